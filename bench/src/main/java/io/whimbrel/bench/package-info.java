@@ -1,0 +1,5 @@
+/// Placeholder.
+@NullMarked
+package io.whimbrel.bench;
+
+import org.jspecify.annotations.NullMarked;

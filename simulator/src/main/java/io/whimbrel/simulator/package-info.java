@@ -1,0 +1,5 @@
+/// Placeholder.
+@NullMarked
+package io.whimbrel.simulator;
+
+import org.jspecify.annotations.NullMarked;
