@@ -1,0 +1,86 @@
+package io.whimbrel.tidy;
+
+import java.util.Map;
+import java.util.Set;
+
+/// The import table of the server: which room may import which (docs/ARCHITECTURE.md, "Rooms").
+/// Every room may also import the words and tools in [#SHARED].
+final class Rooms {
+    static final Set<String> SHARED = Set.of("smtp", "mail", "time", "metrics");
+
+    /// Rooms that are shared words themselves import almost nothing.
+    private static final Map<String, Set<String>> SHARED_MAY_IMPORT =
+            Map.of(
+                    "smtp", Set.of(),
+                    "time", Set.of(),
+                    "metrics", Set.of(),
+                    "mail", Set.of("smtp"));
+
+    private static final Map<String, Set<String>> MAY_IMPORT =
+            Map.ofEntries(
+                    Map.entry("dns", Set.of()),
+                    Map.entry("tls", Set.of()),
+                    Map.entry("spool", Set.of()),
+                    Map.entry("shaping", Set.of()),
+                    Map.entry("suppression", Set.of()),
+                    Map.entry("signing", Set.of("dns")),
+                    Map.entry("eventlog", Set.of("spool")),
+                    Map.entry("egress", Set.of("shaping")),
+                    Map.entry("schedule", Set.of("spool", "shaping", "egress")),
+                    Map.entry("policy", Set.of("dns", "signing", "egress", "suppression")),
+                    Map.entry(
+                            "outcome",
+                            Set.of(
+                                    "spool",
+                                    "schedule",
+                                    "shaping",
+                                    "egress",
+                                    "suppression",
+                                    "eventlog")),
+                    Map.entry(
+                            "delivery",
+                            Set.of(
+                                    "dns",
+                                    "tls",
+                                    "signing",
+                                    "spool",
+                                    "schedule",
+                                    "shaping",
+                                    "egress",
+                                    "outcome")),
+                    Map.entry("feedback", Set.of("spool", "suppression", "eventlog")),
+                    Map.entry(
+                            "reception",
+                            Set.of("tls", "policy", "spool", "schedule", "feedback", "eventlog")));
+
+    private Rooms() {}
+
+    /// Whether code in `room` may import from `imported`. The empty room is `Main`, which may all.
+    static boolean mayImport(String room, String imported) {
+        if (room.isEmpty() || room.equals(imported)) {
+            return true;
+        }
+        if (SHARED_MAY_IMPORT.containsKey(room)) {
+            return SHARED_MAY_IMPORT.get(room).contains(imported);
+        }
+        if (SHARED.contains(imported)) {
+            return true;
+        }
+        return switch (room) {
+            // Only settings records: checked by name in Tidy.
+            case "config" -> !imported.equals("admin") && !imported.equals("cli");
+            case "admin", "cli" -> !imported.equals("reception") && !imported.equals("delivery");
+            default -> MAY_IMPORT.getOrDefault(room, Set.of()).contains(imported);
+        };
+    }
+
+    /// Whether a room of this name has a line in the table.
+    static boolean isKnown(String room) {
+        return room.isEmpty()
+                || SHARED.contains(room)
+                || MAY_IMPORT.containsKey(room)
+                || room.equals("config")
+                || room.equals("admin")
+                || room.equals("cli");
+    }
+}
