@@ -1,0 +1,47 @@
+package io.whimbrel.metrics;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+
+/// Every counter of the node. Thread-safe. One instance per node, made by `Main`.
+public final class Metrics {
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+
+    public final Counter messagesAccepted =
+            counter("whimbrel_messages_accepted", "Messages answered with 250 to end-of-data");
+    public final Counter recipientsAccepted =
+            counter("whimbrel_recipients_accepted", "Recipients of accepted messages");
+    public final Counter recipientsDelivered =
+            counter("whimbrel_recipients_delivered", "Recipients taken by their next hop");
+    public final Counter recipientsDeferred =
+            counter("whimbrel_recipients_deferred", "Attempts that will be repeated");
+    public final Counter recipientsBounced =
+            counter("whimbrel_recipients_bounced", "Recipients refused for good");
+    public final Counter recipientsExpired =
+            counter("whimbrel_recipients_expired", "Recipients given up after their lifetime");
+    public final Counter recipientsRemoved =
+            counter("whimbrel_recipients_removed", "Recipients deleted by an operator");
+    public final Counter reportsWritten =
+            counter("whimbrel_reports_written", "Delivery status notifications to senders");
+    public final Counter reportsUnaddressable =
+            counter(
+                    "whimbrel_reports_unaddressable",
+                    "Notifications not written because the reverse-path has no domain");
+    public final Counter eventsWritten =
+            counter("whimbrel_events_written", "Lines of the event log");
+    public final Counter eventWriteFailures =
+            counter(
+                    "whimbrel_event_write_failures",
+                    "Failed writes of the event log, each retried after a second");
+    public final Counter bugs =
+            counter("whimbrel_bugs", "Unexpected exceptions; alert on more than zero");
+
+    /// For exposition only.
+    public PrometheusRegistry registry() {
+        return registry;
+    }
+
+    private Counter counter(String name, String help) {
+        return Counter.builder().name(name).help(help).register(registry);
+    }
+}

@@ -1,0 +1,250 @@
+package io.whimbrel.smtp;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Turns one command line into a command (RFC 5321 §4.1.1, RFC 3030 §2, RFC 6531 §3). Pure.
+///
+/// Verbs and keywords are read in any case. A line that is wrong becomes [SmtpCommand.Refused] with
+/// a reply that says what is wrong with it; nothing is thrown.
+public final class CommandParser {
+    private static final int CLIENT_NAME_MAX = 255;
+    private static final int CHUNK_DIGITS_MAX = 18;
+
+    private static final SmtpCommand DATA = new SmtpCommand.Data();
+    private static final SmtpCommand RSET = new SmtpCommand.Rset();
+    private static final SmtpCommand NOOP = new SmtpCommand.Noop();
+    private static final SmtpCommand HELP = new SmtpCommand.Help();
+    private static final SmtpCommand QUIT = new SmtpCommand.Quit();
+
+    private static final SmtpCommand NOT_TEXT =
+            refused(500, 5, 2, "The line has a control character or is not valid UTF-8");
+    private static final SmtpCommand UNKNOWN = refused(500, 5, 2, "Command not recognized");
+    private static final SmtpCommand NOT_IMPLEMENTED =
+            refused(502, 5, 1, "Command not implemented");
+
+    /// A browser was talked into sending mail: the lines of its body must not become commands.
+    private static final SmtpCommand HTTP =
+            new SmtpCommand.Broken(SmtpReply.of(500, 5, 5, 2, "This is SMTP, not HTTP"));
+
+    private static final SmtpCommand NO_ARGUMENT =
+            refused(501, 5, 4, "This command takes no argument");
+    private static final SmtpCommand MAIL_SYNTAX =
+            refused(501, 5, 4, "Syntax: MAIL FROM:<address>");
+    private static final SmtpCommand RCPT_SYNTAX = refused(501, 5, 4, "Syntax: RCPT TO:<address>");
+
+    private CommandParser() {}
+
+    /// Reads `line[from, to)`, which has neither CR, LF nor NUL.
+    public static SmtpCommand parse(byte[] line, int from, int to) {
+        Optional<String> decoded = decode(line, from, to);
+        if (decoded.isEmpty()) {
+            return NOT_TEXT;
+        }
+        String text = decoded.get();
+        int space = text.indexOf(' ');
+        String verb = (space < 0 ? text : text.substring(0, space)).toUpperCase(Locale.ROOT);
+        String argument = space < 0 ? "" : text.substring(space + 1);
+        return switch (verb) {
+            case "MAIL" -> mail(argument);
+            case "RCPT" -> rcpt(argument);
+            case "DATA" -> argument.isBlank() ? DATA : NO_ARGUMENT;
+            case "BDAT" -> bdat(argument.strip());
+            case "EHLO" -> ehlo(argument.strip());
+            case "HELO" -> helo(argument.strip());
+            case "RSET" -> argument.isBlank() ? RSET : NO_ARGUMENT;
+            case "QUIT" -> argument.isBlank() ? QUIT : NO_ARGUMENT;
+            case "NOOP" -> NOOP;
+            case "HELP" -> HELP;
+            case "VRFY" -> vrfy(argument.strip());
+            case "EXPN", "STARTTLS", "AUTH" -> NOT_IMPLEMENTED;
+            case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT" -> HTTP;
+            default -> UNKNOWN;
+        };
+    }
+
+    /// US-ASCII without a detour, else strict UTF-8; empty where it is neither, or has control
+    /// characters other than a tab.
+    private static Optional<String> decode(byte[] line, int from, int to) {
+        boolean isAscii = true;
+        for (int i = from; i < to; i++) {
+            byte b = line[i];
+            if ((b >= 0 && b < ' ' && b != '\t') || b == 0x7f) {
+                return Optional.empty();
+            }
+            isAscii &= b >= 0;
+        }
+        if (isAscii) {
+            return Optional.of(new String(line, from, to - from, StandardCharsets.ISO_8859_1));
+        }
+        try {
+            var bytes = ByteBuffer.wrap(line, from, to - from);
+            return Optional.of(StandardCharsets.UTF_8.newDecoder().decode(bytes).toString());
+        } catch (CharacterCodingException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static SmtpCommand mail(String argument) {
+        int path = skipWord(argument, "FROM:");
+        if (path < 0) {
+            return MAIL_SYNTAX;
+        }
+        var reader = new PathReader(argument, path);
+        Optional<SmtpPath> reversePath = reader.read();
+        if (reversePath.isEmpty()) {
+            return refusedAddress(7, "Bad sender address: ", reader.problem());
+        }
+        List<EsmtpParameter> parameters = new ArrayList<>(2);
+        return readParameters(argument, reader.position(), parameters)
+                ? new SmtpCommand.Mail(reversePath.get(), parameters)
+                : badParameter(argument, reader.position());
+    }
+
+    private static SmtpCommand rcpt(String argument) {
+        int path = skipWord(argument, "TO:");
+        if (path < 0) {
+            return RCPT_SYNTAX;
+        }
+        var reader = new PathReader(argument, path);
+        Optional<SmtpPath> forwardPath = reader.read();
+        if (forwardPath.isEmpty()) {
+            return refusedAddress(3, "Bad recipient address: ", reader.problem());
+        }
+        if (forwardPath.get().isNull()) {
+            return refusedAddress(3, "Bad recipient address: ", "it is empty");
+        }
+        List<EsmtpParameter> parameters = new ArrayList<>(2);
+        return readParameters(argument, reader.position(), parameters)
+                ? new SmtpCommand.Rcpt(forwardPath.get(), parameters)
+                : badParameter(argument, reader.position());
+    }
+
+    /// A size that cannot be read leaves no way to tell the chunk from commands.
+    private static SmtpCommand bdat(String argument) {
+        int space = argument.indexOf(' ');
+        String digits = space < 0 ? argument : argument.substring(0, space);
+        String rest = space < 0 ? "" : argument.substring(space + 1).strip();
+        if (!isNumber(digits) || !(rest.isEmpty() || rest.equalsIgnoreCase("LAST"))) {
+            return new SmtpCommand.Broken(
+                    SmtpReply.of(501, 5, 5, 4, "Syntax: BDAT octets [LAST]; closing"));
+        }
+        return new SmtpCommand.Bdat(Long.parseLong(digits), !rest.isEmpty());
+    }
+
+    private static SmtpCommand ehlo(String name) {
+        return isClientName(name)
+                ? new SmtpCommand.Ehlo(name)
+                : refused(501, 5, 4, "Syntax: EHLO name-of-the-client");
+    }
+
+    private static SmtpCommand helo(String name) {
+        return isClientName(name)
+                ? new SmtpCommand.Helo(name)
+                : refused(501, 5, 4, "Syntax: HELO name-of-the-client");
+    }
+
+    private static SmtpCommand vrfy(String name) {
+        return name.isEmpty()
+                ? refused(501, 5, 4, "Syntax: VRFY name")
+                : new SmtpCommand.Vrfy(name);
+    }
+
+    private static boolean isClientName(String name) {
+        return !name.isEmpty() && name.length() <= CLIENT_NAME_MAX && name.indexOf('\t') < 0;
+    }
+
+    /// The index behind `word` at the start of `argument`, -1 where it is not there.
+    private static int skipWord(String argument, String word) {
+        int start = 0;
+        while (start < argument.length() && argument.charAt(start) == ' ') {
+            start++;
+        }
+        return argument.regionMatches(true, start, word, 0, word.length())
+                ? start + word.length()
+                : -1;
+    }
+
+    /// Adds what stands from `position` on, words between spaces.
+    ///
+    /// @return false where a word is no parameter
+    private static boolean readParameters(
+            String argument, int position, List<EsmtpParameter> parameters) {
+        int start = position;
+        while (start < argument.length()) {
+            if (argument.charAt(start) == ' ') {
+                start++;
+                continue;
+            }
+            int end = argument.indexOf(' ', start);
+            end = end < 0 ? argument.length() : end;
+            if (!addParameter(argument.substring(start, end), parameters)) {
+                return false;
+            }
+            start = end;
+        }
+        return true;
+    }
+
+    private static boolean addParameter(String word, List<EsmtpParameter> parameters) {
+        int equals = word.indexOf('=');
+        String keyword = equals < 0 ? word : word.substring(0, equals);
+        String value = equals < 0 ? "" : word.substring(equals + 1);
+        if (!isKeyword(keyword) || (equals >= 0 && !isValue(value))) {
+            return false;
+        }
+        parameters.add(new EsmtpParameter(keyword.toUpperCase(Locale.ROOT), value));
+        return true;
+    }
+
+    private static boolean isKeyword(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            boolean isPlain =
+                    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!isPlain && (c != '-' || i == 0)) {
+                return false;
+            }
+        }
+        return !word.isEmpty();
+    }
+
+    /// RFC 5321 §4.1.2, esmtp-value, with the characters beyond US-ASCII that RFC 6533 §3 adds.
+    private static boolean isValue(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            if (c <= ' ' || c == '=' || Character.isISOControl(c)) {
+                return false;
+            }
+        }
+        return !word.isEmpty();
+    }
+
+    private static boolean isNumber(String digits) {
+        for (int i = 0; i < digits.length(); i++) {
+            if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !digits.isEmpty() && digits.length() <= CHUNK_DIGITS_MAX;
+    }
+
+    private static SmtpCommand badParameter(String argument, int position) {
+        int shown = argument.length() - position;
+        return refused(
+                501, 5, 4, "Syntax error in the " + shown + " characters behind the address");
+    }
+
+    private static SmtpCommand refusedAddress(int detail, String what, String problem) {
+        return new SmtpCommand.Refused(SmtpReply.of(501, 5, 1, detail, what + problem));
+    }
+
+    private static SmtpCommand refused(int code, int subject, int detail, String text) {
+        return new SmtpCommand.Refused(SmtpReply.of(code, 5, subject, detail, text));
+    }
+}

@@ -1,0 +1,46 @@
+package io.whimbrel.smtp;
+
+import java.util.List;
+
+/// A parsed command line (RFC 5321 §4.1). Parsing is done once, by [CommandParser]; later code
+/// matches on the type. Immutable.
+public sealed interface SmtpCommand {
+
+    /// @param clientName domain, address literal, or what else clients call themselves; not empty,
+    ///   at most 255 characters, no control characters
+    record Ehlo(String clientName) implements SmtpCommand {}
+
+    /// @param clientName as in [Ehlo]
+    record Helo(String clientName) implements SmtpCommand {}
+
+    /// @param reversePath may be the null path
+    /// @param parameters in the order given
+    record Mail(SmtpPath reversePath, List<EsmtpParameter> parameters) implements SmtpCommand {}
+
+    /// @param forwardPath not the null path
+    /// @param parameters in the order given
+    record Rcpt(SmtpPath forwardPath, List<EsmtpParameter> parameters) implements SmtpCommand {}
+
+    record Data() implements SmtpCommand {}
+
+    /// A chunk of `size` octets follows the line at once (RFC 3030 §2).
+    record Bdat(long size, boolean isLast) implements SmtpCommand {}
+
+    record Rset() implements SmtpCommand {}
+
+    record Noop() implements SmtpCommand {}
+
+    /// @param name whom the client asks for; not empty
+    record Vrfy(String name) implements SmtpCommand {}
+
+    record Help() implements SmtpCommand {}
+
+    record Quit() implements SmtpCommand {}
+
+    /// A line that is no command of ours; `reply` says why. The session goes on.
+    record Refused(SmtpReply reply) implements SmtpCommand {}
+
+    /// A line after which nothing can be told from a command; `reply` is the last one of the
+    /// session. So what a peer smuggles behind such a line is never obeyed.
+    record Broken(SmtpReply reply) implements SmtpCommand {}
+}

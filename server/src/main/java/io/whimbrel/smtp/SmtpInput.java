@@ -1,0 +1,225 @@
+package io.whimbrel.smtp;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+
+/// What a client sends, commands and data, through one buffer. Confined to one thread.
+///
+/// An idle connection holds 512 bytes. The buffer grows to 8 KiB for long lines and to 16 KiB while
+/// a message arrives, and shrinks when the next command has to be waited for. Only CRLF ends a
+/// command line: a bare CR, a bare LF or a NUL breaks the stream, so that one line never becomes
+/// two commands.
+public final class SmtpInput {
+    /// RFC 5321 §4.5.3.1.4 asks for 512 octets, and the extensions for some 1,200 more.
+    public static final int COMMAND_LINE_MAX = 4_096;
+
+    private static final int IDLE_BYTES = 512;
+    private static final int COMMAND_BYTES = 8_192;
+    private static final int DATA_BYTES = 16_384;
+    private static final int SKIPPED_LINE_MAX = 64 << 10;
+    private static final byte[] NOTHING = {};
+
+    private static final SmtpCommand TOO_LONG =
+            new SmtpCommand.Refused(
+                    SmtpReply.of(500, 5, 5, 6, "Line longer than " + COMMAND_LINE_MAX + " octets"));
+    private static final SmtpCommand MUCH_TOO_LONG = broken("Line far too long; closing");
+    private static final SmtpCommand BARE_LF =
+            broken("A line ends with CR and LF, not with LF alone; closing");
+    private static final SmtpCommand BARE_CR = broken("A command line with a bare CR; closing");
+    private static final SmtpCommand NUL = broken("A command line with a NUL; closing");
+
+    /// How the reading of data ended.
+    public enum DataEnd {
+        COMPLETE,
+        /// The client went away, or is cut off.
+        GONE,
+        /// More bytes than anybody should have to read and throw away.
+        TOO_MUCH
+    }
+
+    private final InputStream in;
+    private byte[] buffer = NOTHING;
+    private int position;
+    private int limit;
+
+    public SmtpInput(InputStream in) {
+        this.in = in;
+    }
+
+    /// Waits for the next command. Empty where the client has closed its side; half a line before
+    /// that is dropped.
+    public Optional<SmtpCommand> readCommand() throws IOException {
+        int scanned = position;
+        while (true) {
+            int end = indexOfControl(scanned);
+            boolean isCut = end < limit && buffer[end] == '\r' && end + 1 == limit;
+            if (end < limit && !isCut) {
+                return Optional.of(takeLine(end));
+            }
+            if (end - position > COMMAND_LINE_MAX) {
+                return skipLongLine();
+            }
+            int before = position;
+            if (!fill(COMMAND_BYTES)) {
+                return Optional.empty();
+            }
+            scanned = end - before + position;
+        }
+    }
+
+    /// Whether a whole line is here already, so that its command can be read without waiting.
+    public boolean hasCommand() {
+        for (int i = position; i < limit; i++) {
+            if (buffer[i] == '\n') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether the next `size` octets are here already.
+    public boolean hasOctets(long size) {
+        return limit - position >= size;
+    }
+
+    /// Feeds `decoder` up to the end of data, and reads at most about `bytesMax`.
+    public DataEnd readData(DataDecoder decoder, long bytesMax) throws IOException {
+        long total = 0;
+        while (true) {
+            total += limit - position;
+            position = decoder.decode(buffer, position, limit);
+            if (decoder.isComplete()) {
+                return DataEnd.COMPLETE;
+            }
+            if (total > bytesMax) {
+                return DataEnd.TOO_MUCH;
+            }
+            if (!fill(DATA_BYTES)) {
+                return DataEnd.GONE;
+            }
+        }
+    }
+
+    /// Feeds `decoder` with the next `size` octets.
+    ///
+    /// @return false where the client went away before
+    public boolean readChunk(long size, ChunkDecoder decoder) throws IOException {
+        long rest = size;
+        while (true) {
+            int length = (int) Math.min(rest, limit - position);
+            decoder.decode(buffer, position, position + length);
+            position += length;
+            rest -= length;
+            if (rest == 0) {
+                return true;
+            }
+            if (!fill(DATA_BYTES)) {
+                return false;
+            }
+        }
+    }
+
+    /// Reads over the next `size` octets.
+    ///
+    /// @return false where the client went away before
+    public boolean skip(long size) throws IOException {
+        long rest = size;
+        while (true) {
+            int length = (int) Math.min(rest, limit - position);
+            position += length;
+            rest -= length;
+            if (rest == 0) {
+                return true;
+            }
+            if (!fill(DATA_BYTES)) {
+                return false;
+            }
+        }
+    }
+
+    /// The first CR, LF or NUL at or behind `from`, or `limit`.
+    private int indexOfControl(int from) {
+        int i = from;
+        while (i < limit && (buffer[i] > '\r' || !isControl(buffer[i]))) {
+            i++;
+        }
+        return i;
+    }
+
+    private static boolean isControl(byte b) {
+        return b == '\r' || b == '\n' || b == 0;
+    }
+
+    /// The command of the line that ends, or breaks, at `end`.
+    private SmtpCommand takeLine(int end) {
+        int start = position;
+        if (buffer[end] != '\r') {
+            return buffer[end] == '\n' ? BARE_LF : NUL;
+        }
+        if (buffer[end + 1] != '\n') {
+            return BARE_CR;
+        }
+        position = end + 2;
+        return end - start > COMMAND_LINE_MAX ? TOO_LONG : CommandParser.parse(buffer, start, end);
+    }
+
+    private Optional<SmtpCommand> skipLongLine() throws IOException {
+        int skipped = 0;
+        while (skipped < SKIPPED_LINE_MAX) {
+            int end = indexOfControl(position);
+            skipped += end - position;
+            position = end;
+            if (end + 1 < limit) {
+                SmtpCommand rest = takeLine(end);
+                return Optional.of(rest instanceof SmtpCommand.Broken ? rest : TOO_LONG);
+            }
+            if (end < limit && buffer[end] != '\r') {
+                return Optional.of(takeLine(end));
+            }
+            if (!fill(COMMAND_BYTES)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(MUCH_TOO_LONG);
+    }
+
+    /// Waits for more bytes behind those that are not used yet.
+    ///
+    /// @param capacityMost how far the buffer may grow; greater than what is not used yet
+    /// @return false at the end of the stream
+    private boolean fill(int capacityMost) throws IOException {
+        makeRoom(capacityMost);
+        int count = in.read(buffer, limit, buffer.length - limit);
+        if (count <= 0) {
+            return false;
+        }
+        limit += count;
+        return true;
+    }
+
+    private void makeRoom(int capacityMost) {
+        int unused = limit - position;
+        int wanted = buffer.length;
+        if (capacityMost == DATA_BYTES) {
+            wanted = DATA_BYTES;
+        } else if (unused == 0) {
+            wanted = IDLE_BYTES;
+        } else if (unused == buffer.length) {
+            wanted = capacityMost;
+        }
+        if (wanted < unused || wanted == buffer.length) {
+            System.arraycopy(buffer, position, buffer, 0, unused);
+        } else {
+            byte[] next = new byte[wanted];
+            System.arraycopy(buffer, position, next, 0, unused);
+            buffer = next;
+        }
+        position = 0;
+        limit = unused;
+    }
+
+    private static SmtpCommand broken(String text) {
+        return new SmtpCommand.Broken(SmtpReply.of(500, 5, 5, 2, text));
+    }
+}
