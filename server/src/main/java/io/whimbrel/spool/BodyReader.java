@@ -1,0 +1,97 @@
+package io.whimbrel.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
+
+/// Reads the body of one spooled message, part by part. Confined to one thread.
+public final class BodyReader {
+    private static final byte[] END = {};
+
+    private final SpooledMessage message;
+    private final Executor readers;
+    private byte[] inMemory;
+    private int next;
+
+    /// @param readers threads that may block in a file read: a virtual thread would hold its
+    ///   carrier
+    BodyReader(SpooledMessage message, Executor readers) {
+        this.message = message;
+        this.readers = readers;
+        this.inMemory = message.body();
+    }
+
+    /// The next part, 1 byte to 256 KiB, shared and not to be changed; empty at the end.
+    ///
+    /// @throws IOException where the disk fails or the bytes are not those that were accepted (CRC,
+    ///   id or generation differ); the message names the segment
+    public byte[] nextPart() throws IOException {
+        if (inMemory.length > 0) {
+            byte[] whole = inMemory;
+            inMemory = END;
+            next = Integer.MAX_VALUE;
+            return whole;
+        }
+        if (next >= message.location().body().size()) {
+            return END;
+        }
+        var task = new FutureTask<>(this::read);
+        readers.execute(task);
+        byte[] part = await(task);
+        next++;
+        return part;
+    }
+
+    private static byte[] await(FutureTask<byte[]> task) throws IOException {
+        boolean isInterrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException _) {
+                    isInterrupted = true;
+                } catch (ExecutionException e) {
+                    throw new IOException(
+                            Optional.ofNullable(e.getCause()).map(Throwable::getMessage).orElse(""),
+                            e);
+                }
+            }
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private byte[] read() throws IOException {
+        MessageDraft.Location location = message.location();
+        while (true) {
+            try {
+                return read(location.body().get(next));
+            } catch (IOException e) {
+                // The message may have been copied, and its old segment reclaimed, meanwhile.
+                MessageDraft.Location moved = message.location();
+                if (moved.equals(location)) {
+                    throw new IOException("message " + message.id() + ": " + e.getMessage(), e);
+                }
+                location = moved;
+            }
+        }
+    }
+
+    private byte[] read(SpoolSegment.Place place) throws IOException {
+        ByteBuffer frame = place.read();
+        var expected = new LogEntry.BodyPart(message.id(), next);
+        Optional<LogEntry> found = RecordCodec.decode(frame.get(LogFormat.TYPE_AT), frame);
+        if (found.isEmpty() || !found.get().equals(expected)) {
+            throw new IOException(
+                    place.segment().name() + " at " + place.offset() + ": another record is there");
+        }
+        var part = new byte[frame.remaining()];
+        frame.get(part);
+        return part;
+    }
+}

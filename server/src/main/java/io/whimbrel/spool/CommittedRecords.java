@@ -1,0 +1,236 @@
+package io.whimbrel.spool;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Every durable record in log order, from a position on, without end: the source of the event log.
+/// One reader thread.
+///
+/// The reader is part of the spool's life: a segment is reclaimed only when [#release] has passed
+/// it, and where the reader falls more than a bounded number of records behind, the spool's writer
+/// waits.
+public final class CommittedRecords {
+    private static final int TAKEN_MOST = 2048;
+    private static final int WAITING_MAX = 1 << 16;
+
+    private final LiveMessages live;
+    private final Runnable whenSegmentReleased;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition added = lock.newCondition();
+    private final Condition taken = lock.newCondition();
+    private final ArrayDeque<CommittedRecord> waiting = new ArrayDeque<>();
+
+    /// Segments of earlier runs, not read yet; the first of them is being read.
+    private final ArrayDeque<SpoolSegment> past = new ArrayDeque<>();
+
+    private Optional<LogScan> scan = Optional.empty();
+    private Position from = Position.START;
+    private volatile Position released = Position.START;
+    private volatile boolean isRead;
+    private boolean isDraining;
+    private boolean isClosed;
+
+    /// @param past segments that recovery read
+    /// @param whenSegmentReleased called where a release may let a segment go
+    CommittedRecords(LiveMessages live, List<SpoolSegment> past, Runnable whenSegmentReleased) {
+        this.live = live;
+        this.past.addAll(past);
+        this.whenSegmentReleased = whenSegmentReleased;
+    }
+
+    /// Waits for records, at most `wait`, and returns those that are there, at most a few thousand.
+    /// Empty where none came in time, or the spool is closed and all were taken.
+    public List<CommittedRecord> take(Duration wait) throws InterruptedException {
+        stopAtClose();
+        List<CommittedRecord> old = takePast();
+        return old.isEmpty() ? takeWaiting(wait) : old;
+    }
+
+    /// Whether the spool is closed and every record was taken.
+    public boolean isAtEnd() {
+        lock.lock();
+        try {
+            return isClosed && (!past.isEmpty() || waiting.isEmpty());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What is before `position` will never be asked for again: the reader made it durable itself.
+    public void release(Position position) {
+        Position before = released;
+        if (position.compareTo(before) > 0) {
+            released = position;
+            if (position.segment() > before.segment()) {
+                whenSegmentReleased.run();
+            }
+        }
+    }
+
+    Position released() {
+        return released;
+    }
+
+    /// Whether somebody reads: then the writer hands records over.
+    boolean isRead() {
+        return isRead;
+    }
+
+    /// The reader comes, and has what is before `position`.
+    CommittedRecords startAt(Position position) {
+        if (isRead) {
+            throw new IllegalStateException("the records of a spool have one reader");
+        }
+        from = position;
+        isRead = true;
+        release(position);
+        return this;
+    }
+
+    /// For the writer: waits while the reader is too far behind.
+    void add(List<CommittedRecord> records) {
+        if (records.isEmpty()) {
+            return;
+        }
+        lock.lock();
+        try {
+            while (waiting.size() >= WAITING_MAX && !isDraining) {
+                taken.awaitUninterruptibly();
+            }
+            waiting.addAll(records);
+            added.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The writer no longer waits for the reader.
+    void stopWaiting() {
+        lock.lock();
+        try {
+            isDraining = true;
+            taken.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nothing more will be added.
+    void close() {
+        lock.lock();
+        try {
+            isClosed = true;
+            added.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The files are closed with the spool: what was not read of them comes at the next start, and
+    /// what follows it must not come before.
+    private void stopAtClose() {
+        lock.lock();
+        try {
+            if (isClosed && !past.isEmpty()) {
+                past.clear();
+                waiting.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<CommittedRecord> takeWaiting(Duration wait) throws InterruptedException {
+        lock.lock();
+        try {
+            long rest = wait.toNanos();
+            while (waiting.isEmpty() && !isClosed && rest > 0) {
+                rest = added.awaitNanos(rest);
+            }
+            int count = Math.min(waiting.size(), TAKEN_MOST);
+            var records = new ArrayList<CommittedRecord>(count);
+            for (int i = 0; i < count; i++) {
+                records.add(waiting.removeFirst());
+            }
+            taken.signal();
+            return records;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<CommittedRecord> takePast() {
+        var records = new ArrayList<CommittedRecord>();
+        while (records.size() < TAKEN_MOST && !past.isEmpty()) {
+            SpoolSegment segment = past.getFirst();
+            if (segment.sequence() < from.segment() || !readFrom(segment, records)) {
+                past.removeFirst();
+                scan = Optional.empty();
+            }
+        }
+        return records;
+    }
+
+    /// Adds records of a segment until there are enough.
+    ///
+    /// @return whether the segment has more
+    private boolean readFrom(SpoolSegment segment, List<CommittedRecord> records) {
+        if (scan.isEmpty()) {
+            scan = Optional.of(new LogScan(segment, segment.end(), true));
+        }
+        LogScan frames = scan.get();
+        while (records.size() < TAKEN_MOST) {
+            if (!frames.next()) {
+                return false;
+            }
+            SpoolSegment.Place place = frames.place();
+            if (isFactType(frames.type()) && place.start().compareTo(from) >= 0) {
+                RecordCodec.decode(frames.type(), frames.payload())
+                        .flatMap(entry -> committed(entry, place))
+                        .ifPresent(records::add);
+            }
+        }
+        return true;
+    }
+
+    private static boolean isFactType(byte type) {
+        return type == LogFormat.ACCEPTED
+                || type == LogFormat.SETTLED
+                || type == LogFormat.DEFERRED
+                || type == LogFormat.OPERATOR;
+    }
+
+    /// Empty where the message is unknown: it was damaged, and the finding says so.
+    private Optional<CommittedRecord> committed(LogEntry entry, SpoolSegment.Place place) {
+        return switch (entry) {
+            case LogEntry.Accepted(LogEntry.Head head) ->
+                    live.message(head.id())
+                            .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
+            case LogEntry.Fact(SpoolRecord.Operator fact) ->
+                    Optional.of(
+                            new CommittedRecord(
+                                    place.start(), place.next(), fact, Optional.empty()));
+            case LogEntry.Fact(SpoolRecord.Settled fact) ->
+                    live.message(fact.id()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Deferred fact) ->
+                    live.message(fact.id()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Accepted _),
+                    LogEntry.Carried _,
+                    LogEntry.BodyPart _,
+                    LogEntry.EnvelopePart _,
+                    LogEntry.StillInForce _,
+                    LogEntry.Quarantined _ ->
+                    Optional.empty();
+        };
+    }
+
+    private static CommittedRecord record(
+            SpoolSegment.Place place, SpoolRecord record, SpooledMessage message) {
+        return new CommittedRecord(place.start(), place.next(), record, Optional.of(message));
+    }
+}

@@ -1,0 +1,481 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.DsnReturn;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Notify;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.ReversePath;
+
+import java.nio.ByteBuffer;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Turns log entries into the payload of a frame and back. The layout is in `docs/spool-format.md`.
+///
+/// Decoding takes any bytes: what is no record comes back as empty, and memory stays in proportion
+/// to the input.
+final class RecordCodec {
+    /// An accepted message has at most so many recipients.
+    static final int RECIPIENTS_MAX = 100_000;
+
+    private static final int TEXT_CHARACTERS_MAX = 1024;
+    private static final int HAS_ORIGINAL = 16;
+    private static final int HAS_OWN_DOMAIN = 32;
+
+    /// A constant is written as its place in these lists, which only ever grow.
+    private static final List<BodyType> BODY_TYPES =
+            List.of(BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME);
+
+    private static final List<DsnReturn> DSN_RETURNS =
+            List.of(DsnReturn.UNSPECIFIED, DsnReturn.FULL, DsnReturn.HEADERS);
+    private static final List<PriorityClass> PRIORITIES =
+            List.of(PriorityClass.TRANSACTIONAL, PriorityClass.NORMAL, PriorityClass.BULK);
+    private static final List<DsnPolicy> POLICIES =
+            List.of(DsnPolicy.NEVER, DsnPolicy.FAILURE, DsnPolicy.FULL);
+    private static final List<SpoolRecord.Disposition> DISPOSITIONS =
+            List.of(
+                    SpoolRecord.Disposition.DELIVERED,
+                    SpoolRecord.Disposition.BOUNCED,
+                    SpoolRecord.Disposition.EXPIRED,
+                    SpoolRecord.Disposition.BOUNCED_BY_OPERATOR,
+                    SpoolRecord.Disposition.DELETED_BY_OPERATOR);
+
+    private RecordCodec() {}
+
+    /// The payload; without the bytes of a part, which follow it.
+    static byte[] encode(LogEntry entry) {
+        var out = new PayloadWriter(entry instanceof LogEntry.BodyPart ? 12 : 256);
+        switch (entry) {
+            case LogEntry.BodyPart(QueueId id, int index) -> out.id(id).number(index);
+            case LogEntry.EnvelopePart(QueueId id, int index) -> out.id(id).number(index);
+            case LogEntry.Accepted(LogEntry.Head head) -> head(out, head);
+            case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> waiting) -> {
+                out.number(waiting.size());
+                for (RecoveredMessage.Waiting group : waiting) {
+                    numbers(out, group.recipients());
+                    out.number(group.attempts()).instant(group.dueAt());
+                    out.flag(group.isDelayNotified());
+                }
+                head(out, head);
+            }
+            case LogEntry.Fact(SpoolRecord record) -> fact(out, record);
+            case LogEntry.StillInForce(SpoolRecord.Operator record) -> operator(out, record);
+            case LogEntry.Quarantined(QueueId id) -> out.id(id);
+        }
+        return out.toBytes();
+    }
+
+    static byte type(LogEntry entry) {
+        return switch (entry) {
+            case LogEntry.BodyPart _ -> LogFormat.BODY_PART;
+            case LogEntry.EnvelopePart _ -> LogFormat.ENVELOPE_PART;
+            case LogEntry.Accepted _ -> LogFormat.ACCEPTED;
+            case LogEntry.Carried _ -> LogFormat.CARRIED;
+            case LogEntry.Fact(SpoolRecord record) ->
+                    switch (record) {
+                        case SpoolRecord.Settled _ -> LogFormat.SETTLED;
+                        case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
+                        case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
+                        case SpoolRecord.Accepted _ ->
+                                throw new IllegalArgumentException(
+                                        "a batch holds no Accepted record; give it a report");
+                    };
+            case LogEntry.StillInForce _ -> LogFormat.STILL_IN_FORCE;
+            case LogEntry.Quarantined _ -> LogFormat.QUARANTINED;
+        };
+    }
+
+    /// Reads a payload. Of a part the position of `payload` is left at its first byte.
+    static Optional<LogEntry> decode(byte type, ByteBuffer payload) {
+        var in = new PayloadReader(payload);
+        try {
+            LogEntry entry =
+                    switch (type) {
+                        case LogFormat.BODY_PART -> new LogEntry.BodyPart(in.id(), in.integer());
+                        case LogFormat.ENVELOPE_PART ->
+                                new LogEntry.EnvelopePart(in.id(), in.integer());
+                        case LogFormat.ACCEPTED -> new LogEntry.Accepted(head(in));
+                        case LogFormat.CARRIED -> carried(in);
+                        case LogFormat.SETTLED -> new LogEntry.Fact(settled(in));
+                        case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
+                        case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
+                        case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
+                        case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
+                        // A type of a later version: this node cannot know what it loses.
+                        default -> throw new PayloadReader.MalformedPayload();
+                    };
+            boolean hasBytes = type == LogFormat.BODY_PART || type == LogFormat.ENVELOPE_PART;
+            return hasBytes || in.isAtEnd() ? Optional.of(entry) : Optional.empty();
+        } catch (PayloadReader.MalformedPayload
+                | IllegalArgumentException
+                | DateTimeException
+                | ArithmeticException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// An envelope alone, for parts.
+    static byte[] encodeEnvelope(Envelope envelope) {
+        var out = new PayloadWriter(64 + envelope.recipients().size() * 32);
+        envelope(out, envelope);
+        return out.toBytes();
+    }
+
+    static Optional<Envelope> decodeEnvelope(ByteBuffer bytes) {
+        var in = new PayloadReader(bytes);
+        try {
+            Envelope envelope = envelope(in);
+            return in.isAtEnd() ? Optional.of(envelope) : Optional.empty();
+        } catch (PayloadReader.MalformedPayload
+                | IllegalArgumentException
+                | DateTimeException
+                | ArithmeticException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// `record` with texts as long as the log keeps them.
+    static SpoolRecord shortened(SpoolRecord record) {
+        return switch (record) {
+            case SpoolRecord.Settled r when isLong(r.facts()) ->
+                    new SpoolRecord.Settled(
+                            r.at(),
+                            r.id(),
+                            r.recipients(),
+                            r.disposition(),
+                            r.attempt(),
+                            shortened(r.facts()));
+            case SpoolRecord.Deferred r when isLong(r.facts()) ->
+                    new SpoolRecord.Deferred(
+                            r.at(),
+                            r.id(),
+                            r.recipients(),
+                            r.attempt(),
+                            r.dueAt(),
+                            r.isDelayNotified(),
+                            r.isPossibleDuplicate(),
+                            shortened(r.facts()));
+            case SpoolRecord.Settled _,
+                    SpoolRecord.Deferred _,
+                    SpoolRecord.Accepted _,
+                    SpoolRecord.Operator _ ->
+                    record;
+        };
+    }
+
+    private static boolean isLong(AttemptFacts facts) {
+        return facts.text().length() > TEXT_CHARACTERS_MAX;
+    }
+
+    private static AttemptFacts shortened(AttemptFacts facts) {
+        boolean splits = Character.isHighSurrogate(facts.text().charAt(TEXT_CHARACTERS_MAX - 1));
+        String text = facts.text().substring(0, TEXT_CHARACTERS_MAX - (splits ? 1 : 0));
+        return new AttemptFacts(
+                facts.source(),
+                facts.site(),
+                facts.peer(),
+                facts.code(),
+                facts.enhanced(),
+                text,
+                facts.tls());
+    }
+
+    private static void head(PayloadWriter out, LogEntry.Head head) {
+        out.instant(head.at()).id(head.id()).id(head.cause()).text(head.origin());
+        out.number(head.size()).number(head.bodyParts()).number(head.envelopeParts());
+        if (head.envelopeParts() == 0) {
+            envelope(out, head.envelope().orElseThrow());
+        } else {
+            out.number(head.recipients());
+        }
+    }
+
+    private static LogEntry.Head head(PayloadReader in) throws PayloadReader.MalformedPayload {
+        var at = in.instant();
+        QueueId id = in.id();
+        QueueId cause = in.id();
+        String origin = in.text();
+        long size = in.size();
+        int bodyParts = in.integer();
+        int envelopeParts = in.integer();
+        if (envelopeParts > 0) {
+            int recipients = in.integer();
+            if (recipients > RECIPIENTS_MAX) {
+                throw new PayloadReader.MalformedPayload();
+            }
+            return new LogEntry.Head(
+                    at,
+                    id,
+                    cause,
+                    origin,
+                    size,
+                    bodyParts,
+                    envelopeParts,
+                    recipients,
+                    Optional.empty());
+        }
+        Envelope envelope = envelope(in);
+        int recipients = envelope.recipients().size();
+        return new LogEntry.Head(
+                at, id, cause, origin, size, bodyParts, 0, recipients, Optional.of(envelope));
+    }
+
+    private static LogEntry carried(PayloadReader in) throws PayloadReader.MalformedPayload {
+        int groups = in.count(4);
+        var waiting = new ArrayList<RecoveredMessage.Waiting>(groups);
+        for (int i = 0; i < groups; i++) {
+            RecipientNumbers recipients = numbers(in);
+            waiting.add(
+                    new RecoveredMessage.Waiting(
+                            recipients, in.integer(), in.instant(), in.flag()));
+        }
+        return new LogEntry.Carried(head(in), List.copyOf(waiting));
+    }
+
+    private static void envelope(PayloadWriter out, Envelope envelope) {
+        MailParameters parameters = envelope.parameters();
+        MailStream stream = envelope.stream();
+        out.text(envelope.reversePath().address());
+        out.constant(parameters.bodyType(), BODY_TYPES).flag(parameters.smtpUtf8());
+        out.constant(parameters.dsnReturn(), DSN_RETURNS).text(parameters.envelopeId());
+        out.text(stream.tenant()).text(stream.campaign()).constant(stream.priority(), PRIORITIES);
+        out.instant(envelope.receivedAt()).constant(envelope.dsnPolicy(), POLICIES);
+        out.number(envelope.recipients().size());
+        for (Recipient recipient : envelope.recipients()) {
+            recipient(out, recipient);
+        }
+    }
+
+    private static Envelope envelope(PayloadReader in) throws PayloadReader.MalformedPayload {
+        var reversePath = new ReversePath(in.text());
+        var parameters =
+                new MailParameters(
+                        in.constant(BODY_TYPES), in.flag(), in.constant(DSN_RETURNS), in.text());
+        var stream = new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+        var receivedAt = in.instant();
+        DsnPolicy policy = in.constant(POLICIES);
+        int count = in.count(2);
+        var recipients = new ArrayList<Recipient>(count);
+        for (int i = 0; i < count; i++) {
+            recipients.add(recipient(in));
+        }
+        return new Envelope(reversePath, recipients, parameters, stream, receivedAt, policy);
+    }
+
+    private static void recipient(PayloadWriter out, Recipient recipient) {
+        Notify notice = recipient.notice();
+        String address = recipient.path().address();
+        String domain = recipient.path().domain().value();
+        boolean hasOwnDomain = !domainOf(address).equals(domain);
+        boolean hasOriginal = !recipient.originalRecipient().isEmpty();
+        out.octet(
+                (notice.isGiven() ? 1 : 0)
+                        | (notice.success() ? 2 : 0)
+                        | (notice.failure() ? 4 : 0)
+                        | (notice.delay() ? 8 : 0)
+                        | (hasOriginal ? HAS_ORIGINAL : 0)
+                        | (hasOwnDomain ? HAS_OWN_DOMAIN : 0));
+        out.text(address);
+        if (hasOwnDomain) {
+            out.text(domain);
+        }
+        if (hasOriginal) {
+            out.text(recipient.originalRecipient());
+        }
+    }
+
+    private static Recipient recipient(PayloadReader in) throws PayloadReader.MalformedPayload {
+        int bits = in.octet();
+        String address = in.text();
+        String domain = (bits & HAS_OWN_DOMAIN) != 0 ? in.text() : domainOf(address);
+        String original = (bits & HAS_ORIGINAL) != 0 ? in.text() : "";
+        var notice = new Notify((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0);
+        return new Recipient(new ForwardPath(address, new DomainName(domain)), notice, original);
+    }
+
+    private static String domainOf(String address) {
+        return address.substring(address.lastIndexOf('@') + 1);
+    }
+
+    private static void fact(PayloadWriter out, SpoolRecord record) {
+        switch (record) {
+            case SpoolRecord.Settled r -> {
+                out.instant(r.at()).id(r.id()).constant(r.disposition(), DISPOSITIONS);
+                out.number(r.attempt());
+                numbers(out, r.recipients());
+                facts(out, r.facts());
+            }
+            case SpoolRecord.Deferred r -> {
+                out.instant(r.at()).id(r.id()).number(r.attempt()).instant(r.dueAt());
+                out.flag(r.isDelayNotified()).flag(r.isPossibleDuplicate());
+                numbers(out, r.recipients());
+                facts(out, r.facts());
+            }
+            case SpoolRecord.Operator r -> operator(out, r);
+            case SpoolRecord.Accepted _ ->
+                    throw new IllegalArgumentException(
+                            "Accepted is no fact but an entry of its own");
+        }
+    }
+
+    private static SpoolRecord settled(PayloadReader in) throws PayloadReader.MalformedPayload {
+        var at = in.instant();
+        QueueId id = in.id();
+        SpoolRecord.Disposition disposition = in.constant(DISPOSITIONS);
+        int attempt = in.integer();
+        return new SpoolRecord.Settled(at, id, numbers(in), disposition, attempt, facts(in));
+    }
+
+    private static SpoolRecord deferred(PayloadReader in) throws PayloadReader.MalformedPayload {
+        var at = in.instant();
+        QueueId id = in.id();
+        int attempt = in.integer();
+        var dueAt = in.instant();
+        boolean isDelayNotified = in.flag();
+        boolean isPossibleDuplicate = in.flag();
+        return new SpoolRecord.Deferred(
+                at,
+                id,
+                numbers(in),
+                attempt,
+                dueAt,
+                isDelayNotified,
+                isPossibleDuplicate,
+                facts(in));
+    }
+
+    private static void operator(PayloadWriter out, SpoolRecord.Operator record) {
+        out.instant(record.at());
+        switch (record.action()) {
+            case SpoolRecord.OperatorAction.Hold(QueueScope scope, String reason) ->
+                    scope(out.octet(0), scope).text(reason);
+            case SpoolRecord.OperatorAction.Release(QueueScope scope) -> scope(out.octet(1), scope);
+            case SpoolRecord.OperatorAction.Suspend(
+                            QueueScope scope,
+                            Duration duration,
+                            String reason) ->
+                    scope(out.octet(2), scope)
+                            .number(duration.toSeconds())
+                            .number(duration.toNanosPart())
+                            .text(reason);
+            case SpoolRecord.OperatorAction.Resume(QueueScope scope) -> scope(out.octet(3), scope);
+            case SpoolRecord.OperatorAction.RetryNow(QueueScope scope) ->
+                    scope(out.octet(4), scope);
+        }
+    }
+
+    private static SpoolRecord.Operator operator(PayloadReader in)
+            throws PayloadReader.MalformedPayload {
+        var at = in.instant();
+        SpoolRecord.OperatorAction action =
+                switch (in.octet()) {
+                    case 0 -> new SpoolRecord.OperatorAction.Hold(scope(in), in.text());
+                    case 1 -> new SpoolRecord.OperatorAction.Release(scope(in));
+                    case 2 ->
+                            new SpoolRecord.OperatorAction.Suspend(
+                                    scope(in),
+                                    Duration.ofSeconds(in.number(), in.integer()),
+                                    in.text());
+                    case 3 -> new SpoolRecord.OperatorAction.Resume(scope(in));
+                    case 4 -> new SpoolRecord.OperatorAction.RetryNow(scope(in));
+                    default -> throw new PayloadReader.MalformedPayload();
+                };
+        return new SpoolRecord.Operator(at, action);
+    }
+
+    private static PayloadWriter scope(PayloadWriter out, QueueScope scope) {
+        out.octet(
+                (scope.id().isPresent() ? 1 : 0)
+                        | (scope.domain().isPresent() ? 2 : 0)
+                        | (scope.tenant().isPresent() ? 4 : 0)
+                        | (scope.campaign().isPresent() ? 8 : 0));
+        scope.id().ifPresent(out::id);
+        scope.domain().ifPresent(domain -> out.text(domain.value()));
+        scope.tenant().ifPresent(out::text);
+        scope.campaign().ifPresent(out::text);
+        return out;
+    }
+
+    private static QueueScope scope(PayloadReader in) throws PayloadReader.MalformedPayload {
+        int bits = in.octet();
+        return new QueueScope(
+                (bits & 1) != 0 ? Optional.of(in.id()) : Optional.empty(),
+                (bits & 2) != 0 ? Optional.of(new DomainName(in.text())) : Optional.empty(),
+                (bits & 4) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty());
+    }
+
+    private static void facts(PayloadWriter out, AttemptFacts facts) {
+        out.text(facts.source()).text(facts.site()).text(facts.peer()).number(facts.code());
+        out.text(facts.enhanced()).text(facts.text()).text(facts.tls());
+    }
+
+    private static AttemptFacts facts(PayloadReader in) throws PayloadReader.MalformedPayload {
+        return new AttemptFacts(
+                in.text(), in.text(), in.text(), in.integer(), in.text(), in.text(), in.text());
+    }
+
+    /// As runs: all recipients of a message are one run, however many they are.
+    private static void numbers(PayloadWriter out, RecipientNumbers numbers) {
+        int runs = 0;
+        for (int i = 0; i < numbers.size(); i = endOfRun(numbers, i)) {
+            runs++;
+        }
+        out.number(runs);
+        int next = 0;
+        for (int i = 0; i < numbers.size(); ) {
+            int end = endOfRun(numbers, i);
+            out.number(numbers.get(i) - next).number(end - i);
+            next = numbers.get(i) + end - i;
+            i = end;
+        }
+    }
+
+    private static int endOfRun(RecipientNumbers numbers, int start) {
+        int end = start + 1;
+        while (end < numbers.size() && numbers.get(end) == numbers.get(end - 1) + 1) {
+            end++;
+        }
+        return end;
+    }
+
+    private static RecipientNumbers numbers(PayloadReader in)
+            throws PayloadReader.MalformedPayload {
+        int runs = in.count(2);
+        var gaps = new int[runs];
+        var lengths = new int[runs];
+        int count = 0;
+        for (int i = 0; i < runs; i++) {
+            gaps[i] = in.integer();
+            lengths[i] = in.integer();
+            count = Math.addExact(count, lengths[i]);
+            if (count > RECIPIENTS_MAX) {
+                throw new PayloadReader.MalformedPayload();
+            }
+        }
+        var numbers = new int[count];
+        int next = 0;
+        int index = 0;
+        for (int run = 0; run < runs; run++) {
+            next = Math.addExact(next, gaps[run]);
+            for (int i = 0; i < lengths[run]; i++) {
+                numbers[index++] = next;
+                next = Math.addExact(next, 1);
+            }
+        }
+        return RecipientNumbers.of(numbers);
+    }
+}

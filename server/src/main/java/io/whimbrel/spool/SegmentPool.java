@@ -1,0 +1,368 @@
+package io.whimbrel.spool;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Gives the writer files to write to, and takes them back.
+///
+/// A spare is a file that was once written over its whole length and synced: blocks are allocated,
+/// so a sync costs a third, and no write to it can run out of space. Its thread keeps one spare
+/// ready, whatever the disk says, for outcomes must go on; and a second one while the disk has more
+/// than the reserve. It also looks once a second whether there is room for new mail. Thread-safe.
+final class SegmentPool {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentPool.class);
+    private static final String SPARE = "spare-";
+    private static final int SPARES_WANTED = 2;
+
+    /// Reclaimed files beyond so many spares are deleted.
+    private static final int SPARES_MAX = 4;
+
+    private static final int ZERO_BYTES = 1 << 20;
+    private static final long CHECK_NANOS = 1_000_000_000L;
+
+    private final SpoolFiles files;
+    private final long segmentBytes;
+    private final long reserveBytes;
+    private final SecureRandom random = new SecureRandom();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final ArrayDeque<Spare> spares = new ArrayDeque<>();
+    private final ArrayDeque<Spare> surplus = new ArrayDeque<>();
+    private long nextSpare = 1;
+    private long lastSequence;
+    private long lastGeneration;
+    private long attempts;
+    private IOException trouble = new IOException("no spare segment yet");
+    private boolean isAwaited;
+    private boolean isThreaded;
+    private Optional<Thread> thread = Optional.empty();
+    private boolean isClosed;
+    private volatile boolean hasRoom = true;
+
+    /// No file could be made. The log itself is as good as before.
+    static final class NoSpare extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoSpare(IOException cause) {
+            super("no spare segment: " + cause.getMessage(), cause);
+        }
+    }
+
+    private record Spare(String name, SpoolFiles.SpoolFile file, long size) {}
+
+    /// Where the log stands when a new segment begins.
+    ///
+    /// @param previous the segment before; empty sequence 0 for the first of all
+    record Succession(long previous, long previousGeneration, long previousEnd) {}
+
+    SegmentPool(SpoolFiles files, long segmentBytes, long reserveBytes) {
+        this.files = files;
+        this.segmentBytes = segmentBytes;
+        this.reserveBytes = reserveBytes;
+    }
+
+    static boolean isSpare(String name) {
+        return name.startsWith(SPARE);
+    }
+
+    /// What recovery saw: later segments have greater numbers.
+    void startAfter(long sequence, long generation) {
+        lastSequence = Math.max(lastSequence, sequence);
+        lastGeneration = Math.max(lastGeneration, generation);
+    }
+
+    /// Takes over a spare that an earlier run left. One of another size, such as one that was not
+    /// finished, is deleted.
+    void adopt(String name, SpoolFiles.SpoolFile file, long size) throws IOException {
+        try {
+            nextSpare = Math.max(nextSpare, Long.parseLong(name.substring(SPARE.length())) + 1);
+        } catch (NumberFormatException _) {
+            // No name of ours, so it cannot collide either.
+        }
+        if (size == segmentBytes && spares.size() < SPARES_MAX) {
+            spares.addLast(new Spare(name, file, size));
+        } else {
+            file.close();
+            files.delete(name);
+        }
+    }
+
+    /// Starts the thread. Without it everything happens inside [#take] and [#tend].
+    void start() {
+        isThreaded = true;
+        thread = Optional.of(Thread.ofPlatform().name("spool-prepare-1").start(this::run));
+    }
+
+    /// Ends the thread and closes the spares.
+    void close() {
+        lock.lock();
+        try {
+            isClosed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        thread.ifPresent(Spool::join);
+        closeSpares();
+    }
+
+    private void closeSpares() {
+        lock.lock();
+        try {
+            for (Spare spare : spares) {
+                spare.file.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("closing a spare segment: {}", e.getMessage());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether new mail may be taken: the disk has the reserve free.
+    boolean hasRoom() {
+        return hasRoom;
+    }
+
+    /// Looks at the disk now.
+    void measure() {
+        try {
+            hasRoom = files.usableBytes() >= reserveBytes;
+        } catch (IOException e) {
+            LOG.warn("cannot tell the free space of the spool's disk: {}", e.getMessage());
+        }
+    }
+
+    /// The next segment of the log, durably: header first, then its name.
+    ///
+    /// @param batchBytes what it must hold at least
+    /// @param first oldest segment that belongs to the log; 0 where it is this one
+    /// @throws IOException where the disk fails or is full; the file is given up then
+    SpoolSegment take(Succession before, long batchBytes, long first, long idFloor)
+            throws IOException {
+        long bytes = LogFormat.HEADER_BYTES + batchBytes;
+        Spare spare = bytes > segmentBytes ? makeSpecial(bytes) : awaitSpare();
+        long sequence = ++lastSequence;
+        long generation = nextGeneration();
+        var header =
+                new LogFormat.SegmentHeader(
+                        sequence,
+                        generation,
+                        before.previous,
+                        before.previousGeneration,
+                        before.previousEnd,
+                        first == 0 ? sequence : first,
+                        idFloor);
+        String name = spare.name;
+        try {
+            spare.file.write(LogFormat.headerBlock(header), 0);
+            spare.file.sync();
+            files.rename(spare.name, SpoolSegment.name(sequence));
+            name = SpoolSegment.name(sequence);
+            files.syncFolder();
+        } catch (IOException e) {
+            // Whether the name is durable is unknown. The number is not used again, and no later
+            // header leads to it.
+            giveUp(new Spare(name, spare.file, spare.size));
+            throw e;
+        }
+        return new SpoolSegment(sequence, generation, spare.file, spare.size);
+    }
+
+    /// Takes back the file of a segment that no longer belongs to the log. Its new name need not be
+    /// durable: recovery knows by number what belongs.
+    void retire(SpoolSegment segment) {
+        var old = new Spare(segment.name(), segment.file(), segment.size());
+        if (segment.isBroken() || segment.size() != segmentBytes) {
+            giveUp(old);
+            return;
+        }
+        lock.lock();
+        try {
+            String name = SPARE + nextSpare++;
+            files.rename(old.name, name);
+            var spare = new Spare(name, old.file, old.size);
+            (spares.size() < SPARES_MAX ? spares : surplus).addLast(spare);
+            changed.signalAll();
+        } catch (IOException e) {
+            LOG.warn("{} is reclaimed but stays: {}", old.name, e.getMessage());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What the thread does again and again: deletes what is too much, looks for room, makes the
+    /// spares that are missing.
+    void tend() {
+        for (Optional<Spare> gone = pollSurplus(); gone.isPresent(); gone = pollSurplus()) {
+            discard(gone.get());
+        }
+        measure();
+        while (isSpareWanted() && makeSpare()) {
+            measure();
+        }
+    }
+
+    private void run() {
+        boolean goesOn = true;
+        while (goesOn) {
+            tend();
+            goesOn = pause();
+        }
+    }
+
+    /// Until something changes, a second at most.
+    ///
+    /// @return whether the pool is still open
+    private boolean pause() {
+        lock.lock();
+        try {
+            long rest = CHECK_NANOS;
+            while (!isClosed && !isAwaited && surplus.isEmpty() && rest > 0) {
+                rest = changed.awaitNanos(rest);
+            }
+            isAwaited = false;
+            return !isClosed;
+        } catch (InterruptedException _) {
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Spare awaitSpare() throws IOException {
+        if (!isThreaded) {
+            tend();
+        }
+        lock.lock();
+        try {
+            long attempt = attempts;
+            while (isThreaded && spares.isEmpty() && attempts == attempt && !isClosed) {
+                isAwaited = true;
+                changed.signalAll();
+                changed.awaitUninterruptibly();
+            }
+            if (spares.isEmpty()) {
+                throw new NoSpare(trouble);
+            }
+            isAwaited = true;
+            changed.signalAll();
+            return spares.removeFirst();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Spare makeSpecial(long bytes) throws NoSpare {
+        try {
+            return makeFile(bytes);
+        } catch (IOException e) {
+            throw new NoSpare(e);
+        }
+    }
+
+    private boolean isSpareWanted() {
+        lock.lock();
+        try {
+            return !isClosed
+                    && (spares.isEmpty()
+                            || (spares.size() < SPARES_WANTED
+                                    && files.usableBytes() - segmentBytes >= reserveBytes));
+        } catch (IOException _) {
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean makeSpare() {
+        Optional<Spare> made = Optional.empty();
+        IOException reason = trouble;
+        try {
+            made = Optional.of(makeFile(segmentBytes));
+        } catch (IOException e) {
+            reason = e;
+        }
+        lock.lock();
+        try {
+            made.ifPresent(spares::addLast);
+            trouble = reason;
+            attempts++;
+            changed.signalAll();
+            return made.isPresent();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A file of zeros that is on the disk in whole, or nothing.
+    private Spare makeFile(long size) throws IOException {
+        if (files.usableBytes() < size) {
+            throw new IOException("the disk has no room for a file of " + size + " bytes");
+        }
+        String name = nextName();
+        SpoolFiles.SpoolFile file = files.create(name);
+        try {
+            ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(ZERO_BYTES, size));
+            for (long at = 0; at < size; at += zeros.limit()) {
+                zeros.clear().limit((int) Math.min(zeros.capacity(), size - at));
+                file.write(zeros, at);
+            }
+            file.sync();
+        } catch (IOException e) {
+            discard(new Spare(name, file, size));
+            throw e;
+        }
+        return new Spare(name, file, size);
+    }
+
+    private String nextName() {
+        lock.lock();
+        try {
+            return SPARE + nextSpare++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void giveUp(Spare spare) {
+        lock.lock();
+        try {
+            surplus.addLast(spare);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<Spare> pollSurplus() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(surplus.pollFirst());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void discard(Spare spare) {
+        try {
+            spare.file.close();
+            files.delete(spare.name);
+        } catch (IOException e) {
+            LOG.warn("cannot delete {}: {}", spare.name, e.getMessage());
+        }
+    }
+
+    private long nextGeneration() {
+        lastGeneration = ((lastGeneration >>> Integer.SIZE) + 1) << Integer.SIZE;
+        return lastGeneration | (random.nextInt() & 0xffff_ffffL);
+    }
+}

@@ -1,0 +1,375 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.smtp.SmtpReply;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/// Durable messages: an append-only log with group commit. Thread-safe.
+public final class Spool implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
+
+    private static final int PART_BYTES_MAX = 256 << 10;
+    private static final int BATCH_BYTES_MAX = 16 << 20;
+    private static final int READERS = 4;
+
+    /// After so long without work the log gets a mark that proves the last batch.
+    private static final Duration IDLE = Duration.ofMillis(50);
+
+    private final SpoolSettings settings;
+    private final SpoolFiles files;
+    private final SegmentPool pool;
+    private final LiveMessages live = new LiveMessages();
+    private final Inbox inbox;
+    private final AtomicLong lastId = new AtomicLong();
+    private final AtomicLong bodyBytes = new AtomicLong();
+    private final SpoolWriter writer;
+    private final CommittedRecords committed;
+    private final Optional<ExecutorService> readers;
+    private final Optional<Thread> writerThread;
+    private Optional<Recovery> recovery;
+
+    /// Who drives the writer.
+    enum Drive {
+        /// A thread of its own.
+        THREAD,
+        /// Whoever waits, and [#step]: so that tests are the same every time.
+        CALLER
+    }
+
+    private Spool(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
+            throws IOException {
+        this.settings = settings;
+        this.files = files;
+        pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
+        inbox = new Inbox(IDLE, settings.outcomeSyncMost());
+        LogChain chain = LogChain.open(files, pool);
+        var reading = new SpoolRecovery(files, chain, live);
+        reading.run();
+        chain.leftOver().forEach(pool::retire);
+        Instant now = clock.instant();
+        long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
+        lastId.set(Math.max(micros, reading.lastId()));
+        var segments = new ArrayList<SpoolSegment>();
+        chain.links().forEach(link -> segments.add(link.segment()));
+        committed = new CommittedRecords(live, List.copyOf(segments), inbox::nudge);
+        if (drive == Drive.THREAD) {
+            pool.start();
+        }
+        segments.add(firstSegment(segments));
+        writer =
+                new SpoolWriter(
+                        new SpoolWriter.Parts(
+                                pool,
+                                inbox,
+                                live,
+                                committed,
+                                segments,
+                                lastId,
+                                clock,
+                                this::forgetBody));
+        writer.takeOut(reading.damaged());
+        recovery =
+                Optional.of(
+                        new Recovery(
+                                live.recovered(),
+                                live.actionsInForce(now),
+                                List.copyOf(reading.findings())));
+        readers = drive == Drive.THREAD ? Optional.of(newReaders()) : Optional.empty();
+        writerThread = drive == Drive.THREAD ? Optional.of(startWriter()) : Optional.empty();
+    }
+
+    /// Opens the log and recovers; the writer runs when this returns.
+    ///
+    /// @throws IOException where the folder cannot be used or locked; the message says what to do
+    public static Spool open(SpoolSettings settings, InstantSource clock) throws IOException {
+        return open(settings, clock, new DiskFiles(settings.folder()), Drive.THREAD);
+    }
+
+    /// The same over other files.
+    static Spool open(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
+            throws IOException {
+        files.lock();
+        try {
+            return new Spool(settings, clock, files, drive);
+        } catch (IOException e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    /// What the start found. The list is dropped after the first call.
+    public synchronized Recovery takeRecovery() {
+        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of(), List.of()));
+        recovery = Optional.empty();
+        return taken;
+    }
+
+    /// Every record from `from` on; once per open spool, before any append.
+    public CommittedRecords records(Position from) {
+        return committed.startAt(from);
+    }
+
+    /// Begins to take a message. Never fails; trouble is told by [#accept].
+    public IncomingBody newBody() {
+        return new IncomingBody(this, new QueueId(lastId.incrementAndGet()), partBytes());
+    }
+
+    /// Makes a message durable and waits until it is. `origin` as in [SpoolRecord.Accepted].
+    ///
+    /// @throws IllegalArgumentException where there are more than 100,000 recipients
+    public AcceptResult accept(Envelope envelope, IncomingBody body, String origin) {
+        Optional<SmtpReply> trouble = body.trouble().or(writer::refusal);
+        if (trouble.isPresent()) {
+            body.close();
+            return new AcceptResult.Refused(trouble.get());
+        }
+        byte[] last = body.lastPart();
+        Submission submission = submit(envelope, body, last, origin);
+        Optional<SmtpReply> refusal = await(submission);
+        if (refusal.isPresent()) {
+            return new AcceptResult.Refused(refusal.get());
+        }
+        SpooledMessage message = submission.messages().getFirst();
+        if (body.parts() == 0) {
+            keepBody(message, last);
+        }
+        return new AcceptResult.Stored(message);
+    }
+
+    /// Appends without waiting for the sync, which follows within `outcomeSyncMost`. Waits only
+    /// while the writer is more than a bounded number of batches behind, or outcomes cannot be made
+    /// durable. After [#close] the batch is dropped, as a crash would drop it.
+    ///
+    /// @param whenDurable called once by a spool thread after the sync, with the reports as spooled
+    ///   messages; must not block
+    /// @throws IllegalArgumentException where the batch is larger than 16 MiB
+    public void append(SpoolBatch batch, Consumer<List<SpooledMessage>> whenDurable) {
+        put(new Submission(Submission.Kind.OUTCOME, records(batch), whenDurable), false);
+    }
+
+    /// Appends and waits for the sync.
+    ///
+    /// @throws IOException where it could not be made durable
+    /// @throws IllegalArgumentException where the batch is larger than 16 MiB
+    public List<SpooledMessage> appendAndWait(SpoolBatch batch) throws IOException {
+        var submission = new Submission(Submission.Kind.WAITED, records(batch), _ -> {});
+        put(submission, true);
+        Optional<SmtpReply> refusal = await(submission);
+        if (refusal.isPresent()) {
+            throw new IOException(refusal.get().text());
+        }
+        return submission.messages();
+    }
+
+    public BodyReader read(SpooledMessage message) {
+        return new BodyReader(message, readers.isPresent() ? readers.get() : Runnable::run);
+    }
+
+    /// A message will wait for long: its body need not stay in memory.
+    public void forgetBody(SpooledMessage message) {
+        bodyBytes.addAndGet(-message.dropBody());
+    }
+
+    /// Syncs what is waiting, ends the writer, unlocks the folder.
+    @Override
+    public void close() {
+        inbox.close();
+        committed.stopWaiting();
+        if (writerThread.isPresent()) {
+            join(writerThread.get());
+        } else {
+            writer.run();
+        }
+        committed.close();
+        readers.ifPresent(ExecutorService::shutdown);
+        pool.close();
+        try {
+            writer.closeFiles();
+            files.close();
+        } catch (IOException e) {
+            LOG.warn("closing the spool: {}", e.getMessage());
+        }
+    }
+
+    /// For [Drive#CALLER]: lets the writer and the pool do what is to be done now.
+    ///
+    /// @return whether anything was written
+    boolean step(Inbox.Wake wake) {
+        pool.tend();
+        return writer.step(wake);
+    }
+
+    /// Puts a message into the inbox, without waiting for its sync.
+    ///
+    /// @param last the part of `body` that was not sent yet
+    Submission submit(Envelope envelope, IncomingBody body, byte[] last, String origin) {
+        if (envelope.recipients().size() > RecordCodec.RECIPIENTS_MAX) {
+            throw new IllegalArgumentException(
+                    "a message has at most " + RecordCodec.RECIPIENTS_MAX + " recipients");
+        }
+        MessageDraft draft = body.draft();
+        List<Submission.Item> records =
+                IncomingBody.partRecords(draft, body.parts(), last, partBytes());
+        LogEntry.Head head =
+                new LogEntry.Head(
+                        envelope.receivedAt(),
+                        draft.id(),
+                        draft.id(),
+                        origin,
+                        body.size(),
+                        body.parts() + records.size(),
+                        0,
+                        envelope.recipients().size(),
+                        Optional.of(envelope));
+        records.add(acceptedRecord(head, draft));
+        var submission = new Submission(Submission.Kind.MAIL, records, _ -> {});
+        put(submission, true);
+        return submission;
+    }
+
+    Submission submitPart(List<Submission.Item> records) {
+        var submission = new Submission(Submission.Kind.MAIL, records, _ -> {});
+        put(submission, false);
+        return submission;
+    }
+
+    /// Why the submission was refused; empty where it is durable.
+    Optional<SmtpReply> await(Submission submission) {
+        while (writerThread.isEmpty() && !submission.isDone()) {
+            step(Inbox.Wake.WORK);
+        }
+        return submission.await();
+    }
+
+    private void put(Submission submission, boolean urgent) {
+        if (submission.bytes() > BATCH_BYTES_MAX) {
+            throw new IllegalArgumentException("a batch has at most 16 MiB");
+        }
+        while (writerThread.isEmpty() && !inbox.hasRoom()) {
+            step(Inbox.Wake.WORK);
+        }
+        if (!inbox.put(submission, urgent)) {
+            submission.refuse(SpoolWriter.CLOSED);
+        }
+    }
+
+    /// The record that commits a message. An envelope that is larger than a part goes ahead of it,
+    /// in parts.
+    private Submission.Item acceptedRecord(LogEntry.Head head, MessageDraft draft) {
+        var whole = Submission.Item.of(new LogEntry.Accepted(head), Submission.Bytes.NONE, draft);
+        if (whole.head().length <= partBytes()) {
+            return whole;
+        }
+        byte[] bytes = RecordCodec.encodeEnvelope(head.envelope().orElseThrow());
+        int parts = 0;
+        for (int from = 0; from < bytes.length; from += partBytes()) {
+            int length = Math.min(partBytes(), bytes.length - from);
+            var part = new LogEntry.EnvelopePart(draft.id(), parts++);
+            var slice = new Submission.Bytes(bytes, from, length);
+            submitPart(List.of(Submission.Item.of(part, slice, draft)));
+        }
+        var split = new LogEntry.Accepted(head.inParts(parts));
+        return Submission.Item.of(split, Submission.Bytes.NONE, draft);
+    }
+
+    /// Reports first, then what caused them.
+    private List<Submission.Item> records(SpoolBatch batch) {
+        var records = new ArrayList<Submission.Item>();
+        for (SpoolBatch.Report report : batch.reports()) {
+            if (report.body().length > PART_BYTES_MAX) {
+                throw new IllegalArgumentException("a report has at most 256 KiB");
+            }
+            var draft = new MessageDraft(new QueueId(lastId.incrementAndGet()));
+            List<Submission.Item> parts =
+                    IncomingBody.partRecords(draft, 0, report.body(), partBytes());
+            LogEntry.Head head =
+                    new LogEntry.Head(
+                            report.envelope().receivedAt(),
+                            draft.id(),
+                            report.cause(),
+                            "local",
+                            report.body().length,
+                            parts.size(),
+                            0,
+                            report.envelope().recipients().size(),
+                            Optional.of(report.envelope()));
+            records.addAll(parts);
+            records.add(
+                    Submission.Item.of(new LogEntry.Accepted(head), Submission.Bytes.NONE, draft));
+        }
+        for (SpoolRecord record : batch.records()) {
+            records.add(Submission.Item.of(new LogEntry.Fact(RecordCodec.shortened(record))));
+        }
+        return records;
+    }
+
+    private void keepBody(SpooledMessage message, byte[] body) {
+        if (bodyBytes.addAndGet(body.length) <= settings.bodyMemoryBytes()) {
+            message.keepBody(body);
+        } else {
+            bodyBytes.addAndGet(-body.length);
+        }
+    }
+
+    /// A quarter of a segment at most, so that a batch of a few parts fits.
+    private int partBytes() {
+        return (int) Math.min(PART_BYTES_MAX, settings.segmentBytes() / 4);
+    }
+
+    private SpoolSegment firstSegment(List<SpoolSegment> past) throws IOException {
+        if (past.isEmpty()) {
+            return pool.take(new SegmentPool.Succession(0, 0, 0), 0, 0, lastId.get());
+        }
+        SpoolSegment newest = past.getLast();
+        var before =
+                new SegmentPool.Succession(newest.sequence(), newest.generation(), newest.end());
+        return pool.take(before, 0, past.getFirst().sequence(), lastId.get());
+    }
+
+    private Thread startWriter() {
+        return Thread.ofPlatform()
+                .name("spool-writer-1")
+                .start(() -> {
+                    try {
+                        writer.run();
+                    } finally {
+                        writer.refuseAll();
+                    }
+                });
+    }
+
+    private static ExecutorService newReaders() {
+        return Executors.newFixedThreadPool(
+                READERS, Thread.ofPlatform().name("spool-read-", 1).daemon().factory());
+    }
+
+    /// Waits for the end of a thread, interrupted or not.
+    static void join(Thread thread) {
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.RecipientNumbers;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/// A fact in the log, as others see it. Body parts and the log's own records are not among them.
+/// Immutable.
+public sealed interface SpoolRecord {
+
+    /// When it happened.
+    Instant at();
+
+    /// A message became ours, for all recipients of its envelope at once.
+    ///
+    /// @param origin address of the client, `[192.0.2.7]`; `"local"` for our own reports
+    /// @param size bytes of the message as it will be sent, our Received field included
+    /// @param cause the message that this one reports about; the id itself where it is no report
+    record Accepted(
+            Instant at, QueueId id, Envelope envelope, String origin, long size, QueueId cause)
+            implements SpoolRecord {}
+
+    /// Recipients of one message left the queue.
+    ///
+    /// @param attempt number of the attempt, from 1; 0 where an operator did it untried
+    record Settled(
+            Instant at,
+            QueueId id,
+            RecipientNumbers recipients,
+            Disposition disposition,
+            int attempt,
+            AttemptFacts facts)
+            implements SpoolRecord {}
+
+    /// Recipients of one message were tried without success and stay in the queue.
+    ///
+    /// @param attempt number of the attempt, from 1
+    /// @param dueAt when to try again
+    /// @param isDelayNotified the sender has been told about the delay, now or earlier
+    /// @param isPossibleDuplicate the peer may have taken the message, its answer was lost
+    record Deferred(
+            Instant at,
+            QueueId id,
+            RecipientNumbers recipients,
+            int attempt,
+            Instant dueAt,
+            boolean isDelayNotified,
+            boolean isPossibleDuplicate,
+            AttemptFacts facts)
+            implements SpoolRecord {}
+
+    /// An operator changed what may be tried, durably.
+    record Operator(Instant at, OperatorAction action) implements SpoolRecord {}
+
+    /// How recipients left the queue.
+    enum Disposition {
+        DELIVERED,
+        /// Refused for good by the next hop, or by us on its behalf.
+        BOUNCED,
+        /// Given up after the lifetime.
+        EXPIRED,
+        /// Returned to the sender by an operator.
+        BOUNCED_BY_OPERATOR,
+        /// Removed by an operator; the sender is not told.
+        DELETED_BY_OPERATOR
+    }
+
+    /// What an operator can do to the queue as a whole. Actions key on what mail is, never on
+    /// sites.
+    sealed interface OperatorAction {
+        /// Nothing in `scope` is tried, mail that comes later included, until released.
+        record Hold(QueueScope scope, String reason) implements OperatorAction {}
+
+        /// Ends the hold with exactly this scope.
+        record Release(QueueScope scope) implements OperatorAction {}
+
+        /// Nothing in `scope` is tried for a while.
+        record Suspend(QueueScope scope, Duration duration, String reason)
+                implements OperatorAction {}
+
+        /// Ends the suspension with exactly this scope.
+        record Resume(QueueScope scope) implements OperatorAction {}
+
+        /// What waits for a due time in `scope` is due now; attempt counts stay.
+        record RetryNow(QueueScope scope) implements OperatorAction {}
+    }
+}

@@ -1,0 +1,441 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.smtp.SmtpReply;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/// The one that writes the log: gathers what waits, writes it in one go, syncs once, applies it,
+/// and answers all who wait. Confined to its thread, but for what is said to be thread-safe.
+///
+/// A file whose write or sync failed is left at once: the next segment's header names the last good
+/// end of it, so that recovery reads nothing behind. From then on mail is refused until a restart,
+/// and outcomes go to the fresh segment.
+final class SpoolWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(SpoolWriter.class);
+
+    static final SmtpReply FAILED =
+            SmtpReply.of(451, 4, 3, 0, "The mail system cannot write to its disk");
+    static final SmtpReply NO_ROOM =
+            SmtpReply.of(452, 4, 3, 1, "The mail system has not enough disk space");
+    static final SmtpReply CLOSED = SmtpReply.of(451, 4, 3, 0, "The mail system is stopping");
+
+    private static final int BATCH_BYTES_MAX = 1 << 20;
+
+    /// Of each segment, kept for marks: reclaim needs to write one even where no spare is to be
+    /// had.
+    private static final int MARKS_BYTES = 2048;
+
+    private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
+
+    private final SegmentPool pool;
+    private final Inbox inbox;
+    private final LiveMessages live;
+    private final CommittedRecords committed;
+    private final Carrier carrier;
+    private final AtomicLong lastId;
+    private final InstantSource clock;
+    private final Consumer<SpooledMessage> whenSettled;
+    private final ByteBuffer buffer;
+    private final ArrayDeque<SpoolSegment> segments;
+    private final ArrayDeque<SpoolSegment> reclaimed = new ArrayDeque<>();
+    private final List<Submission> retained = new ArrayList<>();
+    private SpoolSegment current;
+    private long announcedFirst;
+    private boolean isUnmarked;
+    private int failures;
+    private volatile boolean isFailed;
+
+    /// @param pool where segments come from and go to
+    /// @param live what the log says so far
+    /// @param segments of the log, oldest first; the last one is fresh
+    /// @param lastId the greatest queue id given out; others add to it
+    record Parts(
+            SegmentPool pool,
+            Inbox inbox,
+            LiveMessages live,
+            CommittedRecords committed,
+            List<SpoolSegment> segments,
+            AtomicLong lastId,
+            InstantSource clock,
+            Consumer<SpooledMessage> whenSettled) {}
+
+    SpoolWriter(Parts parts) {
+        pool = parts.pool;
+        inbox = parts.inbox;
+        live = parts.live;
+        committed = parts.committed;
+        segments = new ArrayDeque<>(parts.segments);
+        current = segments.getLast();
+        announcedFirst = segments.getFirst().sequence();
+        lastId = parts.lastId;
+        clock = parts.clock;
+        whenSettled = parts.whenSettled;
+        carrier = new Carrier(live);
+        buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
+    }
+
+    /// Why new mail cannot be taken at present. Thread-safe.
+    Optional<SmtpReply> refusal() {
+        if (isFailed) {
+            return Optional.of(FAILED);
+        }
+        return pool.hasRoom() ? Optional.empty() : Optional.of(NO_ROOM);
+    }
+
+    /// The thread's work, until the inbox is closed and empty.
+    void run() {
+        Inbox.Wake wake = Inbox.Wake.WORK;
+        while (wake != Inbox.Wake.CLOSED) {
+            if (retained.isEmpty()) {
+                wake = inbox.await();
+            } else if (failures > 1) {
+                inbox.pause(BETWEEN_TRIES);
+            }
+            step(wake);
+            if (inbox.isClosed() && failures > 1) {
+                giveUp();
+            }
+        }
+        mark();
+    }
+
+    /// Writes what is waiting, one batch of it.
+    ///
+    /// @return whether anything was written
+    boolean step(Inbox.Wake wake) {
+        live.release(committed.released());
+        reclaim();
+        var batch = new ArrayList<Submission>();
+        addOwnWork(batch);
+        if (retained.isEmpty()) {
+            batch.addAll(inbox.take(batchBytesMax() - bytesOf(batch), batch.isEmpty()));
+        } else {
+            batch.addAll(retained);
+            retained.clear();
+        }
+        refuseWhatCannotBe(batch);
+        boolean isMarkDue =
+                !isFailed && (isAnnouncementDue() || (wake == Inbox.Wake.IDLE && isUnmarked));
+        return (!batch.isEmpty() || isMarkDue) && write(batch);
+    }
+
+    /// Takes damaged messages out of the queue, before the thread runs.
+    ///
+    /// @throws IOException where that cannot be made durable
+    void takeOut(List<QueueId> damaged) throws IOException {
+        if (damaged.isEmpty()) {
+            return;
+        }
+        List<Submission.Item> records =
+                damaged.stream().map(LogEntry.Quarantined::new).map(Submission.Item::of).toList();
+        var submission = new Submission(Submission.Kind.WAITED, records, _ -> {});
+        var batch = new ArrayList<Submission>();
+        batch.add(submission);
+        write(batch);
+        Optional<SmtpReply> refusal = submission.await();
+        if (refusal.isPresent()) {
+            throw new IOException(refusal.get().text());
+        }
+    }
+
+    /// Writes a last mark, so that the next start can tell damage to the last batch from a torn
+    /// one.
+    void mark() {
+        if (isUnmarked && !current.isBroken()) {
+            write(new ArrayList<>());
+        }
+    }
+
+    /// Closes the files of the log, once nothing is written any more.
+    void closeFiles() throws IOException {
+        for (SpoolSegment segment : segments) {
+            segment.file().close();
+        }
+    }
+
+    /// Nobody must wait for a writer that has ended.
+    void refuseAll() {
+        inbox.close();
+        for (Submission left : inbox.take(Long.MAX_VALUE, true)) {
+            left.refuse(CLOSED);
+        }
+    }
+
+    private void giveUp() {
+        if (!retained.isEmpty()) {
+            LOG.error(
+                    "{} batches of outcomes could not be written; their recipients will be tried"
+                            + " again",
+                    retained.size());
+            retained.clear();
+        }
+        refuseAll();
+    }
+
+    /// Copies of what still matters in the oldest segment go first: they say what was so before the
+    /// rest of the batch.
+    private void addOwnWork(List<Submission> batch) {
+        if (failures > 0 || isFailed || segments.size() < 2 || !isReleased(segments.getFirst())) {
+            return;
+        }
+        SpoolSegment oldest = segments.getFirst();
+        List<SpoolRecord.Operator> actions = live.actionsIn(oldest, clock.instant());
+        boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
+        if (isOnlyActions) {
+            List<Submission.Item> records =
+                    actions.stream()
+                            .map(LogEntry.StillInForce::new)
+                            .map(Submission.Item::of)
+                            .toList();
+            batch.add(new Submission(Submission.Kind.WAITED, records, _ -> {}));
+        } else if (carrier.isWorthwhile(segments, pool.hasRoom())) {
+            carrier.next(oldest, batchBytesMax() / 4).ifPresent(batch::add);
+        }
+    }
+
+    private boolean isReleased(SpoolSegment segment) {
+        return segment.factsEnd().offset() == 0
+                || committed.released().compareTo(segment.factsEnd()) >= 0;
+    }
+
+    private boolean isAnnouncementDue() {
+        return segments.getFirst().sequence() != announcedFirst;
+    }
+
+    private void refuseWhatCannotBe(List<Submission> batch) {
+        batch.removeIf(submission -> {
+            boolean isRefused = submission.kind() == Submission.Kind.MAIL && isFailed;
+            if (isRefused || submission.isAbandoned()) {
+                submission.refuse(FAILED);
+                return true;
+            }
+            return false;
+        });
+    }
+
+    private boolean write(List<Submission> batch) {
+        if (!hasPlace(batch) && !takeFreshSegment(batch)) {
+            return false;
+        }
+        int start = (int) current.end();
+        int length = (int) (LogFormat.BATCH_BYTES + bytesOf(batch));
+        ByteBuffer bytes = encode(batch, start, length);
+        try {
+            current.file().write(bytes, start);
+            current.file().sync();
+        } catch (IOException e) {
+            LOG.error(
+                    "{} at {}: {}; mail is refused until the next start",
+                    current.name(),
+                    start,
+                    e.getMessage());
+            current.breakOff();
+            isFailed = true;
+            putAside(batch, FAILED);
+            return false;
+        }
+        failures = 0;
+        current.endsAt((long) start + length);
+        isUnmarked = !batch.isEmpty();
+        announcedFirst = segments.getFirst().sequence();
+        commit(batch, start + LogFormat.BATCH_BYTES);
+        reclaimed.forEach(pool::retire);
+        reclaimed.clear();
+        return true;
+    }
+
+    private boolean hasPlace(List<Submission> batch) {
+        long kept = batch.isEmpty() ? 0 : MARKS_BYTES;
+        long end = current.end() + LogFormat.BATCH_BYTES + bytesOf(batch);
+        return !current.isBroken() && end <= current.size() - kept;
+    }
+
+    /// Goes on to the next segment. Mail does not get one while the disk is short of room.
+    private boolean takeFreshSegment(List<Submission> batch) {
+        pool.measure();
+        if (!pool.hasRoom()) {
+            refuse(batch, Submission.Kind.MAIL, NO_ROOM);
+            if (!batch.isEmpty() && hasPlace(batch)) {
+                return true;
+            }
+        }
+        if (batch.isEmpty() && !isAnnouncementDue()) {
+            return false;
+        }
+        try {
+            var before =
+                    new SegmentPool.Succession(
+                            current.sequence(), current.generation(), current.end());
+            long bytes = LogFormat.BATCH_BYTES + bytesOf(batch) + MARKS_BYTES;
+            current = pool.take(before, bytes, segments.getFirst().sequence(), lastId.get());
+            segments.addLast(current);
+            return true;
+        } catch (SegmentPool.NoSpare e) {
+            LOG.warn("{}", e.getMessage());
+            putAside(batch, NO_ROOM);
+            return false;
+        } catch (IOException e) {
+            LOG.error("a fresh segment: {}; mail is refused until the next start", e.getMessage());
+            isFailed = true;
+            putAside(batch, FAILED);
+            return false;
+        }
+    }
+
+    /// Outcomes wait in memory for the next try; all others are told.
+    private void putAside(List<Submission> batch, SmtpReply reply) {
+        failures++;
+        carrier.restart();
+        batch.addAll(inbox.takeRefusable());
+        refuse(batch, Submission.Kind.MAIL, reply);
+        refuse(batch, Submission.Kind.WAITED, reply);
+        retained.addAll(batch);
+    }
+
+    private static void refuse(List<Submission> batch, Submission.Kind kind, SmtpReply reply) {
+        batch.removeIf(submission -> {
+            if (submission.kind() != kind) {
+                return false;
+            }
+            submission.refuse(reply);
+            return true;
+        });
+    }
+
+    private ByteBuffer encode(List<Submission> batch, int start, int length) {
+        ByteBuffer out =
+                length <= buffer.capacity()
+                        ? buffer.clear().limit(length)
+                        : ByteBuffer.allocateDirect(length);
+        int count = 0;
+        int at = LogFormat.BATCH_BYTES;
+        for (Submission submission : batch) {
+            for (Submission.Item record : submission.items()) {
+                out.put(at + LogFormat.FRAME_BYTES, record.head());
+                Submission.Bytes tail = record.tail();
+                int tailAt = at + LogFormat.FRAME_BYTES + record.head().length;
+                out.put(tailAt, tail.array(), tail.from(), tail.length());
+                int payload = record.frameBytes() - LogFormat.FRAME_BYTES;
+                byte type = RecordCodec.type(record.entry());
+                LogFormat.seal(out, at, type, current.generation(), payload);
+                at += record.frameBytes();
+                count++;
+            }
+        }
+        var record =
+                new LogFormat.BatchRecord(
+                        current.sequence(),
+                        start,
+                        length,
+                        count,
+                        new Position(current.sequence(), start),
+                        segments.getFirst().sequence(),
+                        lastId.get());
+        LogFormat.putBatch(record, current.generation(), out, 0);
+        return out.position(0).limit(length);
+    }
+
+    private void commit(List<Submission> batch, int firstFrame) {
+        var facts = new ArrayList<CommittedRecord>(batch.size());
+        int at = firstFrame;
+        for (Submission submission : batch) {
+            for (Submission.Item record : submission.items()) {
+                var place = new SpoolSegment.Place(current, at, record.frameBytes());
+                apply(submission, record, place, facts);
+                at += record.frameBytes();
+            }
+        }
+        for (Submission submission : batch) {
+            submission.durable();
+        }
+        committed.add(facts);
+    }
+
+    private void apply(
+            Submission submission,
+            Submission.Item record,
+            SpoolSegment.Place place,
+            List<CommittedRecord> facts) {
+        switch (record.entry()) {
+            case LogEntry.BodyPart _ -> record.draft().orElseThrow().addBodyPart(place);
+            case LogEntry.EnvelopePart _ -> record.draft().orElseThrow().addEnvelopePart(place);
+            case LogEntry.Accepted(LogEntry.Head head) -> {
+                MessageDraft.Location location = record.draft().orElseThrow().commit(place);
+                SpooledMessage message = head.message(location);
+                live.accept(message);
+                submission.messages().add(message);
+                addFact(facts, place, head.record(), Optional.of(message));
+            }
+            case LogEntry.Fact(SpoolRecord fact) -> {
+                Optional<SpooledMessage> message = live.apply(fact, place);
+                addFact(facts, place, fact, message);
+                if (message.isPresent() && message.get().states().unsettled() == 0) {
+                    whenSettled.accept(message.get());
+                }
+            }
+            case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> _) -> {
+                MessageDraft.Location location = record.draft().orElseThrow().commit(place);
+                live.moved(live.inQueue(head.id()).orElseThrow(), location);
+            }
+            case LogEntry.StillInForce(SpoolRecord.Operator action) ->
+                    live.applyAction(action, current);
+            case LogEntry.Quarantined(var id) -> live.quarantine(id);
+        }
+    }
+
+    private void addFact(
+            List<CommittedRecord> facts,
+            SpoolSegment.Place place,
+            SpoolRecord record,
+            Optional<SpooledMessage> message) {
+        boolean isKnown = message.isPresent() || record instanceof SpoolRecord.Operator;
+        if (isKnown) {
+            current.factsEndAt(place.next().offset());
+            if (committed.isRead()) {
+                facts.add(new CommittedRecord(place.start(), place.next(), record, message));
+            }
+        }
+    }
+
+    /// Lets go of the oldest segments that nobody needs. Their files are taken back once a batch
+    /// that says so is durable.
+    private void reclaim() {
+        while (segments.size() > 1) {
+            SpoolSegment oldest = segments.getFirst();
+            boolean isNeeded =
+                    oldest.pinnedBytes() != 0
+                            || !isReleased(oldest)
+                            || !live.actionsIn(oldest, clock.instant()).isEmpty();
+            if (isNeeded) {
+                return;
+            }
+            reclaimed.addLast(segments.removeFirst());
+        }
+    }
+
+    private long batchBytesMax() {
+        long most = Math.min(buffer.capacity(), current.size() - LogFormat.HEADER_BYTES);
+        return most - MARKS_BYTES - LogFormat.BATCH_BYTES;
+    }
+
+    private static long bytesOf(List<Submission> batch) {
+        long sum = 0;
+        for (Submission submission : batch) {
+            sum += submission.bytes();
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,304 @@
+package io.whimbrel.spool;
+
+import static io.whimbrel.spool.SpoolFixtures.CLOCK;
+import static io.whimbrel.spool.SpoolFixtures.NOW;
+import static io.whimbrel.spool.SpoolFixtures.accept;
+import static io.whimbrel.spool.SpoolFixtures.batch;
+import static io.whimbrel.spool.SpoolFixtures.bytes;
+import static io.whimbrel.spool.SpoolFixtures.deferred;
+import static io.whimbrel.spool.SpoolFixtures.delivered;
+import static io.whimbrel.spool.SpoolFixtures.envelope;
+import static io.whimbrel.spool.SpoolFixtures.read;
+import static io.whimbrel.spool.SpoolFixtures.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.RecipientNumbers;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// The spool on a real disk, with its threads.
+final class SpoolTest {
+    private static final long MIB = 1 << 20;
+
+    @TempDir Path folder;
+
+    private Spool open() throws IOException {
+        return Spool.open(settings(folder, MIB), CLOCK);
+    }
+
+    @Test
+    void accepted_isReadBack_fromMemoryAndFromDisk() throws IOException {
+        byte[] body = bytes(5000, 1);
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(2), body);
+            assertThat(read(spool, message)).isEqualTo(body);
+            assertThat(message.isInMemory()).isTrue();
+            spool.forgetBody(message);
+            assertThat(message.isInMemory()).isFalse();
+            assertThat(read(spool, message)).isEqualTo(body);
+        }
+    }
+
+    @Test
+    void accepted_survivesRestart_withEnvelope() throws IOException {
+        byte[] body = bytes(5000, 1);
+        Envelope envelope = envelope(3);
+        SpooledMessage before;
+        try (Spool spool = open()) {
+            before = accept(spool, envelope, body);
+        }
+        try (Spool spool = open()) {
+            Recovery recovery = spool.takeRecovery();
+            assertThat(recovery.findings()).isEmpty();
+            assertThat(recovery.messages()).hasSize(1);
+            RecoveredMessage recovered = recovery.messages().getFirst();
+            assertThat(recovered.message().id()).isEqualTo(before.id());
+            assertThat(recovered.message().envelope()).isEqualTo(envelope);
+            assertThat(recovered.message().size()).isEqualTo(5000);
+            assertThat(recovered.waiting())
+                    .containsExactly(
+                            new RecoveredMessage.Waiting(RecipientNumbers.all(3), 0, NOW, false));
+            assertThat(read(spool, recovered.message())).isEqualTo(body);
+            assertThat(spool.takeRecovery().messages()).isEmpty();
+        }
+    }
+
+    @Test
+    void emptyBody_isAMessageToo() throws IOException {
+        try (Spool spool = open()) {
+            assertThat(read(spool, accept(spool, envelope(1), new byte[0]))).isEmpty();
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().messages()).hasSize(1);
+        }
+    }
+
+    @Test
+    void bodyOf50Mib_passesThroughSmallSegments() throws IOException {
+        byte[] body = bytes(50 << 20, 2);
+        try (Spool spool = open()) {
+            assertThat(read(spool, accept(spool, envelope(1), body))).isEqualTo(body);
+        }
+        try (Spool spool = open()) {
+            SpooledMessage message = spool.takeRecovery().messages().getFirst().message();
+            assertThat(read(spool, message)).isEqualTo(body);
+        }
+    }
+
+    @Test
+    void envelopeLargerThanABatch_isAccepted() throws IOException {
+        Envelope envelope = envelope(RecordCodec.RECIPIENTS_MAX);
+        try (Spool spool = open()) {
+            accept(spool, envelope, bytes(100, 3));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().messages().getFirst().message().envelope())
+                    .isEqualTo(envelope);
+        }
+    }
+
+    @Test
+    void moreThan100000Recipients_areAMistakeOfTheCaller() throws IOException {
+        try (Spool spool = open()) {
+            Envelope envelope = envelope(RecordCodec.RECIPIENTS_MAX + 1);
+            assertThatThrownBy(() -> accept(spool, envelope, new byte[1]))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void recipientStates_surviveRestart() throws IOException {
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(4), bytes(100, 4));
+            spool.appendAndWait(batch(delivered(message.id(), 1)));
+            spool.appendAndWait(batch(deferred(message.id(), 2, NOW.plusSeconds(60), 0, 3)));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().messages().getFirst().waiting())
+                    .containsExactlyInAnyOrder(
+                            new RecoveredMessage.Waiting(
+                                    RecipientNumbers.of(0, 3), 2, NOW.plusSeconds(60), true),
+                            new RecoveredMessage.Waiting(RecipientNumbers.of(2), 0, NOW, false));
+        }
+    }
+
+    @Test
+    void settledMessages_doNotComeBack() throws IOException {
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(2), bytes(100, 4));
+            spool.appendAndWait(batch(delivered(message.id(), 0)));
+            spool.appendAndWait(batch(delivered(message.id(), 1)));
+            assertThat(message.isInMemory()).isFalse();
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().messages()).isEmpty();
+        }
+    }
+
+    @Test
+    void report_isSpooledWithItsCause() throws IOException {
+        byte[] notice = bytes(2000, 5);
+        try (Spool spool = open()) {
+            SpooledMessage cause = accept(spool, envelope(1), bytes(100, 4));
+            var report = new SpoolBatch.Report(envelope(1), notice, cause.id());
+            var done =
+                    spool.appendAndWait(
+                            new SpoolBatch(List.of(delivered(cause.id(), 0)), List.of(report)));
+            assertThat(read(spool, done.getFirst())).isEqualTo(notice);
+        }
+        try (Spool spool = open()) {
+            List<RecoveredMessage> messages = spool.takeRecovery().messages();
+            assertThat(messages).hasSize(1);
+            assertThat(read(spool, messages.getFirst().message())).isEqualTo(notice);
+        }
+    }
+
+    @Test
+    void operatorActions_surviveRestart_untilEnded() throws IOException {
+        QueueScope domain =
+                new QueueScope(
+                        Optional.empty(),
+                        Optional.of(new DomainName("example.com")),
+                        Optional.empty(),
+                        Optional.empty());
+        var hold = new SpoolRecord.Operator(NOW, new SpoolRecord.OperatorAction.Hold(domain, "x"));
+        var suspend =
+                new SpoolRecord.Operator(
+                        NOW,
+                        new SpoolRecord.OperatorAction.Suspend(
+                                QueueScope.ALL, Duration.ofHours(1), "y"));
+        var ended =
+                new SpoolRecord.Operator(
+                        NOW.minusSeconds(7200),
+                        new SpoolRecord.OperatorAction.Suspend(domain, Duration.ofHours(1), "z"));
+        try (Spool spool = open()) {
+            spool.appendAndWait(batch(hold, suspend, ended));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().operatorActions())
+                    .containsExactlyInAnyOrder(hold, suspend);
+            spool.appendAndWait(
+                    batch(
+                            new SpoolRecord.Operator(
+                                    NOW, new SpoolRecord.OperatorAction.Release(domain)),
+                            new SpoolRecord.Operator(
+                                    NOW, new SpoolRecord.OperatorAction.Resume(QueueScope.ALL))));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().operatorActions()).isEmpty();
+        }
+    }
+
+    @Test
+    void retryNow_survivesRestart() throws IOException {
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(100, 4));
+            spool.appendAndWait(batch(deferred(message.id(), 1, NOW.plusSeconds(600), 0)));
+            spool.appendAndWait(
+                    batch(
+                            new SpoolRecord.Operator(
+                                    NOW.plusSeconds(1),
+                                    new SpoolRecord.OperatorAction.RetryNow(QueueScope.ALL))));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().messages().getFirst().waiting().getFirst().dueAt())
+                    .isEqualTo(NOW.plusSeconds(1));
+        }
+    }
+
+    @Test
+    void secondOpen_isRefused_byName() throws IOException {
+        try (Spool _ = open()) {
+            assertThatThrownBy(this::open)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("another process uses the spool")
+                    .hasMessageContaining(folder.toString());
+        }
+        open().close();
+    }
+
+    @Test
+    void append_callsBack_afterTheSync() throws Exception {
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(10, 1));
+            var called = new CountDownLatch(1);
+            spool.append(batch(delivered(message.id(), 0)), _ -> called.countDown());
+            assertThat(called.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void records_comeLive_andAgainAfterRestart_fromAnyPosition() throws Exception {
+        var live = new ArrayList<CommittedRecord>();
+        try (Spool spool = open()) {
+            CommittedRecords records = spool.records(Position.START);
+            for (int i = 0; i < 5; i++) {
+                SpooledMessage message = accept(spool, envelope(3), bytes(300_000, i));
+                spool.appendAndWait(batch(deferred(message.id(), 1, NOW, 0)));
+                spool.appendAndWait(batch(delivered(message.id(), 0, 1, 2)));
+            }
+            accept(spool, envelope(2), bytes(10, 9));
+            while (live.size() < 16) {
+                live.addAll(records.take(Duration.ofSeconds(5)));
+            }
+        }
+        for (int start = 0; start <= live.size(); start++) {
+            Position from = start == 0 ? Position.START : live.get(start - 1).next();
+            try (Spool spool = open()) {
+                CommittedRecords records = spool.records(from);
+                var again = new ArrayList<CommittedRecord>();
+                while (again.size() < live.size() - start) {
+                    again.addAll(records.take(Duration.ofSeconds(5)));
+                }
+                assertThat(again.stream().map(CommittedRecord::record))
+                        .isEqualTo(live.stream().skip(start).map(CommittedRecord::record).toList());
+                assertThat(again.stream().map(r -> r.message().orElseThrow().envelope()))
+                        .isEqualTo(
+                                live.stream()
+                                        .skip(start)
+                                        .map(r -> r.message().orElseThrow().envelope())
+                                        .toList());
+                assertThat(records.take(Duration.ZERO)).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void close_endsTheRecords() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        accept(spool, envelope(1), bytes(10, 1));
+        spool.close();
+        assertThat(records.isAtEnd()).isFalse();
+        assertThat(records.take(Duration.ZERO)).hasSize(1);
+        assertThat(records.isAtEnd()).isTrue();
+    }
+
+    @Test
+    void ids_ascend_evenWhenTheClockGoesBack() throws IOException {
+        SpooledMessage first;
+        try (Spool spool = open()) {
+            first = accept(spool, envelope(1), bytes(10, 1));
+        }
+        var earlier = InstantSource.fixed(NOW.minusSeconds(86_400));
+        try (Spool spool = Spool.open(settings(folder, MIB), earlier)) {
+            assertThat(spool.newBody().id()).isGreaterThan(first.id());
+        }
+    }
+}
