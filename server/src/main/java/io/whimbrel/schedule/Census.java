@@ -1,0 +1,111 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.schedule.QueuedView.State;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Counts recipients while walking over the queues. Confined to one thread.
+final class Census {
+    private static final int DOMAINS_MOST = 20;
+    private static final int PATHS_MOST = 1000;
+
+    private final Restrictions restrictions;
+    private final EnumMap<State, Long> byState = new EnumMap<>(State.class);
+    private final Map<String, Long> byTenant = new TreeMap<>();
+    private final Map<DomainName, Tally> byDomain = new HashMap<>();
+    private final Map<EgressPath, Tally> byPath = new HashMap<>();
+
+    /// Counts of one domain or path.
+    private static final class Tally {
+        private String site = "";
+        private long waiting;
+        private long inFlight;
+
+        long recipients() {
+            return waiting + inFlight;
+        }
+    }
+
+    Census(Restrictions restrictions) {
+        this.restrictions = restrictions;
+        for (State state : State.values()) {
+            byState.put(state, 0L);
+        }
+    }
+
+    void addWaiting(EgressPath path, ScheduledQueue queue) {
+        boolean isResolved = SiteTable.isResolved(path);
+        State ready = QueuedView.stateOf(queue.restriction(), true, isResolved);
+        State timed = QueuedView.stateOf(queue.restriction(), false, isResolved);
+        byState.merge(ready, queue.readyRecipients(), Long::sum);
+        byState.merge(timed, queue.timedRecipients(), Long::sum);
+        queue.forEachApart(entry -> {
+            Restriction apart = queue.restriction().and(restrictions.ofMessage(entry));
+            byState.merge(
+                    QueuedView.stateOf(apart, true, isResolved),
+                    (long) entry.recipients().size(),
+                    Long::sum);
+        });
+        long recipients = queue.recipients();
+        byTenant.merge(queue.stream().tenant(), recipients, Long::sum);
+        Tally domain = byDomain.computeIfAbsent(queue.domain(), _ -> new Tally());
+        domain.site = path.site().name();
+        domain.waiting += recipients;
+        if (ready == State.READY) {
+            byPath.computeIfAbsent(path, _ -> new Tally()).waiting += queue.readyRecipients();
+        }
+    }
+
+    void addInFlight(EgressPath path, QueueEntry entry) {
+        long recipients = entry.recipients().size();
+        byState.merge(State.IN_FLIGHT, recipients, Long::sum);
+        byTenant.merge(entry.message().envelope().stream().tenant(), recipients, Long::sum);
+        Tally domain = byDomain.computeIfAbsent(entry.domain(), _ -> new Tally());
+        domain.inFlight += recipients;
+        if (domain.site.isEmpty()) {
+            domain.site = path.site().name();
+        }
+        if (SiteTable.isResolved(path)) {
+            byPath.computeIfAbsent(path, _ -> new Tally()).inFlight += recipients;
+        }
+    }
+
+    QueueSummary summary(List<OperatorAction> inForce, Optional<Instant> oldest) {
+        var domains = new ArrayList<QueueSummary.DomainCount>();
+        for (Map.Entry<DomainName, Tally> line : largest(byDomain, DOMAINS_MOST)) {
+            Tally tally = line.getValue();
+            domains.add(
+                    new QueueSummary.DomainCount(
+                            line.getKey().value(), tally.site, tally.recipients(), tally.inFlight));
+        }
+        var paths = new ArrayList<QueueSummary.PathCount>();
+        for (Map.Entry<EgressPath, Tally> line : largest(byPath, PATHS_MOST)) {
+            Tally tally = line.getValue();
+            if (tally.recipients() > 0) {
+                paths.add(new QueueSummary.PathCount(line.getKey(), tally.waiting, tally.inFlight));
+            }
+        }
+        return new QueueSummary(byState, domains, byTenant, inForce, oldest, paths);
+    }
+
+    /// The lines with most recipients, largest first, ties by name.
+    private static <K> List<Map.Entry<K, Tally>> largest(Map<K, Tally> tallies, int most) {
+        Comparator<Map.Entry<K, Tally>> bySize =
+                Comparator.comparingLong(line -> -line.getValue().recipients());
+        return tallies.entrySet().stream()
+                .sorted(bySize.thenComparing(line -> line.getKey().toString()))
+                .limit(most)
+                .toList();
+    }
+}

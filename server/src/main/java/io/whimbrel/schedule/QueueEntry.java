@@ -1,0 +1,28 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.spool.SpooledMessage;
+
+import java.time.Instant;
+
+/// Recipients of one message, in one domain, with the same past: what waits in a queue and is tried
+/// in one mail transaction. Immutable. An unsettled recipient is in exactly one entry.
+///
+/// @param domain of all these recipients
+/// @param recipients by number; at least one, at most the recipients of one transaction
+/// @param attempts tries so far
+/// @param dueAt not tried before
+/// @param isDelayNotified the sender has been told about the delay
+public record QueueEntry(
+        SpooledMessage message,
+        DomainName domain,
+        RecipientNumbers recipients,
+        int attempts,
+        Instant dueAt,
+        boolean isDelayNotified) {
+
+    QueueEntry withDueAt(Instant newDueAt) {
+        return new QueueEntry(message, domain, recipients, attempts, newDueAt, isDelayNotified);
+    }
+}

@@ -1,0 +1,145 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.schedule.Restriction.Held;
+import io.whimbrel.schedule.Restriction.Suspended;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledMessage;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Every hold and suspension in force, by scope. Thread-safe: reads take no lock, so a queue may
+/// read it while its own lock is held; changes are made one at a time. Bounded by what operators
+/// ask for.
+///
+/// A lookup costs the same however many are in force: a message can match at most sixteen scopes,
+/// and each is looked up by name. Where nothing is restricted it costs next to nothing.
+final class Restrictions {
+    /// Combinations of domain, tenant and campaign that a scope may name.
+    private static final int SCOPES = 8;
+
+    private static final Restriction NONE = new Restriction.None();
+
+    private final ConcurrentHashMap<QueueScope, Held> holds = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<QueueScope, Suspended> suspensions = new ConcurrentHashMap<>();
+    private volatile boolean isEmpty = true;
+    private volatile boolean hasMessageScopes;
+    private volatile long nextEndMillis = DueHeap.NEVER;
+
+    void hold(QueueScope scope, String reason) {
+        holds.put(scope, new Held(reason));
+        recount();
+    }
+
+    void release(QueueScope scope) {
+        holds.remove(scope);
+        recount();
+    }
+
+    void suspend(QueueScope scope, Instant until, String reason) {
+        suspensions.put(scope, new Suspended(until, reason));
+        recount();
+    }
+
+    void resume(QueueScope scope) {
+        suspensions.remove(scope);
+        recount();
+    }
+
+    /// Ends the suspensions whose time has come.
+    ///
+    /// @return their scopes
+    List<QueueScope> endSuspensions(Instant now) {
+        var ended = new ArrayList<QueueScope>();
+        suspensions.forEach((scope, suspended) -> {
+            if (!now.isBefore(suspended.until())) {
+                ended.add(scope);
+            }
+        });
+        ended.forEach(suspensions::remove);
+        recount();
+        return ended;
+    }
+
+    /// When the first suspension ends, in epoch milliseconds, rounded up; or [DueHeap#NEVER].
+    long nextEndMillis() {
+        return nextEndMillis;
+    }
+
+    /// What restricts all mail of `stream` for `domain`. Scopes that name a message do not count.
+    Restriction of(MailStream stream, DomainName domain) {
+        return isEmpty ? NONE : find(Optional.empty(), stream, domain);
+    }
+
+    /// What restricts the message of `entry` beyond what [#of] says.
+    Restriction ofMessage(QueueEntry entry) {
+        SpooledMessage message = entry.message();
+        return hasMessageScopes
+                ? find(Optional.of(message.id()), message.envelope().stream(), entry.domain())
+                : NONE;
+    }
+
+    /// As the actions that would bring them about at `now`.
+    List<OperatorAction> inForce(Instant now) {
+        var actions = new ArrayList<OperatorAction>();
+        holds.forEach((scope, held) -> actions.add(new OperatorAction.Hold(scope, held.reason())));
+        suspensions.forEach((scope, suspended) ->
+                actions.add(
+                        new OperatorAction.Suspend(
+                                scope,
+                                Duration.between(now, suspended.until()),
+                                suspended.reason())));
+        return actions;
+    }
+
+    private Restriction find(Optional<QueueId> id, MailStream stream, DomainName domain) {
+        var itsDomain = Optional.of(domain);
+        var itsTenant = Optional.of(stream.tenant());
+        var itsCampaign = Optional.of(stream.campaign());
+        Restriction found = NONE;
+        for (int names = 0; names < SCOPES; names++) {
+            var scope =
+                    new QueueScope(
+                            id,
+                            (names & 1) == 0 ? Optional.empty() : itsDomain,
+                            (names & 2) == 0 ? Optional.empty() : itsTenant,
+                            (names & 4) == 0 ? Optional.empty() : itsCampaign);
+            Held held = holds.get(scope);
+            if (held != null) {
+                return held;
+            }
+            Suspended suspended = suspensions.get(scope);
+            if (suspended != null) {
+                found = found.and(suspended);
+            }
+        }
+        return found;
+    }
+
+    private void recount() {
+        long end = DueHeap.NEVER;
+        for (Suspended suspended : suspensions.values()) {
+            end = Math.min(end, DueHeap.millisUp(suspended.until()));
+        }
+        nextEndMillis = end;
+        hasMessageScopes = namesMessage(holds) || namesMessage(suspensions);
+        isEmpty = holds.isEmpty() && suspensions.isEmpty();
+    }
+
+    private static boolean namesMessage(ConcurrentHashMap<QueueScope, ?> restrictions) {
+        for (QueueScope scope : restrictions.keySet()) {
+            if (scope.id().isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

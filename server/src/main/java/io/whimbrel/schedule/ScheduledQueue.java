@@ -1,0 +1,297 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueScope;
+
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/// What one stream (tenant, campaign, class) has for one domain, and whether it is restricted.
+/// Guarded by the lock of the [PathQueue] it is in. Exists only while it holds entries.
+///
+/// An entry is *ready* (due, in order of being due), *timed* (due later, a heap) or *apart* (its
+/// message alone is held or suspended). A restriction of the whole queue is one field, so holding a
+/// million entries costs as much as holding one; meanwhile timed entries go on becoming ready, and
+/// on release they are tried in the order in which they came due.
+final class ScheduledQueue {
+    private final MailStream stream;
+    private final DomainName domain;
+    private final ArrayDeque<QueueEntry> ready = new ArrayDeque<>(1);
+    private final PriorityQueue<QueueEntry> timed = new PriorityQueue<>(1, ScheduledQueue::byDue);
+    private final ArrayList<QueueEntry> apart = new ArrayList<>(0);
+    private final DueHeap.Slot timerSlot = new DueHeap.Slot(this);
+    private final DueHeap.Slot turnSlot = new DueHeap.Slot(this);
+    private Restriction restriction;
+    private long readyRecipients;
+    private long timedRecipients;
+    private int offered;
+    private boolean isGone;
+
+    /// Where an entry of a scheduled queue is.
+    enum Part {
+        READY,
+        TIMED,
+        APART
+    }
+
+    ScheduledQueue(MailStream stream, DomainName domain, Restriction restriction) {
+        this.stream = stream;
+        this.domain = domain;
+        this.restriction = restriction;
+    }
+
+    MailStream stream() {
+        return stream;
+    }
+
+    DomainName domain() {
+        return domain;
+    }
+
+    Restriction restriction() {
+        return restriction;
+    }
+
+    void restrict(Restriction newRestriction) {
+        this.restriction = newRestriction;
+    }
+
+    /// Its place by the due time of the first timed entry.
+    DueHeap.Slot timerSlot() {
+        return timerSlot;
+    }
+
+    /// Its place in a [ReadyQueue].
+    DueHeap.Slot turnSlot() {
+        return turnSlot;
+    }
+
+    /// How many of its ready entries a [ReadyQueue] counts.
+    int offered() {
+        return offered;
+    }
+
+    void offer(int entries) {
+        this.offered = entries;
+    }
+
+    /// Whether it has left its [PathQueue]; who found it there earlier must not touch it any more.
+    boolean isGone() {
+        return isGone;
+    }
+
+    void leave() {
+        isGone = true;
+    }
+
+    boolean isEmpty() {
+        return ready.isEmpty() && timed.isEmpty() && apart.isEmpty();
+    }
+
+    int readyEntries() {
+        return ready.size();
+    }
+
+    long readyRecipients() {
+        return readyRecipients;
+    }
+
+    long timedRecipients() {
+        return timedRecipients;
+    }
+
+    long recipients() {
+        return readyRecipients + timedRecipients + sum(apart);
+    }
+
+    long recipientsIn(QueueScope scope) {
+        long recipients = 0;
+        for (Collection<QueueEntry> part : List.of(ready, timed, apart)) {
+            for (QueueEntry entry : part) {
+                recipients += isIn(scope, entry) ? entry.recipients().size() : 0;
+            }
+        }
+        return recipients;
+    }
+
+    QueueEntry firstReady() {
+        return ready.getFirst();
+    }
+
+    /// When the first timed entry is due, or [DueHeap#NEVER].
+    long nextDueMillis() {
+        QueueEntry first = timed.peek();
+        return first == null ? DueHeap.NEVER : DueHeap.millisUp(first.dueAt());
+    }
+
+    void addFirst(QueueEntry entry) {
+        ready.addFirst(entry);
+        readyRecipients += entry.recipients().size();
+    }
+
+    void addLast(QueueEntry entry) {
+        ready.addLast(entry);
+        readyRecipients += entry.recipients().size();
+    }
+
+    void addTimed(QueueEntry entry) {
+        timed.add(entry);
+        timedRecipients += entry.recipients().size();
+    }
+
+    void addApart(QueueEntry entry) {
+        apart.add(entry);
+    }
+
+    QueueEntry pollReady() {
+        QueueEntry entry = ready.removeFirst();
+        readyRecipients -= entry.recipients().size();
+        return entry;
+    }
+
+    /// Timed entries that are due become ready.
+    ///
+    /// @return how many did, at most `most`
+    int moveDue(long nowMillis, int most) {
+        int moved = 0;
+        while (moved < most && nextDueMillis() <= nowMillis) {
+            addLast(pollTimed());
+            moved++;
+        }
+        return moved;
+    }
+
+    /// Timed entries in `scope` become ready and due at `now`, in the order they were due.
+    ///
+    /// @return their recipients
+    long retryNow(QueueScope scope, Instant now) {
+        var called = new ArrayList<QueueEntry>();
+        takeOut(timed, scope, called::add);
+        called.sort(ScheduledQueue::byDue);
+        called.forEach(entry -> addLast(entry.withDueAt(now)));
+        recount();
+        long recipients = sum(called);
+        for (int i = 0; i < apart.size(); i++) {
+            QueueEntry entry = apart.get(i);
+            if (entry.dueAt().isAfter(now) && isIn(scope, entry)) {
+                apart.set(i, entry.withDueAt(now));
+                recipients += entry.recipients().size();
+            }
+        }
+        return recipients;
+    }
+
+    /// Sets apart the entries that `isRestricted` says are restricted by themselves.
+    void setApart(Predicate<QueueEntry> isRestricted) {
+        Predicate<QueueEntry> moves =
+                entry -> {
+                    boolean isMoving = isRestricted.test(entry);
+                    if (isMoving) {
+                        apart.add(entry);
+                    }
+                    return isMoving;
+                };
+        ready.removeIf(moves);
+        timed.removeIf(moves);
+        recount();
+    }
+
+    /// Puts entries that are no longer restricted by themselves where their due time says; those
+    /// that are due go to the head, for they have waited longest.
+    void rejoin(Predicate<QueueEntry> isRestricted, long nowMillis) {
+        var free = new ArrayList<QueueEntry>();
+        apart.removeIf(entry -> !isRestricted.test(entry) && free.add(entry));
+        free.sort(ScheduledQueue::byDue);
+        for (QueueEntry entry : free.reversed()) {
+            if (DueHeap.millisUp(entry.dueAt()) > nowMillis) {
+                addTimed(entry);
+            } else {
+                addFirst(entry);
+            }
+        }
+    }
+
+    /// Takes out every entry in `scope`, whatever it waits for.
+    void takeOut(QueueScope scope, Consumer<QueueEntry> taken) {
+        takeOut(ready, scope, taken);
+        takeOut(timed, scope, taken);
+        takeOut(apart, scope, taken);
+        recount();
+    }
+
+    /// Takes in everything that `older`, a queue of the same stream and domain, holds.
+    void takeIn(ScheduledQueue older) {
+        while (!older.ready.isEmpty()) {
+            ready.addFirst(older.ready.removeLast());
+        }
+        timed.addAll(older.timed);
+        apart.addAll(older.apart);
+        recount();
+    }
+
+    void forEach(BiConsumer<QueueEntry, Part> visitor) {
+        ready.forEach(entry -> visitor.accept(entry, Part.READY));
+        timed.forEach(entry -> visitor.accept(entry, Part.TIMED));
+        apart.forEach(entry -> visitor.accept(entry, Part.APART));
+    }
+
+    void forEachApart(Consumer<QueueEntry> visitor) {
+        apart.forEach(visitor);
+    }
+
+    /// Whether `entry` is in `scope`, for an entry of a queue that [#isIn(QueueScope)].
+    static boolean isIn(QueueScope scope, QueueEntry entry) {
+        return scope.id().isEmpty() || scope.id().get().equals(entry.message().id());
+    }
+
+    /// Whether entries of this queue can be in `scope`.
+    boolean isIn(QueueScope scope) {
+        return (scope.domain().isEmpty() || scope.domain().get().equals(domain))
+                && (scope.tenant().isEmpty() || scope.tenant().get().equals(stream.tenant()))
+                && (scope.campaign().isEmpty() || scope.campaign().get().equals(stream.campaign()));
+    }
+
+    /// The older message first among those due at the same time.
+    private static int byDue(QueueEntry one, QueueEntry other) {
+        int byDue = one.dueAt().compareTo(other.dueAt());
+        return byDue != 0 ? byDue : one.message().id().compareTo(other.message().id());
+    }
+
+    private QueueEntry pollTimed() {
+        QueueEntry entry = timed.remove();
+        timedRecipients -= entry.recipients().size();
+        return entry;
+    }
+
+    private static void takeOut(
+            Collection<QueueEntry> from, QueueScope scope, Consumer<QueueEntry> taken) {
+        from.removeIf(entry -> {
+            boolean isTaken = isIn(scope, entry);
+            if (isTaken) {
+                taken.accept(entry);
+            }
+            return isTaken;
+        });
+    }
+
+    private void recount() {
+        readyRecipients = sum(ready);
+        timedRecipients = sum(timed);
+    }
+
+    private static long sum(Collection<QueueEntry> entries) {
+        long recipients = 0;
+        for (QueueEntry entry : entries) {
+            recipients += entry.recipients().size();
+        }
+        return recipients;
+    }
+}

@@ -1,0 +1,71 @@
+package io.whimbrel.schedule;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.function.Function;
+
+/// Members served in turn by deficit round robin: each turn earns one recipient of credit, and a
+/// member is served while its credit is above zero. What is served may cost more than is left; the
+/// member then sits out until its turns have paid for it. Guarded by the lock of its [PathQueue].
+///
+/// One recipient a turn keeps the wait of a newcomer short: one recipient for each other member. A
+/// member that has run dry leaves when its next turn comes, so that its debt is not forgotten by
+/// being idle for a moment.
+final class Turns<M extends Turns.Member> {
+    private final HashMap<String, M> byName = new HashMap<>(2);
+
+    /// In order of turns; the first is being served.
+    private final ArrayDeque<M> ring = new ArrayDeque<>(2);
+
+    /// One of those who take turns.
+    static class Member {
+        final String name;
+        long credit;
+        private int waitingQueues;
+
+        Member(String name) {
+            this.name = name;
+        }
+
+        /// A scheduled queue came to (1) or left (-1) this member.
+        final void count(int queues) {
+            waitingQueues += queues;
+        }
+
+        final void charge(int recipients) {
+            credit -= recipients;
+        }
+
+        final boolean isDry() {
+            return waitingQueues == 0;
+        }
+    }
+
+    /// The member called `name`; a new one is last in turn.
+    M member(String name, Function<String, M> create) {
+        M known = byName.get(name);
+        if (known != null) {
+            return known;
+        }
+        M created = create.apply(name);
+        byName.put(name, created);
+        ring.addLast(created);
+        return created;
+    }
+
+    /// Whose turn it is; at least one member must have a queue. Amortised O(1) for each recipient.
+    M next() {
+        while (true) {
+            M first = ring.getFirst();
+            if (first.isDry()) {
+                ring.removeFirst();
+                byName.remove(first.name);
+            } else if (first.credit > 0) {
+                return first;
+            } else {
+                ring.addLast(ring.removeFirst());
+            }
+            ring.getFirst().credit++;
+        }
+    }
+}

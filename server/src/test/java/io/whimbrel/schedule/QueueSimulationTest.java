@@ -1,0 +1,249 @@
+package io.whimbrel.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledMessage;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.LongStream;
+
+/// The real schedule in simulated time, against [QueueOracle]. A failure names its seed; with
+/// `-Dwhimbrel.seed=N` that run is repeated.
+class QueueSimulationTest {
+    private static final int DOMAINS = 60;
+    private static final int TENANTS = 4;
+    private static final int CAMPAIGNS = 3;
+    private static final Duration SIMULATED = Duration.ofDays(5);
+
+    private final ScheduleFixture messages = new ScheduleFixture();
+
+    static LongStream seeds() {
+        Long given = Long.getLong("whimbrel.seed");
+        return given != null ? LongStream.of(given) : LongStream.of(1, new Random().nextLong());
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void fiveDaysOfEverything_nothingLostDoubledEarlyOrStuck(long seed) {
+        System.out.println("QueueSimulationTest: seed " + seed);
+        var random = new Random(seed);
+        var oracle = new QueueOracle();
+        Instant now = ScheduleFixture.START;
+        Instant end = now.plus(SIMULATED);
+        var world = new SimulatedInternet(random, oracle, now);
+        long admitted = 0;
+        for (int step = 0; now.isBefore(end); step++) {
+            now = now.plusMillis(1 + random.nextInt(random.nextInt(50) == 0 ? 1_800_000 : 60_000));
+            world.passUntil(now);
+            admitted += admit(world.schedule(), oracle, random, now);
+            operate(world.schedule(), oracle, random, now);
+            if (random.nextInt(800) == 0) {
+                world.restart();
+                world.passUntil(now);
+            }
+            if (step % 100 == 0) {
+                world.schedule().tick(now);
+                oracle.check(world.schedule(), now);
+            }
+        }
+        world.beFair();
+        release(world.schedule(), oracle, now);
+        for (int step = 0; step < 5_000 && oracle.unsettled() > 0; step++) {
+            now = now.plusSeconds(20);
+            world.passUntil(now);
+        }
+        oracle.check(world.schedule(), now);
+        assertThat(oracle.unsettled()).as("stuck, seed %d", seed).isZero();
+        assertThat(oracle.settled()).isEqualTo(admitted);
+        assertThat(admitted).isGreaterThan(10_000);
+        assertThat(world.attempts).isGreaterThan(20_000);
+        assertThat(world.expired).isPositive();
+    }
+
+    /// A site that takes fewer than come. Whatever the backlog of one tenant, another's rare mail
+    /// and everybody's transactional mail go through at once, and the backlog keeps moving.
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void overloadedSite_starvesNobody(long seed) {
+        var random = new Random(seed);
+        ScheduleFixture world = messages;
+        world.siteIs("a.example", "mx");
+        var settled = new HashMap<PriorityClass, Integer>();
+        for (int second = 0; second < 20_000; second++) {
+            for (int i = random.nextInt(30); i > 0; i--) {
+                world.admit(
+                        stream(0, random.nextInt(CAMPAIGNS), PriorityClass.BULK), "x@a.example");
+            }
+            if (random.nextInt(4) == 0) {
+                int tenant = 1 + random.nextInt(TENANTS);
+                world.admit(stream(tenant, 0, PriorityClass.BULK), "x@a.example");
+            }
+            if (random.nextInt(2) == 0) {
+                world.admit(stream(0, 0, PriorityClass.TRANSACTIONAL), "x@a.example");
+            }
+            for (int connection = 0; connection < 10; connection++) {
+                world.schedule
+                        .take(ScheduleFixture.path("mx"), world.now)
+                        .ifPresent(entry -> settleInTime(entry, settled, seed));
+            }
+            world.pass(Duration.ofSeconds(1));
+        }
+        assertThat(settled.get(PriorityClass.BULK)).isGreaterThan(150_000);
+        assertThat(world.schedule.summary(world.now).recipients()).isGreaterThan(50_000);
+    }
+
+    private void settleInTime(QueueEntry entry, Map<PriorityClass, Integer> settled, long seed) {
+        MailStream stream = entry.message().envelope().stream();
+        settled.merge(stream.priority(), 1, Integer::sum);
+        boolean isBacklog =
+                stream.priority() == PriorityClass.BULK && stream.tenant().equals("tenant0");
+        if (!isBacklog) {
+            assertThat(Duration.between(entry.dueAt(), messages.now))
+                    .as("wait of %s, seed %d", stream, seed)
+                    .isLessThanOrEqualTo(Duration.ofSeconds(2));
+        }
+        messages.settle(entry);
+    }
+
+    private int admit(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
+        int admitted = 0;
+        for (int i = random.nextInt(4); i > 0; i--) {
+            var addresses = new String[random.nextInt(5) == 0 ? 1 + random.nextInt(150) : 1];
+            int spread = 1 + random.nextInt(3);
+            int first = random.nextInt(DOMAINS);
+            for (int r = 0; r < addresses.length; r++) {
+                int domain = (first + random.nextInt(spread)) % DOMAINS;
+                addresses[r] = "u" + r + "@d" + domain + ".example";
+            }
+            SpooledMessage message = messages.message(anyStream(random), now, addresses);
+            oracle.admitted(message, now);
+            schedule.admit(message, now);
+            admitted += addresses.length;
+        }
+        return admitted;
+    }
+
+    private void operate(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
+        switch (random.nextInt(100)) {
+            case 0 ->
+                    apply(
+                            new OperatorAction.Hold(anyScope(oracle, random), "h"),
+                            schedule,
+                            oracle,
+                            now);
+            case 1, 2 ->
+                    any(oracle.heldScopes(), random)
+                            .ifPresent(s ->
+                                    apply(new OperatorAction.Release(s), schedule, oracle, now));
+            case 3, 4 ->
+                    apply(
+                            new OperatorAction.Suspend(
+                                    anyScope(oracle, random),
+                                    Duration.ofMillis(1 + random.nextInt(20_000_000)),
+                                    "s"),
+                            schedule,
+                            oracle,
+                            now);
+            case 5 ->
+                    any(oracle.suspendedScopes(), random)
+                            .ifPresent(s ->
+                                    apply(new OperatorAction.Resume(s), schedule, oracle, now));
+            case 6 ->
+                    apply(
+                            new OperatorAction.RetryNow(anyScope(oracle, random)),
+                            schedule,
+                            oracle,
+                            now);
+            case 7 -> takeOut(schedule, oracle, random, now);
+            default -> {}
+        }
+    }
+
+    private static void apply(
+            OperatorAction action, Schedule schedule, QueueOracle oracle, Instant now) {
+        long expected = oracle.applied(action, now);
+        assertThat(schedule.apply(action, now)).as("%s", action).isEqualTo(expected);
+    }
+
+    private void takeOut(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
+        QueueScope scope = anyScope(oracle, random);
+        long expected = oracle.waitingIn(scope);
+        List<QueueEntry> taken = schedule.takeOut(scope, now);
+        assertThat(taken.stream().mapToLong(entry -> entry.recipients().size()).sum())
+                .isEqualTo(expected);
+        for (QueueEntry entry : taken) {
+            oracle.taken(entry);
+            if (random.nextBoolean()) {
+                oracle.finished(entry, List.of());
+                schedule.finished(entry, List.of(), now);
+            } else {
+                oracle.givenBack(entry);
+                schedule.giveBack(entry, now);
+            }
+        }
+    }
+
+    private static void release(Schedule schedule, QueueOracle oracle, Instant now) {
+        for (QueueScope scope : oracle.heldScopes()) {
+            apply(new OperatorAction.Release(scope), schedule, oracle, now);
+        }
+        for (QueueScope scope : oracle.suspendedScopes()) {
+            apply(new OperatorAction.Resume(scope), schedule, oracle, now);
+        }
+    }
+
+    /// Any combination of conditions, all of them included.
+    private static QueueScope anyScope(QueueOracle oracle, Random random) {
+        Optional<QueueId> id =
+                switch (random.nextInt(6)) {
+                    case 0 -> oracle.idAtOrAfter(random.nextInt(30_000));
+                    case 1, 2 -> oracle.idInFlight();
+                    default -> Optional.empty();
+                };
+        var domain = new DomainName("d" + random.nextInt(DOMAINS) + ".example");
+        MailStream stream = anyStream(random);
+        boolean isWide = id.isPresent() || random.nextInt(20) == 0;
+        int names = isWide && random.nextBoolean() ? 0 : 1 + random.nextInt(7);
+        return new QueueScope(
+                id,
+                (names & 1) == 0 ? Optional.empty() : Optional.of(domain),
+                (names & 2) == 0 ? Optional.empty() : Optional.of(stream.tenant()),
+                (names & 4) == 0 ? Optional.empty() : Optional.of(stream.campaign()));
+    }
+
+    private static Optional<QueueScope> any(List<QueueScope> scopes, Random random) {
+        var sorted = new ArrayList<>(scopes);
+        sorted.sort((one, other) -> one.toString().compareTo(other.toString()));
+        return sorted.isEmpty()
+                ? Optional.empty()
+                : Optional.of(sorted.get(random.nextInt(sorted.size())));
+    }
+
+    private static MailStream anyStream(Random random) {
+        PriorityClass[] classes = PriorityClass.values();
+        return stream(
+                random.nextInt(TENANTS),
+                random.nextInt(CAMPAIGNS),
+                classes[random.nextInt(classes.length)]);
+    }
+
+    private static MailStream stream(int tenant, int campaign, PriorityClass priority) {
+        return new MailStream("tenant" + tenant, "campaign" + campaign, priority);
+    }
+}

@@ -1,0 +1,147 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.ReversePath;
+import io.whimbrel.spool.SpooledFixture;
+import io.whimbrel.spool.SpooledMessage;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A schedule in a world where time stands still until told otherwise, and what it asked for.
+final class ScheduleFixture implements ScheduleActions {
+    static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+    static final Duration TIME_TO_LIVE = Duration.ofHours(1);
+
+    final List<DomainName> asked = new ArrayList<>();
+    final List<EgressPath> signals = new ArrayList<>();
+    final Schedule schedule;
+    Instant now = START;
+    private long lastId;
+
+    ScheduleFixture() {
+        this(ScheduleSettings.DEFAULT);
+    }
+
+    ScheduleFixture(ScheduleSettings settings) {
+        schedule = new Schedule(settings, this);
+    }
+
+    @Override
+    public void resolve(DomainName domain) {
+        asked.add(domain);
+    }
+
+    @Override
+    public void workReady(EgressPath path) {
+        signals.add(path);
+    }
+
+    static MailStream stream(String tenant, String campaign, PriorityClass priority) {
+        return new MailStream(tenant, campaign, priority);
+    }
+
+    static EgressPath path(String site) {
+        return new EgressPath("default", new Site(site));
+    }
+
+    static DomainName domain(String name) {
+        return new DomainName(name);
+    }
+
+    static QueueScope ofDomain(String name) {
+        return new QueueScope(
+                Optional.empty(), Optional.of(domain(name)), Optional.empty(), Optional.empty());
+    }
+
+    static QueueScope ofTenant(String name) {
+        return new QueueScope(
+                Optional.empty(), Optional.empty(), Optional.of(name), Optional.empty());
+    }
+
+    static QueueScope ofId(QueueId id) {
+        return new QueueScope(
+                Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    SpooledMessage message(MailStream stream, String... addresses) {
+        return message(stream, now, addresses);
+    }
+
+    SpooledMessage message(MailStream stream, Instant receivedAt, String... addresses) {
+        var recipients = new ArrayList<Recipient>();
+        for (String address : addresses) {
+            var domain = new DomainName(address.substring(address.lastIndexOf('@') + 1));
+            recipients.add(Recipient.of(new ForwardPath(address, domain)));
+        }
+        var envelope =
+                new Envelope(
+                        new ReversePath("sender@example.org"),
+                        recipients,
+                        MailParameters.NONE,
+                        stream,
+                        receivedAt,
+                        DsnPolicy.NEVER);
+        return SpooledFixture.message(++lastId, envelope, 5_000);
+    }
+
+    SpooledMessage admit(MailStream stream, String... addresses) {
+        SpooledMessage message = message(stream, addresses);
+        schedule.admit(message, now);
+        return message;
+    }
+
+    void siteIs(String domain, String site) {
+        schedule.siteResolved(domain(domain), new Site(site), TIME_TO_LIVE, now);
+    }
+
+    QueueEntry take(String site) {
+        return schedule.take(path(site), now).orElseThrow();
+    }
+
+    boolean hasNothingFor(String site) {
+        return schedule.take(path(site), now).isEmpty();
+    }
+
+    /// Tried without success; due again after `delay`.
+    void defer(QueueEntry entry, Duration delay) {
+        schedule.finished(entry, List.of(deferred(entry, now.plus(delay))), now);
+    }
+
+    void settle(QueueEntry entry) {
+        schedule.finished(entry, List.of(), now);
+    }
+
+    void pass(Duration time) {
+        now = now.plus(time);
+        schedule.tick(now);
+    }
+
+    long count(QueuedView.State state) {
+        return schedule.summary(now).byState().getOrDefault(state, 0L);
+    }
+
+    static QueueEntry deferred(QueueEntry entry, Instant dueAt) {
+        return new QueueEntry(
+                entry.message(),
+                entry.domain(),
+                entry.recipients(),
+                entry.attempts() + 1,
+                dueAt,
+                entry.isDelayNotified());
+    }
+}
