@@ -1,0 +1,177 @@
+package io.whimbrel.eventlog;
+
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.AttemptFacts;
+import io.whimbrel.spool.CommittedRecord;
+import io.whimbrel.spool.SpoolRecord;
+import io.whimbrel.spool.SpoolRecord.Deferred;
+import io.whimbrel.spool.SpoolRecord.Disposition;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpoolRecord.Settled;
+import io.whimbrel.spool.SpooledMessage;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/// Writes the events of durable records: a line for each recipient, so that the life of each can be
+/// reconciled by counting lines. What a line says follows from its record alone, never from the
+/// time of writing: after a crash the same lines come again. `docs/events.md` lists the fields.
+/// Confined to one thread.
+final class EventLines {
+    private final JsonLines out;
+
+    EventLines(JsonLines out) {
+        this.out = out;
+    }
+
+    /// Appends the lines of one record.
+    ///
+    /// @return how many, at least one
+    int write(CommittedRecord committed) {
+        return switch (committed.record()) {
+            case SpoolRecord.Accepted accepted -> received(accepted);
+            case Settled settled -> settled(settled, committed.message());
+            case Deferred deferred -> deferred(deferred, committed.message());
+            case SpoolRecord.Operator(var at, var action) -> operator(at, action);
+        };
+    }
+
+    private int received(SpoolRecord.Accepted accepted) {
+        Envelope envelope = accepted.envelope();
+        String id = accepted.id().toString();
+        String priority =
+                switch (envelope.stream().priority()) {
+                    case TRANSACTIONAL -> "transactional";
+                    case NORMAL -> "normal";
+                    case BULK -> "bulk";
+                };
+        int recipients = envelope.recipients().size();
+        for (int number = 0; number < recipients; number++) {
+            begin("received", accepted.at());
+            out.text("id", id);
+            mail(envelope, number);
+            out.textIfAny("peer", accepted.origin());
+            out.number("size", accepted.size());
+            out.text("class", priority);
+            if (!accepted.cause().equals(accepted.id())) {
+                out.text("cause", accepted.cause().toString());
+            }
+            out.end();
+        }
+        return recipients;
+    }
+
+    private int settled(Settled settled, Optional<SpooledMessage> message) {
+        String event = event(settled.disposition());
+        String id = settled.id().toString();
+        boolean isDelivered = settled.disposition() == Disposition.DELIVERED;
+        int recipients = settled.recipients().size();
+        for (int i = 0; i < recipients; i++) {
+            begin(event, settled.at());
+            out.text("id", id);
+            if (message.isPresent()) {
+                mail(message.get().envelope(), settled.recipients().get(i));
+            }
+            attempt(settled.facts(), settled.attempt());
+            message.ifPresent(known -> queued(known, settled.at()));
+            out.textIfAny("tls", settled.facts().tls());
+            if (isDelivered && message.isPresent()) {
+                out.number("size", message.get().size());
+            }
+            out.end();
+        }
+        return recipients;
+    }
+
+    private int deferred(Deferred deferred, Optional<SpooledMessage> message) {
+        String id = deferred.id().toString();
+        int recipients = deferred.recipients().size();
+        for (int i = 0; i < recipients; i++) {
+            begin("deferred", deferred.at());
+            out.text("id", id);
+            if (message.isPresent()) {
+                mail(message.get().envelope(), deferred.recipients().get(i));
+            }
+            attempt(deferred.facts(), deferred.attempt());
+            message.ifPresent(known -> queued(known, deferred.at()));
+            out.textIfAny("tls", deferred.facts().tls());
+            out.time("due", deferred.dueAt());
+            if (deferred.isPossibleDuplicate()) {
+                out.isTrue("possible_duplicate");
+            }
+            out.end();
+        }
+        return recipients;
+    }
+
+    private int operator(Instant at, OperatorAction action) {
+        switch (action) {
+            case OperatorAction.Hold(var scope, var reason) -> {
+                operator("hold", at, scope);
+                out.textIfAny("text", reason);
+            }
+            case OperatorAction.Release(var scope) -> operator("release", at, scope);
+            case OperatorAction.Suspend(var scope, var duration, var reason) -> {
+                operator("suspend", at, scope);
+                out.textIfAny("text", reason);
+                out.number("duration_s", Math.max(0, duration.toSeconds()));
+            }
+            case OperatorAction.Resume(var scope) -> operator("resume", at, scope);
+            case OperatorAction.RetryNow(var scope) -> operator("retry-now", at, scope);
+        }
+        out.end();
+        return 1;
+    }
+
+    private void operator(String event, Instant at, QueueScope scope) {
+        begin(event, at);
+        scope.id().ifPresent(id -> out.text("id", id.toString()));
+        scope.tenant().ifPresent(tenant -> out.text("tenant", tenant));
+        scope.campaign().ifPresent(campaign -> out.text("campaign", campaign));
+        scope.domain().ifPresent(domain -> out.text("domain", domain.value()));
+    }
+
+    private void begin(String event, Instant at) {
+        out.begin();
+        out.text("event", event);
+        out.time("time", at);
+    }
+
+    /// Who wrote to whom. The null reverse-path is `""`.
+    private void mail(Envelope envelope, int number) {
+        out.text("recipient", envelope.recipients().get(number).path().address());
+        out.text("sender", envelope.reversePath().address());
+        out.textIfAny("tenant", envelope.stream().tenant());
+        out.textIfAny("campaign", envelope.stream().campaign());
+    }
+
+    private void attempt(AttemptFacts facts, int attempt) {
+        out.textIfAny("source", facts.source());
+        out.textIfAny("site", facts.site());
+        out.textIfAny("peer", facts.peer());
+        if (facts.code() > 0) {
+            out.number("code", facts.code());
+        }
+        out.textIfAny("enhanced", facts.enhanced());
+        out.textIfAny("text", facts.text());
+        if (attempt > 0) {
+            out.number("attempt", attempt);
+        }
+    }
+
+    private void queued(SpooledMessage message, Instant at) {
+        Duration queued = Duration.between(message.envelope().receivedAt(), at);
+        out.thousandths("queued_s", Math.max(0, queued.toMillis()));
+    }
+
+    private static String event(Disposition disposition) {
+        return switch (disposition) {
+            case DELIVERED -> "delivered";
+            case BOUNCED, BOUNCED_BY_OPERATOR -> "bounced";
+            case EXPIRED -> "expired";
+            case DELETED_BY_OPERATOR -> "removed";
+        };
+    }
+}
