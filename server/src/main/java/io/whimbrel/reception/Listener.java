@@ -1,0 +1,244 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.reception.ConnectionCount.Admission;
+import io.whimbrel.smtp.SmtpReply;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Accepts connections on one address and runs each in its own virtual thread. Thread-safe.
+final class Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+
+    /// Clients that wait in the kernel while permits are in use; the kernel may allow fewer.
+    private static final int BACKLOG = 4_096;
+
+    /// Of a client that may not relay, where the settings do not say.
+    private static final int STRANGER_CONNECTIONS_MAX = 50;
+
+    private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
+
+    private final ServerSocket serverSocket;
+    private final MessageIntake intake;
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final ConnectionCount count;
+    private final Set<SmtpConnection> connections = ConcurrentHashMap.newKeySet();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile ListenTerms terms;
+    private volatile boolean isDraining;
+
+    /// `accept` failed the last time. Confined to the accepting thread.
+    private boolean isFailing;
+
+    /// @param serverSocket bound already; closed by [#drain]
+    Listener(
+            ServerSocket serverSocket,
+            ListenTerms terms,
+            MessageIntake intake,
+            Metrics metrics,
+            InstantSource clock) {
+        this.serverSocket = serverSocket;
+        this.terms = terms;
+        this.intake = intake;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.count = new ConnectionCount(terms.limits().connectionsMax());
+    }
+
+    /// Binds the socket of a listener.
+    ///
+    /// @throws IOException where that fails; the message names the address and the remedy
+    static ServerSocket bind(InetSocketAddress address) throws IOException {
+        var serverSocket = new ServerSocket();
+        try {
+            serverSocket.setReuseAddress(true);
+            serverSocket.bind(address, BACKLOG);
+            return serverSocket;
+        } catch (IOException e) {
+            serverSocket.close();
+            String cause = String.valueOf(e.getMessage());
+            throw new IOException(
+                    "cannot listen on "
+                            + address.getAddress().getHostAddress()
+                            + ":"
+                            + address.getPort()
+                            + ": "
+                            + cause
+                            + remedy(cause),
+                    e);
+        }
+    }
+
+    private static String remedy(String cause) {
+        if (cause.contains("in use")) {
+            return "; stop the other program, or choose another address in [[listen]]";
+        }
+        if (cause.contains("denied")) {
+            return "; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE";
+        }
+        if (cause.contains("assign")) {
+            return "; this machine does not have the address: correct it in [[listen]]";
+        }
+        return "; correct the address in [[listen]]";
+    }
+
+    void start() {
+        Thread.ofVirtual().name("smtp-accept-" + serverSocket.getLocalPort()).start(this::accept);
+    }
+
+    InetSocketAddress address() {
+        return new InetSocketAddress(serverSocket.getInetAddress(), serverSocket.getLocalPort());
+    }
+
+    ListenTerms terms() {
+        return terms;
+    }
+
+    /// Sessions that begin from now on have these terms.
+    void reload(ListenTerms next) {
+        terms = next;
+        count.setMost(next.limits().connectionsMax());
+    }
+
+    /// Ends reads and writes that wait too long.
+    void endOverdue(long nowMillis) {
+        for (SmtpConnection connection : connections) {
+            connection.endOverdue(nowMillis);
+        }
+    }
+
+    /// Connections now, refused ones included.
+    int connections() {
+        return connections.size();
+    }
+
+    /// Takes no more connections, and lets those there are end after their open transaction.
+    void drain() {
+        isDraining = true;
+        closed.countDown();
+        try {
+            serverSocket.close();
+        } catch (IOException e) {
+            LOG.warn("Closing the listener on {}: {}", address(), e.getMessage());
+        }
+        for (SmtpConnection connection : connections) {
+            connection.drain();
+        }
+    }
+
+    /// Waits for the connections to end, and breaks them off after `timeout`.
+    void awaitEnd(Duration timeout, Duration afterBreak) throws InterruptedException {
+        if (count.awaitNone(timeout)) {
+            return;
+        }
+        LOG.warn("{}: breaking off {} connections", address(), connections.size());
+        for (SmtpConnection connection : connections) {
+            connection.close();
+        }
+        if (!count.awaitNone(afterBreak)) {
+            LOG.warn("{}: {} connections did not end", address(), connections.size());
+        }
+    }
+
+    private void accept() {
+        try {
+            while (!serverSocket.isClosed()) {
+                count.takePermit();
+                acceptOne();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void acceptOne() throws InterruptedException {
+        try {
+            Socket socket = serverSocket.accept();
+            isFailing = false;
+            Thread.ofVirtual().name("smtp-in").start(() -> serve(socket));
+        } catch (IOException e) {
+            count.releasePermit();
+            if (!isFailing && !serverSocket.isClosed()) {
+                isFailing = true;
+                LOG.warn("{}: cannot accept, will try on: {}", address(), e.getMessage());
+            }
+            // Out of file descriptors, most likely: at once it would only fail again.
+            boolean _ = closed.await(PAUSE_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Runs one connection to its end, and gives its permit back.
+    private void serve(Socket socket) {
+        try (socket) {
+            socket.setTcpNoDelay(true);
+            ListenTerms present = terms;
+            Client client = Client.of(socket.getInetAddress(), present);
+            var timed = new TimedSocket(socket, present.limits(), clock);
+            var connection = new SmtpConnection(timed, client, intake, metrics);
+            connections.add(connection);
+            try {
+                serve(connection, client);
+            } finally {
+                connections.remove(connection);
+            }
+        } catch (IOException _) {
+            // The client is gone before it was served.
+        } finally {
+            count.releasePermit();
+        }
+    }
+
+    private void serve(SmtpConnection connection, Client client) {
+        if (isDraining) {
+            // It was accepted while drain() went through the others.
+            connection.drain();
+        }
+        OptionalInt clientMost = clientMost(client);
+        Admission admission = count.admit(client.address(), clientMost);
+        switch (admission) {
+            case ADMITTED -> {
+                try {
+                    connection.run();
+                } finally {
+                    count.leave(client.address());
+                }
+            }
+            case TOO_MANY ->
+                    connection.refuse(
+                            SmtpReply.of(
+                                    421, 4, 3, 2, "Too many connections here; try again later"));
+            case TOO_MANY_FROM_CLIENT ->
+                    connection.refuse(
+                            SmtpReply.of(
+                                    421,
+                                    4,
+                                    7,
+                                    0,
+                                    "More than "
+                                            + clientMost.orElse(0)
+                                            + " connections from your address; close some"));
+        }
+    }
+
+    private static OptionalInt clientMost(Client client) {
+        OptionalInt given = client.terms().limits().connectionsPerClientMax();
+        if (given.isPresent()) {
+            return given;
+        }
+        return client.mayRelay() ? OptionalInt.empty() : OptionalInt.of(STRANGER_CONNECTIONS_MAX);
+    }
+}

@@ -1,0 +1,139 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.spool.Spool;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// All listeners of the node. Thread-safe, but for [#start], which comes first and once.
+public final class Reception {
+    private static final Duration AFTER_BREAK = Duration.ofSeconds(2);
+
+    private final List<ListenSettings> settings;
+    private final MessageIntake intake;
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final List<Listener> listeners = new ArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    public Reception(
+            List<ListenSettings> settings,
+            Spool spool,
+            Schedule schedule,
+            Metrics metrics,
+            InstantSource clock) {
+        this(settings, new SpooledMail(spool, schedule, clock), metrics, clock);
+    }
+
+    Reception(
+            List<ListenSettings> settings, MailStore store, Metrics metrics, InstantSource clock) {
+        this.settings = List.copyOf(settings);
+        this.intake = new MessageIntake(store, metrics, clock);
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    /// Binds every address, then accepts on all of them.
+    ///
+    /// @throws IOException where an address cannot be bound; none is bound then, and the message
+    ///   names the address and the remedy
+    public void start() throws IOException {
+        List<ServerSocket> bound = new ArrayList<>();
+        try {
+            for (ListenSettings listen : settings) {
+                bound.add(Listener.bind(listen.address()));
+            }
+        } catch (IOException e) {
+            for (ServerSocket serverSocket : bound) {
+                serverSocket.close();
+            }
+            throw e;
+        }
+        for (int i = 0; i < bound.size(); i++) {
+            ListenTerms terms = ListenTerms.of(settings.get(i));
+            listeners.add(new Listener(bound.get(i), terms, intake, metrics, clock));
+        }
+        listeners.forEach(Listener::start);
+        Thread.ofVirtual().name("smtp-deadlines").start(this::watchDeadlines);
+    }
+
+    /// Where the listeners are, in the order of the settings; with the actual port where 0 was
+    /// asked for.
+    public List<InetSocketAddress> addresses() {
+        return listeners.stream().map(Listener::address).toList();
+    }
+
+    /// Gives new sessions new terms. Each address must be one that was there at the start.
+    ///
+    /// @throws IllegalArgumentException where addresses differ; nothing is changed then
+    public void reload(List<ListenSettings> next) {
+        List<ListenTerms> terms = new ArrayList<>();
+        for (Listener listener : listeners) {
+            InetSocketAddress address = listener.terms().settings().address();
+            ListenSettings found =
+                    next.stream()
+                            .filter(listen -> listen.address().equals(address))
+                            .findFirst()
+                            .orElseThrow(() -> addressesDiffer());
+            terms.add(ListenTerms.of(found));
+        }
+        if (next.size() != terms.size()) {
+            throw addressesDiffer();
+        }
+        for (int i = 0; i < terms.size(); i++) {
+            listeners.get(i).reload(terms.get(i));
+        }
+    }
+
+    /// Stops accepting, lets open transactions finish, answers 421 to the rest, and breaks off
+    /// after `drain` what has not ended.
+    public void close(Duration drain) throws InterruptedException {
+        Instant deadline = clock.instant().plus(drain);
+        listeners.forEach(Listener::drain);
+        for (Listener listener : listeners) {
+            listener.awaitEnd(Duration.between(clock.instant(), deadline), AFTER_BREAK);
+        }
+        closed.countDown();
+    }
+
+    /// Connections at this moment, on all listeners.
+    public int connections() {
+        int connections = 0;
+        for (Listener listener : listeners) {
+            connections += listener.connections();
+        }
+        return connections;
+    }
+
+    /// Ends reads and writes that wait too long; once a second is enough.
+    void endOverdue() {
+        long now = clock.millis();
+        for (Listener listener : listeners) {
+            listener.endOverdue(now);
+        }
+    }
+
+    private void watchDeadlines() {
+        try {
+            while (!closed.await(1, TimeUnit.SECONDS)) {
+                endOverdue();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static IllegalArgumentException addressesDiffer() {
+        return new IllegalArgumentException("listening on other addresses needs a restart");
+    }
+}

@@ -1,0 +1,253 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.ReversePath;
+import io.whimbrel.policy.RelayPolicy;
+import io.whimbrel.reception.SessionState.Closed;
+import io.whimbrel.reception.SessionState.Greeted;
+import io.whimbrel.reception.SessionState.Hello;
+import io.whimbrel.reception.SessionState.InChunks;
+import io.whimbrel.reception.SessionState.InTransaction;
+import io.whimbrel.reception.SessionState.Ready;
+import io.whimbrel.reception.Step.Answer;
+import io.whimbrel.reception.Step.SkipChunk;
+import io.whimbrel.reception.Step.TakeChunk;
+import io.whimbrel.reception.Step.TakeData;
+import io.whimbrel.smtp.EsmtpParameter;
+import io.whimbrel.smtp.SmtpCommand;
+import io.whimbrel.smtp.SmtpCommand.Bdat;
+import io.whimbrel.smtp.SmtpCommand.Broken;
+import io.whimbrel.smtp.SmtpCommand.Data;
+import io.whimbrel.smtp.SmtpCommand.Ehlo;
+import io.whimbrel.smtp.SmtpCommand.Helo;
+import io.whimbrel.smtp.SmtpCommand.Help;
+import io.whimbrel.smtp.SmtpCommand.Mail;
+import io.whimbrel.smtp.SmtpCommand.Noop;
+import io.whimbrel.smtp.SmtpCommand.Quit;
+import io.whimbrel.smtp.SmtpCommand.Rcpt;
+import io.whimbrel.smtp.SmtpCommand.Refused;
+import io.whimbrel.smtp.SmtpCommand.Rset;
+import io.whimbrel.smtp.SmtpCommand.Vrfy;
+import io.whimbrel.smtp.SmtpPath;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.util.List;
+import java.util.Optional;
+
+/// The command rules of an SMTP session (RFC 5321 §4.1.4) as a pure function: no sockets, no clock,
+/// no storage. Immutable.
+final class SmtpSession {
+    private static final SmtpReply SENDER_OK = SmtpReply.of(250, 2, 1, 0, "Ok");
+    private static final SmtpReply RECIPIENT_OK = SmtpReply.of(250, 2, 1, 5, "Ok");
+    private static final SmtpReply HELP =
+            SmtpReply.of(214, 2, 0, 0, "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
+    private static final SmtpReply CANNOT_VERIFY =
+            SmtpReply.of(252, 2, 0, 0, "Cannot verify, but will take mail and try to deliver it");
+    private static final SmtpReply EHLO_FIRST = badSequence("Send EHLO or HELO first");
+    private static final SmtpReply MAIL_FIRST = badSequence("Send MAIL first");
+    private static final SmtpReply SECOND_MAIL = badSequence("MAIL was given already");
+    private static final SmtpReply CHUNKS_OPEN =
+            badSequence("The message has begun with BDAT; send the rest with BDAT, or RSET");
+    private static final SmtpReply NO_RECIPIENTS =
+            SmtpReply.of(554, 5, 5, 1, "No valid recipients");
+    private static final SmtpReply TOO_MANY_RECIPIENTS =
+            SmtpReply.of(452, 4, 5, 3, "Too many recipients; send the rest in a new transaction");
+    private static final SmtpReply NEEDS_EHLO =
+            SmtpReply.of(555, 5, 5, 4, "Parameters are for clients that say EHLO");
+    private static final SmtpReply NEEDS_SMTPUTF8 =
+            SmtpReply.of(553, 5, 6, 7, "The address needs parameter SMTPUTF8 of MAIL");
+
+    private static final Recipients NO_RECIPIENTS_YET = new Recipients.None();
+
+    private final Client client;
+
+    SmtpSession(Client client) {
+        this.client = client;
+    }
+
+    Step step(SessionState state, SmtpCommand command) {
+        return switch (command) {
+            case Ehlo(String name) -> hello(name, true, client.terms().ehloReply());
+            case Helo(String name) -> hello(name, false, heloReply());
+            case Mail(SmtpPath path, List<EsmtpParameter> parameters) ->
+                    mail(state, path, parameters);
+            case Rcpt(SmtpPath path, List<EsmtpParameter> parameters) ->
+                    rcpt(state, path, parameters);
+            case Data() -> data(state);
+            case Bdat bdat -> bdat(state, bdat);
+            case Rset() -> new Answer(afterReset(state), SmtpReply.OK);
+            case Noop() -> new Answer(state, SmtpReply.OK);
+            case Vrfy _ -> new Answer(state, CANNOT_VERIFY);
+            case Help() -> new Answer(state, HELP);
+            case Quit() -> new Answer(new Closed(), SmtpReply.CLOSING);
+            case Refused(SmtpReply reply) -> new Answer(state, reply);
+            case Broken(SmtpReply reply) -> new Answer(new Closed(), reply);
+        };
+    }
+
+    /// RFC 5321 §4.1.4: within a transaction EHLO and HELO end it like RSET.
+    private static Step hello(String name, boolean isExtended, SmtpReply reply) {
+        return new Answer(new Ready(new Hello(name, isExtended)), reply);
+    }
+
+    private SmtpReply heloReply() {
+        return SmtpReply.plain(250, client.terms().settings().hostName());
+    }
+
+    private Step mail(SessionState state, SmtpPath path, List<EsmtpParameter> parameters) {
+        return switch (state) {
+            case Ready(Hello hello) -> mail(hello, path, parameters);
+            // RFC 5321 §4.1.4: a second MAIL inside a transaction is refused and changes nothing.
+            case InTransaction _ -> new Answer(state, SECOND_MAIL);
+            case InChunks _ -> new Answer(state, CHUNKS_OPEN);
+            case Greeted _, Closed _ -> new Answer(state, EHLO_FIRST);
+        };
+    }
+
+    private Step mail(Hello hello, SmtpPath path, List<EsmtpParameter> parameters) {
+        var refusedState = new Ready(hello);
+        if (!hello.isExtended() && !parameters.isEmpty()) {
+            return new Answer(refusedState, NEEDS_EHLO);
+        }
+        return switch (MailOptions.read(parameters)) {
+            case MailOptions.Refused(SmtpReply reply) -> new Answer(refusedState, reply);
+            case MailOptions.Given(MailParameters given, long size) -> {
+                Optional<SmtpReply> refusal = refusalOfSender(path, given, size);
+                yield refusal.isPresent()
+                        ? new Answer(refusedState, refusal.get())
+                        : new Answer(
+                                new InTransaction(
+                                        hello,
+                                        new ReversePath(path.address()),
+                                        given,
+                                        NO_RECIPIENTS_YET),
+                                SENDER_OK);
+            }
+        };
+    }
+
+    private Optional<SmtpReply> refusalOfSender(SmtpPath path, MailParameters given, long size) {
+        long sizeMax = client.terms().limits().messageBytesMax();
+        if (size > sizeMax) {
+            return Optional.of(tooLarge(sizeMax));
+        }
+        if (path.isNull()) {
+            return Optional.empty();
+        }
+        if (path.domain().isEmpty()) {
+            return Optional.of(SmtpReply.of(553, 5, 1, 7, "The sender address needs a domain"));
+        }
+        if (path.isInternational() && !given.smtpUtf8()) {
+            return Optional.of(NEEDS_SMTPUTF8);
+        }
+        return DomainName.parse(path.domain()).isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                        SmtpReply.of(501, 5, 1, 7, "The sender's domain is not a domain name"));
+    }
+
+    private Step rcpt(SessionState state, SmtpPath path, List<EsmtpParameter> parameters) {
+        return switch (state) {
+            case InTransaction transaction -> rcpt(transaction, path, parameters);
+            case InChunks _ -> new Answer(state, CHUNKS_OPEN);
+            case Ready _ -> new Answer(state, MAIL_FIRST);
+            case Greeted _, Closed _ -> new Answer(state, EHLO_FIRST);
+        };
+    }
+
+    private Step rcpt(InTransaction transaction, SmtpPath path, List<EsmtpParameter> parameters) {
+        if (transaction.recipients().size() >= client.terms().limits().recipientsMax()) {
+            // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in a new transaction.
+            return new Answer(transaction, TOO_MANY_RECIPIENTS);
+        }
+        if (!transaction.hello().isExtended() && !parameters.isEmpty()) {
+            return new Answer(transaction, NEEDS_EHLO);
+        }
+        boolean smtpUtf8 = transaction.parameters().smtpUtf8();
+        if (path.isInternational() && !smtpUtf8) {
+            return new Answer(transaction, NEEDS_SMTPUTF8);
+        }
+        return switch (RcptOptions.read(parameters, smtpUtf8)) {
+            case RcptOptions.Refused(SmtpReply reply) -> new Answer(transaction, reply);
+            case RcptOptions.Given given -> admit(transaction, path, given);
+        };
+    }
+
+    private Step admit(InTransaction transaction, SmtpPath path, RcptOptions.Given given) {
+        DomainName hostDomain = client.terms().hostDomain();
+        if (path.domain().isEmpty()) {
+            if (!path.isBarePostmaster()) {
+                return new Answer(
+                        transaction,
+                        SmtpReply.of(553, 5, 1, 3, "The recipient address needs a domain"));
+            }
+            String address = path.address() + "@" + hostDomain;
+            return admit(transaction, new ForwardPath(address, hostDomain), given);
+        }
+        Optional<DomainName> domain = DomainName.parse(path.domain());
+        if (domain.isEmpty()) {
+            return new Answer(
+                    transaction,
+                    SmtpReply.of(501, 5, 1, 3, "The recipient's domain is not a domain name"));
+        }
+        boolean isOurPostmaster =
+                domain.get().equals(hostDomain) && path.localPart().equalsIgnoreCase("postmaster");
+        return client.mayRelay() || isOurPostmaster
+                ? admit(transaction, new ForwardPath(path.address(), domain.get()), given)
+                : new Answer(transaction, RelayPolicy.refusal(client.address()));
+    }
+
+    private static Step admit(
+            InTransaction transaction, ForwardPath path, RcptOptions.Given given) {
+        var recipient = new Recipient(path, given.notice(), given.originalRecipient());
+        return new Answer(transaction.with(recipient), RECIPIENT_OK);
+    }
+
+    private static Step data(SessionState state) {
+        return switch (state) {
+            case InTransaction transaction ->
+                    transaction.recipients().size() > 0
+                            ? new TakeData(transaction)
+                            : new Answer(state, NO_RECIPIENTS);
+            case InChunks _ -> new Answer(state, CHUNKS_OPEN);
+            case Ready _ -> new Answer(state, MAIL_FIRST);
+            case Greeted _, Closed _ -> new Answer(state, EHLO_FIRST);
+        };
+    }
+
+    /// The chunk follows its command whatever the answer, so it is read over where it is refused
+    /// (RFC 3030 §2).
+    private static Step bdat(SessionState state, Bdat bdat) {
+        return switch (state) {
+            case InTransaction transaction ->
+                    transaction.recipients().size() > 0
+                            ? new TakeChunk(transaction, bdat.size(), bdat.isLast())
+                            : new SkipChunk(state, bdat.size(), NO_RECIPIENTS);
+            case InChunks(InTransaction transaction) ->
+                    new TakeChunk(transaction, bdat.size(), bdat.isLast());
+            case Ready _ -> new SkipChunk(state, bdat.size(), MAIL_FIRST);
+            case Greeted _, Closed _ -> new SkipChunk(state, bdat.size(), EHLO_FIRST);
+        };
+    }
+
+    private static SessionState afterReset(SessionState state) {
+        return switch (state) {
+            case InTransaction transaction -> new Ready(transaction.hello());
+            case InChunks(InTransaction transaction) -> new Ready(transaction.hello());
+            case Greeted _, Ready _, Closed _ -> state;
+        };
+    }
+
+    /// The message is over the limit that SIZE announces.
+    static SmtpReply tooLarge(long sizeMax) {
+        return SmtpReply.of(
+                552, 5, 3, 4, "The message is larger than the " + sizeMax + " octets we take");
+    }
+
+    private static SmtpReply badSequence(String text) {
+        return SmtpReply.of(503, 5, 5, 1, text);
+    }
+}

@@ -1,0 +1,20 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.reception.SessionState.InTransaction;
+import io.whimbrel.smtp.SmtpReply;
+
+/// What a connection has to do about one command.
+sealed interface Step {
+
+    /// Say `reply`; where `next` is `Closed`, it is the last one.
+    record Answer(SessionState next, SmtpReply reply) implements Step {}
+
+    /// Say 354, read the message up to its end, and answer for it.
+    record TakeData(InTransaction transaction) implements Step {}
+
+    /// Read a chunk of the message, and answer for it.
+    record TakeChunk(InTransaction transaction, long size, boolean isLast) implements Step {}
+
+    /// Read over a chunk that is not wanted, then say `reply`.
+    record SkipChunk(SessionState next, long size, SmtpReply reply) implements Step {}
+}

@@ -1,0 +1,137 @@
+package io.whimbrel.reception;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Runs each `server/src/test/dialogues/*.smtp` against a real socket.
+///
+/// | line | meaning |
+/// |---|---|
+/// | `@ stranger`, `@ size 1000`, `@ recipients 2`, `@ errors 3` | terms of the listener |
+/// | `C: text` | send the line with CRLF |
+/// | `B: text` | send bytes; `\r`, `\n`, `\0`, `\\` and `\xNN` are one each, no CRLF is added |
+/// | `S: 250 text` | the next reply begins with this; `S: closed` is the end of the stream |
+/// | `+: text` | a line of that reply begins with this behind its code |
+/// | `N: 2` | so many messages have been taken |
+/// | `M: text` | the last message taken, without our Received field, is this, written as in `B:` |
+/// | `H: text` | our Received field of the last message has this in it |
+class DialogueTest {
+    private static final Path ROOT = Path.of(System.getProperty("whimbrel.root", ".."));
+
+    @TestFactory
+    Stream<DynamicTest> dialogue() throws IOException {
+        List<Path> files;
+        try (var list = Files.list(ROOT.resolve("server/src/test/dialogues"))) {
+            files = list.filter(file -> file.toString().endsWith(".smtp")).sorted().toList();
+        }
+        assertThat(files).hasSizeGreaterThan(20);
+        return files.stream()
+                .map(file ->
+                        DynamicTest.dynamicTest(file.getFileName().toString(), () -> run(file)));
+    }
+
+    private static void run(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        try (var reception = start(lines);
+                var talk = reception.connect()) {
+            for (int i = 0; i < lines.size(); i++) {
+                try {
+                    perform(lines.get(i), reception, talk);
+                } catch (AssertionError | IOException e) {
+                    throw new AssertionError(file.getFileName() + ":" + (i + 1) + ": " + e, e);
+                }
+            }
+        }
+    }
+
+    private static TestReception start(List<String> lines) {
+        long size = 1 << 20;
+        int recipients = 100;
+        int errors = 20;
+        boolean isStranger = false;
+        for (String line : lines) {
+            String[] words = line.split(" ");
+            if (words[0].equals("@")) {
+                switch (words[1]) {
+                    case "size" -> size = Long.parseLong(words[2]);
+                    case "recipients" -> recipients = Integer.parseInt(words[2]);
+                    case "errors" -> errors = Integer.parseInt(words[2]);
+                    case "stranger" -> isStranger = true;
+                    default -> throw new AssertionError("what is this: " + line);
+                }
+            }
+        }
+        return TestReception.start(
+                isStranger ? TestReception.NOBODY : TestReception.EVERYBODY,
+                TestReception.limits(size, recipients, errors));
+    }
+
+    private static void perform(String line, TestReception reception, SmtpTalk talk)
+            throws IOException {
+        if (line.isBlank() || line.startsWith("#") || line.startsWith("@")) {
+            return;
+        }
+        String text = line.length() > 3 ? line.substring(3) : "";
+        switch (line.substring(0, 2)) {
+            case "C:" -> talk.sendLine(text);
+            case "B:" -> talk.send(unescape(text));
+            case "S:" -> expect(talk, text);
+            case "+:" ->
+                    assertThat(talk.lastReply().stream().map(reply -> reply.substring(4)))
+                            .anyMatch(reply -> reply.startsWith(text));
+            case "N:" -> assertThat(reception.mail.stored()).hasSize(Integer.parseInt(text));
+            case "M:" ->
+                    assertThat(reception.mail.stored().getLast().sent())
+                            .isEqualTo(new String(unescape(text), StandardCharsets.ISO_8859_1));
+            case "H:" -> {
+                MemoryMail.Stored last = reception.mail.stored().getLast();
+                int length = last.text().length() - last.sent().length();
+                assertThat(new String(last.bytes(), 0, length, StandardCharsets.UTF_8))
+                        .contains(text);
+            }
+            default -> throw new AssertionError("what is this: " + line);
+        }
+    }
+
+    private static void expect(SmtpTalk talk, String text) throws IOException {
+        if (text.equals("closed")) {
+            talk.expectClosed();
+        } else {
+            talk.expect(text);
+        }
+    }
+
+    private static byte[] unescape(String text) {
+        byte[] from = text.getBytes(StandardCharsets.UTF_8);
+        byte[] to = new byte[from.length];
+        int length = 0;
+        for (int i = 0; i < from.length; i++) {
+            byte b = from[i];
+            if (b == '\\') {
+                i++;
+                b =
+                        switch (from[i]) {
+                            case 'r' -> '\r';
+                            case 'n' -> '\n';
+                            case '0' -> 0;
+                            case '\\' -> '\\';
+                            case 'x' -> (byte) Integer.parseInt(text.substring(i + 1, i + 3), 16);
+                            default -> throw new AssertionError("bad escape in " + text);
+                        };
+                i += from[i] == 'x' ? 2 : 0;
+            }
+            to[length++] = b;
+        }
+        return Arrays.copyOf(to, length);
+    }
+}

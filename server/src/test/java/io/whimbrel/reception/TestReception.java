@@ -1,0 +1,118 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Network;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.metrics.Metrics;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// A running reception on a free loopback port, with mail in memory and a clock that stands still.
+final class TestReception implements AutoCloseable {
+    static final String HOST = "mx.example.com";
+    static final List<Network> EVERYBODY = networks("127.0.0.0/8");
+    static final List<Network> NOBODY = List.of();
+
+    final MemoryMail mail = new MemoryMail();
+    final Metrics metrics = new Metrics();
+    final ManualClock clock = new ManualClock();
+    final Reception reception;
+
+    private TestReception(ListenSettings settings) {
+        this.reception = new Reception(List.of(settings), mail, metrics, clock);
+        try {
+            reception.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static TestReception start() {
+        return new TestReception(settings(EVERYBODY, SessionLimits.DEFAULT));
+    }
+
+    static TestReception start(List<Network> relayFrom, SessionLimits limits) {
+        return new TestReception(settings(relayFrom, limits));
+    }
+
+    static ListenSettings settings(List<Network> relayFrom, SessionLimits limits) {
+        return new ListenSettings(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                HOST,
+                relayFrom,
+                new MailStream("shop", "", PriorityClass.NORMAL),
+                Optional.of("X-Campaign"),
+                DsnPolicy.FULL,
+                limits);
+    }
+
+    static SessionLimits limits(long messageBytesMax, int recipientsMax, int errorsMax) {
+        return new SessionLimits(
+                messageBytesMax,
+                recipientsMax,
+                errorsMax,
+                1_000,
+                OptionalInt.empty(),
+                SessionLimits.DEFAULT.commandTimeout(),
+                SessionLimits.DEFAULT.dataTimeout(),
+                SessionLimits.DEFAULT.sessionMost());
+    }
+
+    static SessionLimits connectionLimits(int connectionsMax, OptionalInt perClient) {
+        return new SessionLimits(
+                1 << 20,
+                100,
+                20,
+                connectionsMax,
+                perClient,
+                SessionLimits.DEFAULT.commandTimeout(),
+                SessionLimits.DEFAULT.dataTimeout(),
+                SessionLimits.DEFAULT.sessionMost());
+    }
+
+    static List<Network> networks(String... texts) {
+        return List.of(texts).stream().map(text -> Network.parse(text).orElseThrow()).toList();
+    }
+
+    InetSocketAddress address() {
+        return reception.addresses().getFirst();
+    }
+
+    SmtpTalk connect() throws IOException {
+        return new SmtpTalk(address());
+    }
+
+    /// A connection that has said EHLO and has the answer.
+    SmtpTalk greeted() throws IOException {
+        SmtpTalk talk = connect();
+        talk.expect("220");
+        talk.command("EHLO client.example", "250");
+        return talk;
+    }
+
+    /// The only message taken so far.
+    MemoryMail.Stored onlyMessage() {
+        if (mail.stored().size() != 1) {
+            throw new AssertionError("expected one message, got " + mail.stored());
+        }
+        return mail.stored().getFirst();
+    }
+
+    @Override
+    public void close() {
+        try {
+            reception.close(Duration.ZERO);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+}
