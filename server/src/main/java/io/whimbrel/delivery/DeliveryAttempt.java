@@ -1,0 +1,373 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.Accepted;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.smtp.DotStuffing;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/// One mail transaction for one queue entry on an open session (RFC 5321 §3.3, RFC 2033).
+///
+/// Reports what the host said to each recipient and stops. It does not retry, bounce, count,
+/// throttle or log. Where the host offers PIPELINING, MAIL, every RCPT and DATA are one group (RFC
+/// 2920 §3.1), and the text with its end is the next. Confined to one thread.
+final class DeliveryAttempt {
+    /// Stands where the host has not decided yet.
+    private static final AttemptResult UNDECIDED =
+            new NotTried(SmtpReply.of(451, 4, 3, 0, "No result; this is a defect of Whimbrel"));
+
+    /// How long a host that hangs up in the middle of the text may take to say why.
+    private static final Duration LAST_WORDS_MOST = Duration.ofSeconds(1);
+
+    private static final byte[] EMPTY_TEXT = {'.', '\r', '\n'};
+    private static final int SERVICE_CLOSING = 421;
+
+    private final RemoteSession session;
+    private final Wire wire;
+    private final QueueEntry entry;
+    private final BodySource body;
+    private final AttemptResult[] results;
+    private final boolean[] accepted;
+    private int acceptedCount;
+    private Stage stage = Stage.MAIL;
+
+    /// What came of it.
+    sealed interface Ending {
+        /// The host, or we, decided about every recipient.
+        record Tried(List<AttemptResult> results) implements Ending {}
+
+        /// A session used before had ended unseen: nothing was tried, a new connection is needed.
+        record SessionEnded() implements Ending {}
+    }
+
+    private DeliveryAttempt(RemoteSession session, QueueEntry entry, BodySource body) {
+        this.session = session;
+        this.wire = session.wire();
+        this.entry = entry;
+        this.body = body;
+        this.results = new AttemptResult[entry.recipients().size()];
+        this.accepted = new boolean[results.length];
+        Arrays.fill(results, UNDECIDED);
+    }
+
+    /// Tries `entry`; `session` is closed where it cannot be used any more.
+    static Ending deliver(RemoteSession session, QueueEntry entry, BodySource body) {
+        return new DeliveryAttempt(session, entry, body).run();
+    }
+
+    private Ending run() {
+        Optional<AttemptResult> ours = ownRefusal();
+        if (ours.isPresent()) {
+            return decided(ours.get());
+        }
+        boolean isReused = session.transactions() > 0;
+        try {
+            // Before MAIL, so that a body that is damaged costs the host nothing.
+            byte[] firstPart = nextPart();
+            session.transactionBegins();
+            SmtpReply data = session.extensions().pipelining() ? group() : oneByOne();
+            if (session.isOpen()) {
+                text(data, firstPart);
+            }
+        } catch (BodyUnreadableException e) {
+            hangUp();
+            decide(new NotTried(SmtpReply.of(451, 4, 3, 0, Trouble.described(e))));
+        } catch (IOException e) {
+            session.lost();
+            boolean isUnanswered = stage == Stage.MAIL && isUndecided(0);
+            if (isReused && isUnanswered && !(e instanceof SocketTimeoutException)) {
+                return new Ending.SessionEnded();
+            }
+            decide(new ConnectionLost(session.peer(), stage, Trouble.described(e)));
+        }
+        return isReused && isTurnedAway()
+                ? new Ending.SessionEnded()
+                : new Ending.Tried(Arrays.asList(results));
+    }
+
+    /// Many hosts end a session after so many messages by answering the next MAIL with 421: they
+    /// have nothing against the message.
+    private boolean isTurnedAway() {
+        return results[0] instanceof Refused(var _, Stage at, SmtpReply reply)
+                && at == Stage.MAIL
+                && reply.code() == SERVICE_CLOSING;
+    }
+
+    /// What need not be tried, because the host has said that it cannot take it.
+    private Optional<AttemptResult> ownRefusal() {
+        Extensions offered = session.extensions();
+        long size = entry.message().size();
+        if (offered.isTooLarge(size)) {
+            String text = "Message of " + size + " bytes; the host takes " + offered.sizeMax();
+            return Optional.of(new NotTried(SmtpReply.of(552, 5, 3, 4, text)));
+        }
+        if (entry.message().envelope().parameters().smtpUtf8() && !offered.smtpUtf8()) {
+            String text = "Needs SMTPUTF8, which the host does not offer";
+            return Optional.of(new NotTried(SmtpReply.of(550, 5, 6, 7, text)));
+        }
+        return Optional.empty();
+    }
+
+    /// MAIL, RCPT and DATA in one write.
+    ///
+    /// @return the answer to DATA
+    private SmtpReply group() throws IOException {
+        boolean isReset = session.needsReset();
+        if (isReset) {
+            wire.line("RSET");
+        }
+        wire.line(mailLine());
+        for (int i = 0; i < results.length; i++) {
+            wire.line(rcptLine(i));
+        }
+        wire.line("DATA");
+        wire.flush();
+        if (isReset) {
+            readReset();
+        }
+        boolean isOpen = takeMail(completion());
+        for (int i = 0; isOpen && i < results.length; i++) {
+            isOpen = takeRcpt(i, completion());
+        }
+        return isOpen ? readDataAnswer() : SmtpReply.CLOSING;
+    }
+
+    /// For hosts without PIPELINING: each command waits for the answer to the one before.
+    ///
+    /// @return the answer to DATA
+    private SmtpReply oneByOne() throws IOException {
+        if (session.needsReset()) {
+            wire.line("RSET");
+            wire.flush();
+            readReset();
+        }
+        wire.line(mailLine());
+        wire.flush();
+        boolean isOpen = takeMail(completion());
+        if (stage == Stage.MAIL) {
+            return SmtpReply.BAD_SEQUENCE;
+        }
+        for (int i = 0; isOpen && i < results.length; i++) {
+            wire.line(rcptLine(i));
+            wire.flush();
+            isOpen = takeRcpt(i, completion());
+        }
+        if (!isOpen || acceptedCount == 0) {
+            return SmtpReply.BAD_SEQUENCE;
+        }
+        wire.line("DATA");
+        wire.flush();
+        return readDataAnswer();
+    }
+
+    private void readReset() throws IOException {
+        completion();
+        session.needsReset(false);
+    }
+
+    /// @return whether the session goes on
+    private boolean takeMail(SmtpReply reply) {
+        if (reply.isPositive()) {
+            stage = Stage.RCPT;
+            return true;
+        }
+        decide(new Refused(session.peer(), Stage.MAIL, reply));
+        return goesOn(reply);
+    }
+
+    /// @return whether the session goes on
+    private boolean takeRcpt(int index, SmtpReply reply) {
+        if (!isUndecided(index)) {
+            return goesOn(reply);
+        }
+        if (reply.isPositive()) {
+            accepted[index] = true;
+            acceptedCount++;
+            return true;
+        }
+        results[index] = new Refused(session.peer(), Stage.RCPT, reply);
+        return goesOn(reply);
+    }
+
+    private SmtpReply readDataAnswer() throws IOException {
+        if (acceptedCount > 0) {
+            stage = Stage.DATA;
+        }
+        SmtpReply reply = wire.reply(session.timeouts().dataInitiation());
+        if (reply.code() < 300) {
+            throw unexpected(reply);
+        }
+        goesOn(reply);
+        return reply;
+    }
+
+    private void text(SmtpReply data, byte[] firstPart) throws IOException {
+        if (data.isPositive() && acceptedCount == 0) {
+            // RFC 2920 §3.1: a host that says 354 although it took nobody gets an empty text.
+            wire.output().write(EMPTY_TEXT);
+            wire.flush();
+            wire.reply(session.timeouts().dataTermination());
+        } else if (data.isPositive()) {
+            sendText(firstPart);
+            readEndOfData();
+        } else {
+            decide(new Refused(session.peer(), Stage.DATA, data));
+            session.needsReset(true);
+        }
+    }
+
+    private void sendText(byte[] firstPart) throws IOException {
+        var stuffing = new DotStuffing(wire.output());
+        try {
+            for (byte[] part = firstPart; part.length > 0; part = nextPart()) {
+                stuffing.write(part);
+            }
+        } catch (SocketTimeoutException | BodyUnreadableException e) {
+            throw e;
+        } catch (IOException e) {
+            hearLastWords(e);
+        }
+        stuffing.end();
+        // From here until the final reply a broken connection means we do not know whether the host
+        // took the message; retrying may duplicate it, giving up may lose it. It is retried (RFC
+        // 5321 §4.5.4.1), and the stage tells the operator why a duplicate can exist.
+        stage = Stage.END_OF_DATA;
+        wire.flush();
+    }
+
+    /// The host hung up in the middle of the text, perhaps behind an answer that says why.
+    private void hearLastWords(IOException broken) throws IOException {
+        SmtpReply reply;
+        try {
+            reply = wire.reply(LAST_WORDS_MOST);
+        } catch (IOException e) {
+            broken.addSuppressed(e);
+            throw broken;
+        }
+        if (reply.isPositive()) {
+            throw broken;
+        }
+        decide(new Refused(session.peer(), Stage.DATA, reply));
+        throw broken;
+    }
+
+    private void readEndOfData() throws IOException {
+        switch (session.protocol()) {
+            case SMTP -> {
+                SmtpReply reply = endReply();
+                decide(taken(reply));
+                goesOn(reply);
+            }
+            case LMTP -> {
+                boolean isOpen = true;
+                for (int i = 0; isOpen && i < results.length; i++) {
+                    if (accepted[i]) {
+                        SmtpReply reply = endReply();
+                        results[i] = taken(reply);
+                        isOpen = goesOn(reply);
+                    }
+                }
+            }
+        }
+    }
+
+    private SmtpReply endReply() throws IOException {
+        SmtpReply reply = wire.reply(session.timeouts().dataTermination());
+        if (reply.isPositive() && reply.code() >= 300) {
+            throw unexpected(reply);
+        }
+        return reply;
+    }
+
+    private AttemptResult taken(SmtpReply reply) {
+        return reply.isPositive()
+                ? new Accepted(session.peer(), reply)
+                : new Refused(session.peer(), Stage.END_OF_DATA, reply);
+    }
+
+    /// An answer to RSET, MAIL or RCPT.
+    private SmtpReply completion() throws IOException {
+        SmtpReply reply = wire.reply(session.timeouts().command());
+        if (reply.code() >= 300 && reply.isPositive()) {
+            throw unexpected(reply);
+        }
+        return reply;
+    }
+
+    /// RFC 5321 §3.8: 421 ends the session, whatever it answers. All that is undecided is decided
+    /// by it.
+    private boolean goesOn(SmtpReply reply) {
+        if (reply.code() != SERVICE_CLOSING) {
+            return true;
+        }
+        decide(new Refused(session.peer(), stage, reply));
+        session.lost();
+        return false;
+    }
+
+    /// Half a text must not be ended, or the host would take it for the whole.
+    private void hangUp() {
+        if (stage != Stage.MAIL) {
+            session.lost();
+        }
+    }
+
+    private byte[] nextPart() throws IOException {
+        try {
+            return body.nextPart();
+        } catch (IOException e) {
+            throw new BodyUnreadableException(e);
+        }
+    }
+
+    private Ending decided(AttemptResult result) {
+        decide(result);
+        return new Ending.Tried(Arrays.asList(results));
+    }
+
+    private void decide(AttemptResult result) {
+        for (int i = 0; i < results.length; i++) {
+            if (isUndecided(i)) {
+                results[i] = result;
+            }
+        }
+    }
+
+    private boolean isUndecided(int index) {
+        return UNDECIDED.equals(results[index]);
+    }
+
+    private String mailLine() {
+        Envelope envelope = entry.message().envelope();
+        return TransactionCommands.mail(envelope, entry.message().size(), session.extensions());
+    }
+
+    private String rcptLine(int index) {
+        var recipients = entry.message().envelope().recipients();
+        return TransactionCommands.rcpt(
+                recipients.get(entry.recipients().get(index)), session.extensions());
+    }
+
+    private static ProtocolException unexpected(SmtpReply reply) {
+        return new ProtocolException("unexpected answer: " + reply);
+    }
+
+    private static final class BodyUnreadableException extends IOException {
+        BodyUnreadableException(IOException cause) {
+            super("the body cannot be read: " + Trouble.described(cause), cause);
+        }
+    }
+}

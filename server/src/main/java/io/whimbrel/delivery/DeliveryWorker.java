@@ -1,0 +1,336 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.delivery.DeliveryAttempt.Ending;
+import io.whimbrel.delivery.SmtpClient.Opening;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/// One connection of an egress path, and the thread that uses it: takes an entry, connects where it
+/// must, delivers, hands the result on, takes the next; waits a little where there is none, ends
+/// then. Confined to its thread, apart from [#cut].
+///
+/// An entry in its hands is settled or given back, whatever happens.
+final class DeliveryWorker implements Crew.Member {
+    private static final int TAKE_ALL_MOST = 500;
+
+    private final Dispatcher dispatcher;
+    private final ReadyWork work;
+    private final EgressPath path;
+    private final PathConnections connections;
+    private final PathConnections.Seat seat;
+    private final Interruption interruption = new Interruption(Thread.currentThread());
+
+    /// Empty where there is none; written by this thread, read by [#cut].
+    private volatile Optional<RemoteSession> session = Optional.empty();
+
+    private Directions directions;
+    private boolean hasPermit;
+    private boolean isSeeking = true;
+
+    /// The session in hand has been through a transaction.
+    private boolean isProven;
+
+    /// Made by the thread that will run it.
+    DeliveryWorker(Dispatcher dispatcher, EgressPath path, PathConnections connections) {
+        this.dispatcher = dispatcher;
+        this.work = dispatcher.work();
+        this.path = path;
+        this.connections = connections;
+        this.seat = connections.newSeat();
+        this.directions = dispatcher.directions();
+    }
+
+    @Override
+    public void run() {
+        boolean isCounted = true;
+        try {
+            boolean goesOn = true;
+            while (goesOn) {
+                goesOn = step();
+            }
+            isCounted = false;
+        } catch (InterruptedException _) {
+            // Cut while it had nothing in hand.
+        } finally {
+            if (isCounted) {
+                connections.left(isSeeking);
+            }
+            endSession();
+            releasePermit();
+            if (connections.isRetired()) {
+                dispatcher.retired(path, connections);
+            }
+        }
+    }
+
+    /// Ends what the thread waits for outside, from any thread.
+    @Override
+    public void cut() {
+        interruption.cut();
+        session.ifPresent(RemoteSession::cut);
+    }
+
+    /// @return whether to go on; where not, [#connections] does not count this thread any more
+    private boolean step() throws InterruptedException {
+        acquirePermit();
+        long seen = connections.announced();
+        Optional<QueueEntry> entry = dispatcher.isClosing() ? Optional.empty() : work.take(path);
+        connections.looked(isSeeking, entry.isPresent() ? work.readyEntries(path) : 0);
+        isSeeking = false;
+        if (entry.isPresent()) {
+            return deliver(entry.get());
+        }
+        if (!mayStay(seen)) {
+            return false;
+        }
+        isSeeking = true;
+        return true;
+    }
+
+    private boolean mayStay(long seen) throws InterruptedException {
+        // Where other paths wait for a connection, an idle one is in their way.
+        boolean mayIdle = session.isPresent() && !dispatcher.permits().hasQueuedThreads();
+        Duration idleMost = mayIdle ? directions.settings().idleMost() : Duration.ZERO;
+        return connections.mayStay(seat, seen, idleMost);
+    }
+
+    private boolean deliver(QueueEntry entry) throws InterruptedException {
+        if (session.isPresent() && isWornOut(session.get())) {
+            endSession();
+        }
+        while (true) {
+            if (session.isEmpty()) {
+                Optional<Opening.Failed> failed = connect(entry);
+                if (failed.isPresent()) {
+                    return withoutSession(entry, failed.get());
+                }
+            }
+            switch (attempt(entry, session.orElseThrow())) {
+                case Ending.Tried(List<AttemptResult> results) -> {
+                    handOn(entry, results);
+                    return true;
+                }
+                // It ended while nobody used it, which says nothing about the entry. Once only: a
+                // new session cannot end so.
+                case Ending.SessionEnded() -> endSession();
+            }
+        }
+    }
+
+    private boolean isWornOut(RemoteSession open) {
+        return !open.isOpen()
+                || directions != dispatcher.directions()
+                || open.transactions() >= directions.settings().messagesPerConnectionMax();
+    }
+
+    private Ending attempt(QueueEntry entry, RemoteSession open) {
+        try {
+            return DeliveryAttempt.deliver(open, entry, dispatcher.body(entry.message()));
+        } catch (RuntimeException e) {
+            dispatcher.bug("the delivery of " + entry.message(), e);
+            open.lost();
+            return new Ending.Tried(forAll(entry, Dispatcher.BUG));
+        }
+    }
+
+    private void handOn(QueueEntry entry, List<AttemptResult> results) throws InterruptedException {
+        if (interruption.isCut() && isBrokenBeforeTheEnd(results)) {
+            work.giveBack(entry);
+        } else {
+            dispatcher.settle(new Attempt(entry, path.site().name(), sourceName(), results));
+        }
+        afterTransaction(results);
+    }
+
+    private void afterTransaction(List<AttemptResult> results) throws InterruptedException {
+        boolean isBroken = session.isPresent() && !session.get().isOpen();
+        if (!isProven && !isLost(results)) {
+            isProven = true;
+            connections.proved();
+        }
+        if (isBroken) {
+            boolean isPoor = !isProven;
+            endSession();
+            if (isPoor && connections.mayRestAfterBreak()) {
+                rest();
+            }
+        }
+    }
+
+    /// The path has no session for now: others with the same fate need not find that out each.
+    private boolean withoutSession(QueueEntry entry, Opening.Failed failed)
+            throws InterruptedException {
+        if (interruption.isCut()) {
+            work.giveBack(entry);
+            connections.left(false);
+            return false;
+        }
+        return switch (connections.connectFailed()) {
+            case LEAVE_IT_TO_OTHERS -> {
+                work.giveBack(entry);
+                dispatcher.workReady(path);
+                yield false;
+            }
+            case END -> {
+                settleUntried(entry, failed);
+                yield false;
+            }
+            case REST -> {
+                settleUntried(entry, failed);
+                settleWaiting(failed);
+                rest();
+                yield true;
+            }
+        };
+    }
+
+    private void settleWaiting(Opening.Failed failed) {
+        List<QueueEntry> waiting = work.takeAll(path, TAKE_ALL_MOST);
+        while (!waiting.isEmpty()) {
+            for (QueueEntry entry : waiting) {
+                settleUntried(entry, failed);
+            }
+            waiting = work.takeAll(path, TAKE_ALL_MOST);
+        }
+    }
+
+    private void settleUntried(QueueEntry entry, Opening.Failed failed) {
+        List<AttemptResult> results = forAll(entry, failed.result());
+        dispatcher.settle(new Attempt(entry, path.site().name(), failed.source(), results));
+    }
+
+    private void rest() throws InterruptedException {
+        releasePermit();
+        try {
+            connections.rest();
+        } finally {
+            isSeeking = true;
+        }
+    }
+
+    /// @return why there is no session, where there is none
+    private Optional<Opening.Failed> connect(QueueEntry entry) {
+        directions = dispatcher.directions();
+        return switch (opening(entry)) {
+            case Opening.Failed failed -> Optional.of(failed);
+            case Opening.Opened(RemoteSession opened) -> {
+                session = Optional.of(opened);
+                isProven = false;
+                connections.connected();
+                if (interruption.isCut()) {
+                    opened.cut();
+                }
+                yield Optional.empty();
+            }
+        };
+    }
+
+    private Opening opening(QueueEntry entry) {
+        interruption.begin();
+        try {
+            Optional<NextHop> known = directions.nextHop(path.site());
+            return known.isPresent()
+                    ? open(known.get())
+                    : open(directions.resolve(entry.domain()), entry);
+        } catch (RuntimeException e) {
+            dispatcher.bug("a connection to " + path, e);
+            return new Opening.Failed(Dispatcher.BUG, "");
+        } finally {
+            interruption.end();
+        }
+    }
+
+    private Opening open(NextHop nextHop) {
+        return switch (directions.hosts(nextHop)) {
+            case HostFinder.Hosts.None(SmtpReply reply) -> notTried(reply);
+            case HostFinder.Hosts.Found(List<HostAddress> hosts) ->
+                    dispatcher
+                            .client()
+                            .open(
+                                    hosts,
+                                    nextHop.protocol(),
+                                    directions.sources(),
+                                    directions.settings().timeouts());
+        };
+    }
+
+    /// The site was forgotten, or the routes have changed since the entry came to this path.
+    private Opening open(Resolution resolution, QueueEntry entry) {
+        return switch (resolution) {
+            case Resolution.NotFound(SmtpReply reply) -> notTried(reply);
+            case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
+                if (nextHop.site().equals(path.site())) {
+                    yield open(nextHop);
+                }
+                work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
+                String text = "The route has changed; the next attempt goes to " + nextHop.site();
+                yield notTried(SmtpReply.of(451, 4, 3, 0, text));
+            }
+        };
+    }
+
+    private static Opening.Failed notTried(SmtpReply reply) {
+        return new Opening.Failed(new NotTried(reply), "");
+    }
+
+    private void endSession() {
+        if (session.isPresent()) {
+            connections.disconnected();
+            session.get().quit();
+            session = Optional.empty();
+        }
+    }
+
+    private String sourceName() {
+        return session.map(open -> open.source().name()).orElse("");
+    }
+
+    private void acquirePermit() throws InterruptedException {
+        if (hasPermit) {
+            return;
+        }
+        interruption.begin();
+        try {
+            dispatcher.permits().acquire();
+            hasPermit = true;
+        } finally {
+            interruption.end();
+        }
+    }
+
+    private void releasePermit() {
+        if (hasPermit) {
+            hasPermit = false;
+            dispatcher.permits().release();
+        }
+    }
+
+    private static List<AttemptResult> forAll(QueueEntry entry, AttemptResult result) {
+        return Collections.nCopies(entry.recipients().size(), result);
+    }
+
+    private static boolean isLost(List<AttemptResult> results) {
+        return results.getFirst() instanceof ConnectionLost;
+    }
+
+    /// Whether the connection broke before the host can have taken the message.
+    private static boolean isBrokenBeforeTheEnd(List<AttemptResult> results) {
+        for (AttemptResult result : results) {
+            if (result instanceof ConnectionLost lost && lost.stage() != Stage.END_OF_DATA) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,194 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.schedule.ScheduleActions;
+import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.time.Watchdog;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// Does what the schedule asks of the world: finds sites, and keeps the connections that pull work
+/// from ready queues. Thread-safe.
+///
+/// Every connection and every lookup is a virtual thread. Connections are bounded by path and in
+/// all, lookups at once by [#LOOKUPS_MAX]; what goes beyond waits as a sleeping thread, one for
+/// each domain or as [PathConnections] says, and mail waits in its queue.
+public final class Dispatcher implements ScheduleActions {
+    static final int LOOKUPS_MAX = 200;
+
+    /// What an unexpected exception in here means for mail: it stays.
+    static final AttemptResult BUG =
+            new NotTried(SmtpReply.of(451, 4, 3, 0, "Internal error of Whimbrel; see its log"));
+
+    /// What settling the rest may take; beyond it something hangs.
+    private static final Duration CUT_MOST = Duration.ofSeconds(30);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    private final Function<SpooledMessage, BodySource> bodies;
+    private final InstantSource clock;
+    private final Metrics metrics;
+    private final Watchdog watchdog = new Watchdog("deliver-watchdog");
+    private final SmtpClient client;
+    private final ConnectionPermits permits;
+    private final Semaphore lookups = new Semaphore(LOOKUPS_MAX);
+    private final Map<EgressPath, PathConnections> paths = new ConcurrentHashMap<>();
+    private final Crew crew = new Crew();
+    private final AtomicLong threadNumber = new AtomicLong();
+
+    private volatile Directions directions;
+    private volatile Optional<Ties> ties = Optional.empty();
+    private volatile boolean isClosing;
+
+    /// Where work comes from, and where results go.
+    private record Ties(ReadyWork work, Consumer<Attempt> settlement) {}
+
+    /// Does nothing before [#start].
+    ///
+    /// @param bodies opens the body of a message
+    public Dispatcher(
+            DeliveryPlan plan,
+            Function<SpooledMessage, BodySource> bodies,
+            InstantSource clock,
+            Metrics metrics) {
+        this.bodies = bodies;
+        this.clock = clock;
+        this.metrics = metrics;
+        this.client = new SmtpClient(watchdog, clock);
+        this.permits = new ConnectionPermits(plan.settings().connectionsMax());
+        this.directions = new Directions(plan, new SecureRandom());
+    }
+
+    /// Ties the knot: the schedule is made with this as its actions, then given here, before it is
+    /// told of any mail.
+    ///
+    /// @param settlement takes every result, on the thread of the connection
+    public void start(Schedule schedule, Consumer<Attempt> settlement) {
+        start(ReadyWork.of(schedule, clock), settlement);
+    }
+
+    void start(ReadyWork work, Consumer<Attempt> settlement) {
+        ties = Optional.of(new Ties(work, settlement));
+    }
+
+    /// Puts other settings in force: new connections follow them, old ones end with the message in
+    /// hand.
+    public void reload(DeliveryPlan plan) {
+        directions = new Directions(plan, new SecureRandom());
+        permits.resize(plan.settings().connectionsMax());
+        int most = plan.settings().connectionsPerPathMax();
+        paths.values().forEach(path -> path.mostConnections(most));
+    }
+
+    @Override
+    public void resolve(DomainName domain) {
+        if (!isClosing) {
+            crew.start("resolve-" + domain, () -> new SiteLookup(this, lookups, domain));
+        }
+    }
+
+    @Override
+    public void workReady(EgressPath path) {
+        int ready = work().readyEntries(path);
+        while (!isClosing) {
+            PathConnections connections = paths.computeIfAbsent(path, this::newPath);
+            if (connections.workReady(ready)) {
+                return;
+            }
+            paths.remove(path, connections);
+        }
+    }
+
+    /// Finishes the transactions in hand within `drain`, then cuts the others and gives their
+    /// entries back, unless the host may have taken them. Returns when every thread has ended.
+    public void close(Duration drain) throws InterruptedException {
+        isClosing = true;
+        paths.values().forEach(PathConnections::close);
+        if (!crew.awaitEnd(drain)) {
+            LOG.warn("deliveries are still in hand after {} s and are cut", drain.toSeconds());
+            crew.cut();
+            if (!crew.awaitEnd(CUT_MOST)) {
+                LOG.error("deliveries did not end {} s after they were cut", CUT_MOST.toSeconds());
+            }
+        }
+        watchdog.close();
+    }
+
+    /// The last thread of a path has ended.
+    void retired(EgressPath path, PathConnections connections) {
+        paths.remove(path, connections);
+    }
+
+    ReadyWork work() {
+        return tied().work();
+    }
+
+    Directions directions() {
+        return directions;
+    }
+
+    SmtpClient client() {
+        return client;
+    }
+
+    ConnectionPermits permits() {
+        return permits;
+    }
+
+    boolean isClosing() {
+        return isClosing;
+    }
+
+    BodySource body(SpooledMessage message) {
+        return bodies.apply(message);
+    }
+
+    /// Hands a result on. A failure there is no failure here: the connection goes on.
+    void settle(Attempt attempt) {
+        try {
+            tied().settlement().accept(attempt);
+        } catch (RuntimeException e) {
+            bug("the result of " + attempt.entry().message(), e);
+        }
+    }
+
+    void bug(String what, RuntimeException e) {
+        metrics.bugs.inc();
+        LOG.error("unexpected exception in {}", what, e);
+    }
+
+    private PathConnections newPath(EgressPath path) {
+        return new PathConnections(
+                directions.settings().connectionsPerPathMax(),
+                clock,
+                connections -> startWorker(path, connections));
+    }
+
+    private void startWorker(EgressPath path, PathConnections connections) {
+        String name = "deliver-" + path.site() + "-" + threadNumber.incrementAndGet();
+        crew.start(name, () -> new DeliveryWorker(this, path, connections));
+    }
+
+    private Ties tied() {
+        return ties.orElseThrow(() -> new IllegalStateException("the dispatcher is not started"));
+    }
+}

@@ -1,0 +1,219 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.dns.AddressAnswer;
+import io.whimbrel.dns.MxAnswer.MxHost;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.Network;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+
+/// Turns a next hop into addresses to try, best first (RFC 5321 §5.1). Thread-safe; blocks while
+/// the DNS is asked.
+///
+/// Hosts by preference, shuffled where it is equal; of each host IPv6 and IPv4 by turns; at most
+/// [#ADDRESSES_MAX]. Behind an address of this node nothing of the same or a worse preference is
+/// tried. Addresses that are not public are left out unless allowed.
+final class HostFinder {
+    static final int ADDRESSES_MAX = 10;
+
+    private final Resolver resolver;
+    private final OwnNode ownNode;
+    private final PrivateAddresses privateAddresses;
+    private final RandomGenerator random;
+
+    HostFinder(
+            Resolver resolver,
+            OwnNode ownNode,
+            PrivateAddresses privateAddresses,
+            RandomGenerator random) {
+        this.resolver = resolver;
+        this.ownNode = ownNode;
+        this.privateAddresses = privateAddresses;
+        this.random = random;
+    }
+
+    /// What was found.
+    sealed interface Hosts {
+        /// @param addresses at least one
+        record Found(List<HostAddress> addresses) implements Hosts {}
+
+        /// None that may be tried.
+        record None(SmtpReply reply) implements Hosts {}
+    }
+
+    Hosts find(NextHop nextHop, Sources sources) {
+        var search = new Search(nextHop);
+        for (MxHost host : shuffled(nextHop.hosts())) {
+            if (search.isDone(host)) {
+                break;
+            }
+            search.add(host);
+        }
+        return search.result(sources);
+    }
+
+    private List<MxHost> shuffled(List<MxHost> hosts) {
+        List<MxHost> order = new ArrayList<>(hosts);
+        int from = 0;
+        for (int i = 1; i <= order.size(); i++) {
+            boolean isGroupEnd =
+                    i == order.size() || order.get(i).preference() != order.get(from).preference();
+            if (isGroupEnd) {
+                Collections.shuffle(order.subList(from, i), Random.from(random));
+                from = i;
+            }
+        }
+        return order;
+    }
+
+    /// One look at all hosts.
+    private final class Search {
+        private final NextHop nextHop;
+        private final List<HostAddress> found = new ArrayList<>();
+
+        /// Of the host that each address in [#found] belongs to.
+        private final List<Integer> preferences = new ArrayList<>();
+
+        private int ourPreference = Integer.MAX_VALUE;
+        private Optional<InetAddress> refused = Optional.empty();
+        private Optional<String> noAnswer = Optional.empty();
+
+        Search(NextHop nextHop) {
+            this.nextHop = nextHop;
+        }
+
+        boolean isDone(MxHost next) {
+            return next.preference() >= ourPreference
+                    || (found.size() >= ADDRESSES_MAX && next.preference() > preferences.getLast());
+        }
+
+        void add(MxHost host) {
+            Optional<InetAddress> literal = Network.parseAddress(host.host());
+            List<InetAddress> addresses =
+                    literal.map(List::of).orElseGet(() -> lookUp(host.host()));
+            String name = literal.isPresent() ? "" : host.host();
+            for (InetAddress address : addresses) {
+                if (nextHop.isRoute()) {
+                    add(host, name, address);
+                } else if (ownNode.listensOn(address, nextHop.port())) {
+                    ourPreference = Math.min(ourPreference, host.preference());
+                } else if (privateAddresses.isRefused(address)) {
+                    refused = Optional.of(address);
+                } else {
+                    add(host, name, address);
+                }
+            }
+        }
+
+        private void add(MxHost host, String name, InetAddress address) {
+            found.add(new HostAddress(name, address, nextHop.port()));
+            preferences.add(host.preference());
+        }
+
+        private List<InetAddress> lookUp(String host) {
+            if (nextHop.isRoute() && host.equalsIgnoreCase("localhost")) {
+                // RFC 6761 §6.3: not a question for the DNS.
+                return systemLookUp(host);
+            }
+            List<InetAddress> byTurns =
+                    alternating(addresses(resolver.ipv6(host)), addresses(resolver.ipv4(host)));
+            return byTurns.isEmpty() && nextHop.isRoute() ? systemLookUp(host) : byTurns;
+        }
+
+        private List<InetAddress> addresses(AddressAnswer answer) {
+            return switch (answer) {
+                case AddressAnswer.Addresses(var addresses, var _) -> {
+                    List<InetAddress> order = new ArrayList<>(addresses);
+                    Collections.shuffle(order, Random.from(random));
+                    yield order;
+                }
+                case AddressAnswer.TemporaryFailure(String text) -> {
+                    noAnswer = Optional.of(text);
+                    yield List.of();
+                }
+                case AddressAnswer.NoAddress _, AddressAnswer.NoSuchDomain _ -> List.of();
+            };
+        }
+
+        Hosts result(Sources sources) {
+            List<HostAddress> allowed = new ArrayList<>();
+            List<HostAddress> reachable = new ArrayList<>();
+            for (int i = 0; i < found.size(); i++) {
+                if (preferences.get(i) < ourPreference) {
+                    HostAddress host = found.get(i);
+                    allowed.add(host);
+                    if (sources.reaches(host.address())) {
+                        reachable.add(host);
+                    }
+                }
+            }
+            if (allowed.isEmpty()) {
+                return new Hosts.None(nothing());
+            }
+            // Where no source reaches any, the connection is tried all the same: it tells why.
+            List<HostAddress> order = reachable.isEmpty() ? allowed : reachable;
+            return new Hosts.Found(
+                    List.copyOf(order.subList(0, Math.min(order.size(), ADDRESSES_MAX))));
+        }
+
+        private SmtpReply nothing() {
+            if (noAnswer.isPresent()) {
+                return SmtpReply.of(451, 4, 4, 3, "No answer from the DNS: " + noAnswer.get());
+            }
+            if (ourPreference != Integer.MAX_VALUE) {
+                return SmtpReply.of(
+                        554, 5, 4, 6, "Mail for " + nextHop.site() + " loops back to this node");
+            }
+            if (refused.isPresent()) {
+                return notPublic(refused.get());
+            }
+            return SmtpReply.of(
+                    550, 5, 4, 4, "No mail host of " + nextHop.site() + " has an address");
+        }
+
+        private SmtpReply notPublic(InetAddress address) {
+            String text =
+                    "Mail hosts of "
+                            + nextHop.site()
+                            + " have no public address ("
+                            + address.getHostAddress()
+                            + "); delivery.allow-private can allow it";
+            // A private network may be the operator's own, only not allowed yet.
+            return PrivateAddresses.isMeaningless(address)
+                    ? SmtpReply.of(550, 5, 4, 4, text)
+                    : SmtpReply.of(451, 4, 4, 4, text);
+        }
+    }
+
+    /// What the system knows of a host that an operator named: its hosts file, for example.
+    private static List<InetAddress> systemLookUp(String host) {
+        try {
+            return List.of(InetAddress.getAllByName(host));
+        } catch (UnknownHostException _) {
+            // Said as what the DNS did not say.
+            return List.of();
+        }
+    }
+
+    private static List<InetAddress> alternating(List<InetAddress> ipv6, List<InetAddress> ipv4) {
+        List<InetAddress> all = new ArrayList<>(ipv6.size() + ipv4.size());
+        for (int i = 0; i < Math.max(ipv6.size(), ipv4.size()); i++) {
+            if (i < ipv6.size()) {
+                all.add(ipv6.get(i));
+            }
+            if (i < ipv4.size()) {
+                all.add(ipv4.get(i));
+            }
+        }
+        return all;
+    }
+}

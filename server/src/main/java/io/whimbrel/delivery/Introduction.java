@@ -1,0 +1,121 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.delivery.DeliverySettings.Timeouts;
+import io.whimbrel.delivery.SmtpClient.Opening;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import io.whimbrel.outcome.AttemptResult.Peer;
+import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.tls.ClientTls;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.Optional;
+
+/// What is said from the greeting to the first MAIL: EHLO, and STARTTLS where the host offers it
+/// (RFC 5321 §4.1.4, RFC 3207). Confined to one thread, used once.
+final class Introduction {
+    private static final int READY = 220;
+    private static final int SERVICE_CLOSING = 421;
+
+    private final Wire wire;
+    private final ClientTls tls;
+    private final Timeouts timeouts;
+    private Stage stage = Stage.GREETING;
+    private String agreedTls = "";
+
+    Introduction(Wire wire, ClientTls tls, Timeouts timeouts) {
+        this.wire = wire;
+        this.tls = tls;
+        this.timeouts = timeouts;
+    }
+
+    /// Leads to an open session, or closes the wire and says why there is none.
+    Opening introduce(
+            HostAddress host, SourceAddress source, Protocol protocol, boolean mayUseTls) {
+        try {
+            Optional<SmtpReply> refusal = greeting();
+            if (refusal.isPresent()) {
+                return refused(host, source, refusal.get());
+            }
+            SmtpReply hello = hello(source, protocol);
+            if (!hello.isPositive()) {
+                return refused(host, source, hello);
+            }
+            Extensions offered = Extensions.parse(hello);
+            if (mayUseTls && offered.startTls()) {
+                SmtpReply answer = wire.exchange("STARTTLS", timeouts.command());
+                if (answer.code() == SERVICE_CLOSING) {
+                    return refused(host, source, answer);
+                }
+                // A host that offers TLS and then would rather not goes on in plain text.
+                if (answer.code() == READY) {
+                    startTls(host);
+                    // RFC 3207 §4.2: what was offered in plain text is forgotten.
+                    hello = hello(source, protocol);
+                    if (!hello.isPositive()) {
+                        return refused(host, source, hello);
+                    }
+                    offered = Extensions.parse(hello);
+                }
+            }
+            var terms = new RemoteSession.Terms(host, source, protocol, offered, agreedTls);
+            return new Opening.Opened(new RemoteSession(wire, terms, timeouts));
+        } catch (IOException e) {
+            wire.close();
+            var peer = new Peer(host.described(), agreedTls, false);
+            return new Opening.Failed(
+                    new ConnectionLost(peer, stage, Trouble.described(e)), source.name());
+        }
+    }
+
+    /// @return the answer of a host that does not want us
+    private Optional<SmtpReply> greeting() throws IOException {
+        SmtpReply reply = wire.reply(timeouts.greeting());
+        if (reply.isPositive() && reply.code() != READY) {
+            throw new ProtocolException("unexpected greeting: " + reply);
+        }
+        return reply.isPositive() ? Optional.empty() : Optional.of(reply);
+    }
+
+    /// EHLO, or HELO to hosts that do not know it (RFC 5321 §3.2); LHLO in LMTP.
+    private SmtpReply hello(SourceAddress source, Protocol protocol) throws IOException {
+        if (agreedTls.isEmpty()) {
+            // Behind the handshake it stays TLS: a host that hangs up there has failed at TLS.
+            stage = Stage.EHLO;
+        }
+        String verb =
+                switch (protocol) {
+                    case SMTP -> "EHLO ";
+                    case LMTP -> "LHLO ";
+                };
+        SmtpReply reply = checked(wire.exchange(verb + source.ehloName(), timeouts.command()));
+        if (!reply.isPermanent() || protocol == Protocol.LMTP) {
+            return reply;
+        }
+        SmtpReply helo = checked(wire.exchange("HELO " + source.ehloName(), timeouts.command()));
+        // Its further lines, if any, offer nothing: HELO has no extensions.
+        return helo.isPositive() ? SmtpReply.plain(helo.code(), helo.lines().getFirst()) : reply;
+    }
+
+    private void startTls(HostAddress host) throws IOException {
+        stage = Stage.TLS;
+        agreedTls = wire.startTls(tls, host.tlsName(), timeouts.command());
+    }
+
+    private Opening.Failed refused(HostAddress host, SourceAddress source, SmtpReply reply) {
+        wire.close();
+        var peer = new Peer(host.described(), agreedTls, false);
+        Stage said = stage == Stage.TLS ? Stage.EHLO : stage;
+        return new Opening.Failed(new Refused(peer, said, reply), source.name());
+    }
+
+    private static SmtpReply checked(SmtpReply reply) throws ProtocolException {
+        if (reply.isPositive() && reply.code() >= 300) {
+            throw new ProtocolException("unexpected answer: " + reply);
+        }
+        return reply;
+    }
+}

@@ -1,0 +1,324 @@
+package io.whimbrel.delivery;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/// How many connections one egress path has, and which of their threads sleeps. Thread-safe, one
+/// lock.
+///
+/// Each connection is a thread that takes entries until there are none. Work that is announced
+/// ([#workReady]) wakes a sleeping thread, the one that slept last, or starts another, about one
+/// for each waiting entry, up to the limit; beyond it, threads that are busy take it when they are
+/// done. No announcement is lost: a thread reads [#announced] before it takes, and may sleep or end
+/// only while that is unchanged.
+///
+/// Until a host has gone through with a first transaction at most [#UNPROVEN_MAX] are tried. When
+/// none works and one fails, the path rests, for longer each time: one thread stays, sleeps, and is
+/// then the first to try. When others work and one fails, the limit comes down for a while instead:
+/// the hosts told us how many they like.
+final class PathConnections {
+    static final int UNPROVEN_MAX = 5;
+    static final Duration REST_FIRST = Duration.ofSeconds(1);
+    static final Duration REST_MOST = Duration.ofSeconds(60);
+    static final Duration CEILING_FOR = Duration.ofSeconds(60);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition restOver = lock.newCondition();
+    private final ArrayDeque<Seat> sleeping = new ArrayDeque<>();
+    private final InstantSource clock;
+    private final Consumer<PathConnections> starter;
+    private int most;
+
+    /// Connections: threads of this path, whatever they do.
+    private int threads;
+
+    /// Of these, started or woken and not yet back from taking.
+    private int seekers;
+
+    /// Of these, with a session that has come to be.
+    private int established;
+
+    private final AtomicLong announced = new AtomicLong();
+    private boolean isProven;
+    private boolean isResting;
+    private boolean isClosing;
+    private boolean isRetired;
+    private int failures;
+    private int ceiling;
+    private Instant ceilingUntil = Instant.MIN;
+
+    /// Where one thread sleeps.
+    final class Seat {
+        private final Condition condition = lock.newCondition();
+        private boolean isWoken;
+    }
+
+    /// What a thread whose connection failed is to do.
+    enum AfterFailure {
+        /// Others work: give the entry back and end.
+        LEAVE_IT_TO_OTHERS,
+        /// None works: settle what waits, then rest.
+        REST,
+        /// Another thread does that already: settle the entry and end.
+        END
+    }
+
+    /// @param most connections at once
+    /// @param starter starts a thread of this path; must not block
+    PathConnections(int most, InstantSource clock, Consumer<PathConnections> starter) {
+        this.most = most;
+        this.clock = clock;
+        this.starter = starter;
+    }
+
+    Seat newSeat() {
+        return new Seat();
+    }
+
+    /// For [#mayStay].
+    long announced() {
+        return announced.get();
+    }
+
+    /// Entries wait.
+    ///
+    /// @param ready how many, at this moment
+    /// @return false where this object has ended and another is to be made for the path
+    boolean workReady(int ready) {
+        lock.lock();
+        try {
+            if (isRetired) {
+                return false;
+            }
+            announced.incrementAndGet();
+            // Where others have just taken it, one look too many does no harm.
+            seekFor(Math.max(1, ready));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A thread has looked into the queue.
+    ///
+    /// @param wasSeeking it was counted as about to look: started, woken, or back from a rest
+    /// @param ready how many entries still wait
+    void looked(boolean wasSeeking, int ready) {
+        lock.lock();
+        try {
+            if (wasSeeking) {
+                seekers--;
+            }
+            seekFor(ready);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits for work, or ends the thread.
+    ///
+    /// @param seen [#announced] before the take that found nothing
+    /// @param idleMost how long to wait
+    /// @return whether there may be work; where not, the thread is not counted any more and must
+    ///   end without taking
+    boolean mayStay(Seat seat, long seen, Duration idleMost) throws InterruptedException {
+        lock.lock();
+        try {
+            if (announced.get() != seen && !isClosing) {
+                seekers++;
+                return true;
+            }
+            long nanos = isClosing ? 0 : idleMost.toNanos();
+            sleeping.addFirst(seat);
+            while (!seat.isWoken && nanos > 0 && !isClosing) {
+                nanos = seat.condition.awaitNanos(nanos);
+            }
+            if (seat.isWoken) {
+                seat.isWoken = false;
+                return true;
+            }
+            sleeping.remove(seat);
+            end();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A session has come to be.
+    void connected() {
+        lock.lock();
+        try {
+            established++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A host went through with a transaction, whatever it answered.
+    void proved() {
+        lock.lock();
+        try {
+            isProven = true;
+            failures = 0;
+            restOver.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A session is over.
+    void disconnected() {
+        lock.lock();
+        try {
+            established--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// No host would give a session. Where the answer is not [AfterFailure#REST], the thread is not
+    /// counted any more.
+    AfterFailure connectFailed() {
+        lock.lock();
+        try {
+            if (established > 0) {
+                ceiling = established;
+                ceilingUntil = clock.instant().plus(CEILING_FOR);
+                end();
+                return AfterFailure.LEAVE_IT_TO_OTHERS;
+            }
+            isProven = false;
+            if (isResting) {
+                end();
+                return AfterFailure.END;
+            }
+            isResting = true;
+            failures++;
+            return AfterFailure.REST;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A new session broke before a host went through with anything.
+    ///
+    /// @return whether the thread is to rest; not where others work, or rest already
+    boolean mayRestAfterBreak() {
+        lock.lock();
+        try {
+            if (established > 0 || isResting) {
+                return false;
+            }
+            isProven = false;
+            isResting = true;
+            failures++;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Sleeps for the rest that is due, or until another thread's session turns out to work; what
+    /// is announced meanwhile waits. The thread seeks afterwards.
+    void rest() throws InterruptedException {
+        lock.lock();
+        try {
+            long nanos = restAfter(failures).toNanos();
+            while (nanos > 0 && !isProven && !isClosing) {
+                nanos = restOver.awaitNanos(nanos);
+            }
+        } finally {
+            isResting = false;
+            seekers++;
+            lock.unlock();
+        }
+    }
+
+    static Duration restAfter(int failures) {
+        long seconds = REST_FIRST.toSeconds() << Math.min(failures - 1, 10);
+        return Duration.ofSeconds(Math.min(seconds, REST_MOST.toSeconds()));
+    }
+
+    /// The settings have changed.
+    void mostConnections(int connectionsMax) {
+        lock.lock();
+        try {
+            most = connectionsMax;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nobody is to wait any more: threads end when they have done what they hold.
+    void close() {
+        lock.lock();
+        try {
+            isClosing = true;
+            for (Seat seat : sleeping) {
+                seat.condition.signal();
+            }
+            restOver.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A thread ends without having asked.
+    void left(boolean wasSeeking) {
+        lock.lock();
+        try {
+            if (wasSeeking) {
+                seekers--;
+            }
+            end();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether the last thread has ended and none will start.
+    boolean isRetired() {
+        lock.lock();
+        try {
+            return isRetired;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Wakes or starts threads until there is one for each of `ready` entries, as far as limits go.
+    private void seekFor(int ready) {
+        while (seekers < ready && !isResting && !isClosing) {
+            Seat seat = sleeping.pollFirst();
+            if (seat != null) {
+                seat.isWoken = true;
+                seat.condition.signal();
+            } else if (threads < limit()) {
+                threads++;
+                starter.accept(this);
+            } else {
+                return;
+            }
+            seekers++;
+        }
+    }
+
+    private int limit() {
+        if (!isProven) {
+            return Math.min(most, UNPROVEN_MAX);
+        }
+        return clock.instant().isBefore(ceilingUntil) ? Math.min(most, ceiling) : most;
+    }
+
+    private void end() {
+        threads--;
+        isRetired = threads == 0;
+    }
+}

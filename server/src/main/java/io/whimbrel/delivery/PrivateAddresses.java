@@ -1,0 +1,61 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.mail.Network;
+
+import java.net.InetAddress;
+import java.util.List;
+
+/// Addresses that no host of the public internet has. An MX record that points to one would make
+/// this node talk to its own neighbours. Immutable.
+final class PrivateAddresses {
+    /// Nobody can mean these.
+    private static final List<Network> MEANINGLESS =
+            networks(
+                    "0.0.0.0/8",
+                    "127.0.0.0/8",
+                    "224.0.0.0/4",
+                    "240.0.0.0/4",
+                    "::/128",
+                    "::1/128",
+                    "ff00::/8");
+
+    /// Somebody's own network: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291 §2.5.6.
+    private static final List<Network> LOCAL =
+            networks(
+                    "10.0.0.0/8",
+                    "172.16.0.0/12",
+                    "192.168.0.0/16",
+                    "169.254.0.0/16",
+                    "100.64.0.0/10",
+                    "fc00::/7",
+                    "fe80::/10",
+                    "fec0::/10");
+
+    private final List<Network> allowed;
+
+    PrivateAddresses(List<Network> allowed) {
+        this.allowed = List.copyOf(allowed);
+    }
+
+    boolean isRefused(InetAddress address) {
+        return (isIn(MEANINGLESS, address) || isIn(LOCAL, address)) && !isIn(allowed, address);
+    }
+
+    /// Whether no setting of a sane network would make it right.
+    static boolean isMeaningless(InetAddress address) {
+        return isIn(MEANINGLESS, address);
+    }
+
+    private static boolean isIn(List<Network> networks, InetAddress address) {
+        for (Network network : networks) {
+            if (network.contains(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static List<Network> networks(String... texts) {
+        return List.of(texts).stream().map(text -> Network.parse(text).orElseThrow()).toList();
+    }
+}

@@ -1,0 +1,70 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.Schedule;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/// Where delivery takes its work from. Thread-safe. The schedule in the product, something that is
+/// told what to hand out in tests.
+interface ReadyWork {
+
+    /// As [Schedule#take].
+    Optional<QueueEntry> take(EgressPath path);
+
+    /// As [Schedule#takeAll].
+    List<QueueEntry> takeAll(EgressPath path, int most);
+
+    /// As [Schedule#readyEntries].
+    int readyEntries(EgressPath path);
+
+    /// As [Schedule#giveBack].
+    void giveBack(QueueEntry entry);
+
+    /// As [Schedule#siteResolved].
+    void siteResolved(DomainName domain, Site site, Duration timeToLive);
+
+    /// As [Schedule#siteUnknown].
+    List<QueueEntry> siteUnknown(DomainName domain);
+
+    /// The schedule's, at the time that `clock` tells.
+    static ReadyWork of(Schedule schedule, InstantSource clock) {
+        return new ReadyWork() {
+            @Override
+            public Optional<QueueEntry> take(EgressPath path) {
+                return schedule.take(path, clock.instant());
+            }
+
+            @Override
+            public List<QueueEntry> takeAll(EgressPath path, int most) {
+                return schedule.takeAll(path, most, clock.instant());
+            }
+
+            @Override
+            public int readyEntries(EgressPath path) {
+                return schedule.readyEntries(path);
+            }
+
+            @Override
+            public void giveBack(QueueEntry entry) {
+                schedule.giveBack(entry, clock.instant());
+            }
+
+            @Override
+            public void siteResolved(DomainName domain, Site site, Duration timeToLive) {
+                schedule.siteResolved(domain, site, timeToLive, clock.instant());
+            }
+
+            @Override
+            public List<QueueEntry> siteUnknown(DomainName domain) {
+                return schedule.siteUnknown(domain, clock.instant());
+            }
+        };
+    }
+}

@@ -1,0 +1,7 @@
+package io.whimbrel.delivery;
+
+/// One `[[route]]`. Immutable; the first that matches a domain wins.
+///
+/// @param domains which domains it is for
+/// @param target where their mail goes
+public record RouteSettings(DomainPattern domains, RouteTarget target) {}

@@ -1,0 +1,79 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+
+/// Finds the site of one domain, and tells the schedule. Confined to its thread, apart from [#cut].
+final class SiteLookup implements Crew.Member {
+    private final Dispatcher dispatcher;
+    private final Semaphore lookups;
+    private final DomainName domain;
+    private final Interruption interruption = new Interruption(Thread.currentThread());
+
+    /// Made by the thread that will run it.
+    ///
+    /// @param lookups as many as may run at once
+    SiteLookup(Dispatcher dispatcher, Semaphore lookups, DomainName domain) {
+        this.dispatcher = dispatcher;
+        this.lookups = lookups;
+        this.domain = domain;
+    }
+
+    @Override
+    public void run() {
+        try {
+            Resolution resolution = lookUp();
+            if (!interruption.isCut()) {
+                tell(resolution);
+            }
+        } catch (InterruptedException _) {
+            // Cut: the domain stays unresolved in a schedule that ends too.
+        } catch (RuntimeException e) {
+            dispatcher.bug("the lookup of " + domain, e);
+            settleAll(Dispatcher.BUG);
+        }
+    }
+
+    @Override
+    public void cut() {
+        interruption.cut();
+    }
+
+    private Resolution lookUp() throws InterruptedException {
+        interruption.begin();
+        try {
+            lookups.acquire();
+            try {
+                return dispatcher.directions().resolve(domain);
+            } finally {
+                lookups.release();
+            }
+        } finally {
+            interruption.end();
+        }
+    }
+
+    private void tell(Resolution resolution) {
+        switch (resolution) {
+            case Resolution.Found(NextHop nextHop, Duration timeToLive) ->
+                    dispatcher.work().siteResolved(domain, nextHop.site(), timeToLive);
+            case Resolution.NotFound(SmtpReply reply) -> settleAll(new NotTried(reply));
+        }
+    }
+
+    private void settleAll(AttemptResult result) {
+        for (QueueEntry entry : dispatcher.work().siteUnknown(domain)) {
+            List<AttemptResult> results = Collections.nCopies(entry.recipients().size(), result);
+            dispatcher.settle(new Attempt(entry, "", "", results));
+        }
+    }
+}
