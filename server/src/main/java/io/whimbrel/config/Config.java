@@ -1,0 +1,95 @@
+package io.whimbrel.config;
+
+import io.whimbrel.delivery.DeliverySettings;
+import io.whimbrel.delivery.RouteSettings;
+import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpoolSettings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/// A whole configuration, checked: each room's own settings. Immutable.
+///
+/// @param node who we are
+/// @param listens at least one, in the order of the file
+/// @param sources at least one: where the file names none, the unnamed one
+/// @param dns whom to ask
+/// @param routes in the order in which they are tried; may be empty
+/// @param delivery how mail is sent
+/// @param retry when it is tried again
+/// @param schedule how queues are served
+/// @param spool how accepted mail is kept, in `<data>/spool`
+/// @param eventLog where events are written, in `<data>/events`
+/// @param atStart values of the keys that need a restart, as they stand in a file
+public record Config(
+        Node node,
+        List<ListenSettings> listens,
+        List<SourceAddress> sources,
+        DnsSettings dns,
+        List<RouteSettings> routes,
+        DeliverySettings delivery,
+        RetrySchedule retry,
+        ScheduleSettings schedule,
+        SpoolSettings spool,
+        EventLogSettings eventLog,
+        Map<StartKey, String> atStart) {
+
+    /// `[node]`: who we are. Immutable.
+    ///
+    /// @param name our host name
+    /// @param dataFolder absolute
+    /// @param drainMost how long SIGTERM lets transactions in flight finish
+    public record Node(String name, Path dataFolder, Duration drainMost) {}
+
+    /// A key that needs a restart. Immutable.
+    ///
+    /// @param key such as `node.data`
+    /// @param table what tells its table from others of the same name; `""` where there are none
+    public record StartKey(String key, String table) implements Comparable<StartKey> {
+        @Override
+        public int compareTo(StartKey other) {
+            int byKey = key.compareTo(other.key);
+            return byKey != 0 ? byKey : table.compareTo(other.table);
+        }
+    }
+
+    public Config {
+        listens = List.copyOf(listens);
+        sources = List.copyOf(sources);
+        routes = List.copyOf(routes);
+        atStart = Map.copyOf(atStart);
+    }
+
+    /// How failures are retried and reported.
+    public ReportSettings report() {
+        return new ReportSettings(node.name(), retry);
+    }
+
+    /// The keys, such as `node.data`, that differ and take effect only when the server starts
+    /// again. A reload is refused where there are any.
+    public static List<String> restartNeeded(Config old, Config fresh) {
+        var all = new TreeSet<>(old.atStart.keySet());
+        all.addAll(fresh.atStart.keySet());
+        var differing = new TreeSet<String>();
+        for (StartKey key : all) {
+            String before = old.atStart.getOrDefault(key, "");
+            String after = fresh.atStart.getOrDefault(key, "");
+            boolean isNewOrGone = before.isEmpty() != after.isEmpty();
+            // Of a table that is new or gone, the key that tells it from the others says it all.
+            boolean isSpurious = isNewOrGone && !key.table().equals(before + after);
+            if (!before.equals(after) && (key.table().isEmpty() || !isSpurious)) {
+                differing.add(key.key());
+            }
+        }
+        return List.copyOf(differing);
+    }
+}

@@ -1,0 +1,178 @@
+package io.whimbrel.config;
+
+import io.whimbrel.config.Key.Change;
+import io.whimbrel.delivery.DeliverySettings;
+import io.whimbrel.delivery.RouteSettings;
+import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.SessionLimits;
+import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpoolSettings;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// Makes each room's settings from a file without errors. Confined to one thread.
+final class ConfigAssembly {
+    private final FileValues values;
+    private final Config.Node node;
+
+    ConfigAssembly(FileValues values) {
+        this.values = values;
+        TableValues table = values.one(ReceptionKeys.NODE);
+        this.node =
+                new Config.Node(
+                        table.get(ReceptionKeys.NODE_NAME),
+                        table.get(ReceptionKeys.NODE_DATA),
+                        table.get(ReceptionKeys.NODE_DRAIN));
+    }
+
+    Config assemble() {
+        return new Config(
+                node,
+                values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
+                sources(),
+                dns(values.one(DeliveryKeys.DNS)),
+                values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
+                delivery(values.one(DeliveryKeys.DELIVERY)),
+                retry(values.one(DeliveryKeys.RETRY)),
+                new ScheduleSettings(
+                        ScheduleSettings.DEFAULT.pool(),
+                        values.one(DeliveryKeys.DELIVERY)
+                                .get(DeliveryKeys.RECIPIENTS_PER_TRANSACTION)),
+                spool(values.one(StorageKeys.SPOOL)),
+                eventLog(values.one(StorageKeys.EVENTS)),
+                atStart());
+    }
+
+    private ListenSettings listen(TableValues table) {
+        var stream =
+                new MailStream(
+                        table.find(ReceptionKeys.TENANT).orElse(""),
+                        "",
+                        table.get(ReceptionKeys.CLASS));
+        Optional<Integer> perClient = table.find(ReceptionKeys.CONNECTIONS_PER_CLIENT_MAX);
+        var limits =
+                new SessionLimits(
+                        table.get(ReceptionKeys.MESSAGE_MAX),
+                        table.get(ReceptionKeys.RECIPIENTS_MAX),
+                        table.get(ReceptionKeys.ERRORS_MAX),
+                        table.get(ReceptionKeys.CONNECTIONS_MAX),
+                        perClient.map(OptionalInt::of).orElse(OptionalInt.empty()),
+                        table.get(ReceptionKeys.COMMAND_TIMEOUT),
+                        table.get(ReceptionKeys.DATA_TIMEOUT),
+                        table.get(ReceptionKeys.SESSION_TIMEOUT));
+        return new ListenSettings(
+                table.get(ReceptionKeys.ADDRESS),
+                node.name(),
+                table.get(ReceptionKeys.RELAY_FROM),
+                stream,
+                table.find(ReceptionKeys.CAMPAIGN_HEADER),
+                table.get(ReceptionKeys.DSN),
+                limits);
+    }
+
+    private List<SourceAddress> sources() {
+        List<SourceAddress> sources =
+                values.all(DeliveryKeys.SOURCE).stream().map(this::source).toList();
+        return sources.isEmpty()
+                ? List.of(new SourceAddress("", Optional.empty(), node.name()))
+                : sources;
+    }
+
+    private SourceAddress source(TableValues table) {
+        return new SourceAddress(
+                table.get(DeliveryKeys.SOURCE_NAME),
+                Optional.of(table.get(DeliveryKeys.SOURCE_ADDRESS)),
+                table.find(DeliveryKeys.SOURCE_EHLO).orElse(node.name()));
+    }
+
+    private static DnsSettings dns(TableValues table) {
+        return new DnsSettings(
+                table.find(DeliveryKeys.DNS_SERVERS).orElse(List.of()),
+                table.get(DeliveryKeys.DNS_TIMEOUT));
+    }
+
+    private static RouteSettings route(TableValues table) {
+        return new RouteSettings(
+                table.get(DeliveryKeys.ROUTE_DOMAIN), table.get(DeliveryKeys.ROUTE_TO));
+    }
+
+    private static DeliverySettings delivery(TableValues table) {
+        var timeouts =
+                new DeliverySettings.Timeouts(
+                        table.get(DeliveryKeys.CONNECT_TIMEOUT),
+                        table.get(DeliveryKeys.GREETING_TIMEOUT),
+                        table.get(DeliveryKeys.COMMAND_TIMEOUT),
+                        table.get(DeliveryKeys.DATA_COMMAND_TIMEOUT),
+                        table.get(DeliveryKeys.DATA_TIMEOUT),
+                        table.get(DeliveryKeys.END_OF_DATA_TIMEOUT));
+        return new DeliverySettings(
+                table.get(DeliveryKeys.PORT),
+                table.get(DeliveryKeys.ALLOW_PRIVATE),
+                table.get(DeliveryKeys.CONNECTIONS),
+                table.get(DeliveryKeys.CONNECTIONS_MAX),
+                table.get(DeliveryKeys.MESSAGES_PER_CONNECTION),
+                table.get(DeliveryKeys.IDLE),
+                timeouts);
+    }
+
+    private static RetrySchedule retry(TableValues table) {
+        return new RetrySchedule(
+                table.get(DeliveryKeys.FIRST),
+                table.get(DeliveryKeys.FACTOR),
+                table.get(DeliveryKeys.MOST),
+                table.get(DeliveryKeys.EXPIRE),
+                table.get(DeliveryKeys.DELAY_NOTICE));
+    }
+
+    private SpoolSettings spool(TableValues table) {
+        return new SpoolSettings(
+                folder("spool"),
+                table.get(StorageKeys.SEGMENT),
+                table.get(StorageKeys.OUTCOME_SYNC),
+                table.get(StorageKeys.RESERVE),
+                table.get(StorageKeys.BODY_MEMORY));
+    }
+
+    private EventLogSettings eventLog(TableValues table) {
+        return new EventLogSettings(
+                folder("events"),
+                table.get(StorageKeys.EVENT_FILE),
+                table.get(StorageKeys.EVENT_TOTAL));
+    }
+
+    private Path folder(String name) {
+        return node.dataFolder().resolve(name);
+    }
+
+    private Map<Config.StartKey, String> atStart() {
+        var found = new HashMap<Config.StartKey, String>();
+        for (TableSpec table : ConfigKeys.TABLES) {
+            List<TableValues> tables =
+                    table.repeats() ? values.all(table) : List.of(values.one(table));
+            for (TableValues one : tables) {
+                addAtStart(one, found);
+            }
+        }
+        return found;
+    }
+
+    private static void addAtStart(TableValues table, Map<Config.StartKey, String> found) {
+        String identity = table.table().identity().map(key -> table.rendered(key)).orElse("");
+        for (Key<?> key : table.table().keys()) {
+            if (key.change() == Change.RESTART) {
+                String name = table.table().name() + "." + key.name();
+                found.put(new Config.StartKey(name, identity), table.rendered(key));
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package io.whimbrel.config;
+
+import io.whimbrel.delivery.DomainPattern;
+import io.whimbrel.delivery.RouteTarget;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Network;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+
+/// What no single key shows: contradictions between keys and between tables. Confined to one
+/// thread.
+final class ConfigChecks {
+    /// Public networks wider than these rarely belong to one operator.
+    private static final int WIDE_IPV4 = 16;
+
+    private static final int WIDE_IPV6 = 32;
+
+    private static final List<Network> PRIVATE =
+            List.of(
+                    network("10.0.0.0/8"),
+                    network("127.0.0.0/8"),
+                    network("172.16.0.0/12"),
+                    network("192.168.0.0/16"),
+                    network("100.64.0.0/10"),
+                    network("169.254.0.0/16"),
+                    network("fc00::/7"),
+                    network("fe80::/10"));
+
+    private final FileValues values;
+    private final Findings findings;
+
+    ConfigChecks(FileValues values, Findings findings) {
+        this.values = values;
+        this.findings = findings;
+    }
+
+    void run() {
+        for (TableSpec table : ConfigKeys.TABLES) {
+            table.identity().ifPresent(identity -> checkIdentity(table, identity));
+        }
+        checkNode(values.one(ReceptionKeys.NODE));
+        checkListens(values.all(ReceptionKeys.LISTEN));
+        checkRoutes(values.all(DeliveryKeys.ROUTE));
+        TableValues retry = values.one(DeliveryKeys.RETRY);
+        checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
+        checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);
+        checkOrder(values.one(StorageKeys.EVENTS), StorageKeys.EVENT_FILE, StorageKeys.EVENT_TOTAL);
+    }
+
+    private <T> void checkIdentity(TableSpec table, Key<T> identity) {
+        List<TableValues> tables = values.all(table);
+        for (int i = 0; i < tables.size(); i++) {
+            Optional<T> mine = tables.get(i).find(identity);
+            for (int j = 0; j < i && mine.isPresent(); j++) {
+                if (mine.equals(tables.get(j).find(identity)) && !letsSystemChoose(mine.get())) {
+                    findings.error(
+                            tables.get(i).placeOf(identity),
+                            identity.name()
+                                    + ": "
+                                    + identity.render(mine.get())
+                                    + " stands in the "
+                                    + table.header()
+                                    + " of line "
+                                    + tables.get(j).place().line()
+                                    + " already");
+                    break;
+                }
+            }
+        }
+    }
+
+    private static boolean letsSystemChoose(Object identity) {
+        return identity instanceof InetSocketAddress address && address.getPort() == 0;
+    }
+
+    private void checkNode(TableValues node) {
+        node.find(ReceptionKeys.NODE_NAME)
+                .filter(name -> name.indexOf('.') < 0)
+                .ifPresent(name ->
+                        findings.warn(
+                                node.placeOf(ReceptionKeys.NODE_NAME),
+                                "name: "
+                                        + TomlText.quote(name)
+                                        + " has no dot; providers refuse mail from hosts"
+                                        + " without a name in the public DNS"));
+    }
+
+    private void checkListens(List<TableValues> listens) {
+        for (TableValues listen : listens) {
+            checkOrder(
+                    listen,
+                    ReceptionKeys.CONNECTIONS_PER_CLIENT_MAX,
+                    ReceptionKeys.CONNECTIONS_MAX);
+            checkOrder(listen, ReceptionKeys.COMMAND_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
+            checkOrder(listen, ReceptionKeys.DATA_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
+            checkRelayFrom(listen);
+            checkWildcards(listens, listen);
+        }
+    }
+
+    private void checkRelayFrom(TableValues listen) {
+        Optional<List<Network>> relayFrom = listen.find(ReceptionKeys.RELAY_FROM);
+        if (relayFrom.isPresent() && relayFrom.get().isEmpty()) {
+            findings.warn(
+                    listen.placeOf(ReceptionKeys.RELAY_FROM),
+                    "relay-from: nobody may relay through this [[listen]]; it takes no mail for"
+                            + " other domains");
+        }
+        for (Network network : relayFrom.orElse(List.of())) {
+            int narrow = network.base() instanceof Inet4Address ? WIDE_IPV4 : WIDE_IPV6;
+            if (network.prefixBits() < narrow && !isPrivate(network)) {
+                findings.warn(
+                        listen.placeOf(ReceptionKeys.RELAY_FROM),
+                        "relay-from: "
+                                + AddressText.render(network)
+                                + " is a wide public network; every host in it may send mail to"
+                                + " anybody");
+            }
+        }
+    }
+
+    private static boolean isPrivate(Network network) {
+        return PRIVATE.stream()
+                .anyMatch(it ->
+                        it.contains(network.base()) && it.prefixBits() <= network.prefixBits());
+    }
+
+    /// A listener on every address of the machine leaves none for another on the same port.
+    private void checkWildcards(List<TableValues> listens, TableValues listen) {
+        Optional<InetSocketAddress> mine = listen.find(ReceptionKeys.ADDRESS);
+        for (TableValues other : listens) {
+            Optional<InetSocketAddress> all = other.find(ReceptionKeys.ADDRESS);
+            if (mine.isPresent() && all.isPresent() && takes(all.get(), mine.get())) {
+                findings.error(
+                        listen.placeOf(ReceptionKeys.ADDRESS),
+                        "address: \""
+                                + AddressText.render(mine.get())
+                                + "\" is taken by \""
+                                + AddressText.render(all.get())
+                                + "\" of line "
+                                + other.place().line());
+                return;
+            }
+        }
+    }
+
+    private static boolean takes(InetSocketAddress all, InetSocketAddress one) {
+        return all.getAddress().isAnyLocalAddress()
+                && !all.equals(one)
+                && all.getPort() == one.getPort()
+                && all.getPort() != 0
+                && covers(all.getAddress(), one.getAddress());
+    }
+
+    /// `0.0.0.0` is every IPv4 address; `::` is every address of both kinds.
+    private static boolean covers(InetAddress wildcard, InetAddress other) {
+        return !(wildcard instanceof Inet4Address) || other instanceof Inet4Address;
+    }
+
+    private void checkRoutes(List<TableValues> routes) {
+        for (int i = 0; i < routes.size(); i++) {
+            checkReachable(routes, i);
+            checkLoop(routes.get(i));
+        }
+    }
+
+    private void checkReachable(List<TableValues> routes, int index) {
+        Optional<DomainPattern> mine = routes.get(index).find(DeliveryKeys.ROUTE_DOMAIN);
+        for (TableValues earlier : routes.subList(0, index)) {
+            Optional<DomainPattern> before = earlier.find(DeliveryKeys.ROUTE_DOMAIN);
+            if (mine.isPresent() && before.isPresent() && covers(before.get(), mine.get())) {
+                findings.error(
+                        routes.get(index).placeOf(DeliveryKeys.ROUTE_DOMAIN),
+                        "domain: \""
+                                + NetworkKinds.render(mine.get())
+                                + "\" is never reached, for the [[route]] of line "
+                                + earlier.place().line()
+                                + " takes \""
+                                + NetworkKinds.render(before.get())
+                                + "\" first");
+                return;
+            }
+        }
+    }
+
+    private static boolean covers(DomainPattern earlier, DomainPattern later) {
+        return switch (later) {
+            case DomainPattern.Every() -> earlier instanceof DomainPattern.Every;
+            case DomainPattern.Exactly(DomainName domain) -> earlier.matches(domain);
+            case DomainPattern.Below(DomainName apex) ->
+                    earlier.equals(later) || isAbove(earlier, apex);
+        };
+    }
+
+    /// Whether `pattern` has every domain below `apex`.
+    private static boolean isAbove(DomainPattern pattern, DomainName apex) {
+        return switch (pattern) {
+            case DomainPattern.Every() -> true;
+            case DomainPattern.Exactly _ -> false;
+            case DomainPattern.Below _ -> pattern.matches(apex);
+        };
+    }
+
+    /// A route to one of our own listeners sends each message round and round.
+    private void checkLoop(TableValues route) {
+        Optional<InetSocketAddress> target =
+                route.find(DeliveryKeys.ROUTE_TO).flatMap(ConfigChecks::addressOf);
+        for (TableValues listen : values.all(ReceptionKeys.LISTEN)) {
+            Optional<InetSocketAddress> own = listen.find(ReceptionKeys.ADDRESS);
+            if (target.isPresent() && own.isPresent() && isSame(target.get(), own.get())) {
+                findings.error(
+                        route.placeOf(DeliveryKeys.ROUTE_TO),
+                        "to: "
+                                + route.rendered(DeliveryKeys.ROUTE_TO)
+                                + " is this server's own [[listen]] of line "
+                                + listen.place().line()
+                                + "; mail would go round in circles");
+                return;
+            }
+        }
+    }
+
+    private static Optional<InetSocketAddress> addressOf(RouteTarget target) {
+        return switch (target) {
+            case RouteTarget.Mx() -> Optional.empty();
+            case RouteTarget.Smtp(String host, int port) -> addressOf(host, port);
+            case RouteTarget.Lmtp(String host, int port) -> addressOf(host, port);
+        };
+    }
+
+    private static Optional<InetSocketAddress> addressOf(String host, int port) {
+        return AddressText.parseBracketed(host)
+                .map(address -> new InetSocketAddress(address, port));
+    }
+
+    private static boolean isSame(InetSocketAddress target, InetSocketAddress own) {
+        boolean isWildcard =
+                own.getAddress().isAnyLocalAddress()
+                        && target.getAddress().isLoopbackAddress()
+                        && covers(own.getAddress(), target.getAddress());
+        return target.getPort() == own.getPort()
+                && (isWildcard || target.getAddress().equals(own.getAddress()));
+    }
+
+    private <T extends Comparable<T>> void checkOrder(TableValues table, Key<T> less, Key<T> more) {
+        Optional<T> small = table.find(less);
+        Optional<T> large = table.find(more);
+        if (small.isPresent()
+                && large.isPresent()
+                && small.get().compareTo(large.get()) > 0
+                && (table.isWritten(less) || table.isWritten(more))) {
+            findings.error(
+                    table.placeOf(table.isWritten(less) ? less : more),
+                    described(table, less) + " is more than " + described(table, more));
+        }
+    }
+
+    private static <T> String described(TableValues table, Key<T> key) {
+        String value = key.name() + " = " + table.rendered(key);
+        return table.isWritten(key) ? value : value + " (the default)";
+    }
+
+    private static Network network(String text) {
+        return Network.parse(text).orElseThrow();
+    }
+}

@@ -1,0 +1,32 @@
+package io.whimbrel.config;
+
+import java.util.List;
+import java.util.Optional;
+
+/// Every table of the file. Stateless.
+final class ConfigKeys {
+    /// In the order of the reference and the default file.
+    static final List<TableSpec> TABLES =
+            List.of(
+                    ReceptionKeys.NODE,
+                    ReceptionKeys.LISTEN,
+                    DeliveryKeys.SOURCE,
+                    DeliveryKeys.DNS,
+                    DeliveryKeys.ROUTE,
+                    DeliveryKeys.DELIVERY,
+                    DeliveryKeys.RETRY,
+                    StorageKeys.SPOOL,
+                    StorageKeys.EVENTS);
+
+    private ConfigKeys() {}
+
+    /// The table of this name.
+    static Optional<TableSpec> table(String name) {
+        return TABLES.stream().filter(table -> table.name().equals(name)).findFirst();
+    }
+
+    /// The names of all tables.
+    static List<String> tableNames() {
+        return TABLES.stream().map(TableSpec::name).toList();
+    }
+}

@@ -1,0 +1,289 @@
+package io.whimbrel.config;
+
+import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.config.Key.Change.RESTART;
+
+import io.whimbrel.config.Key.Presence;
+import io.whimbrel.delivery.DeliverySettings;
+import io.whimbrel.delivery.DomainPattern;
+import io.whimbrel.delivery.RouteTarget;
+import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.mail.Network;
+import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.schedule.ScheduleSettings;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// The keys of `[[source]]`, `[dns]`, `[[route]]`, `[delivery]` and `[retry]`: how mail leaves.
+/// Stateless.
+final class DeliveryKeys {
+    private static final int DNS_PORT = 53;
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final DeliverySettings DEFAULT = DeliverySettings.DEFAULT;
+    private static final DeliverySettings.Timeouts TIMEOUTS = DEFAULT.timeouts();
+    private static final RetrySchedule RETRY_DEFAULT = RetrySchedule.DEFAULT;
+
+    static final Key<String> SOURCE_NAME =
+            Key.required(
+                    "name",
+                    Kinds.name(),
+                    "\"s1\"",
+                    RELOAD,
+                    "What operators, events and metrics call it. No two sources may share a name.");
+
+    static final Key<InetAddress> SOURCE_ADDRESS =
+            Key.required(
+                    "address",
+                    NetworkKinds.sourceAddress(),
+                    "\"192.0.2.10\"",
+                    RELOAD,
+                    "An address of this machine that connections are bound to. Where the machine"
+                            + " lacks it, the server starts, warns and defers the mail of this"
+                            + " source.");
+
+    static final Key<String> SOURCE_EHLO =
+            new Key<>(
+                    "ehlo",
+                    Kinds.ehloName(),
+                    new Presence.Unset<>("`node.name`", "\"s1.example.com\""),
+                    RELOAD,
+                    "The name said in EHLO from this address. Providers expect the DNS to lead from"
+                            + " the address to this name and back.");
+
+    static final TableSpec SOURCE =
+            new TableSpec(
+                    "source",
+                    true,
+                    false,
+                    Optional.of(SOURCE_NAME),
+                    "An address that mail leaves from. Without one, the system chooses the address"
+                            + " and EHLO says `node.name`.",
+                    List.of(SOURCE_NAME, SOURCE_ADDRESS, SOURCE_EHLO));
+
+    static final Key<List<InetSocketAddress>> DNS_SERVERS =
+            new Key<>(
+                    "servers",
+                    ValueKind.listOf(NetworkKinds.serverAddress(DNS_PORT), "addresses", 16),
+                    new Presence.Unset<>("the resolvers of the system", "[\"127.0.0.1:5353\"]"),
+                    RESTART,
+                    "Resolvers to ask, in this order; port 53 where none is written. A resolver on"
+                            + " this machine serves a mail server best.");
+
+    static final Key<Duration> DNS_TIMEOUT =
+            Key.withDefault(
+                    "timeout",
+                    Kinds.duration(Duration.ofMillis(100), Duration.ofMinutes(1)),
+                    DnsSettings.DEFAULT.timeout(),
+                    RESTART,
+                    "How long to wait for one answer of one resolver.");
+
+    static final TableSpec DNS =
+            TableSpec.one("dns", "Whom to ask for MX hosts.", List.of(DNS_SERVERS, DNS_TIMEOUT));
+
+    static final Key<DomainPattern> ROUTE_DOMAIN =
+            Key.required(
+                    "domain",
+                    NetworkKinds.domainPattern(),
+                    "\"*\"",
+                    RELOAD,
+                    "Recipients in which domains: one, all below one (not the domain itself), or"
+                            + " all. A route that an earlier one leaves nothing for is refused.");
+
+    static final Key<RouteTarget> ROUTE_TO =
+            Key.required(
+                    "to",
+                    NetworkKinds.routeTarget(),
+                    "\"smtp://127.0.0.1:2526\"",
+                    RELOAD,
+                    "Where their mail goes: to the MX hosts of the domain, or to one host by SMTP"
+                            + " or LMTP. A host that is named here may be private or loopback.");
+
+    static final TableSpec ROUTE =
+            new TableSpec(
+                    "route",
+                    true,
+                    false,
+                    Optional.empty(),
+                    "Where mail for some domains goes. The first that matches wins; mail that none"
+                            + " matches goes to the MX hosts of its domain.",
+                    List.of(ROUTE_DOMAIN, ROUTE_TO));
+
+    static final Key<Integer> PORT =
+            Key.withDefault(
+                    "port",
+                    Kinds.integer(1, AddressText.PORT_MAX),
+                    DEFAULT.port(),
+                    RELOAD,
+                    "The port of MX hosts. Only simulators use another than 25.");
+
+    static final Key<List<Network>> ALLOW_PRIVATE =
+            Key.withDefault(
+                    "allow-private",
+                    ValueKind.listOf(NetworkKinds.network(), "networks", 1_000),
+                    DEFAULT.allowPrivate(),
+                    RELOAD,
+                    "Networks that mail may be sent to although they are private or loopback. An MX"
+                        + " host elsewhere in such networks is never connected to, because anybody"
+                        + " can point an MX record at your own machines.");
+
+    static final Key<Integer> CONNECTIONS =
+            Key.withDefault(
+                    "connections",
+                    Kinds.integer(1, 10_000),
+                    DEFAULT.connectionsPerPathMax(),
+                    RELOAD,
+                    "Connections at once to one site (the domains that share their MX hosts).");
+
+    static final Key<Integer> CONNECTIONS_MAX =
+            Key.withDefault(
+                    "max-connections",
+                    Kinds.integer(1, 100_000),
+                    DEFAULT.connectionsMax(),
+                    RELOAD,
+                    "Connections at once in all.");
+
+    static final Key<Integer> MESSAGES_PER_CONNECTION =
+            Key.withDefault(
+                    "messages-per-connection",
+                    Kinds.integer(1, 100_000),
+                    DEFAULT.messagesPerConnectionMax(),
+                    RELOAD,
+                    "Mail transactions on one connection before QUIT.");
+
+    static final Key<Integer> RECIPIENTS_PER_TRANSACTION =
+            Key.withDefault(
+                    "recipients-per-transaction",
+                    Kinds.integer(1, 1_000),
+                    ScheduleSettings.DEFAULT.recipientsPerTransaction(),
+                    RESTART,
+                    "Recipients of one message that share a mail transaction. RFC 5321, 4.5.3.1.8"
+                            + " obliges every host to take 100.");
+
+    static final Key<Duration> IDLE =
+            timeout(
+                    "idle",
+                    Duration.ofMinutes(5),
+                    DEFAULT.idleMost(),
+                    "How long an open connection waits for the next message before QUIT.");
+
+    static final Key<Duration> CONNECT_TIMEOUT =
+            timeout(
+                    "connect-timeout",
+                    HOUR,
+                    TIMEOUTS.connect(),
+                    "How long a TCP connect may take.");
+
+    static final Key<Duration> GREETING_TIMEOUT =
+            timeout(
+                    "greeting-timeout",
+                    HOUR,
+                    TIMEOUTS.greeting(),
+                    "How long to wait for the 220 (RFC 5321, 4.5.3.2.1).");
+
+    static final Key<Duration> COMMAND_TIMEOUT =
+            timeout(
+                    "command-timeout",
+                    HOUR,
+                    TIMEOUTS.command(),
+                    "How long to wait for the answer to EHLO, STARTTLS, MAIL and RCPT (RFC 5321"
+                            + " 4.5.3.2.2 and 4.5.3.2.3).");
+
+    static final Key<Duration> DATA_COMMAND_TIMEOUT =
+            timeout(
+                    "data-command-timeout",
+                    HOUR,
+                    TIMEOUTS.dataInitiation(),
+                    "How long to wait for the 354 (RFC 5321, 4.5.3.2.4).");
+
+    static final Key<Duration> DATA_TIMEOUT =
+            timeout(
+                    "data-timeout",
+                    HOUR,
+                    TIMEOUTS.dataBlock(),
+                    "How long the peer may take to receive a block of a message (RFC 5321,"
+                            + " 4.5.3.2.5).");
+
+    static final Key<Duration> END_OF_DATA_TIMEOUT =
+            timeout(
+                    "end-of-data-timeout",
+                    HOUR,
+                    TIMEOUTS.dataTermination(),
+                    "How long to wait for the answer to a whole message (RFC 5321, 4.5.3.2.6). A"
+                            + " shorter one makes duplicates.");
+
+    static final TableSpec DELIVERY =
+            TableSpec.one(
+                    "delivery",
+                    "How mail is sent.",
+                    List.of(
+                            PORT,
+                            ALLOW_PRIVATE,
+                            CONNECTIONS,
+                            CONNECTIONS_MAX,
+                            MESSAGES_PER_CONNECTION,
+                            RECIPIENTS_PER_TRANSACTION,
+                            IDLE,
+                            CONNECT_TIMEOUT,
+                            GREETING_TIMEOUT,
+                            COMMAND_TIMEOUT,
+                            DATA_COMMAND_TIMEOUT,
+                            DATA_TIMEOUT,
+                            END_OF_DATA_TIMEOUT));
+
+    static final Key<Duration> FIRST =
+            retry(
+                    "first",
+                    Duration.ofDays(1),
+                    RETRY_DEFAULT.first(),
+                    "How long after the first attempt comes the second.");
+
+    static final Key<Double> FACTOR =
+            Key.withDefault(
+                    "factor",
+                    Kinds.number(1, 10),
+                    RETRY_DEFAULT.factor(),
+                    RELOAD,
+                    "Each further delay is this many times the one before.");
+
+    static final Key<Duration> MOST =
+            retry("most", Duration.ofDays(7), RETRY_DEFAULT.most(), "The longest delay.");
+
+    static final Key<Duration> EXPIRE =
+            retry(
+                    "expire",
+                    Duration.ofDays(60),
+                    RETRY_DEFAULT.expire(),
+                    "How long after its acceptance a recipient is given up and the sender told. RFC"
+                            + " 5321, 4.5.4.1 asks for 4 to 5 days.");
+
+    static final Key<Duration> DELAY_NOTICE =
+            retry(
+                    "delay-notice",
+                    Duration.ofDays(60),
+                    RETRY_DEFAULT.delayNotice(),
+                    "How long after its acceptance the sender of a message still queued is told,"
+                            + " once. Longer than `expire` means never.");
+
+    static final TableSpec RETRY =
+            TableSpec.one(
+                    "retry",
+                    "When a deferred recipient is tried again.",
+                    List.of(FIRST, FACTOR, MOST, EXPIRE, DELAY_NOTICE));
+
+    private DeliveryKeys() {}
+
+    private static Key<Duration> timeout(
+            String name, Duration most, Duration value, String meaning) {
+        ValueKind<Duration> kind = Kinds.duration(Duration.ofMillis(100), most);
+        return Key.withDefault(name, kind, value, RELOAD, meaning);
+    }
+
+    private static Key<Duration> retry(String name, Duration most, Duration value, String meaning) {
+        ValueKind<Duration> kind = Kinds.duration(Duration.ofMillis(10), most);
+        return Key.withDefault(name, kind, value, RELOAD, meaning);
+    }
+}

@@ -1,0 +1,244 @@
+package io.whimbrel.config;
+
+import io.whimbrel.config.ValueKind.Reading;
+import io.whimbrel.delivery.DomainPattern;
+import io.whimbrel.delivery.RouteTarget;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Network;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Predicate;
+
+/// The kinds of values that say where mail comes from and goes to. Stateless.
+final class NetworkKinds {
+    static final int SMTP_PORT = 25;
+
+    /// The shortest prefix that may relay: no private network of IPv4 is wider than `10.0.0.0/8`,
+    /// and public blocks this wide belong to registries (IPv6: to nobody below a registry).
+    private static final int RELAY_PREFIX_MIN_IPV4 = 8;
+
+    private static final int RELAY_PREFIX_MIN_IPV6 = 16;
+
+    private static final Network IPV6_LOCAL = network("fc00::/7");
+
+    private NetworkKinds() {}
+
+    /// Where to listen.
+    static ValueKind<InetSocketAddress> listenAddress() {
+        return ValueKind.ofText(
+                "is no address with port",
+                "an address with a port, such as \"127.0.0.1:25\", \"0.0.0.0:25\" or \"[::1]:25\";"
+                        + " port 0 lets the system choose one",
+                NetworkKinds::readListenAddress,
+                AddressText::render);
+    }
+
+    private static Reading<InetSocketAddress> readListenAddress(String text) {
+        Optional<InetSocketAddress> address = AddressText.parseWithPort(text, OptionalInt.empty());
+        if (address.isPresent()) {
+            return address.get().getAddress().isMulticastAddress()
+                    ? Reading.bad(TomlText.shown(text) + " is a multicast address")
+                    : new Reading.Good<>(address.get());
+        }
+        return AddressText.parse(text).isPresent() || AddressText.parseBracketed(text).isPresent()
+                ? Reading.bad(
+                        TomlText.shown(text) + " has no port",
+                        Optional.of(TomlText.quote(bracketed(text) + ":" + SMTP_PORT)))
+                : Reading.bad(TomlText.shown(text) + " is no address with port");
+    }
+
+    private static String bracketed(String text) {
+        return text.indexOf(':') >= 0 && !text.startsWith("[") ? "[" + text + "]" : text;
+    }
+
+    /// A host to ask, port `defaultPort` where none is written.
+    static ValueKind<InetSocketAddress> serverAddress(int defaultPort) {
+        return ValueKind.ofText(
+                "is no address",
+                "an address, such as \"127.0.0.1:" + defaultPort + "\" or \"[::1]\"",
+                text ->
+                        AddressText.parseWithPort(text, OptionalInt.of(defaultPort))
+                                .filter(NetworkKinds::isReachable)
+                                .<Reading<InetSocketAddress>>map(Reading.Good::new)
+                                .orElseGet(
+                                        () -> Reading.bad(TomlText.shown(text) + " is no address")),
+                AddressText::render);
+    }
+
+    private static boolean isReachable(InetSocketAddress address) {
+        return address.getPort() > 0
+                && !address.getAddress().isMulticastAddress()
+                && !address.getAddress().isAnyLocalAddress();
+    }
+
+    /// What connections may be bound to.
+    static ValueKind<InetAddress> sourceAddress() {
+        return ValueKind.ofText(
+                "is no address",
+                "an IPv4 or IPv6 address without port, such as \"192.0.2.10\"",
+                text ->
+                        AddressText.parse(text)
+                                .filter(address -> !address.isAnyLocalAddress())
+                                .filter(address -> !address.isMulticastAddress())
+                                .<Reading<InetAddress>>map(Reading.Good::new)
+                                .orElseGet(() ->
+                                        Reading.bad(
+                                                TomlText.shown(text)
+                                                        + " is no address of a machine")),
+                AddressText::render);
+    }
+
+    static ValueKind<Network> network() {
+        return networkKind(_ -> false);
+    }
+
+    /// A network whose clients may relay; one so wide that it makes an open relay is refused.
+    static ValueKind<Network> relayNetwork() {
+        return networkKind(NetworkKinds::isOpenRelay);
+    }
+
+    private static ValueKind<Network> networkKind(Predicate<Network> isTooWide) {
+        return ValueKind.ofText(
+                "is no network",
+                "a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\", or one address",
+                text -> readNetwork(text, isTooWide),
+                AddressText::render);
+    }
+
+    private static Reading<Network> readNetwork(String text, Predicate<Network> isTooWide) {
+        int slash = text.indexOf('/');
+        String address = slash < 0 ? text : text.substring(0, slash);
+        Optional<Network> network =
+                AddressText.parse(address).isPresent() ? Network.parse(text) : Optional.empty();
+        if (network.isEmpty()) {
+            return AddressText.withoutHostBits(text)
+                    .<Reading<Network>>map(meant ->
+                            Reading.bad(
+                                    TomlText.shown(text) + " has bits behind its prefix",
+                                    Optional.of(TomlText.quote(AddressText.render(meant)))))
+                    .orElseGet(() -> Reading.bad(TomlText.shown(text) + " is no network"));
+        }
+        return isTooWide.test(network.get())
+                ? Reading.bad(
+                        TomlText.shown(text)
+                                + " would make an open relay, which spammers find within hours:"
+                                + " list the networks of your own applications")
+                : new Reading.Good<>(network.get());
+    }
+
+    private static boolean isOpenRelay(Network network) {
+        return network.base() instanceof Inet4Address
+                ? network.prefixBits() < RELAY_PREFIX_MIN_IPV4
+                : network.prefixBits() < RELAY_PREFIX_MIN_IPV6
+                        && !IPV6_LOCAL.contains(network.base());
+    }
+
+    static ValueKind<DomainPattern> domainPattern() {
+        return ValueKind.ofText(
+                "is no domain",
+                "\"*\", a domain such as \"example.com\", or \"*.example.com\" for all below it",
+                text ->
+                        DomainPattern.parse(text)
+                                .filter(pattern -> !text.startsWith("*.["))
+                                .<Reading<DomainPattern>>map(Reading.Good::new)
+                                .orElseGet(
+                                        () -> Reading.bad(TomlText.shown(text) + " is no domain")),
+                NetworkKinds::render);
+    }
+
+    static String render(DomainPattern pattern) {
+        return switch (pattern) {
+            case DomainPattern.Every() -> "*";
+            case DomainPattern.Exactly(DomainName domain) -> domain.value();
+            case DomainPattern.Below(DomainName apex) -> "*." + apex.value();
+        };
+    }
+
+    static ValueKind<RouteTarget> routeTarget() {
+        return ValueKind.ofText(
+                "is no route",
+                "\"mx\", \"smtp://host:port\" (port 25 where none is written) or"
+                        + " \"lmtp://host:port\"; host is a name, an IPv4 address or an IPv6"
+                        + " address in brackets",
+                NetworkKinds::readRouteTarget,
+                NetworkKinds::render);
+    }
+
+    private static Reading<RouteTarget> readRouteTarget(String text) {
+        if (text.equals("mx")) {
+            return new Reading.Good<>(new RouteTarget.Mx());
+        }
+        int schemeEnd = text.indexOf("://");
+        String scheme = schemeEnd < 0 ? "" : text.substring(0, schemeEnd);
+        if (scheme.equals("smtps") || scheme.equals("http") || scheme.equals("https")) {
+            return Reading.bad(
+                    TomlText.shown(text) + ": routes over " + scheme + " are not supported yet");
+        }
+        boolean isSmtp = scheme.equals("smtp");
+        if (!isSmtp && !scheme.equals("lmtp")) {
+            return Reading.bad(TomlText.shown(text) + " is no route", routeSuggestion(text));
+        }
+        String rest = text.substring(schemeEnd + 3);
+        int hostEnd = rest.startsWith("[") ? rest.indexOf(']') + 1 : rest.indexOf(':');
+        int hostLength = hostEnd <= 0 ? rest.length() : hostEnd;
+        Optional<String> host = parseHost(rest.substring(0, hostLength));
+        if (host.isEmpty()) {
+            return Reading.bad(TomlText.shown(text) + " names no host");
+        }
+        OptionalInt port =
+                isSmtp && hostLength == rest.length()
+                        ? OptionalInt.of(SMTP_PORT)
+                        : AddressText.parsePort(rest.substring(hostLength), 1);
+        if (port.isEmpty()) {
+            return Reading.bad(TomlText.shown(text) + " has no port");
+        }
+        return new Reading.Good<>(
+                isSmtp
+                        ? new RouteTarget.Smtp(host.get(), port.getAsInt())
+                        : new RouteTarget.Lmtp(host.get(), port.getAsInt()));
+    }
+
+    /// A host and port without a scheme was probably meant to be reached by SMTP.
+    private static Optional<String> routeSuggestion(String text) {
+        if (text.equalsIgnoreCase("mx")) {
+            return Optional.of("\"mx\"");
+        }
+        String meant = "smtp://" + text;
+        return text.indexOf('/') < 0 && readRouteTarget(meant) instanceof Reading.Good<RouteTarget>
+                ? Optional.of(TomlText.quote(meant))
+                : Optional.empty();
+    }
+
+    /// A name in A-labels, an IPv4 address, or an IPv6 address in brackets.
+    private static Optional<String> parseHost(String host) {
+        if (host.startsWith("[")) {
+            return AddressText.parseBracketed(host)
+                    .map(address -> "[" + AddressText.render(address) + "]");
+        }
+        Optional<InetAddress> address = AddressText.parseBracketed(host);
+        // A name of digits and dots that is no address is a mistyped address.
+        return address.isPresent()
+                ? address.map(AddressText::render)
+                : DomainName.parse(host).map(DomainName::value).filter(it -> !isNumbers(it));
+    }
+
+    private static boolean isNumbers(String name) {
+        return name.matches("[0-9.]+");
+    }
+
+    static String render(RouteTarget target) {
+        return switch (target) {
+            case RouteTarget.Mx() -> "mx";
+            case RouteTarget.Smtp(String host, int port) -> "smtp://" + host + ":" + port;
+            case RouteTarget.Lmtp(String host, int port) -> "lmtp://" + host + ":" + port;
+        };
+    }
+
+    private static Network network(String text) {
+        return Network.parse(text).orElseThrow();
+    }
+}

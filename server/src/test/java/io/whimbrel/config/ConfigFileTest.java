@@ -1,0 +1,345 @@
+package io.whimbrel.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.delivery.DeliverySettings;
+import io.whimbrel.delivery.DomainPattern;
+import io.whimbrel.delivery.RouteSettings;
+import io.whimbrel.delivery.RouteTarget;
+import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Network;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.SessionLimits;
+import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpoolSettings;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+class ConfigFileTest {
+    /// The lines that the issue promises to be a correct relay.
+    static final String ISSUE = resource("issue.toml");
+
+    static final String LEAST =
+            """
+            [node]
+            name = "mx1.example.com"
+            [[listen]]
+            address = "127.0.0.1:2525"
+            """;
+
+    /// Every key there is, none with its default.
+    private static final String EVERYTHING = resource("everything.toml");
+
+    @Test
+    void theLinesOfTheIssue_areACorrectRelay() {
+        Config config = valid(ISSUE);
+        assertThat(config.node())
+                .isEqualTo(
+                        new Config.Node(
+                                "mx1.example.com",
+                                Path.of("/var/lib/whimbrel"),
+                                Duration.ofSeconds(30)));
+        assertThat(config.listens())
+                .containsExactly(
+                        new ListenSettings(
+                                address("127.0.0.1", 2525),
+                                "mx1.example.com",
+                                List.of(network("127.0.0.0/8")),
+                                new MailStream("shop", "", PriorityClass.NORMAL),
+                                Optional.empty(),
+                                DsnPolicy.FULL,
+                                SessionLimits.DEFAULT));
+        assertThat(config.sources())
+                .containsExactly(
+                        new SourceAddress("s1", Optional.of(ip("192.0.2.10")), "s1.example.com"));
+        assertThat(config.dns())
+                .isEqualTo(
+                        new DnsSettings(
+                                List.of(address("127.0.0.1", 5353)), Duration.ofSeconds(5)));
+        assertThat(config.routes())
+                .containsExactly(
+                        new RouteSettings(
+                                new DomainPattern.Every(),
+                                new RouteTarget.Smtp("127.0.0.1", 2526)));
+        assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
+        assertThat(config.retry()).isEqualTo(RetrySchedule.DEFAULT);
+        assertThat(warnings(ISSUE)).isEmpty();
+    }
+
+    @Test
+    void absentTables_haveTheirDefaults() {
+        Config config = valid(LEAST);
+        assertThat(config.sources())
+                .containsExactly(new SourceAddress("", Optional.empty(), "mx1.example.com"));
+        assertThat(config.dns()).isEqualTo(DnsSettings.DEFAULT);
+        assertThat(config.routes()).isEmpty();
+        assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
+        assertThat(config.schedule()).isEqualTo(ScheduleSettings.DEFAULT);
+        assertThat(config.report())
+                .isEqualTo(new ReportSettings("mx1.example.com", RetrySchedule.DEFAULT));
+        assertThat(config.spool())
+                .isEqualTo(
+                        new SpoolSettings(
+                                Path.of("/var/lib/whimbrel/spool"),
+                                64L << 20,
+                                Duration.ofMillis(20),
+                                256L << 20,
+                                64L << 20));
+        assertThat(config.eventLog())
+                .isEqualTo(
+                        new EventLogSettings(
+                                Path.of("/var/lib/whimbrel/events"), 256L << 20, 10L << 30));
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofNodeAndListen() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.node())
+                .isEqualTo(
+                        new Config.Node(
+                                "mx1.example.com",
+                                Path.of("/srv/whimbrel"),
+                                Duration.ofMinutes(1)));
+        var limits =
+                new SessionLimits(
+                        10L << 20,
+                        100,
+                        3,
+                        200,
+                        OptionalInt.of(20),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(20),
+                        Duration.ofMinutes(5));
+        assertThat(config.listens())
+                .containsExactly(
+                        new ListenSettings(
+                                address("::1", 25),
+                                "mx1.example.com",
+                                List.of(network("fd00::/8"), network("192.0.2.1/32")),
+                                new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
+                                Optional.of("X-Campaign"),
+                                DsnPolicy.NEVER,
+                                limits),
+                        new ListenSettings(
+                                address("0.0.0.0", 587),
+                                "mx1.example.com",
+                                List.of(),
+                                MailStream.NONE,
+                                Optional.empty(),
+                                DsnPolicy.FULL,
+                                SessionLimits.DEFAULT));
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofDelivery() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.sources())
+                .containsExactly(
+                        new SourceAddress("s1", Optional.of(ip("2001:db8::10")), "mx1.example.com"),
+                        new SourceAddress("s2", Optional.of(ip("192.0.2.11")), "[192.0.2.11]"));
+        assertThat(config.dns())
+                .isEqualTo(
+                        new DnsSettings(
+                                List.of(address("127.0.0.1", 53), address("::1", 5353)),
+                                Duration.ofMillis(500)));
+        assertThat(config.routes())
+                .containsExactly(
+                        new RouteSettings(
+                                new DomainPattern.Exactly(new DomainName("example.com")),
+                                new RouteTarget.Lmtp("[::1]", 24)),
+                        new RouteSettings(
+                                new DomainPattern.Below(new DomainName("example.com")),
+                                new RouteTarget.Mx()),
+                        new RouteSettings(
+                                new DomainPattern.Exactly(new DomainName("example.net")),
+                                new RouteTarget.Smtp("mail.example.net", 25)));
+        var timeouts =
+                new DeliverySettings.Timeouts(
+                        Duration.ofSeconds(6),
+                        Duration.ofSeconds(7),
+                        Duration.ofSeconds(8),
+                        Duration.ofSeconds(9),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(11));
+        assertThat(config.delivery())
+                .isEqualTo(
+                        new DeliverySettings(
+                                2525,
+                                List.of(network("127.0.0.0/8")),
+                                1,
+                                2,
+                                3,
+                                Duration.ofSeconds(5),
+                                timeouts));
+        assertThat(config.schedule()).isEqualTo(new ScheduleSettings("default", 4));
+        assertThat(config.retry())
+                .isEqualTo(
+                        new RetrySchedule(
+                                Duration.ofMinutes(1),
+                                3.0,
+                                Duration.ofHours(2),
+                                Duration.ofDays(3),
+                                Duration.ofHours(1)));
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofStorage() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.spool())
+                .isEqualTo(
+                        new SpoolSettings(
+                                Path.of("/srv/whimbrel/spool"),
+                                1L << 20,
+                                Duration.ofMillis(5),
+                                2L << 20,
+                                3L << 20));
+        assertThat(config.eventLog())
+                .isEqualTo(
+                        new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 5L << 20));
+    }
+
+    @Test
+    void everyKeyThatExists_isTriedAbove() {
+        for (TableSpec table : ConfigKeys.TABLES) {
+            String content = EVERYTHING.substring(EVERYTHING.indexOf(table.header()));
+            assertThat(table.keyNames())
+                    .allSatisfy(key -> assertThat(content).contains(key + " ="));
+        }
+    }
+
+    @Test
+    void warnings_nameWhatIsProbablyNotMeant() {
+        String text =
+                """
+                [node]
+                name = "mail"
+                [[listen]]
+                address = "127.0.0.1:25"
+                [[listen]]
+                address = "127.0.0.1:26"
+                relay-from = ["8.0.0.0/8", "10.0.0.0/8", "2600::/16"]
+                """;
+        assertThat(warnings(text))
+                .containsExactly(
+                        "w.toml:2:1: name: \"mail\" has no dot; providers refuse mail from hosts"
+                                + " without a name in the public DNS",
+                        "w.toml:3:1: relay-from: nobody may relay through this [[listen]]; it takes"
+                                + " no mail for other domains",
+                        "w.toml:7:1: relay-from: 8.0.0.0/8 is a wide public network; every host in"
+                                + " it may send mail to anybody",
+                        "w.toml:7:1: relay-from: 2600::/16 is a wide public network; every host in"
+                                + " it may send mail to anybody");
+    }
+
+    @Test
+    void aFileOnDisk_isRead(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("whimbrel.toml"), ISSUE);
+        assertThat(ConfigFile.read(file))
+                .isEqualTo(new ConfigResult.Valid(valid(ISSUE), List.of()));
+    }
+
+    @Test
+    void aMissingFile_isAnError(@TempDir Path folder) {
+        Path file = folder.resolve("no.toml");
+        assertThat(errorsOf(ConfigFile.read(file)))
+                .containsExactly(
+                        file
+                                + ": there is no such file; `whimbrel config default` prints one to"
+                                + " begin with");
+    }
+
+    @Test
+    void aFolder_isAnError(@TempDir Path folder) {
+        assertThat(errorsOf(ConfigFile.read(folder)))
+                .containsExactly(folder + ": is a folder; give the file in it");
+    }
+
+    @Test
+    void aHugeFile_isRefusedBeforeItIsParsed(@TempDir Path folder) throws IOException {
+        byte[] bytes = new byte[ConfigFile.BYTES_MAX + 1];
+        Path file = Files.write(folder.resolve("big.toml"), bytes);
+        assertThat(errorsOf(ConfigFile.read(file))).containsExactly(file + ": is larger than 1MiB");
+    }
+
+    @Test
+    void otherEncodings_areRefusedAtTheirFirstByte(@TempDir Path folder) throws IOException {
+        byte[] bytes = "[node]\n# \u00e4\u00f6".getBytes(StandardCharsets.ISO_8859_1);
+        Path file = Files.write(folder.resolve("latin1.toml"), bytes);
+        assertThat(errorsOf(ConfigFile.read(file)))
+                .containsExactly(file + ":2:3: this byte is not UTF-8, the encoding of TOML files");
+    }
+
+    @Test
+    void aCharacterCutShortByTheEnd_isRefused(@TempDir Path folder) throws IOException {
+        byte[] bytes = {'#', (byte) 0xc3};
+        Path file = Files.write(folder.resolve("cut.toml"), bytes);
+        assertThat(errorsOf(ConfigFile.read(file)))
+                .containsExactly(file + ":1:2: this byte is not UTF-8, the encoding of TOML files");
+    }
+
+    static String resource(String name) {
+        try (InputStream in = ConfigFileTest.class.getResourceAsStream("/config/" + name)) {
+            return new String(
+                    Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Config valid(String text) {
+        ConfigResult result = ConfigFile.parse("w.toml", text);
+        assertThat(result).isInstanceOf(ConfigResult.Valid.class);
+        return ((ConfigResult.Valid) result).config();
+    }
+
+    static List<String> errorsOf(ConfigResult result) {
+        return switch (result) {
+            case ConfigResult.Valid _ -> List.of();
+            case ConfigResult.Invalid(var errors, _) ->
+                    errors.stream().map(ConfigFinding::toString).toList();
+        };
+    }
+
+    private static List<String> warnings(String text) {
+        return switch (ConfigFile.parse("w.toml", text)) {
+            case ConfigResult.Valid(_, var warnings) ->
+                    warnings.stream().map(ConfigFinding::toString).toList();
+            case ConfigResult.Invalid invalid -> errorsOf(invalid);
+        };
+    }
+
+    private static InetSocketAddress address(String address, int port) {
+        return new InetSocketAddress(ip(address), port);
+    }
+
+    private static InetAddress ip(String address) {
+        return Network.parseAddress(address).orElseThrow();
+    }
+
+    private static Network network(String text) {
+        return Network.parse(text).orElseThrow();
+    }
+}
