@@ -1,0 +1,281 @@
+package io.whimbrel.admin;
+
+import io.prometheus.metrics.config.EscapingScheme;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledMessage;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// The verbs of the admin socket, as `docs/admin-socket.md` lists them. Thread-safe.
+///
+/// Every change to the queue is durable before it is answered.
+public final class AdminOperations implements AdminHandler {
+    private static final int LIST_DEFAULT = 100;
+    private static final int LIST_MOST = 100_001;
+
+    /// Most entries that a dry run counts.
+    private static final int COUNT_MOST = 1_000_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
+
+    private final QueueDesk queue;
+    private final Supplier<NodeStatus> status;
+    private final Supplier<ReloadResult> reload;
+    private final Metrics metrics;
+    private final InstantSource clock;
+
+    /// @param reload reads the configuration again; called by one thread at a time
+    public AdminOperations(
+            QueueDesk queue,
+            Supplier<NodeStatus> status,
+            Supplier<ReloadResult> reload,
+            Metrics metrics,
+            InstantSource clock) {
+        this.queue = queue;
+        this.status = status;
+        this.reload = reload;
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    @Override
+    public Optional<String> handle(ObjectNode fields, AdminAnswer answer) {
+        var request = new AdminRequest(fields);
+        try {
+            return switch (request.verb()) {
+                case "status" -> status(answer);
+                case "metrics" -> metrics(answer);
+                case "reload" -> reload(answer);
+                case "queue-summary" -> summary(answer);
+                case "queue-list" -> list(request, answer);
+                case "queue-show" -> show(request.requiredId(), answer);
+                case "queue-hold", "queue-release", "queue-suspend", "queue-resume" ->
+                        restrict(request, answer);
+                case "queue-retry-now" -> retryNow(request, answer);
+                case "queue-bounce" -> remove(request, true, answer);
+                case "queue-delete" -> remove(request, false, answer);
+                default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
+            };
+        } catch (RequestException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            LOG.error("admin request {} failed: {}", request.verb(), e.getMessage());
+            return Optional.of("the disk failed: " + e.getMessage());
+        }
+    }
+
+    private Optional<String> status(AdminAnswer answer) {
+        NodeStatus now = status.get();
+        ObjectNode line =
+                Json.object()
+                        .put("name", now.name())
+                        .put("version", now.version())
+                        .put("started", now.startedAt().toString())
+                        .put("uptime_s", seconds(now.startedAt(), clock.instant()))
+                        .put("accepting", now.spool().isEmpty())
+                        .put("spool", now.spool().isEmpty() ? "ok" : now.spool())
+                        .put("queued", queue.summary().recipients());
+        now.listeners().forEach(line.putArray("listeners")::add);
+        now.warnings().forEach(line.putArray("warnings")::add);
+        answer.line(line);
+        return Optional.empty();
+    }
+
+    private Optional<String> metrics(AdminAnswer answer) throws IOException {
+        var text = new ByteArrayOutputStream();
+        PrometheusTextFormatWriter.create()
+                .write(text, metrics.registry().scrape(), EscapingScheme.ALLOW_UTF8);
+        for (String line : text.toString(StandardCharsets.UTF_8).split("\n")) {
+            answer.line(Json.object().put("text", line));
+        }
+        return Optional.empty();
+    }
+
+    private synchronized Optional<String> reload(AdminAnswer answer) {
+        List<String> problems = reload.get().problems();
+        for (String problem : problems) {
+            answer.line(Json.object().put("problem", problem));
+        }
+        return problems.isEmpty()
+                ? Optional.empty()
+                : Optional.of("not reloaded: the configuration that was active still is");
+    }
+
+    private Optional<String> summary(AdminAnswer answer) {
+        answer.line(QueueJson.summary(queue.summary(), clock.instant()));
+        return Optional.empty();
+    }
+
+    private Optional<String> list(AdminRequest request, AdminAnswer answer)
+            throws RequestException {
+        int limit = request.limit(LIST_DEFAULT, LIST_MOST);
+        Instant now = clock.instant();
+        for (QueuedView view : queue.list(request.scope(), limit)) {
+            answer.line(QueueJson.entry(view, now));
+            if (answer.isClientGone()) {
+                break;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> show(QueueId id, AdminAnswer answer) {
+        List<QueuedView> views = queue.find(id);
+        if (views.isEmpty()) {
+            return Optional.of(notQueued(id));
+        }
+        Instant now = clock.instant();
+        SpooledMessage message = views.getFirst().entry().message();
+        answer.line(QueueJson.message(message, now));
+        for (int number = 0; number < message.envelope().recipients().size(); number++) {
+            answer.line(recipient(views, number, now));
+            if (answer.isClientGone()) {
+                break;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static ObjectNode recipient(List<QueuedView> views, int number, Instant now) {
+        for (QueuedView view : views) {
+            if (view.entry().recipients().contains(number)) {
+                return QueueJson.recipient(view, number, now);
+            }
+        }
+        return QueueJson.settledRecipient(views.getFirst().entry().message(), number);
+    }
+
+    /// Hold, release, suspend, resume: what stays in force until it is lifted.
+    private Optional<String> restrict(AdminRequest request, AdminAnswer answer)
+            throws RequestException, IOException {
+        QueueScope scope = request.explicitScope();
+        OperatorAction action =
+                switch (request.verb()) {
+                    case "queue-hold" -> new OperatorAction.Hold(scope, request.reason());
+                    case "queue-release" -> new OperatorAction.Release(scope);
+                    case "queue-suspend" ->
+                            new OperatorAction.Suspend(scope, request.duration(), request.reason());
+                    default -> new OperatorAction.Resume(scope);
+                };
+        requireSense(action);
+        act(request, action, answer);
+        return Optional.empty();
+    }
+
+    private Optional<String> retryNow(AdminRequest request, AdminAnswer answer)
+            throws RequestException, IOException {
+        QueueScope scope = request.explicitScope();
+        requireQueued(scope);
+        act(request, new OperatorAction.RetryNow(scope), answer);
+        return Optional.empty();
+    }
+
+    private Optional<String> remove(AdminRequest request, boolean isBounced, AdminAnswer answer)
+            throws RequestException, IOException {
+        QueueScope scope = request.explicitScope();
+        String reason = request.reason();
+        requireQueued(scope);
+        if (request.isDryRun()) {
+            answer.line(count(scope));
+            return Optional.empty();
+        }
+        long removed = queue.remove(scope, isBounced, reason, answer::progress);
+        LOG.info("{}: {} recipients", request.fields(), removed);
+        answer.line(Json.object().put("recipients", removed));
+        return Optional.empty();
+    }
+
+    private void act(AdminRequest request, OperatorAction action, AdminAnswer answer)
+            throws IOException, RequestException {
+        if (request.isDryRun()) {
+            answer.line(count(request.scope()));
+            return;
+        }
+        long touched = queue.act(action);
+        LOG.info("{}: {} recipients", request.fields(), touched);
+        answer.line(Json.object().put("recipients", touched));
+    }
+
+    private ObjectNode count(QueueScope scope) {
+        List<QueuedView> views = queue.list(scope, COUNT_MOST);
+        long recipients = 0;
+        long inFlight = 0;
+        for (QueuedView view : views) {
+            recipients += view.entry().recipients().size();
+            if (view.state() == QueuedView.State.IN_FLIGHT) {
+                inFlight += view.entry().recipients().size();
+            }
+        }
+        return Json.object()
+                .put("recipients", recipients)
+                .put("in_flight", inFlight)
+                .put("more", views.size() == COUNT_MOST)
+                .put("dry_run", true);
+    }
+
+    private void requireSense(OperatorAction action) throws RequestException {
+        switch (action) {
+            case OperatorAction.Hold(var scope, _) -> requireQueued(scope);
+            case OperatorAction.Suspend(var scope, _, _) -> requireQueued(scope);
+            case OperatorAction.RetryNow(var scope) -> requireQueued(scope);
+            case OperatorAction.Release(var scope) -> requireRestriction("hold", scope);
+            case OperatorAction.Resume(var scope) -> requireRestriction("suspension", scope);
+        }
+    }
+
+    /// A message that is gone never comes back, so that an action on its id would mean nothing.
+    private void requireQueued(QueueScope scope) throws RequestException {
+        if (scope.id().isPresent() && queue.find(scope.id().get()).isEmpty()) {
+            throw new RequestException(notQueued(scope.id().get()));
+        }
+    }
+
+    private void requireRestriction(String kind, QueueScope scope) throws RequestException {
+        for (OperatorAction action : queue.summary().restrictions()) {
+            boolean isInForce =
+                    switch (action) {
+                        case OperatorAction.Hold(var held, _) ->
+                                kind.equals("hold") && held.equals(scope);
+                        case OperatorAction.Suspend(var suspended, _, _) ->
+                                kind.equals("suspension") && suspended.equals(scope);
+                        case OperatorAction.Release _,
+                                OperatorAction.Resume _,
+                                OperatorAction.RetryNow _ ->
+                                false;
+                    };
+            if (isInForce) {
+                return;
+            }
+        }
+        throw new RequestException(
+                "there is no "
+                        + kind
+                        + " with exactly this scope; `whimbrel queue` shows those in force");
+    }
+
+    private static String notQueued(QueueId id) {
+        return id + " is not in the queue; `whimbrel trace " + id + "` tells what became of it";
+    }
+
+    private static long seconds(Instant since, Instant now) {
+        return Math.max(0, Duration.between(since, now).toSeconds());
+    }
+}

@@ -1,0 +1,122 @@
+package io.whimbrel.admin;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/// Reads the fields of one request. Immutable.
+///
+/// @param fields as they came
+record AdminRequest(ObjectNode fields) {
+    private static final int REASON_LENGTH_MAX = 200;
+    private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
+
+    String verb() {
+        return Json.text(fields, "verb");
+    }
+
+    /// Conditions `id`, `domain`, `tenant`, `campaign`; none at all means everything that is
+    /// queued.
+    QueueScope scope() throws RequestException {
+        return new QueueScope(id(), domain(), optionalText("tenant"), optionalText("campaign"));
+    }
+
+    /// As [#scope], but everything must be asked for by `"all": true`, so that a forgotten
+    /// condition never touches the whole queue.
+    QueueScope explicitScope() throws RequestException {
+        QueueScope scope = scope();
+        boolean isAll = fields.path("all").booleanValue(false);
+        if (scope.isAll() && !isAll) {
+            throw new RequestException(
+                    "no condition: give id, domain, tenant or campaign, or \"all\": true");
+        }
+        if (!scope.isAll() && isAll) {
+            throw new RequestException("\"all\" and a condition contradict each other");
+        }
+        return scope;
+    }
+
+    QueueId requiredId() throws RequestException {
+        return id().orElseThrow(() -> new RequestException("field \"id\" is missing"));
+    }
+
+    String reason() throws RequestException {
+        String reason = optionalText("reason").orElse("");
+        if (reason.length() > REASON_LENGTH_MAX
+                || reason.chars().anyMatch(Character::isISOControl)) {
+            throw new RequestException(
+                    "a reason is one line of at most " + REASON_LENGTH_MAX + " characters");
+        }
+        return reason;
+    }
+
+    boolean isDryRun() {
+        return fields.path("dry_run").booleanValue(false);
+    }
+
+    /// Field `limit`, from 1 to `most`.
+    int limit(int defaultLimit, int most) throws RequestException {
+        JsonNode limit = fields.path("limit");
+        if (limit.isMissingNode()) {
+            return defaultLimit;
+        }
+        if (!limit.canConvertToInt() || limit.intValue() < 1 || limit.intValue() > most) {
+            throw new RequestException("field \"limit\" is a number from 1 to " + most);
+        }
+        return limit.intValue();
+    }
+
+    /// Field `seconds`, 1 s to 365 days.
+    Duration duration() throws RequestException {
+        JsonNode seconds = fields.path("seconds");
+        if (!seconds.canConvertToLong()
+                || seconds.longValue() < 1
+                || seconds.longValue() > SUSPENSION_MOST.toSeconds()) {
+            throw new RequestException(
+                    "field \"seconds\" is a number from 1 to " + SUSPENSION_MOST.toSeconds());
+        }
+        return Duration.ofSeconds(seconds.longValue());
+    }
+
+    private Optional<QueueId> id() throws RequestException {
+        Optional<String> text = optionalText("id");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<QueueId> id = QueueId.parse(text.get());
+        if (id.isEmpty()) {
+            throw new RequestException("not a queue id, which has 13 characters: " + text.get());
+        }
+        return id;
+    }
+
+    private Optional<DomainName> domain() throws RequestException {
+        Optional<String> text = optionalText("domain");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<DomainName> domain = DomainName.parse(text.get());
+        if (domain.isEmpty()) {
+            throw new RequestException("not a domain: " + text.get());
+        }
+        return domain;
+    }
+
+    /// Empty where the field is absent. `""` is a value: mail without a tenant can be meant.
+    private Optional<String> optionalText(String field) throws RequestException {
+        JsonNode value = fields.path(field);
+        if (value.isMissingNode()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                value.stringValueOpt()
+                        .orElseThrow(
+                                () -> new RequestException("field \"" + field + "\" is no text")));
+    }
+}

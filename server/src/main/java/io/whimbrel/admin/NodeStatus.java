@@ -1,0 +1,27 @@
+package io.whimbrel.admin;
+
+import java.time.Instant;
+import java.util.List;
+
+/// How the node is, for people. Immutable.
+///
+/// @param name `node.name`
+/// @param version of the software
+/// @param startedAt when listeners first accepted
+/// @param listeners addresses that take mail, `127.0.0.1:2525`
+/// @param spool `""` where mail is accepted; otherwise why not, and what to do
+/// @param warnings what the operator should know, a source whose address is missing for one; one
+///   line each
+public record NodeStatus(
+        String name,
+        String version,
+        Instant startedAt,
+        List<String> listeners,
+        String spool,
+        List<String> warnings) {
+
+    public NodeStatus {
+        listeners = List.copyOf(listeners);
+        warnings = List.copyOf(warnings);
+    }
+}

@@ -1,0 +1,34 @@
+package io.whimbrel.admin;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/// Where a node's admin socket is. Stateless.
+public final class SocketPath {
+    private static final String FILE_NAME = "admin.sock";
+
+    /// `sun_path` of Linux has 108 bytes with its final NUL; unix(7).
+    private static final int BYTES_MAX = 107;
+
+    private SocketPath() {}
+
+    /// The socket in data folder `data`.
+    public static Path in(Path data) {
+        return data.resolve(FILE_NAME);
+    }
+
+    /// @throws IOException where no UNIX socket can have this path
+    static void requireShort(Path path) throws IOException {
+        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > BYTES_MAX) {
+            throw new IOException(
+                    path
+                            + " is "
+                            + bytes
+                            + " bytes long, but the path of a UNIX socket has at most "
+                            + BYTES_MAX
+                            + ": set node.data to a shorter folder");
+        }
+    }
+}

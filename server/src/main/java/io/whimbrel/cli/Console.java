@@ -1,0 +1,84 @@
+package io.whimbrel.cli;
+
+import io.whimbrel.admin.Json;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+
+/// What every verb shares: help, JSON output, and how failures are told. Confined to one thread.
+final class Console {
+    static final int OK = 0;
+    static final int FAILED = 1;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
+    private boolean isHelp;
+
+    @Option(
+            names = "--json",
+            scope = ScopeType.INHERIT,
+            description = "Print JSON, one object per line.")
+    private boolean isJson;
+
+    /// The work of a verb.
+    @FunctionalInterface
+    interface Body {
+        int run() throws IOException;
+    }
+
+    /// Runs `body`; trouble becomes one line on standard error and exit code 1.
+    int run(Body body) {
+        try {
+            return body.run();
+        } catch (IOException e) {
+            return fail(String.valueOf(e.getMessage()));
+        } finally {
+            out().flush();
+            err().flush();
+        }
+    }
+
+    int fail(String message) {
+        err().println("whimbrel: " + Words.printable(message));
+        err().flush();
+        return FAILED;
+    }
+
+    boolean isJson() {
+        return isJson;
+    }
+
+    void printJson(ObjectNode line) {
+        out().println(Json.line(line));
+    }
+
+    PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    /// A mistake on the command line: told with the usage, exit code 2.
+    ParameterException usage(String message) {
+        CommandLine line = spec.commandLine();
+        return new ParameterException(line, message);
+    }
+}

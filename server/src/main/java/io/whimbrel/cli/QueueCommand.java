@@ -1,0 +1,211 @@
+package io.whimbrel.cli;
+
+import io.whimbrel.admin.Json;
+import io.whimbrel.config.DurationText;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/// `whimbrel queue`: look at the queue and change it. Exit 0 where that worked, 1 where it did not
+/// or nothing was found, 2 for a mistake on the command line.
+@Command(
+        name = "queue",
+        description = "Look at the queue and change it; without a verb, the summary.")
+final class QueueCommand implements Callable<Integer> {
+    private static final int LIST_MOST = 100_000;
+    private static final String REASON = "Why, for the event log and those who come after you.";
+
+    @Mixin private Console console = new Console();
+    @Mixin private NodeOptions node = new NodeOptions();
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() {
+        return summary();
+    }
+
+    @Command(name = "summary", description = "Recipients by state, domain and tenant; holds.")
+    int summary() {
+        return console.run(() -> {
+            ObjectNode request = Json.object().put("verb", "queue-summary");
+            for (ObjectNode line : node.client().lines(request)) {
+                if (console.isJson()) {
+                    console.printJson(line);
+                } else {
+                    QueueText.summary(line, console.out());
+                }
+            }
+            return Console.OK;
+        });
+    }
+
+    @Command(name = "list", description = "What waits, oldest due first.")
+    int list(
+            @Mixin ScopeOptions scope,
+            @Option(
+                            names = "--limit",
+                            paramLabel = "N",
+                            defaultValue = "100",
+                            description = "At most so many lines, 1 to 100000; default 100.")
+                    int limit) {
+        if (limit < 1 || limit > LIST_MOST) {
+            throw console.usage("--limit is 1 to " + LIST_MOST);
+        }
+        // One more than is shown, to know whether there are more.
+        ObjectNode request = Json.object().put("verb", "queue-list").put("limit", limit + 1);
+        scope.addTo(request);
+        return console.run(() -> list(request, limit));
+    }
+
+    @Command(name = "show", description = "One message: envelope, and each recipient's state.")
+    int show(@Parameters(paramLabel = "ID", description = "Its queue id.") String id) {
+        ObjectNode request = Json.object().put("verb", "queue-show");
+        request.put("id", ScopeOptions.requireId(spec, id));
+        return console.run(() -> {
+            var lines = node.client().lines(request);
+            if (console.isJson()) {
+                lines.forEach(console::printJson);
+            } else {
+                QueueText.message(lines, console.out());
+            }
+            return Console.OK;
+        });
+    }
+
+    @Command(name = "hold", description = "Try nothing of it, later mail included, until released.")
+    int hold(
+            @Mixin ActionOptions action,
+            @Option(
+                            names = "--reason",
+                            paramLabel = "TEXT",
+                            description = REASON,
+                            defaultValue = "")
+                    String reason) {
+        return lasting(action.request("queue-hold").put("reason", reason), "held");
+    }
+
+    @Command(name = "release", description = "End the hold with exactly these conditions.")
+    int release(@Mixin ActionOptions action) {
+        return lasting(action.request("queue-release"), "released");
+    }
+
+    @Command(name = "suspend", description = "Try nothing of it for a while.")
+    int suspend(
+            @Mixin ActionOptions action,
+            @Option(
+                            names = "--for",
+                            paramLabel = "TIME",
+                            required = true,
+                            description = "How long: 30s, 5m, 1h, 2d.")
+                    String time,
+            @Option(
+                            names = "--reason",
+                            paramLabel = "TEXT",
+                            description = REASON,
+                            defaultValue = "")
+                    String reason) {
+        Duration duration =
+                DurationText.parse(time)
+                        .filter(it -> it.toSeconds() > 0)
+                        .orElseThrow(
+                                () -> console.usage("Not a time such as 30s, 5m, 1h: " + time));
+        ObjectNode request = action.request("queue-suspend").put("reason", reason);
+        return lasting(
+                request.put("seconds", duration.toSeconds()),
+                "suspended for " + Words.duration(duration));
+    }
+
+    @Command(name = "resume", description = "End the suspension with exactly these conditions.")
+    int resume(@Mixin ActionOptions action) {
+        return lasting(action.request("queue-resume"), "resumed");
+    }
+
+    @Command(name = "retry-now", description = "What waits for its due time is due now.")
+    int retryNow(@Mixin ActionOptions action) {
+        return once(action.request("queue-retry-now"), "due now");
+    }
+
+    @Command(name = "bounce", description = "Give up: remove it and tell its senders.")
+    int bounce(
+            @Mixin ActionOptions action,
+            @Option(
+                            names = "--reason",
+                            paramLabel = "TEXT",
+                            description = REASON,
+                            defaultValue = "")
+                    String reason) {
+        return once(action.request("queue-bounce").put("reason", reason), "bounced");
+    }
+
+    @Command(name = "delete", description = "Remove it; nobody is told.")
+    int delete(
+            @Mixin ActionOptions action,
+            @Option(
+                            names = "--reason",
+                            paramLabel = "TEXT",
+                            description = REASON,
+                            defaultValue = "")
+                    String reason) {
+        return once(action.request("queue-delete").put("reason", reason), "deleted");
+    }
+
+    private int list(ObjectNode request, int limit) throws IOException {
+        var listing = new QueueText.Listing(console, limit);
+        Optional<String> refusal = node.client().ask(request, listing::add);
+        return refusal.isPresent() ? console.fail(refusal.get()) : listing.end();
+    }
+
+    /// Actions that hold for mail yet to come, so that touching nothing now is no failure.
+    private int lasting(ObjectNode request, String done) {
+        return console.run(() -> {
+            act(request, done);
+            return Console.OK;
+        });
+    }
+
+    private int once(ObjectNode request, String done) {
+        return console.run(
+                () -> act(request, done) > 0 ? Console.OK : console.fail("nothing was found"));
+    }
+
+    /// How many recipients were touched, or would be.
+    private long act(ObjectNode request, String done) throws IOException {
+        long[] touched = {0};
+        Optional<String> refusal =
+                node.client().ask(request, line -> touched[0] += printAction(line, done));
+        if (refusal.isPresent()) {
+            throw new IOException(refusal.get());
+        }
+        return touched[0];
+    }
+
+    private long printAction(ObjectNode line, String done) {
+        JsonNode progress = line.path("progress");
+        if (progress.isNumber()) {
+            if (!console.isJson()) {
+                console.err().println(progress.asLong() + " of " + line.path("of").asLong(0));
+                console.err().flush();
+            }
+            return 0;
+        }
+        if (console.isJson()) {
+            console.printJson(line);
+        } else {
+            QueueText.action(line, done, console.out());
+        }
+        return line.path("recipients").asLong(0);
+    }
+}

@@ -1,0 +1,195 @@
+package io.whimbrel.cli;
+
+import io.whimbrel.admin.Json;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+
+/// The queue as people read it, from the lines of the server. Stateless but for [Listing].
+final class QueueText {
+    private QueueText() {}
+
+    static void summary(ObjectNode line, PrintWriter out) {
+        long recipients = line.path("recipients").asLong(0);
+        out.println(Words.count(recipients, "recipient") + " queued" + oldest(line));
+        var states = new TextTable("STATE", "RECIPIENTS");
+        for (var state : line.path("states").properties()) {
+            states.add(state.getKey(), state.getValue().asLong(0));
+        }
+        print(states, out);
+        var domains = new TextTable("DOMAIN", "RECIPIENTS", "IN FLIGHT", "SITE");
+        for (JsonNode domain : line.path("domains")) {
+            domains.add(
+                    Json.text(domain, "domain"),
+                    domain.path("recipients").asLong(0),
+                    domain.path("in_flight").asLong(0),
+                    Json.text(domain, "site"));
+        }
+        print(domains, out);
+        var tenants = new TextTable("TENANT", "RECIPIENTS");
+        for (JsonNode tenant : line.path("tenants")) {
+            tenants.add(orDash(Json.text(tenant, "tenant")), tenant.path("recipients").asLong(0));
+        }
+        print(tenants, out);
+        var restrictions = new TextTable("IN FORCE", "SCOPE", "FOR", "REASON");
+        for (JsonNode restriction : line.path("restrictions")) {
+            JsonNode seconds = restriction.path("seconds");
+            restrictions.add(
+                    Json.text(restriction, "action"),
+                    scope(restriction),
+                    seconds.isNumber() ? seconds(restriction, "seconds") : "",
+                    Json.text(restriction, "reason"));
+        }
+        print(restrictions, out);
+    }
+
+    /// A message and its recipients, as `queue show` prints them.
+    static void message(List<ObjectNode> lines, PrintWriter out) {
+        ObjectNode head = lines.getFirst();
+        out.println("id          " + Json.text(head, "id"));
+        out.println("sender      " + path(head, "sender"));
+        out.println("received    " + Json.text(head, "received") + ", " + age(head) + " ago");
+        out.println("size        " + Words.size(head.path("size").asLong(0)));
+        out.println("class       " + Json.text(head, "class"));
+        optional(out, "tenant      ", Json.text(head, "tenant"));
+        optional(out, "campaign    ", Json.text(head, "campaign"));
+        optional(out, "envelope id ", Json.text(head, "envelope_id"));
+        out.println("notices     " + Json.text(head, "dsn"));
+        var table = new TextTable("RECIPIENT", "STATE", "ATTEMPTS", "DUE IN", "SITE", "WHY");
+        for (JsonNode recipient : lines.subList(1, lines.size())) {
+            table.add(
+                    path(recipient, "recipient"),
+                    Json.text(recipient, "state"),
+                    recipient.path("attempts").asLong(0),
+                    recipient.has("due_in_s") ? seconds(recipient, "due_in_s") : "",
+                    Json.text(recipient, "site"),
+                    Json.text(recipient, "why"));
+        }
+        print(table, out);
+    }
+
+    /// What an action did, or would do.
+    static void action(ObjectNode line, String done, PrintWriter out) {
+        String recipients =
+                (line.path("more").booleanValue(false) ? "more than " : "")
+                        + Words.count(line.path("recipients").asLong(0), "recipient");
+        if (!line.path("dry_run").booleanValue(false)) {
+            out.println(recipients + " " + done);
+            return;
+        }
+        long inFlight = line.path("in_flight").asLong(0);
+        out.println(
+                recipients
+                        + " would be "
+                        + done
+                        + (inFlight > 0 ? " (" + inFlight + " of them are in flight now)" : ""));
+    }
+
+    /// The lines of `queue list` while they arrive. At most `limit` are kept.
+    static final class Listing {
+        private final Console console;
+        private final int limit;
+        private final TextTable table =
+                new TextTable(
+                        "ID",
+                        "STATE",
+                        "DUE IN",
+                        "TRIES",
+                        "AGE",
+                        "SIZE",
+                        "SENDER",
+                        "RECIPIENT",
+                        "TENANT",
+                        "WHY");
+        private int count;
+
+        Listing(Console console, int limit) {
+            this.console = console;
+            this.limit = limit;
+        }
+
+        void add(ObjectNode line) {
+            count++;
+            if (count > limit) {
+                return;
+            }
+            if (console.isJson()) {
+                console.printJson(line);
+                return;
+            }
+            long others = line.path("recipients").asLong(1) - 1;
+            table.add(
+                    Json.text(line, "id"),
+                    Json.text(line, "state"),
+                    seconds(line, "due_in_s"),
+                    line.path("attempts").asLong(0),
+                    age(line),
+                    Words.size(line.path("size").asLong(0)),
+                    path(line, "sender"),
+                    path(line, "recipient") + (others > 0 ? " +" + others : ""),
+                    orDash(Json.text(line, "tenant")),
+                    Json.text(line, "why"));
+        }
+
+        /// Prints what is left to print.
+        ///
+        /// @return the exit code
+        int end() {
+            if (!table.isEmpty()) {
+                table.print(console.out());
+            }
+            if (count > limit) {
+                console.err().println("more is queued: see them with --limit N");
+            }
+            return count > 0 ? Console.OK : console.fail("nothing was found");
+        }
+    }
+
+    private static void print(TextTable table, PrintWriter out) {
+        if (!table.isEmpty()) {
+            out.println();
+            table.print(out);
+        }
+    }
+
+    private static void optional(PrintWriter out, String title, String text) {
+        if (!text.isEmpty()) {
+            out.println(title + Words.printable(text));
+        }
+    }
+
+    private static String oldest(ObjectNode line) {
+        return line.has("oldest") ? ", the oldest for " + seconds(line, "oldest_s") : "";
+    }
+
+    private static String scope(JsonNode restriction) {
+        var words = new StringBuilder();
+        for (String condition : List.of("id", "domain", "tenant", "campaign")) {
+            if (restriction.has(condition)) {
+                words.append(words.isEmpty() ? "" : " ").append(condition).append('=');
+                words.append(Json.text(restriction, condition));
+            }
+        }
+        return words.isEmpty() ? "everything" : words.toString();
+    }
+
+    private static String path(JsonNode line, String field) {
+        return Words.printable("<" + Json.text(line, field) + ">");
+    }
+
+    private static String age(JsonNode line) {
+        return seconds(line, "age_s");
+    }
+
+    private static String seconds(JsonNode line, String field) {
+        return Words.duration(Duration.ofSeconds(line.path(field).asLong(0)));
+    }
+
+    private static String orDash(String text) {
+        return text.isEmpty() ? "-" : text;
+    }
+}

@@ -1,0 +1,53 @@
+package io.whimbrel.cli;
+
+import io.whimbrel.admin.Json;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+
+/// `whimbrel status`: how the node is. Exit 0 where it takes mail, 1 where it does not.
+@Command(name = "status", description = "Version, uptime, listeners, spool and queue of a node.")
+final class StatusCommand implements Callable<Integer> {
+    @Mixin private Console console = new Console();
+    @Mixin private NodeOptions node = new NodeOptions();
+
+    @Override
+    public Integer call() {
+        return console.run(() -> {
+            ObjectNode request = Json.object().put("verb", "status");
+            boolean isAccepting = false;
+            for (ObjectNode line : node.client().lines(request)) {
+                isAccepting |= line.path("accepting").booleanValue(false);
+                if (console.isJson()) {
+                    console.printJson(line);
+                } else {
+                    print(line, console.out());
+                }
+            }
+            return isAccepting ? Console.OK : Console.FAILED;
+        });
+    }
+
+    private static void print(ObjectNode line, PrintWriter out) {
+        out.println("node       " + Json.text(line, "name"));
+        out.println("version    " + Json.text(line, "version"));
+        Duration uptime = Duration.ofSeconds(line.path("uptime_s").asLong(0));
+        out.println(
+                "up         " + Words.duration(uptime) + ", since " + Json.text(line, "started"));
+        for (JsonNode listener : line.path("listeners")) {
+            out.println("listens on " + listener.stringValue(""));
+        }
+        out.println("spool      " + Words.printable(Json.text(line, "spool")));
+        out.println("queued     " + Words.count(line.path("queued").asLong(0), "recipient"));
+        for (JsonNode warning : line.path("warnings")) {
+            out.println("warning    " + Words.printable(warning.stringValue("")));
+        }
+    }
+}

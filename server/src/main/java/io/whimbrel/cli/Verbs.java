@@ -1,0 +1,19 @@
+package io.whimbrel.cli;
+
+import picocli.CommandLine;
+
+/// The verbs of the command line that look at a node or operate it: `queue`, `trace`, `send`,
+/// `reload`, `status`, `metrics`. Stateless.
+public final class Verbs {
+    private Verbs() {}
+
+    /// Adds the verbs to the program's command line.
+    public static void addTo(CommandLine program) {
+        program.addSubcommand(new QueueCommand())
+                .addSubcommand(new TraceCommand())
+                .addSubcommand(new SendCommand())
+                .addSubcommand(new ReloadCommand())
+                .addSubcommand(new StatusCommand())
+                .addSubcommand(new MetricsCommand());
+    }
+}

@@ -1,0 +1,150 @@
+package io.whimbrel.admin;
+
+import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.DsnReturn;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.ReversePath;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.QueueSummary;
+import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledFixture;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A queue that only moves when an operator says so. Thread-safe.
+public final class FakeQueueDesk implements QueueDesk {
+    public static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+
+    public final List<QueuedView> views = new CopyOnWriteArrayList<>();
+    public final List<OperatorAction> actions = new CopyOnWriteArrayList<>();
+    public final List<String> removals = new CopyOnWriteArrayList<>();
+    public volatile Optional<String> diskTrouble = Optional.empty();
+
+    /// Adds an entry of message `id` with recipients `a@domain`, `b@domain` ..., of which `numbers`
+    /// are still queued, due in 192 seconds.
+    public void add(long id, String domain, String tenant, int recipients, int... numbers) {
+        var all = new ArrayList<Recipient>();
+        DomainName name = DomainName.parse(domain).orElseThrow();
+        for (int i = 0; i < recipients; i++) {
+            String address = (char) ('a' + i) + "@" + domain;
+            all.add(Recipient.of(new ForwardPath(address, name)));
+        }
+        var envelope =
+                new Envelope(
+                        new ReversePath("sender@shop.example"),
+                        all,
+                        new MailParameters(
+                                BodyType.EIGHT_BIT_MIME, false, DsnReturn.UNSPECIFIED, "env1"),
+                        new MailStream(tenant, "autumn", PriorityClass.BULK),
+                        NOW.minus(Duration.ofHours(2)),
+                        DsnPolicy.FULL);
+        var entry =
+                new QueueEntry(
+                        SpooledFixture.message(id, envelope, 5_222),
+                        name,
+                        RecipientNumbers.of(numbers),
+                        3,
+                        NOW.plusSeconds(192),
+                        false);
+        views.add(
+                new QueuedView(
+                        entry,
+                        QueuedView.State.SCHEDULED,
+                        "mx." + domain,
+                        "waits for its due time"));
+    }
+
+    @Override
+    public QueueSummary summary() {
+        var states = new EnumMap<QueuedView.State, Long>(QueuedView.State.class);
+        var tenants = new TreeMap<String, Long>();
+        var domains = new ArrayList<QueueSummary.DomainCount>();
+        for (QueuedView view : views) {
+            long count = view.entry().recipients().size();
+            states.merge(view.state(), count, Long::sum);
+            tenants.merge(view.entry().message().envelope().stream().tenant(), count, Long::sum);
+            domains.add(
+                    new QueueSummary.DomainCount(
+                            view.entry().domain().value(), view.site(), count, 0));
+        }
+        Optional<Instant> oldest =
+                views.stream()
+                        .map(view -> view.entry().message().envelope().receivedAt())
+                        .min(Instant::compareTo);
+        return new QueueSummary(states, domains, tenants, restrictions(), oldest);
+    }
+
+    @Override
+    public List<QueuedView> list(QueueScope scope, int most) {
+        return views.stream().filter(view -> matches(scope, view)).limit(most).toList();
+    }
+
+    @Override
+    public List<QueuedView> find(QueueId id) {
+        return views.stream().filter(view -> view.entry().message().id().equals(id)).toList();
+    }
+
+    @Override
+    public long act(OperatorAction action) throws IOException {
+        if (diskTrouble.isPresent()) {
+            throw new IOException(diskTrouble.get());
+        }
+        actions.add(action);
+        return switch (action) {
+            case OperatorAction.Hold(var scope, _) -> count(scope);
+            case OperatorAction.Release(var scope) -> count(scope);
+            case OperatorAction.Suspend(var scope, _, _) -> count(scope);
+            case OperatorAction.Resume(var scope) -> count(scope);
+            case OperatorAction.RetryNow(var scope) -> count(scope);
+        };
+    }
+
+    @Override
+    public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress) {
+        long count = count(scope);
+        progress.at(1, count);
+        views.removeIf(view -> matches(scope, view));
+        removals.add((isBounced ? "bounce" : "delete") + " " + reason);
+        return count;
+    }
+
+    private long count(QueueScope scope) {
+        return list(scope, Integer.MAX_VALUE).stream()
+                .mapToLong(view -> view.entry().recipients().size())
+                .sum();
+    }
+
+    private List<OperatorAction> restrictions() {
+        return actions.stream()
+                .filter(action ->
+                        action instanceof OperatorAction.Hold
+                                || action instanceof OperatorAction.Suspend)
+                .toList();
+    }
+
+    private static boolean matches(QueueScope scope, QueuedView view) {
+        return scope.matches(
+                view.entry().message().id(),
+                view.entry().message().envelope().stream(),
+                view.entry().domain());
+    }
+}

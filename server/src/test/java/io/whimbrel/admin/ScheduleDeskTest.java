@@ -1,0 +1,119 @@
+package io.whimbrel.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.ReversePath;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.schedule.ScheduleActions;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledFixture;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+final class ScheduleDeskTest {
+    private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+    private static final int MESSAGES = 450;
+
+    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, new Idle());
+    private final List<Integer> handed = new ArrayList<>();
+    private final List<String> progress = new ArrayList<>();
+
+    private static final class Idle implements ScheduleActions {
+        @Override
+        public void resolve(DomainName domain) {}
+
+        @Override
+        public void workReady(EgressPath path) {}
+    }
+
+    ScheduleDeskTest() {
+        DomainName domain = DomainName.parse("example.org").orElseThrow();
+        for (int i = 1; i <= MESSAGES; i++) {
+            var envelope =
+                    new Envelope(
+                            ReversePath.NULL,
+                            List.of(Recipient.of(new ForwardPath("a@example.org", domain))),
+                            MailParameters.NONE,
+                            MailStream.NONE,
+                            NOW,
+                            DsnPolicy.FULL);
+            schedule.admit(SpooledFixture.message(i, envelope, 5_000), NOW);
+        }
+    }
+
+    @Test
+    void remove_takesEverythingInScopeAndTellsProgress() throws IOException {
+        ScheduleDesk desk = desk(this::settle);
+
+        long removed =
+                desk.remove(QueueScope.ALL, true, "r", (at, of) -> progress.add(at + "/" + of));
+
+        assertThat(removed).isEqualTo(MESSAGES);
+        assertThat(handed).containsExactly(200, 200, 50);
+        assertThat(progress).containsExactly("200/450", "400/450");
+        assertThat(desk.summary().recipients()).isZero();
+    }
+
+    @Test
+    void remove_thatFails_leavesTheRestInTheQueue() {
+        ScheduleDesk desk =
+                desk((entries, isBounced, reason) -> {
+                    if (handed.size() == 1) {
+                        throw new IOException("disk full");
+                    }
+                    return settle(entries, isBounced, reason);
+                });
+
+        assertThatThrownBy(() -> desk.remove(QueueScope.ALL, false, "", (_, _) -> {}))
+                .hasMessage("disk full");
+
+        List<QueuedView> waiting =
+                desk.list(QueueScope.ALL, MESSAGES).stream()
+                        .filter(view -> view.state() != QueuedView.State.IN_FLIGHT)
+                        .toList();
+        // 200 were removed, and the 200 whose removal failed are their remover's business.
+        assertThat(waiting).hasSize(50);
+    }
+
+    @Test
+    void act_isWhatTheDeskWasGiven() throws IOException {
+        ScheduleDesk desk = desk(this::settle);
+
+        long touched = desk.act(new OperatorAction.Hold(QueueScope.ALL, "r"));
+
+        assertThat(touched).isEqualTo(MESSAGES);
+        assertThat(desk.summary().restrictions())
+                .containsExactly(new OperatorAction.Hold(QueueScope.ALL, "r"));
+    }
+
+    private ScheduleDesk desk(ScheduleDesk.Remove remove) {
+        return new ScheduleDesk(
+                schedule, action -> schedule.apply(action, NOW), remove, InstantSource.fixed(NOW));
+    }
+
+    private long settle(List<QueueEntry> entries, boolean isBounced, String reason) {
+        assertThat(isBounced).isEqualTo(!reason.isEmpty());
+        handed.add(entries.size());
+        entries.forEach(entry -> schedule.finished(entry, List.of(), NOW));
+        return entries.size();
+    }
+}

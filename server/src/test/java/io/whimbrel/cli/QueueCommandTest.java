@@ -1,0 +1,404 @@
+package io.whimbrel.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.admin.AdminOperations;
+import io.whimbrel.admin.AdminSocket;
+import io.whimbrel.admin.FakeQueueDesk;
+import io.whimbrel.admin.Json;
+import io.whimbrel.admin.NodeStatus;
+import io.whimbrel.admin.ReloadResult;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+@Timeout(60)
+final class QueueCommandTest {
+    private static final String ID = new QueueId(77).toString();
+
+    @TempDir private Path data;
+    private final FakeQueueDesk desk = new FakeQueueDesk();
+    private final List<String> reloadProblems = new ArrayList<>();
+    private final List<String> spoolTrouble = new ArrayList<>();
+    private final Metrics metrics = new Metrics();
+    private Optional<AdminSocket> socket = Optional.empty();
+
+    @BeforeEach
+    void serve() throws IOException {
+        desk.add(77, "example.org", "shop", 3, 0, 2);
+        desk.add(78, "example.net", "news", 1, 0);
+        var operations =
+                new AdminOperations(
+                        desk,
+                        this::status,
+                        () -> new ReloadResult(reloadProblems),
+                        metrics,
+                        InstantSource.fixed(FakeQueueDesk.NOW));
+        socket = Optional.of(AdminSocket.open(data, operations, metrics));
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        socket.orElseThrow().close();
+    }
+
+    @Test
+    void queue_printsTheSummary() {
+        desk.actions.add(new OperatorAction.Hold(scope("example.org"), "blocklisted"));
+
+        CliRun run = CliRun.of("queue", "--data", data.toString());
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(run.out())
+                .isEqualTo(
+                        """
+                        3 recipients queued, the oldest for 2h
+
+                        STATE      RECIPIENTS
+                        scheduled           3
+
+                        DOMAIN       RECIPIENTS  IN FLIGHT  SITE
+                        example.org           2          0  mx.example.org
+                        example.net           1          0  mx.example.net
+
+                        TENANT  RECIPIENTS
+                        news             1
+                        shop             2
+
+                        IN FORCE  SCOPE               FOR  REASON
+                        hold      domain=example.org       blocklisted
+                        """);
+    }
+
+    @Test
+    void summary_asJson_isOneObject() {
+        CliRun run = run("queue", "summary", "--json");
+
+        assertThat(run.lines()).hasSize(1);
+        var line = Json.parse(run.out()).orElseThrow();
+        assertThat(line.path("recipients").asInt()).isEqualTo(3);
+        assertThat(line.path("states").path("scheduled").asInt()).isEqualTo(3);
+        assertThat(line.path("oldest_s").asInt()).isEqualTo(7_200);
+    }
+
+    @Test
+    void list_printsOneLinePerEntry() {
+        CliRun run = run("queue", "list");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.lines()).hasSize(3);
+        assertThat(run.lines().get(1))
+                .startsWith(ID)
+                .contains("scheduled", "3m12s", "5.1 KiB", "<sender@shop.example>")
+                .contains("<a@example.org> +1", "shop", "waits for its due time");
+    }
+
+    @Test
+    void list_ofADomain_isOnlyThat() {
+        CliRun run = run("queue", "list", "--domain", "EXAMPLE.net.", "--json");
+
+        assertThat(run.lines()).hasSize(1);
+        assertThat(run.out()).contains("\"domain\":\"example.net\"", "\"due_in_s\":192");
+    }
+
+    @Test
+    void list_beyondItsLimit_saysSo() {
+        CliRun run = run("queue", "list", "--limit", "1", "--json");
+
+        assertThat(run.lines()).hasSize(1);
+        assertThat(run.err()).contains("--limit");
+    }
+
+    @Test
+    void list_ofNothing_exits1() {
+        CliRun run = run("queue", "list", "--tenant", "nobody");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("nothing was found");
+    }
+
+    @Test
+    void show_printsEnvelopeAndEachRecipient() {
+        CliRun run = run("queue", "show", ID);
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out())
+                .contains("sender      <sender@shop.example>", "campaign    autumn", "2h ago")
+                .containsPattern("<a@example.org> +scheduled +3 +3m12s")
+                .containsPattern("<b@example.org> +settled +0")
+                .containsPattern("<c@example.org> +scheduled");
+    }
+
+    @Test
+    void show_ofUnknownId_exits1AndNamesTrace() {
+        CliRun run = run("queue", "show", new QueueId(1).toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("not in the queue", "whimbrel trace");
+    }
+
+    @Test
+    void show_ofNoId_isAUsageError() {
+        assertThat(run("queue", "show", "abc").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void hold_reachesTheDeskWithScopeAndReason() {
+        CliRun run =
+                run(
+                        "queue",
+                        "hold",
+                        "--domain",
+                        "example.org",
+                        "--tenant",
+                        "shop",
+                        "--reason",
+                        "r");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("2 recipients held\n");
+        var scope =
+                new QueueScope(
+                        Optional.empty(),
+                        DomainName.parse("example.org"),
+                        Optional.of("shop"),
+                        Optional.empty());
+        assertThat(desk.actions).containsExactly(new OperatorAction.Hold(scope, "r"));
+    }
+
+    @Test
+    void action_withoutCondition_isAUsageErrorThatSaysSo() {
+        for (String verb : List.of("hold", "release", "retry-now", "bounce", "delete", "resume")) {
+            CliRun run = run("queue", verb);
+
+            assertThat(run.exit()).as(verb).isEqualTo(2);
+            assertThat(run.err()).as(verb).contains("--id, --domain, --tenant or --campaign");
+        }
+        assertThat(desk.actions).isEmpty();
+        assertThat(desk.views).hasSize(2);
+    }
+
+    @Test
+    void action_withAllAndACondition_isAUsageError() {
+        CliRun run = run("queue", "delete", "--all", "--domain", "example.org");
+
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(desk.views).hasSize(2);
+    }
+
+    @Test
+    void release_withoutSuchAHold_exits1() {
+        CliRun run = run("queue", "release", "--all");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("no hold with exactly this scope");
+        assertThat(desk.actions).isEmpty();
+    }
+
+    @Test
+    void release_ofAHold_isDone() {
+        run("queue", "hold", "--all");
+        CliRun run = run("queue", "release", "--all");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("3 recipients released\n");
+        assertThat(desk.actions).last().isEqualTo(new OperatorAction.Release(QueueScope.ALL));
+    }
+
+    @Test
+    void suspendAndResume_takeATime() {
+        CliRun suspend = run("queue", "suspend", "--for", "1h", "--domain", "example.net");
+        CliRun resume = run("queue", "resume", "--domain", "example.net");
+
+        assertThat(suspend.out()).isEqualTo("1 recipient suspended for 1h\n");
+        assertThat(resume.out()).isEqualTo("1 recipient resumed\n");
+        assertThat(desk.actions)
+                .first()
+                .isEqualTo(
+                        new OperatorAction.Suspend(scope("example.net"), Duration.ofHours(1), ""));
+        assertThat(run("queue", "suspend", "--for", "soon", "--all").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void retryNow_ofNothing_exits1() {
+        assertThat(run("queue", "retry-now", "--all").out()).isEqualTo("3 recipients due now\n");
+        assertThat(run("queue", "retry-now", "--tenant", "nobody").exit()).isEqualTo(1);
+    }
+
+    @Test
+    void bounce_tellsProgressAndCount() {
+        CliRun run = run("queue", "bounce", "--id", ID.toLowerCase(java.util.Locale.ROOT));
+
+        assertThat(run.out()).isEqualTo("2 recipients bounced\n");
+        assertThat(run.err()).isEqualTo("1 of 2\n");
+        assertThat(desk.removals).containsExactly("bounce ");
+        assertThat(desk.views).hasSize(1);
+    }
+
+    @Test
+    void delete_dryRun_onlyCounts() {
+        CliRun run = run("queue", "delete", "--all", "--dry-run");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("3 recipients would be deleted\n");
+        assertThat(desk.views).hasSize(2);
+        assertThat(desk.removals).isEmpty();
+    }
+
+    @Test
+    void delete_ofAMessageThatIsGone_exits1() {
+        CliRun run = run("queue", "delete", "--id", new QueueId(1).toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("not in the queue");
+    }
+
+    @Test
+    void diskTrouble_isTold() {
+        desk.diskTrouble = Optional.of("No space left on device");
+
+        CliRun run = run("queue", "hold", "--all");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("the disk failed: No space left on device");
+    }
+
+    @Test
+    void configOption_findsTheSocket_beforeAndBehindTheVerb() throws IOException {
+        Path config = data.resolve("whimbrel.toml");
+        Files.writeString(
+                config,
+                "[node]\nname = \"mx\"\ndata = \""
+                        + data
+                        + "\"\n[[listen]]\naddress = \"127.0.0.1:2525\"\n");
+
+        assertThat(CliRun.of("queue", "list", "-c", config.toString()).exit()).isZero();
+        assertThat(CliRun.of("queue", "-c", config.toString(), "list").exit()).isZero();
+    }
+
+    @Test
+    void badConfig_exits1AndNamesTheError() throws IOException {
+        Path config = data.resolve("whimbrel.toml");
+        Files.writeString(config, "[node]\nnam = 1\n");
+
+        CliRun run = CliRun.of("queue", "-c", config.toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("whimbrel.toml:", "whimbrel config check", "--data");
+    }
+
+    @Test
+    void noNodeNamed_isAUsageError() {
+        CliRun run = CliRun.of("queue");
+
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("-c FILE");
+    }
+
+    @Test
+    void noServer_exits1AndSaysHowToStartIt() {
+        CliRun run = CliRun.of("queue", "--data", data.resolve("x").toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("no server is running", data + "/x/admin.sock", "whimbrel serve -c FILE");
+    }
+
+    @Test
+    void help_namesTheVerbs() {
+        CliRun run = CliRun.of("queue", "--help");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).contains("retry-now", "suspend", "--json");
+        assertThat(CliRun.of("queue", "bounce", "--help").out()).contains("--dry-run", "--domain");
+    }
+
+    @Test
+    void status_tellsHowTheNodeIs() {
+        metrics.messagesAccepted.inc(3);
+        CliRun run = run("status");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out())
+                .contains("version    1.2.3", "up         1d1h", "listens on 127.0.0.1:2525")
+                .contains("spool      ok", "queued     3 recipients", "warning    source s1");
+        spoolTrouble.add("disk full: free 2 GiB");
+        CliRun ill = run("status");
+        assertThat(ill.exit()).isEqualTo(1);
+        assertThat(ill.out()).contains("spool      disk full: free 2 GiB");
+    }
+
+    @Test
+    void metrics_areInPrometheusTextFormat() {
+        metrics.messagesAccepted.inc(3);
+
+        CliRun run = run("metrics");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out())
+                .contains("# TYPE whimbrel_messages_accepted_total counter")
+                .contains("whimbrel_messages_accepted_total 3.0\n");
+        assertThat(run("metrics", "--json").out())
+                .contains("{\"metric\":\"whimbrel_messages_accepted_total\",\"value\":\"3.0\"}\n")
+                .doesNotContain("#");
+    }
+
+    @Test
+    void reload_ofAGoodFile_isOk() {
+        CliRun run = run("reload");
+
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("reloaded\n");
+    }
+
+    @Test
+    void reload_ofABadFile_printsItsProblems() {
+        reloadProblems.add("whimbrel.toml:3:1: unknown key \"nam\", did you mean \"name\"?");
+
+        CliRun run = run("reload");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("whimbrel.toml:3:1: unknown key", "not reloaded");
+    }
+
+    private CliRun run(String... arguments) {
+        var all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--data", data.toString()));
+        return CliRun.of(all.toArray(String[]::new));
+    }
+
+    private NodeStatus status() {
+        return new NodeStatus(
+                "mx1.example.com",
+                "1.2.3",
+                FakeQueueDesk.NOW.minus(Duration.ofHours(25)),
+                List.of("127.0.0.1:2525"),
+                String.join("", spoolTrouble),
+                List.of("source s1: this machine has no 192.0.2.10"));
+    }
+
+    private static QueueScope scope(String domain) {
+        return new QueueScope(
+                Optional.empty(), DomainName.parse(domain), Optional.empty(), Optional.empty());
+    }
+}
