@@ -1,0 +1,241 @@
+package io.whimbrel;
+
+import io.whimbrel.admin.AdminOperations;
+import io.whimbrel.admin.AdminSocket;
+import io.whimbrel.admin.NodeStatus;
+import io.whimbrel.admin.ReloadResult;
+import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.config.Config;
+import io.whimbrel.config.ConfigFile;
+import io.whimbrel.config.ConfigResult;
+import io.whimbrel.delivery.BodySource;
+import io.whimbrel.delivery.DeliveryPlan;
+import io.whimbrel.delivery.Dispatcher;
+import io.whimbrel.delivery.OwnNode;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.egress.Sources;
+import io.whimbrel.eventlog.EventLog;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.OperatorDesk;
+import io.whimbrel.outcome.Settlement;
+import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.Reception;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.spool.Recovery;
+import io.whimbrel.spool.Spool;
+import io.whimbrel.spool.SpoolRecord;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.time.SteadyClock;
+import io.whimbrel.time.Ticker;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/// A running node, wired in the order in which mail flows. Thread-safe.
+final class Node implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+    private static final Duration TICK = Duration.ofMillis(25);
+    private static final Duration CLOCK_STEP_WORTH_TELLING = Duration.ofSeconds(10);
+
+    private final Path file;
+    private final SteadyClock clock = new SteadyClock();
+    private final Metrics metrics = new Metrics();
+    private final Instant startedAt = clock.instant();
+    private final EventLog eventLog;
+    private final Spool spool;
+    private final Dispatcher dispatcher;
+    private final Schedule schedule;
+    private final Settlement settlement;
+    private final Reception reception;
+    private final AdminSocket adminSocket;
+    private final Ticker ticker;
+    private Config config;
+    private Sources sources;
+    private Instant disciplinedAt = startedAt;
+    private boolean isClockStepTold;
+
+    /// Recovers what the spool holds, starts delivery, then listens.
+    ///
+    /// @throws IOException where the node cannot run; the message says what to do
+    static Node start(Path file, Config config) throws IOException {
+        Files.createDirectories(config.node().dataFolder());
+        return new Node(file, config);
+    }
+
+    private Node(Path file, Config config) throws IOException {
+        this.file = file;
+        this.config = config;
+        sources = new Sources(config.sources(), clock);
+        eventLog = EventLog.open(config.eventLog(), metrics, clock);
+        spool = Spool.open(config.spool(), clock);
+        eventLog.start(spool.records(eventLog.position()));
+        dispatcher = new Dispatcher(plan(config), this::body, clock, metrics);
+        schedule = new Schedule(config.schedule(), dispatcher);
+        settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
+        reception = new Reception(config.listens(), spool, schedule, metrics, clock);
+        // Before listening: a restart must not reorder mail.
+        recover(spool.takeRecovery());
+        dispatcher.start(schedule, settlement::settle);
+        ticker = new Ticker("ticker-1", TICK, this::tick);
+        reception.start();
+        adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
+    }
+
+    private DeliveryPlan plan(Config with) {
+        var names = new HashSet<>(sources.ehloNames());
+        names.add(with.node().name());
+        var listening = with.listens().stream().map(ListenSettings::address).toList();
+        return new DeliveryPlan(
+                with.delivery(),
+                with.routes(),
+                sources,
+                new Resolver(with.dns(), clock),
+                new OwnNode(names, listening));
+    }
+
+    private BodySource body(SpooledMessage message) {
+        return spool.read(message)::nextPart;
+    }
+
+    private void recover(Recovery recovery) {
+        recovery.findings().forEach(finding -> LOG.warn("spool: {}", finding));
+        Instant now = clock.instant();
+        for (SpoolRecord.Operator record : recovery.operatorActions()) {
+            schedule.apply(remaining(record, now), now);
+        }
+        recovery.messages().forEach(message -> schedule.restore(message, now));
+        if (!recovery.messages().isEmpty()) {
+            LOG.info("{} messages are in the queue", recovery.messages().size());
+        }
+    }
+
+    /// A suspension goes on for what is left of it; everything else is as it was.
+    private static OperatorAction remaining(SpoolRecord.Operator record, Instant now) {
+        if (record.action() instanceof OperatorAction.Suspend suspend) {
+            Duration left = Duration.between(now, record.at().plus(suspend.duration()));
+            return left.isPositive()
+                    ? new OperatorAction.Suspend(suspend.scope(), left, suspend.reason())
+                    : new OperatorAction.Resume(suspend.scope());
+        }
+        return record.action();
+    }
+
+    private AdminOperations operations() {
+        var desk = new OperatorDesk(spool, schedule, clock);
+        var queue = new ScheduleDesk(schedule, desk::apply, settlement::remove, clock);
+        return new AdminOperations(
+                queue, this::status, () -> new ReloadResult(reload()), metrics, clock);
+    }
+
+    private void tick() {
+        try {
+            Instant now = clock.instant();
+            schedule.tick(now);
+            if (Duration.between(disciplinedAt, now).compareTo(Duration.ofSeconds(1)) >= 0) {
+                disciplinedAt = now;
+                followWallClock();
+            }
+        } catch (RuntimeException bug) {
+            metrics.bugs.inc();
+            LOG.error("tick failed; the next one follows", bug);
+        }
+    }
+
+    private void followWallClock() {
+        Duration ahead = clock.discipline();
+        boolean isFar = ahead.abs().compareTo(CLOCK_STEP_WORTH_TELLING) > 0;
+        if (isFar && !isClockStepTold) {
+            LOG.warn(
+                    "the wall clock jumped by {}; waits go on as they were, time stamps follow"
+                            + " slowly, a restart takes the new time",
+                    ahead);
+        }
+        isClockStepTold = isFar;
+    }
+
+    private NodeStatus status() {
+        return new NodeStatus(
+                config.node().name(),
+                Version.text(),
+                startedAt,
+                reception.addresses().stream().map(InetSocketAddress::toString).toList(),
+                "",
+                sources.trouble().stream().toList());
+    }
+
+    /// Reads the file again. All of it becomes active, or nothing does.
+    ///
+    /// @return what stands against it, a line each; empty where it is active now
+    synchronized List<String> reload() {
+        List<String> problems = tryReload();
+        if (problems.isEmpty()) {
+            LOG.info("reloaded {}", file);
+        } else {
+            problems.forEach(problem -> LOG.warn("not reloaded: {}", problem));
+        }
+        return problems;
+    }
+
+    private List<String> tryReload() {
+        return switch (ConfigFile.read(file)) {
+            case ConfigResult.Invalid(var errors, _) ->
+                    errors.stream().map(Object::toString).toList();
+            case ConfigResult.Valid(Config fresh, _) -> {
+                List<String> restart = Config.restartNeeded(config, fresh);
+                if (restart.isEmpty()) {
+                    activate(fresh);
+                }
+                yield restart.stream().map(key -> key + " takes a restart to change").toList();
+            }
+        };
+    }
+
+    private void activate(Config fresh) {
+        sources = new Sources(fresh.sources(), clock);
+        dispatcher.reload(plan(fresh));
+        settlement.reconfigure(fresh.report());
+        reception.reload(fresh.listens());
+        config = fresh;
+    }
+
+    /// Drains in the order in which mail flows: what is in flight finishes within `node.drain`,
+    /// then everything is synced.
+    @Override
+    public void close() {
+        Duration drain = config.node().drainMost();
+        try {
+            adminSocket.close();
+            reception.close(drain);
+            dispatcher.close(drain);
+        } catch (IOException e) {
+            LOG.warn("while draining: {}", e.getMessage());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        ticker.close();
+        spool.close();
+        eventLog.close();
+    }
+
+    /// For tests: where the node listens.
+    List<InetSocketAddress> addresses() {
+        return reception.addresses();
+    }
+
+    /// Why the spool refuses mail; empty while it takes it.
+    Optional<String> refusal() {
+        return Optional.empty();
+    }
+}
