@@ -1,0 +1,365 @@
+"""Starts real mail programs on free loopback ports and measures them: shared by the scripts in bench/ and interop/.
+
+Everything is started in a temporary folder and ended by its pid. Nothing but Python's standard library is used.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, seconds=30, process=None):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise SystemExit(f"process ended with {process.returncode} before it listened on port {port}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nothing listens on port {port} after {seconds} s")
+
+
+def need(program, package):
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin:/usr/bin")
+    if path is None:
+        raise SystemExit(f"{program} is missing: install Debian's package {package}")
+    return path
+
+
+def tree(pid):
+    """The pid and all its living descendants."""
+    children = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    fields = stat.read().rpartition(")")[2].split()
+                children.setdefault(int(fields[1]), []).append(int(entry))
+            except OSError:
+                pass
+    found, todo = [], [pid]
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        todo += children.get(one, [])
+    return found
+
+
+def cpu_seconds(pid):
+    """User and system time of the tree, ended and waited-for children included."""
+    total = 0
+    for one in tree(pid):
+        try:
+            with open(f"/proc/{one}/stat") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+            total += sum(int(fields[i]) for i in (11, 12, 13, 14))
+        except OSError:
+            pass
+    return total / TICK
+
+
+def memory_bytes(pid):
+    """Proportional set size of the tree: shared pages are counted once, which is fair to many processes."""
+    total = 0
+    for one in tree(pid):
+        try:
+            with open(f"/proc/{one}/smaps_rollup") as rollup:
+                for line in rollup:
+                    if line.startswith("Pss:"):
+                        total += int(line.split()[1]) * 1024
+        except OSError:
+            pass
+    return total
+
+
+class MemorySampler:
+    """Samples the memory of a tree twice a second until stopped; `peak` in bytes."""
+
+    def __init__(self, pid):
+        self.pid, self.peak, self.stopped = pid, 0, threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while not self.stopped.wait(0.5):
+            self.peak = max(self.peak, memory_bytes(self.pid))
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join()
+        self.peak = max(self.peak, memory_bytes(self.pid))
+        return self.peak
+
+
+class DiskCounters:
+    """Bytes written and flushes of the block device that holds a folder (/proc/diskstats)."""
+
+    def __init__(self, folder):
+        device = os.stat(folder).st_dev
+        self.major, self.minor = os.major(device), os.minor(device)
+
+    def read(self):
+        with open("/proc/diskstats") as stats:
+            for line in stats:
+                fields = line.split()
+                if (int(fields[0]), int(fields[1])) == (self.major, self.minor):
+                    flushes = int(fields[18]) if len(fields) > 18 else 0
+                    return {"writes": int(fields[7]), "bytes": int(fields[9]) * 512, "flushes": flushes}
+        return {"writes": 0, "bytes": 0, "flushes": 0}
+
+
+class Sink:
+    """Debian's smtp-sink: takes all mail and counts it."""
+
+    def __init__(self, arguments=()):
+        self.port = free_port()
+        program = need("smtp-sink", "postfix")
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen(
+            [program, "-c", *user, *arguments, f"127.0.0.1:{self.port}", "1000"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._count, self._lock = 0, threading.Lock()
+        threading.Thread(target=self._read, daemon=True).start()
+        wait_for_port(self.port, process=self.process)
+
+    def _read(self):
+        tail = b""
+        while True:
+            block = os.read(self.process.stdout.fileno(), 65536)
+            if not block:
+                return
+            tail = (tail + block)[-200:]
+            # "sess=12 quit=3 mesg=4567\r"
+            found = re.findall(rb"mesg=(\d+)\s", tail)
+            if found:
+                with self._lock:
+                    self._count = int(found[-1])
+
+    def count(self):
+        with self._lock:
+            return self._count
+
+    def wait_for(self, messages, seconds):
+        deadline = time.monotonic() + seconds
+        last, since = -1, time.monotonic()
+        while time.monotonic() < deadline:
+            count = self.count()
+            if count >= messages:
+                return True
+            if count != last:
+                last, since = count, time.monotonic()
+            if time.monotonic() - since > 60:
+                return False
+            time.sleep(0.005)
+        return False
+
+    def stop(self):
+        stop(self.process)
+
+
+def stop(process, seconds=30):
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Postfix:
+    """Debian's Postfix in a folder of its own, tuned for relay as operators of big relays do."""
+
+    name = "postfix"
+
+    def __init__(self, folder, next_hop_port, listen_port=None, extra=()):
+        self.folder, self.port = folder, listen_port or free_port()
+        os.chmod(folder, 0o755)
+        config, queue, data = (os.path.join(folder, one) for one in ("etc", "spool", "data"))
+        for one in (config, queue, data):
+            os.makedirs(one)
+        daemons = "/usr/lib/postfix/sbin"
+        need("postfix", "postfix")
+        shutil.chown(data, "postfix")
+        settings = {
+            "compatibility_level": "3.6",
+            "queue_directory": queue,
+            "data_directory": data,
+            "command_directory": "/usr/sbin",
+            "daemon_directory": daemons,
+            "mail_owner": "postfix",
+            "setgid_group": "postdrop",
+            "inet_interfaces": "127.0.0.1",
+            "inet_protocols": "ipv4",
+            "myhostname": "postfix.example",
+            "mydestination": "",
+            "local_recipient_maps": "",
+            "alias_maps": "",
+            "alias_database": "",
+            "mynetworks": "127.0.0.0/8",
+            "relayhost": f"[127.0.0.1]:{next_hop_port}",
+            "default_process_limit": "300",
+            "smtpd_client_connection_count_limit": "0",
+            "smtp_destination_concurrency_limit": "100",
+            "default_destination_concurrency_limit": "100",
+            "initial_destination_concurrency": "50",
+            "qmgr_message_active_limit": "50000",
+            "qmgr_message_recipient_limit": "50000",
+            "in_flow_delay": "0",
+            "smtp_connection_cache_on_demand": "yes",
+            "smtp_tls_security_level": "none",
+            "smtpd_tls_security_level": "none",
+            "maillog_file": os.path.join(folder, "maillog"),
+            "maillog_file_prefixes": folder,
+            "anvil_status_update_time": "3600s",
+            "notify_classes": "",
+            "append_dot_mydomain": "no",
+            "mailbox_size_limit": "0",
+        }
+        settings.update(dict(extra))
+        with open(os.path.join(config, "main.cf"), "w") as main:
+            main.writelines(f"{key} = {value}\n" for key, value in settings.items())
+        with open(os.path.join(config, "master.cf"), "w") as master:
+            master.write(f"127.0.0.1:{self.port} inet n - n - - smtpd\n")
+            for line in (
+                "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup",
+                "qmgr unix n - n 300 1 qmgr", "rewrite unix - - n - - trivial-rewrite",
+                "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce",
+                "trace unix - - n - 0 bounce", "verify unix - - n - 1 verify",
+                "flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap",
+                "smtp unix - - n - - smtp", "relay unix - - n - - smtp",
+                "showq unix n - n - - showq", "error unix - - n - - error",
+                "retry unix - - n - - error", "discard unix - - n - - discard",
+                "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache",
+                "postlog unix-dgram n - n - 1 postlogd", "virtual unix - n n - - virtual",
+            ):
+                master.write(line + "\n")
+        self.config = config
+        subprocess.run(["postfix", "-c", config, "start"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port)
+        with open(os.path.join(queue, "pid", "master.pid")) as pid:
+            self.pid = int(pid.read())
+
+    def stop(self):
+        subprocess.run(["postfix", "-c", self.config, "stop"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def log_tail(self, lines=20):
+        with open(os.path.join(self.folder, "maillog")) as log:
+            return "".join(log.readlines()[-lines:])
+
+
+class Whimbrel:
+    """This tree's `./whimbrel serve` with the shipped defaults, a route to the next hop, and nothing else."""
+
+    name = "whimbrel"
+
+    def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=()):
+        self.folder, self.port = folder, listen_port or free_port()
+        self.config = os.path.join(folder, "whimbrel.toml")
+        self.data = os.path.join(folder, "data")
+        self.environment = dict(os.environ, **dict(environment))
+        with open(self.config, "w") as config:
+            config.write(f"""[node]
+name = "mx1.example.com"
+data = "{self.data}"
+
+[[listen]]
+address = "127.0.0.1:{self.port}"
+relay-from = ["127.0.0.0/8"]
+{listen}
+
+[[route]]
+domain = "*"
+to = "smtp://127.0.0.1:{next_hop_port}"
+{extra}
+""")
+        self.start()
+
+    def start(self, seconds=60):
+        self.log_path = os.path.join(self.folder, "log")
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [os.path.join(ROOT, "whimbrel"), "serve", "-c", self.config],
+            stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
+        self.pid = self.process.pid
+        watchdog = threading.Timer(seconds, self.process.kill)
+        watchdog.start()
+        for line in self.process.stdout:
+            if line.strip() == b"ready":
+                break
+        else:
+            raise SystemExit("whimbrel did not get ready:\n" + self.log_tail())
+        watchdog.cancel()
+        threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True).start()
+
+    @staticmethod
+    def _drain(stream):
+        for _ in stream:
+            pass
+
+    def command(self, *words, check=True):
+        return subprocess.run([os.path.join(ROOT, "whimbrel"), *words, "-c", self.config], check=check,
+                              capture_output=True, text=True)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+    def stop(self):
+        stop(self.process, 60)
+        self.log.close()
+
+    def log_tail(self, lines=20):
+        with open(self.log_path) as log:
+            return "".join(log.readlines()[-lines:])
+
+
+def smtp_source(port, messages, sessions, size, sender="s@example.com", recipient="r@example.org"):
+    """Sends with Debian's smtp-source; returns seconds."""
+    program = need("smtp-source", "postfix")
+    began = time.monotonic()
+    subprocess.run([program, "-m", str(messages), "-s", str(min(sessions, messages)), "-l", str(size),
+                    "-f", sender, "-t", recipient, "-d", f"127.0.0.1:{port}"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
+def temporary_folder(prefix):
+    base = os.environ.get("WHIMBREL_BENCH_FOLDER")
+    return tempfile.mkdtemp(prefix=prefix, dir=base)
+
+
+def machine():
+    model = "?"
+    with open("/proc/cpuinfo") as info:
+        for line in info:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return f"{os.cpu_count()} cores, {model}, Linux {os.uname().release}"
+
+
+def fail(message):
+    print(message, file=sys.stderr)
+    sys.exit(1)
