@@ -151,6 +151,16 @@ final class PathConnections {
         }
     }
 
+    /// Threads that sleep.
+    int sleeping() {
+        lock.lock();
+        try {
+            return sleeping.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// A session has come to be.
     void connected() {
         lock.lock();

@@ -91,7 +91,9 @@ public final class Schedule {
         var recipients = RecipientNumbers.all(message.envelope().recipients().size());
         ages.add(message.envelope().receivedAt(), recipients.size());
         var split = new EntrySplit(message, settings.recipientsPerTransaction());
-        for (QueueEntry entry : split.entries(recipients, 0, now, false)) {
+        // In whole milliseconds, as the queues count: due now must not mean due in a moment.
+        Instant due = Instant.ofEpochMilli(now.toEpochMilli());
+        for (QueueEntry entry : split.entries(recipients, 0, due, false)) {
             place(entry, Place.TAIL, now, true);
         }
     }

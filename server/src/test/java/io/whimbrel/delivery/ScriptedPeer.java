@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -34,6 +35,8 @@ import javax.net.ssl.SSLSocket;
 /// DRIP: text      say it byte by byte, ten in a second, without end of line, for ever
 /// RAW: 250 a~     say this, line ends only where there is a ~
 /// TLS:            shake hands;               FLOOD: n   say n bytes without a line end
+/// SERVE:          from here on take everything, up to QUIT
+/// GATE:           say nothing until the test opens the gate
 /// STOP:           read no more, so that the client's writes stop, until it goes
 /// ```
 final class ScriptedPeer implements AutoCloseable {
@@ -45,6 +48,7 @@ final class ScriptedPeer implements AutoCloseable {
     private final Queue<String> heard = new ConcurrentLinkedQueue<>();
     private final AtomicInteger connections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final CountDownLatch gate = new CountDownLatch(1);
     private SSLContext tls;
 
     ScriptedPeer(String... scripts) {
@@ -69,6 +73,36 @@ final class ScriptedPeer implements AutoCloseable {
     ScriptedPeer tls(SSLContext context) {
         tls = context;
         return this;
+    }
+
+    /// Waits until the client has said `command`.
+    void awaitHeard(String command) {
+        await(() -> heard.contains(command));
+    }
+
+    void awaitText() {
+        await(() -> !texts.isEmpty());
+    }
+
+    void awaitConnection() {
+        await(() -> connections.get() > 0);
+    }
+
+    private void await(BooleanSupplier condition) {
+        try {
+            for (int i = 0; i < 2_000 && !condition.getAsBoolean(); i++) {
+                closed.await(10, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        if (!condition.getAsBoolean()) {
+            throw new AssertionError("the client never came that far");
+        }
+    }
+
+    void openGate() {
+        gate.countDown();
     }
 
     int port() {
@@ -108,6 +142,7 @@ final class ScriptedPeer implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        gate.countDown();
         closeQuietly(server);
         sockets.forEach(ScriptedPeer::closeQuietly);
     }
@@ -180,7 +215,9 @@ final class ScriptedPeer implements AutoCloseable {
                 case "DRIP" -> drip(rest);
                 case "FLOOD" -> flood(Integer.parseInt(rest));
                 case "TLS" -> shakeHands();
-                case "STOP" -> awaitClosed();
+                case "SERVE" -> serve();
+                case "GATE" -> awaitOpen(gate);
+                case "STOP" -> awaitOpen(closed);
                 default -> throw new AssertionError("bad script line " + line);
             }
             return true;
@@ -233,9 +270,28 @@ final class ScriptedPeer implements AutoCloseable {
             use(secure);
         }
 
-        private void awaitClosed() {
+        private void serve() throws IOException {
+            String line = readLine();
+            while (!line.equals("QUIT")) {
+                heard.add(line);
+                if (line.equals("DATA")) {
+                    say("354 go\r\n");
+                    texts.add(readText());
+                    say("250 taken\r\n");
+                } else if (line.startsWith("EHLO")) {
+                    say("250-mx.test\r\n250 PIPELINING\r\n");
+                } else {
+                    say("250 ok\r\n");
+                }
+                line = readLine();
+            }
+            heard.add(line);
+            say("221 bye\r\n");
+        }
+
+        private void awaitOpen(CountDownLatch latch) {
             try {
-                closed.await();
+                latch.await();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }

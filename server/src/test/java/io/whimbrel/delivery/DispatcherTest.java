@@ -1,0 +1,361 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.Network;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.Accepted;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.outcome.AttemptResult.Stage;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+@Timeout(60)
+final class DispatcherTest {
+    private static final String SERVES = "S: 220 mx.test\nSERVE:";
+    private static final String STALLS =
+            """
+            S: 220 mx.test
+            C: EHLO
+            S: 250-mx.test
+            S: 250 PIPELINING
+            C: MAIL
+            C: RCPT
+            C: DATA
+            S: 250 ok
+            S: 250 ok
+            """;
+
+    @Test
+    void message_isDeliveredByItsRoute() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit("a@x.test", "b@x.test");
+
+            Attempt attempt = post.attempt();
+
+            assertThat(attempt.results()).hasSize(2).allMatch(r -> r instanceof Accepted);
+            assertThat(attempt.site()).isEqualTo("smtp://127.0.0.1:" + peer.port());
+            assertThat(peer.texts()).containsExactly(TestMail.TEXT);
+            peer.verify();
+        }
+    }
+
+    @Test
+    void message_isDeliveredByMx() {
+        try (var peer = new ScriptedPeer(SERVES)) {
+            var settings =
+                    new DeliverySettings(
+                            peer.port(),
+                            List.of(Network.parse("127.0.0.0/8").orElseThrow()),
+                            50,
+                            100,
+                            1_000,
+                            Duration.ofSeconds(2),
+                            Hosts.LONG);
+            try (var post = new Post(settings)) {
+                post.dns
+                        .with("x.test. 300 IN MX 10 mx.x.test.")
+                        .with("mx.x.test. 300 IN A 127.0.0.1");
+                post.admit("a@x.test");
+
+                var accepted = (Accepted) post.result();
+
+                assertThat(accepted.peer().host())
+                        .isEqualTo("mx.x.test [127.0.0.1]:" + peer.port());
+            }
+        }
+    }
+
+    @Test
+    void unknownDomain_isSettledUntried() {
+        try (var post = new Post(Post.SETTINGS)) {
+            post.admit("a@nowhere.test");
+
+            Attempt attempt = post.attempt();
+
+            assertThat(((NotTried) attempt.results().getFirst()).reply().code()).isEqualTo(550);
+            assertThat(attempt.site()).isEmpty();
+        }
+    }
+
+    @Test
+    void privateMx_isSettledUntriedAndTheKeyNamed() {
+        try (var post = new Post(Post.SETTINGS)) {
+            post.dns.with("x.test. 300 IN MX 10 mx.x.test.").with("mx.x.test. 300 IN A 10.0.0.1");
+            post.admit("a@x.test");
+
+            assertThat(((NotTried) post.result()).reply().toString())
+                    .contains("delivery.allow-private");
+        }
+    }
+
+    @Test
+    void connection_isReused() {
+        var settings = Post.settings(1, 1_000, Duration.ofSeconds(5));
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.routeTo(peer))) {
+            for (int i = 0; i < 5; i++) {
+                post.admit(1);
+                assertThat(post.result()).isInstanceOf(Accepted.class);
+            }
+            assertThat(peer.connections()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void idleConnection_saysQuit() {
+        var settings = Post.settings(50, 1_000, Duration.ofMillis(50));
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.routeTo(peer))) {
+            post.admit(1);
+            post.attempt();
+            peer.awaitHeard("QUIT");
+
+            post.admit(1);
+
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            assertThat(peer.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void messageLimit_endsTheConnection() {
+        var settings = Post.settings(1, 2, Duration.ofSeconds(2));
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.routeTo(peer))) {
+            post.admit(5);
+
+            assertThat(post.attempts(5)).allMatch(DispatcherTest::isAccepted);
+            assertThat(peer.connections()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void connectionsPerPath_areBounded() {
+        var settings = Post.settings(3, 1_000, Duration.ofSeconds(2));
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.routeTo(peer))) {
+            post.admit(300);
+
+            assertThat(post.attempts(300)).allMatch(DispatcherTest::isAccepted);
+            assertThat(peer.connections()).isBetween(1, 3);
+        }
+    }
+
+    @Test
+    void connectionsInAll_areBoundedAndSharedByPaths() {
+        var settings =
+                new DeliverySettings(
+                        25, List.of(), 10, 1, 1_000, Duration.ofSeconds(2), Hosts.LONG);
+        try (var one = new ScriptedPeer(SERVES);
+                var other = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.route("x.test", one), Post.route("*", other))) {
+            for (int i = 0; i < 20; i++) {
+                post.admit("a@x.test");
+                post.admit("a@y.test");
+            }
+
+            assertThat(post.attempts(40)).allMatch(DispatcherTest::isAccepted);
+        }
+    }
+
+    @Test
+    void manyMessages_areEachTriedOnce() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(2_000);
+
+            Set<Object> ids = new HashSet<>();
+            for (Attempt attempt : post.attempts(2_000)) {
+                assertThat(isAccepted(attempt)).isTrue();
+                assertThat(ids.add(attempt.entry().message().id())).isTrue();
+            }
+            assertThat(peer.texts()).hasSize(2_000);
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+        }
+    }
+
+    @Test
+    void noHostAnswers_allThatWaitsSharesTheFate() {
+        RouteSettings nowhere;
+        try (var peer = new ScriptedPeer("X:")) {
+            nowhere = Post.routeTo(peer);
+        }
+        try (var post = new Post(Post.settings(1, 10, Duration.ofSeconds(1)), nowhere)) {
+            post.admit(20);
+
+            for (Attempt attempt : post.attempts(20)) {
+                var lost = (ConnectionLost) attempt.results().getFirst();
+                assertThat(lost.stage()).isEqualTo(Stage.CONNECT);
+            }
+        }
+    }
+
+    @Test
+    void restingPath_triesAgainByItself() {
+        try (var peer = new ScriptedPeer("S: 421 later", SERVES);
+                var post =
+                        new Post(Post.settings(1, 10, Duration.ofSeconds(1)), Post.routeTo(peer))) {
+            post.admit(1);
+            AttemptResult first = post.result();
+            assertThat(first).isInstanceOf(Refused.class);
+
+            // What comes before the rest begins shares the fate of the first.
+            AttemptResult next = first;
+            for (int i = 0; i < 100 && next instanceof Refused; i++) {
+                post.admit(1);
+                next = post.result();
+            }
+            assertThat(next).isInstanceOf(Accepted.class);
+            assertThat(peer.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void furtherConnectionRefused_isNoAttempt() {
+        try (var peer =
+                        new ScriptedPeer(
+                                "S: 220 x\nC: EHLO\nS: 250-x\nS: 250 PIPELINING\nSERVE:",
+                                "GATE:\nS: 421 4.7.0 too many connections");
+                var post =
+                        new Post(
+                                Post.settings(2, 999, Duration.ofSeconds(5)), Post.routeTo(peer))) {
+            post.admit(1);
+            post.attempt();
+            // The second finds the first connection idle, the third opens another, or waits.
+            post.admit(50);
+            peer.openGate();
+
+            assertThat(post.attempts(50)).allMatch(DispatcherTest::isAccepted);
+            assertThat(peer.texts()).hasSize(51);
+        }
+    }
+
+    @Test
+    void reusedSessionThatEnded_isRetriedAtOnceOnANewOne() {
+        String once = STALLS + "S: 354 go\nD:\nS: 250 taken\nC: MAIL\nS: 421 4.7.0 enough\nX:";
+        try (var peer = new ScriptedPeer(once, SERVES);
+                var post =
+                        new Post(
+                                Post.settings(1, 999, Duration.ofSeconds(5)), Post.routeTo(peer))) {
+            post.admit(2);
+
+            assertThat(post.attempts(2)).allMatch(DispatcherTest::isAccepted);
+            assertThat(peer.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void bodyThatFailsUnexpectedly_staysQueued() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post =
+                        new Post(
+                                Post.SETTINGS,
+                                _ -> {
+                                    throw new IllegalStateException("a bug, on purpose");
+                                },
+                                Post.routeTo(peer))) {
+            post.admit(1);
+
+            assertThat(((NotTried) post.result()).reply().toString()).startsWith("451 4.3.0");
+            assertThat(post.metrics.bugs.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void close_finishesWhatIsInHand() throws InterruptedException {
+        try (var peer = new ScriptedPeer(STALLS + "S: 354 go\nD:\nGATE:\nS: 250 taken");
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(1);
+            peer.awaitText();
+            Thread closing =
+                    Thread.ofVirtual().start(() -> closeWithin(post, Duration.ofSeconds(30)));
+            peer.openGate();
+
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            closing.join();
+        }
+    }
+
+    @Test
+    void close_givesBackWhatTheHostCannotHaveTaken() {
+        try (var peer = new ScriptedPeer(STALLS + "WAIT:");
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(1);
+            peer.awaitHeard("DATA");
+
+            closeWithin(post, Duration.ofMillis(50));
+
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+            var path = new EgressPath("default", new Site("smtp://127.0.0.1:" + peer.port()));
+            assertThat(post.schedule.readyEntries(path)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void close_settlesWhatTheHostMayHaveTaken() {
+        try (var peer = new ScriptedPeer(STALLS + "S: 354 go\nD:\nWAIT:");
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(1);
+            peer.awaitText();
+
+            closeWithin(post, Duration.ofMillis(50));
+
+            AttemptResult result = post.result();
+            assertThat(((ConnectionLost) result).stage()).isEqualTo(Stage.END_OF_DATA);
+        }
+    }
+
+    @Test
+    void close_whileConnecting_givesBack() {
+        try (var peer = new ScriptedPeer("WAIT:");
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(1);
+            peer.awaitConnection();
+
+            closeWithin(post, Duration.ofMillis(50));
+
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+        }
+    }
+
+    @Test
+    void reload_leadsNewMailElsewhere() {
+        try (var before = new ScriptedPeer(SERVES);
+                var after = new ScriptedPeer(SERVES);
+                var post = new Post(Post.SETTINGS, Post.routeTo(before))) {
+            post.admit(1);
+            post.attempt();
+
+            post.dispatcher.reload(post.plan(Post.SETTINGS, Post.routeTo(after)));
+            post.admit("b@y.test");
+
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            assertThat(after.texts()).hasSize(1);
+        }
+    }
+
+    private static boolean isAccepted(Attempt attempt) {
+        return attempt.results().getFirst() instanceof Accepted;
+    }
+
+    private static void closeWithin(Post post, Duration drain) {
+        try {
+            post.dispatcher.close(drain);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.dns.MxAnswer.MxHost;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.dns.TestNameServer.Mood;
+import io.whimbrel.egress.Site;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.Network;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+@Timeout(30)
+final class HostFinderTest {
+    private static final InstantSource CLOCK = InstantSource.fixed(TestMail.NOW);
+    private static final String ALLOW_LOOPBACK = "127.0.0.0/8";
+
+    private final TestNameServer dns = new TestNameServer();
+
+    @AfterEach
+    void close() {
+        dns.close();
+    }
+
+    @Test
+    void hosts_areInOrderOfPreferenceAndShuffledWhereEqual() {
+        for (int i = 1; i <= 4; i++) {
+            dns.with("mx" + i + ".test. 300 IN A 192.0.2." + i);
+        }
+        Set<String> orders = new HashSet<>();
+        for (long seed = 0; seed < 40; seed++) {
+            String order =
+                    found(
+                            finder(seed),
+                            mx("5 mx1.test", "10 mx2.test", "10 mx3.test", "20 mx4.test"));
+            assertThat(order).startsWith("mx1.test [192.0.2.1] ").endsWith("mx4.test [192.0.2.4]");
+            orders.add(order);
+        }
+        assertThat(orders).hasSize(2);
+    }
+
+    @Test
+    void bothFamilies_areTriedByTurns() {
+        dns.with("mx.test. 300 IN A 127.0.0.1")
+                .with("mx.test. 300 IN AAAA ::1")
+                .with("mx.test. 300 IN A 127.0.0.2");
+
+        assertThat(found(finder(1, ALLOW_LOOPBACK, "::1/128"), mx("5 mx.test")))
+                .startsWith("mx.test [0:0:0:0:0:0:0:1] mx.test [127.0.0.");
+    }
+
+    @Test
+    void familyThatNoSourceHas_isLeftOut() {
+        dns.with("mx.test. 300 IN A 127.0.0.1").with("mx.test. 300 IN AAAA ::1");
+        var ipv4Only =
+                new SourceAddress("s", Optional.of(InetAddress.ofLiteral("127.0.0.5")), "s.test");
+
+        HostFinder.Hosts hosts =
+                finder(1, ALLOW_LOOPBACK, "::1/128").find(mx("5 mx.test"), sources(ipv4Only));
+
+        assertThat(described(hosts)).isEqualTo("mx.test [127.0.0.1]");
+    }
+
+    @Test
+    void manyAddresses_areCut() {
+        for (int i = 1; i <= 30; i++) {
+            dns.with("mx.test. 300 IN A 192.0.2." + i);
+        }
+
+        assertThat(found(finder(1), mx("5 mx.test")).split(" mx.test")).hasSize(10);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1, 550 5.4.4",
+        "0.0.0.0, 550 5.4.4",
+        "224.0.0.1, 550 5.4.4",
+        "10.1.2.3, 451 4.4.4",
+        "192.168.0.1, 451 4.4.4",
+        "172.31.0.1, 451 4.4.4",
+        "169.254.1.1, 451 4.4.4",
+        "100.64.0.1, 451 4.4.4"
+    })
+    void privateAddress_isRefusedAndTheKeyNamed(String address, String status) {
+        dns.with("mx.test. 300 IN A " + address);
+
+        assertThat(none(finder(1), mx("5 mx.test")))
+                .startsWith(status)
+                .contains("delivery.allow-private", address);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"::1", "::", "fe80::1", "fd00::1", "ff02::1", "::ffff:10.0.0.1"})
+    void privateIpv6Address_isRefused(String address) {
+        dns.with("mx.test. 300 IN AAAA " + address);
+
+        assertThat(none(finder(1), mx("5 mx.test"))).contains("delivery.allow-private");
+    }
+
+    @Test
+    void privateAddressBesidesAPublicOne_isLeftOut() {
+        dns.with("mx.test. 300 IN A 10.0.0.1").with("mx.test. 300 IN A 192.0.2.1");
+
+        assertThat(found(finder(1), mx("5 mx.test"))).isEqualTo("mx.test [192.0.2.1]");
+    }
+
+    @Test
+    void route_mayLieAnywhere() {
+        assertThat(found(finder(1), route("127.0.0.1"))).isEqualTo("[127.0.0.1]");
+        dns.with("inside.test. 300 IN A 10.0.0.1");
+        assertThat(found(finder(1), route("inside.test"))).isEqualTo("inside.test [10.0.0.1]");
+        assertThat(found(finder(1), route("localhost"))).contains("localhost [127.0.0.1]");
+    }
+
+    @Test
+    void ourOwnAddress_endsTheListThere() {
+        dns.with("first.test. 300 IN A 192.0.2.1")
+                .with("own.test. 300 IN A 198.51.100.9")
+                .with("equal.test. 300 IN A 192.0.2.2")
+                .with("worse.test. 300 IN A 192.0.2.3");
+
+        assertThat(
+                        found(
+                                finder(1),
+                                mx(
+                                        "5 first.test",
+                                        "10 own.test",
+                                        "10 equal.test",
+                                        "20 worse.test")))
+                .isEqualTo("first.test [192.0.2.1]");
+        assertThat(none(finder(1), mx("10 own.test", "20 worse.test"))).startsWith("554 5.4.6");
+    }
+
+    @Test
+    void hostsWithoutAddress_areRefusedForGood() {
+        assertThat(none(finder(1), mx("5 gone.test"))).startsWith("550 5.4.4");
+    }
+
+    @Test
+    void noAnswerAboutAHost_isTriedAgain() {
+        dns.mood(Mood.SERVFAIL);
+
+        assertThat(none(finder(1), mx("5 mx.test"))).startsWith("451 4.4.3");
+    }
+
+    private HostFinder finder(long seed, String... allowed) {
+        var networks = List.of(allowed).stream().map(text -> Network.parse(text).orElseThrow());
+        var own = new InetSocketAddress(InetAddress.ofLiteral("198.51.100.9"), 25);
+        return new HostFinder(
+                new Resolver(dns.settings(), CLOCK),
+                new OwnNode(Set.of(), List.of(own)),
+                new PrivateAddresses(networks.toList()),
+                new SplittableRandom(seed));
+    }
+
+    private static NextHop mx(String... hosts) {
+        List<MxHost> list =
+                List.of(hosts).stream()
+                        .map(text -> text.split(" "))
+                        .map(words -> new MxHost(Integer.parseInt(words[0]), words[1]))
+                        .toList();
+        return new NextHop(new Site("site"), Protocol.SMTP, list, 25, false);
+    }
+
+    private static NextHop route(String host) {
+        var hosts = List.of(new MxHost(0, host));
+        return new NextHop(new Site("smtp://" + host), Protocol.SMTP, hosts, 25, true);
+    }
+
+    private static String found(HostFinder finder, NextHop nextHop) {
+        return described(finder.find(nextHop, sources(Hosts.UNNAMED)));
+    }
+
+    private static String described(HostFinder.Hosts hosts) {
+        assertThat(hosts).isInstanceOf(HostFinder.Hosts.Found.class);
+        List<HostAddress> found = ((HostFinder.Hosts.Found) hosts).addresses();
+        return String.join(" ", found.stream().map(HostAddress::described).toList());
+    }
+
+    private static String none(HostFinder finder, NextHop nextHop) {
+        HostFinder.Hosts hosts = finder.find(nextHop, sources(Hosts.UNNAMED));
+        assertThat(hosts).isInstanceOf(HostFinder.Hosts.None.class);
+        return ((HostFinder.Hosts.None) hosts).reply().toString();
+    }
+
+    private static Sources sources(SourceAddress source) {
+        return new Sources(List.of(source), CLOCK);
+    }
+}

@@ -1,0 +1,219 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.delivery.PathConnections.AfterFailure;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+@Timeout(60)
+final class PathConnectionsTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    private final AtomicInteger started = new AtomicInteger();
+    private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+    private final PathConnections path =
+            new PathConnections(10, now::get, _ -> started.incrementAndGet());
+
+    @Test
+    void work_startsOneThreadForEachEntry() {
+        path.workReady(1);
+        path.workReady(2);
+        path.workReady(3);
+
+        assertThat(started).hasValue(3);
+    }
+
+    @Test
+    void repeatedAnnouncement_startsNoMore() {
+        path.workReady(2);
+        path.workReady(2);
+
+        assertThat(started).hasValue(2);
+    }
+
+    @Test
+    void unprovenPath_isTriedByFewAndProvenByMore() {
+        path.workReady(100);
+        assertThat(started).hasValue(PathConnections.UNPROVEN_MAX);
+
+        path.looked(true, 99);
+        path.connected();
+        path.proved();
+        path.looked(false, 98);
+
+        assertThat(started).hasValue(10);
+    }
+
+    @Test
+    void sleepingThread_isWokenBeforeAnotherIsStarted() throws InterruptedException {
+        path.workReady(1);
+        path.looked(true, 0);
+        var woken = new CountDownLatch(1);
+        Thread sleeper = sleeper(woken);
+
+        path.workReady(1);
+
+        assertThat(woken.await(20, TimeUnit.SECONDS)).isTrue();
+        sleeper.join();
+        assertThat(started).hasValue(1);
+    }
+
+    @Test
+    void announcementBetweenLookAndSleep_isNotLost() throws InterruptedException {
+        path.workReady(1);
+        long seen = path.announced();
+        path.looked(true, 0);
+        path.workReady(1);
+
+        assertThat(path.mayStay(path.newSeat(), seen, LONG)).isTrue();
+    }
+
+    @Test
+    void nothingToDo_endsTheThreadAndThenThePath() throws InterruptedException {
+        path.workReady(1);
+        path.looked(true, 0);
+
+        assertThat(path.mayStay(path.newSeat(), path.announced(), Duration.ZERO)).isFalse();
+        assertThat(path.isRetired()).isTrue();
+        assertThat(path.workReady(1)).isFalse();
+    }
+
+    @Test
+    void failureWhileOthersWork_lowersTheLimitForAWhile() {
+        path.workReady(2);
+        path.looked(true, 1);
+        path.connected();
+        path.proved();
+        path.looked(true, 0);
+
+        assertThat(path.connectFailed()).isEqualTo(AfterFailure.LEAVE_IT_TO_OTHERS);
+
+        int before = started.get();
+        path.workReady(5);
+        assertThat(started).hasValue(before);
+        now.set(Instant.EPOCH.plus(PathConnections.CEILING_FOR));
+        path.workReady(5);
+        assertThat(started.get()).isGreaterThan(before);
+    }
+
+    @Test
+    void failureOfAll_oneRestsAndTheOthersEnd() {
+        path.workReady(2);
+        path.looked(true, 1);
+        path.looked(true, 0);
+
+        assertThat(path.connectFailed()).isEqualTo(AfterFailure.REST);
+        assertThat(path.connectFailed()).isEqualTo(AfterFailure.END);
+        path.workReady(3);
+        assertThat(started).as("while it rests").hasValue(2);
+    }
+
+    @Test
+    void rests_becomeLongerUpToALimit() {
+        assertThat(PathConnections.restAfter(1)).isEqualTo(Duration.ofSeconds(1));
+        assertThat(PathConnections.restAfter(4)).isEqualTo(Duration.ofSeconds(8));
+        assertThat(PathConnections.restAfter(50)).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void closing_endsSleepers() throws InterruptedException {
+        path.workReady(1);
+        path.looked(true, 0);
+        Thread sleeper = sleeper(new CountDownLatch(1));
+
+        path.close();
+
+        sleeper.join();
+        assertThat(path.isRetired()).isTrue();
+    }
+
+    /// Producers announce, threads take and sleep: everything is taken, and nobody sleeps on work.
+    @Test
+    void manyThreads_leaveNothing() throws InterruptedException {
+        var queue = new AtomicInteger();
+        var taken = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        var hub =
+                new PathConnections(
+                        4,
+                        now::get,
+                        connections ->
+                                threads.add(
+                                        Thread.ofVirtual()
+                                                .start(() -> work(connections, queue, taken))));
+        hub.workReady(1);
+        int total = 20_000;
+        for (int i = 0; i < total; i++) {
+            queue.incrementAndGet();
+            if (!hub.workReady(queue.get())) {
+                throw new AssertionError("retired while its threads may idle for long");
+            }
+        }
+        for (int i = 0; i < 2_000 && taken.get() < total; i++) {
+            new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+        }
+
+        assertThat(taken).hasValue(total);
+        hub.close();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(hub.isRetired()).isTrue();
+    }
+
+    private static void work(PathConnections hub, AtomicInteger queue, AtomicInteger taken) {
+        PathConnections.Seat seat = hub.newSeat();
+        boolean isSeeking = true;
+        try {
+            while (true) {
+                long seen = hub.announced();
+                int left = queue.getAndUpdate(n -> Math.max(0, n - 1));
+                hub.looked(isSeeking, Math.max(0, left - 1));
+                isSeeking = false;
+                if (left > 0) {
+                    taken.incrementAndGet();
+                } else if (hub.mayStay(seat, seen, LONG)) {
+                    isSeeking = true;
+                } else {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Thread sleeper(CountDownLatch woken) throws InterruptedException {
+        var asleep = new CountDownLatch(1);
+        PathConnections.Seat seat = path.newSeat();
+        long seen = path.announced();
+        Thread sleeper =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            asleep.countDown();
+                            try {
+                                if (path.mayStay(seat, seen, LONG)) {
+                                    woken.countDown();
+                                }
+                            } catch (InterruptedException e) {
+                                throw new AssertionError(e);
+                            }
+                        });
+        asleep.await();
+        while (path.sleeping() == 0) {
+            Thread.onSpinWait();
+        }
+        return sleeper;
+    }
+}

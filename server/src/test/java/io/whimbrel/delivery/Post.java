@@ -1,0 +1,142 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.time.SteadyClock;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/// A schedule and a dispatcher, tied together, with a name server; results end here. Time is real.
+final class Post implements AutoCloseable {
+    static final DeliverySettings SETTINGS = settings(50, 1_000, Duration.ofSeconds(2));
+
+    final SteadyClock clock = new SteadyClock();
+    final TestNameServer dns = new TestNameServer();
+    final Metrics metrics = new Metrics();
+    final Schedule schedule;
+    final Dispatcher dispatcher;
+    private final BlockingQueue<Attempt> attempts = new ArrayBlockingQueue<>(10_000);
+
+    Post(DeliverySettings settings, RouteSettings... routes) {
+        this(settings, _ -> TestMail.body(TestMail.TEXT), routes);
+    }
+
+    Post(
+            DeliverySettings settings,
+            Function<SpooledMessage, BodySource> bodies,
+            RouteSettings... routes) {
+        dispatcher = new Dispatcher(plan(settings, routes), bodies, clock, metrics);
+        schedule = new Schedule(ScheduleSettings.DEFAULT, dispatcher);
+        dispatcher.start(schedule, this::settle);
+    }
+
+    static DeliverySettings settings(int perPath, int perConnection, Duration idleMost) {
+        return new DeliverySettings(
+                25, List.of(), perPath, 100, perConnection, idleMost, Hosts.LONG);
+    }
+
+    static RouteSettings routeTo(ScriptedPeer peer) {
+        return route("*", peer);
+    }
+
+    static RouteSettings route(String pattern, ScriptedPeer peer) {
+        return new RouteSettings(
+                DomainPattern.parse(pattern).orElseThrow(),
+                new RouteTarget.Smtp("127.0.0.1", peer.port()));
+    }
+
+    DeliveryPlan plan(DeliverySettings settings, RouteSettings... routes) {
+        return new DeliveryPlan(
+                settings,
+                List.of(routes),
+                new Sources(List.of(Hosts.UNNAMED), clock),
+                new Resolver(dns.settings(), clock),
+                new OwnNode(Set.of("own.test"), List.of()));
+    }
+
+    void admit(String... addresses) {
+        SpooledMessage message =
+                TestMail.message(MailParameters.NONE, TestMail.recipients(addresses));
+        schedule.admit(message, clock.instant());
+    }
+
+    void admit(int messages) {
+        for (int i = 0; i < messages; i++) {
+            admit("a" + i + "@x.test");
+        }
+    }
+
+    /// The next attempt; waits for it.
+    Attempt attempt() {
+        try {
+            Attempt attempt = attempts.poll(20, TimeUnit.SECONDS);
+            assertThat(attempt).as("an attempt").isNotNull();
+            return attempt;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    List<Attempt> attempts(int count) {
+        List<Attempt> list = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            list.add(attempt());
+        }
+        return list;
+    }
+
+    boolean hasNoFurtherAttempt() {
+        return attempts.isEmpty();
+    }
+
+    AttemptResult result() {
+        return attempt().results().getFirst();
+    }
+
+    private void settle(Attempt attempt) {
+        List<QueueEntry> retries = new ArrayList<>();
+        if (!(attempt.results().getFirst() instanceof AttemptResult.Accepted)) {
+            QueueEntry entry = attempt.entry();
+            retries.add(
+                    new QueueEntry(
+                            entry.message(),
+                            entry.domain(),
+                            entry.recipients(),
+                            entry.attempts() + 1,
+                            clock.instant().plus(RetrySchedule.DEFAULT.first()),
+                            false));
+        }
+        schedule.finished(attempt.entry(), retries, clock.instant());
+        attempts.add(attempt);
+    }
+
+    @Override
+    public void close() {
+        try {
+            dispatcher.close(Duration.ofMillis(200));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        } finally {
+            dns.close();
+        }
+    }
+}
