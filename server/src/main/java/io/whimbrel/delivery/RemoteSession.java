@@ -10,7 +10,7 @@ import java.time.Duration;
 /// used. Confined to one thread, apart from [#cut].
 final class RemoteSession {
     /// How long an answer to QUIT is worth waiting for.
-    private static final Duration QUIT_MOST = Duration.ofSeconds(5);
+    private static final Duration QUIT_MOST = Duration.ofSeconds(2);
 
     private final Wire wire;
     private final HostAddress host;

@@ -189,10 +189,7 @@ final class DispatcherTest {
 
     @Test
     void noHostAnswers_allThatWaitsSharesTheFate() {
-        RouteSettings nowhere;
-        try (var peer = new ScriptedPeer("X:")) {
-            nowhere = Post.routeTo(peer);
-        }
+        RouteSettings nowhere = Post.route("*", ScriptedPeer.deafPort());
         try (var post = new Post(Post.settings(1, 10, Duration.ofSeconds(1)), nowhere)) {
             post.admit(20);
 

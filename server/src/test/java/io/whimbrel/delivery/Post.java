@@ -59,9 +59,13 @@ final class Post implements AutoCloseable {
     }
 
     static RouteSettings route(String pattern, ScriptedPeer peer) {
+        return route(pattern, peer.port());
+    }
+
+    static RouteSettings route(String pattern, int port) {
         return new RouteSettings(
                 DomainPattern.parse(pattern).orElseThrow(),
-                new RouteTarget.Smtp("127.0.0.1", peer.port()));
+                new RouteTarget.Smtp("127.0.0.1", port));
     }
 
     DeliveryPlan plan(DeliverySettings settings, RouteSettings... routes) {

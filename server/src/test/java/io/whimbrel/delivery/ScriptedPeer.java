@@ -151,6 +151,7 @@ final class ScriptedPeer implements AutoCloseable {
         try {
             while (true) {
                 Socket socket = server.accept();
+                socket.setTcpNoDelay(true);
                 sockets.add(socket);
                 int number = connections.getAndIncrement();
                 List<String> script = scripts.get(Math.min(number, scripts.size() - 1));
@@ -332,6 +333,15 @@ final class ScriptedPeer implements AutoCloseable {
             }
             line.setLength(line.length() - 1);
             return line.toString();
+        }
+    }
+
+    /// A port where nobody listens.
+    static int deafPort() {
+        try (var socket = new ServerSocket(0, 1, loopback())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -136,10 +136,7 @@ final class SmtpClientTest {
 
     @Test
     void nobodyListens_isLostAtConnect() {
-        HostAddress host;
-        try (var peer = new ScriptedPeer("X:")) {
-            host = peer.host();
-        }
+        var host = new HostAddress("mx.test", ScriptedPeer.loopback(), ScriptedPeer.deafPort());
 
         ConnectionLost lost = lost(Hosts.failure(hosts.open(Hosts.LONG, host)));
 
