@@ -278,6 +278,8 @@ class Whimbrel:
         self.config = os.path.join(folder, "whimbrel.toml")
         self.data = os.path.join(folder, "data")
         self.environment = dict(os.environ, **dict(environment))
+        # Builds where need be, so that the first start is not mistaken for a slow one.
+        subprocess.run([os.path.join(ROOT, "whimbrel"), "--version"], check=True, stdout=subprocess.DEVNULL)
         with open(self.config, "w") as config:
             config.write(f"""[node]
 name = "mx1.example.com"
@@ -310,6 +312,7 @@ to = "smtp://127.0.0.1:{next_hop_port}"
         else:
             raise SystemExit("whimbrel did not get ready:\n" + self.log_tail())
         watchdog.cancel()
+        # The launcher execs java, so this is the server's own pid.
         threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True).start()
 
     @staticmethod

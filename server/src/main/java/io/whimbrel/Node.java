@@ -85,9 +85,9 @@ final class Node implements AutoCloseable {
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         reception = new Reception(config.listens(), spool, schedule, metrics, clock);
+        dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
-        dispatcher.start(schedule, settlement::settle);
         ticker = new Ticker("ticker-1", TICK, this::tick);
         reception.start();
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
