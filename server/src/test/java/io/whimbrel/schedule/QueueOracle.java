@@ -235,8 +235,9 @@ final class QueueOracle {
         }
         Instant firstDue = Instant.MAX;
         for (Line line : lines.values()) {
-            expected.merge(state(line, now), 1L, Long::sum);
-            if (!line.isInFlight && line.dueAt.isAfter(now) && line.dueAt.isBefore(firstDue)) {
+            State state = state(line, now);
+            expected.merge(state, 1L, Long::sum);
+            if (state == State.SCHEDULED && line.dueAt.isBefore(firstDue)) {
                 firstDue = line.dueAt;
             }
         }

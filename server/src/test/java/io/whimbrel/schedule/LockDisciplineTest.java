@@ -1,0 +1,73 @@
+package io.whimbrel.schedule;
+
+import static io.whimbrel.schedule.ScheduleFixture.START;
+import static io.whimbrel.schedule.ScheduleFixture.domain;
+import static io.whimbrel.schedule.ScheduleFixture.ofTenant;
+import static io.whimbrel.schedule.ScheduleFixture.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.List;
+
+/// Actions are called with no lock held: while one runs, another thread can use the schedule.
+class LockDisciplineTest implements ScheduleActions {
+    private static final MailStream MAIL = new MailStream("shop", "", PriorityClass.NORMAL);
+
+    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, this);
+    private final ScheduleFixture messages = new ScheduleFixture();
+    private int calls;
+
+    @Override
+    public void resolve(DomainName domain) {
+        useFromAnotherThread();
+    }
+
+    @Override
+    public void workReady(EgressPath path) {
+        useFromAnotherThread();
+    }
+
+    @Test
+    void actions_areCalledWithoutLocks() {
+        schedule.admit(messages.message(MAIL, "x@a.example"), START);
+        assertThat(calls).as("resolve after admit").isEqualTo(1);
+        schedule.siteResolved(domain("a.example"), new Site("mx"), Duration.ofHours(9), START);
+        assertThat(calls).as("after siteResolved").isEqualTo(2);
+        QueueEntry entry = schedule.take(path("mx"), START).orElseThrow();
+        QueueEntry retry = ScheduleFixture.deferred(entry, START.plusSeconds(60));
+        schedule.finished(entry, List.of(retry), START);
+        schedule.tick(START.plusSeconds(60));
+        assertThat(calls).as("after tick").isEqualTo(3);
+        schedule.apply(new OperatorAction.Hold(ofTenant("shop"), ""), START.plusSeconds(60));
+        schedule.apply(new OperatorAction.Release(ofTenant("shop")), START.plusSeconds(60));
+        assertThat(calls).as("after release").isEqualTo(4);
+    }
+
+    private void useFromAnotherThread() {
+        calls++;
+        Thread other =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() -> {
+                            schedule.apply(new OperatorAction.RetryNow(ofTenant("nobody")), START);
+                            schedule.list(QueueScope.ALL, 1, START);
+                            schedule.readyEntries(path("mx"));
+                        });
+        try {
+            assertThat(other.join(Duration.ofSeconds(20))).as("a lock is held").isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
