@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /// Counts recipients while walking over the queues. Confined to one thread.
 final class Census {
@@ -83,14 +85,16 @@ final class Census {
 
     QueueSummary summary(List<OperatorAction> inForce, Optional<Instant> oldest) {
         var domains = new ArrayList<QueueSummary.DomainCount>();
-        for (Map.Entry<DomainName, Tally> line : largest(byDomain, DOMAINS_MOST)) {
+        for (Map.Entry<DomainName, Tally> line :
+                largest(byDomain, DOMAINS_MOST, DomainName::value)) {
             Tally tally = line.getValue();
             domains.add(
                     new QueueSummary.DomainCount(
                             line.getKey().value(), tally.site, tally.recipients(), tally.inFlight));
         }
         var paths = new ArrayList<QueueSummary.PathCount>();
-        for (Map.Entry<EgressPath, Tally> line : largest(byPath, PATHS_MOST)) {
+        for (Map.Entry<EgressPath, Tally> line :
+                largest(byPath, PATHS_MOST, path -> path.site().name())) {
             Tally tally = line.getValue();
             if (tally.recipients() > 0) {
                 paths.add(new QueueSummary.PathCount(line.getKey(), tally.waiting, tally.inFlight));
@@ -100,12 +104,22 @@ final class Census {
     }
 
     /// The lines with most recipients, largest first, ties by name.
-    private static <K> List<Map.Entry<K, Tally>> largest(Map<K, Tally> tallies, int most) {
+    private static <K> List<Map.Entry<K, Tally>> largest(
+            Map<K, Tally> tallies, int most, Function<K, String> name) {
         Comparator<Map.Entry<K, Tally>> bySize =
                 Comparator.comparingLong(line -> -line.getValue().recipients());
-        return tallies.entrySet().stream()
-                .sorted(bySize.thenComparing(line -> line.getKey().toString()))
-                .limit(most)
-                .toList();
+        Comparator<Map.Entry<K, Tally>> largestFirst =
+                bySize.thenComparing(line -> name.apply(line.getKey()));
+        // A million lines are not sorted for the sake of twenty: the smallest is dropped at once.
+        var kept = new PriorityQueue<Map.Entry<K, Tally>>(largestFirst.reversed());
+        for (Map.Entry<K, Tally> line : tallies.entrySet()) {
+            kept.add(line);
+            if (kept.size() > most) {
+                kept.remove();
+            }
+        }
+        var sorted = new ArrayList<>(kept);
+        sorted.sort(largestFirst);
+        return sorted;
     }
 }
