@@ -91,6 +91,14 @@ final class Carrier {
         copy = Optional.empty();
     }
 
+    /// Lets go of the copy of a message that has left the queue since.
+    void forgetSettled() {
+        if (copy.isPresent() && !isInQueue(copy.get().message)) {
+            copy.get().draft.drop();
+            copy = Optional.empty();
+        }
+    }
+
     /// Sees to it that `copy` is a message that needs to be copied.
     private boolean findMessage() {
         if (copy.isPresent() && isInQueue(copy.get().message) && !copy.get().draft.isOver()) {

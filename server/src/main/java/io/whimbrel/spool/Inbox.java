@@ -170,6 +170,20 @@ final class Inbox {
         }
     }
 
+    /// Somebody waits for what is in the inbox by now.
+    void hurry() {
+        lock.lock();
+        try {
+            if (!waiting.isEmpty()) {
+                isUrgent = true;
+                work.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Wakes the writer although there is nothing to write.
     void nudge() {
         lock.lock();
         try {

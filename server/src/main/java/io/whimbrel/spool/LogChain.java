@@ -194,11 +194,20 @@ final class LogChain {
     }
 
     private void dropTheRest() {
+        long oldest = links.isEmpty() ? Long.MAX_VALUE : links.getFirst().segment().sequence();
         for (Found one : found.values()) {
             boolean isLinked =
                     links.stream().anyMatch(link -> link.segment().sequence() == one.sequence);
-            if (!isLinked && (one.header.isPresent() || one.sequence < first)) {
+            if (isLinked) {
+                continue;
+            }
+            boolean isGivenUp = one.sequence > oldest && one.header.isPresent();
+            if (one.sequence < first || isGivenUp) {
                 leftOver.add(new SpoolSegment(one.sequence, 0, one.file, one.size));
+            } else if (one.header.isPresent()) {
+                findings.add(
+                        SpoolSegment.name(one.sequence)
+                                + " does not belong to the log; it is left as it is");
             }
         }
     }

@@ -127,17 +127,21 @@ final class SegmentPool {
         }
     }
 
-    /// Whether new mail may be taken: the disk has the reserve free.
+    /// Whether new mail may be taken: beyond the reserve and one spare there is room.
     boolean hasRoom() {
         return hasRoom;
     }
 
     /// Looks at the disk now.
     void measure() {
+        lock.lock();
         try {
-            hasRoom = files.usableBytes() >= reserveBytes;
+            long inSpares = Math.max(0, spares.size() - 1) * segmentBytes;
+            hasRoom = files.usableBytes() + inSpares >= reserveBytes;
         } catch (IOException e) {
             LOG.warn("cannot tell the free space of the spool's disk: {}", e.getMessage());
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -124,6 +124,11 @@ public final class Spool implements AutoCloseable {
         return committed.startAt(from);
     }
 
+    /// Why mail would be refused at present: disk full, disk failed. Empty where it is welcome.
+    public Optional<SmtpReply> refusal() {
+        return writer.refusal();
+    }
+
     /// Begins to take a message. Never fails; trouble is told by [#accept].
     public IncomingBody newBody() {
         return new IncomingBody(this, new QueueId(lastId.incrementAndGet()), partBytes());
@@ -252,6 +257,9 @@ public final class Spool implements AutoCloseable {
     Optional<SmtpReply> await(Submission submission) {
         while (writerThread.isEmpty() && !submission.isDone()) {
             step(Inbox.Wake.WORK);
+        }
+        if (!submission.isDone()) {
+            inbox.hurry();
         }
         return submission.await();
     }

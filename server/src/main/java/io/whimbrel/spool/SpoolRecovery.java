@@ -69,6 +69,10 @@ final class SpoolRecovery {
         if (!findings.isEmpty()) {
             files.syncFolder();
         }
+        if (!chain.links().isEmpty()) {
+            // After a kill the last batch may be in memory only, and from here on it counts.
+            chain.links().getLast().segment().file().sync();
+        }
     }
 
     List<String> findings() {

@@ -99,14 +99,15 @@ final class SpoolWriter {
     void run() {
         Inbox.Wake wake = Inbox.Wake.WORK;
         while (wake != Inbox.Wake.CLOSED) {
-            if (retained.isEmpty()) {
-                wake = inbox.await();
-            } else if (failures > 1) {
+            if (failures > 1) {
                 inbox.pause(BETWEEN_TRIES);
+            } else if (retained.isEmpty() && !current.isBroken()) {
+                wake = inbox.await();
             }
             step(wake);
-            if (inbox.isClosed() && failures > 1) {
+            if (failures > 1 && inbox.isClosed()) {
                 giveUp();
+                return;
             }
         }
         mark();
@@ -117,6 +118,7 @@ final class SpoolWriter {
     /// @return whether anything was written
     boolean step(Inbox.Wake wake) {
         live.release(committed.released());
+        carrier.forgetSettled();
         reclaim();
         var batch = new ArrayList<Submission>();
         addOwnWork(batch);
@@ -128,7 +130,9 @@ final class SpoolWriter {
         }
         refuseWhatCannotBe(batch);
         boolean isMarkDue =
-                !isFailed && (isAnnouncementDue() || (wake == Inbox.Wake.IDLE && isUnmarked));
+                current.isBroken()
+                        || isAnnouncementDue()
+                        || (wake == Inbox.Wake.IDLE && isUnmarked);
         return (!batch.isEmpty() || isMarkDue) && write(batch);
     }
 
@@ -272,7 +276,8 @@ final class SpoolWriter {
                 return true;
             }
         }
-        if (batch.isEmpty() && !isAnnouncementDue()) {
+        // After a failed write the end of the good part must become durable, outcomes or not.
+        if (batch.isEmpty() && !isAnnouncementDue() && !current.isBroken()) {
             return false;
         }
         try {

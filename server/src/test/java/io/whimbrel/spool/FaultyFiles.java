@@ -42,6 +42,8 @@ final class FaultyFiles implements SpoolFiles {
     /// What a sync is for.
     enum Sync {
         RECORDS,
+        /// Of a segment that an earlier process wrote.
+        RECOVERED,
         HEADER,
         SPARE,
         QUARANTINE,
@@ -91,19 +93,15 @@ final class FaultyFiles implements SpoolFiles {
         return disk;
     }
 
-    /// The same disk after a kill: all that was written is there, nothing more is written by those
-    /// who had it open.
+    /// The same disk after a kill: what was written is there, and what was not synced is still not
+    /// durable.
     FaultyFiles afterKill() {
         var disk = new FaultyFiles();
         disk.capacity = capacity;
-        names.forEach((name, inode) -> {
-            var copy = new Inode();
-            copy.bytes = inode.bytes.clone();
-            copy.durable = inode.bytes.clone();
-            copy.wasSynced = true;
-            disk.names.put(name, copy);
-            disk.durableNames.put(name, copy);
-        });
+        disk.ignored.addAll(ignored);
+        disk.names.putAll(names);
+        disk.durableNames.putAll(durableNames);
+        disk.unsynced.addAll(unsynced);
         return disk;
     }
 
@@ -253,6 +251,7 @@ final class FaultyFiles implements SpoolFiles {
     private final class File implements SpoolFile {
         private final String opened;
         private final Inode inode;
+        private boolean isWritten;
 
         File(String opened, Inode inode) {
             this.opened = opened;
@@ -281,6 +280,7 @@ final class FaultyFiles implements SpoolFiles {
                 }
                 inode.bytes = Arrays.copyOf(inode.bytes, end);
             }
+            isWritten = true;
             inode.dirty.set(at / SECTOR, (end + SECTOR - 1) / SECTOR);
             bytes.get(inode.bytes, at, bytes.remaining());
         }
@@ -315,9 +315,20 @@ final class FaultyFiles implements SpoolFiles {
             }
             inode.wasSynced = true;
             if (!ignored.contains(kind)) {
-                inode.durable = inode.bytes.clone();
-                inode.dirty.clear();
+                makeDurable();
             }
+        }
+
+        /// Only what is dirty: a page that was marked clean after a failed sync stays lost.
+        private void makeDurable() {
+            inode.durable = Arrays.copyOf(inode.durable, inode.bytes.length);
+            BitSet dirty = inode.dirty;
+            for (int i = dirty.nextSetBit(0); i >= 0; i = dirty.nextSetBit(i + 1)) {
+                int from = i * SECTOR;
+                int length = Math.min(SECTOR, inode.bytes.length - from);
+                System.arraycopy(inode.bytes, from, inode.durable, from, length);
+            }
+            dirty.clear();
         }
 
         private Sync kind() {
@@ -326,7 +337,7 @@ final class FaultyFiles implements SpoolFiles {
                 return Sync.QUARANTINE;
             }
             if (name.startsWith("segment-")) {
-                return Sync.RECORDS;
+                return isWritten ? Sync.RECORDS : Sync.RECOVERED;
             }
             return inode.wasSynced ? Sync.HEADER : Sync.SPARE;
         }

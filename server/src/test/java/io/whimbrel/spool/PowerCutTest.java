@@ -8,10 +8,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.util.Optional;
 
-/// Power cuts at random moments under load. `-Dwhimbrel.cuts=1000` makes more of them,
+/// Power cuts at random moments under load. `-Dwhimbrel.cuts=100000` makes more of them,
 /// `-Dwhimbrel.seed=...` repeats one run.
 final class PowerCutTest {
-    private static final int CUTS = Integer.getInteger("whimbrel.cuts", 300);
+    private static final int CUTS = Integer.getInteger("whimbrel.cuts", 1000);
     private static final int CUTS_PER_DISK = 5;
 
     @Test

@@ -8,6 +8,7 @@ import static io.whimbrel.spool.SpoolFixtures.bytes;
 import static io.whimbrel.spool.SpoolFixtures.deferred;
 import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
+import static io.whimbrel.spool.SpoolFixtures.offer;
 import static io.whimbrel.spool.SpoolFixtures.read;
 import static io.whimbrel.spool.SpoolFixtures.settings;
 
@@ -16,6 +17,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
@@ -29,6 +31,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -299,6 +303,57 @@ final class SpoolTest {
         var earlier = InstantSource.fixed(NOW.minusSeconds(86_400));
         try (Spool spool = Spool.open(settings(folder, MIB), earlier)) {
             assertThat(spool.newBody().id()).isGreaterThan(first.id());
+        }
+    }
+
+    @Test
+    void manyClients_closeUnderLoad_nothingAcknowledgedIsLost() throws Exception {
+        Set<QueueId> stored = ConcurrentHashMap.newKeySet();
+        Set<QueueId> settled = ConcurrentHashMap.newKeySet();
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        Thread reader = Thread.startVirtualThread(() -> releaseAll(records));
+        var clients = new ArrayList<Thread>();
+        var enough = new CountDownLatch(300);
+        for (int i = 0; i < 32; i++) {
+            byte[] body = bytes(i % 8 == 0 ? 400_000 : 5000, i);
+            clients.add(
+                    Thread.startVirtualThread(() -> {
+                        while (offer(spool, envelope(2), body)
+                                instanceof AcceptResult.Stored(var message)) {
+                            stored.add(message.id());
+                            spool.append(
+                                    batch(delivered(message.id(), 0, 1)),
+                                    _ -> settled.add(message.id()));
+                            enough.countDown();
+                        }
+                    }));
+        }
+        assertThat(enough.await(30, TimeUnit.SECONDS)).isTrue();
+        spool.close();
+        for (Thread client : clients) {
+            client.join();
+        }
+        reader.join();
+        stored.removeAll(settled);
+        try (Spool again = open()) {
+            Recovery recovery = again.takeRecovery();
+            assertThat(recovery.findings()).isEmpty();
+            assertThat(recovery.messages().stream().map(found -> found.message().id()))
+                    .containsAll(stored)
+                    .doesNotContainAnyElementsOf(settled);
+        }
+    }
+
+    private static void releaseAll(CommittedRecords records) {
+        try {
+            while (!records.isAtEnd()) {
+                for (CommittedRecord record : records.take(Duration.ofSeconds(1))) {
+                    records.release(record.next());
+                }
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }

@@ -1,0 +1,199 @@
+package io.whimbrel.spool;
+
+import static io.whimbrel.spool.SpoolFixtures.NOW;
+import static io.whimbrel.spool.SpoolFixtures.deferred;
+import static io.whimbrel.spool.SpoolFixtures.delivered;
+import static io.whimbrel.spool.SpoolFixtures.envelope;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+
+import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.DsnReturn;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Notify;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.ReversePath;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+
+final class RecordCodecTest {
+    private static final QueueId ID = new QueueId(1_795_000_000_000_001L);
+    private static final QueueScope SCOPE =
+            new QueueScope(
+                    Optional.of(ID),
+                    Optional.of(new DomainName("example.com")),
+                    Optional.of("shop"),
+                    Optional.of("spring"));
+
+    static Stream<LogEntry> entries() {
+        var rich =
+                new Envelope(
+                        ReversePath.NULL,
+                        List.of(
+                                new Recipient(
+                                        new ForwardPath("Ä@bücher.example", new DomainName("b")),
+                                        new Notify(true, true, false, true),
+                                        "rfc822;a+40b"),
+                                new Recipient(
+                                        new ForwardPath(
+                                                "x@Example.COM", new DomainName("example.com")),
+                                        Notify.NEVER,
+                                        ""),
+                                Recipient.of(
+                                        new ForwardPath(
+                                                "y@[192.0.2.1]", new DomainName("[192.0.2.1]")))),
+                        new MailParameters(
+                                BodyType.EIGHT_BIT_MIME, true, DsnReturn.HEADERS, "env+20id"),
+                        new MailStream("t", "c", PriorityClass.TRANSACTIONAL),
+                        Instant.EPOCH.minusNanos(1),
+                        DsnPolicy.NEVER);
+        var waiting =
+                List.of(
+                        new RecoveredMessage.Waiting(
+                                RecipientNumbers.of(0, 2), 3, NOW.plusSeconds(1), true),
+                        new RecoveredMessage.Waiting(RecipientNumbers.of(1), 0, NOW, false));
+        LogEntry.Head inParts =
+                new LogEntry.Head(NOW, ID, new QueueId(7), "local", 9, 1, 3, 800, Optional.empty());
+        return Stream.of(
+                new LogEntry.BodyPart(ID, 5),
+                new LogEntry.EnvelopePart(ID, 0),
+                new LogEntry.Accepted(head(rich)),
+                new LogEntry.Accepted(head(envelope(1000))),
+                new LogEntry.Accepted(inParts),
+                new LogEntry.Carried(head(rich), waiting),
+                new LogEntry.Fact(delivered(ID, 0, 1, 2, 5, 99_999)),
+                new LogEntry.Fact(deferred(ID, 3, NOW.plusNanos(5), 4)),
+                operator(new SpoolRecord.OperatorAction.Hold(SCOPE, "why")),
+                operator(new SpoolRecord.OperatorAction.Release(QueueScope.ALL)),
+                operator(
+                        new SpoolRecord.OperatorAction.Suspend(
+                                SCOPE, Duration.ofMillis(1500), "r")),
+                operator(new SpoolRecord.OperatorAction.Resume(SCOPE)),
+                operator(new SpoolRecord.OperatorAction.RetryNow(SCOPE)),
+                new LogEntry.StillInForce(
+                        new SpoolRecord.Operator(
+                                NOW, new SpoolRecord.OperatorAction.Hold(SCOPE, ""))),
+                new LogEntry.Quarantined(ID));
+    }
+
+    private static LogEntry operator(SpoolRecord.OperatorAction action) {
+        return new LogEntry.Fact(new SpoolRecord.Operator(NOW, action));
+    }
+
+    private static LogEntry.Head head(Envelope envelope) {
+        int recipients = envelope.recipients().size();
+        return new LogEntry.Head(
+                NOW, ID, ID, "[192.0.2.7]", 5000, 1, 0, recipients, Optional.of(envelope));
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @MethodSource("entries")
+    void entry_isReadBack(LogEntry entry) {
+        ByteBuffer payload = ByteBuffer.wrap(RecordCodec.encode(entry));
+        assertThat(RecordCodec.decode(RecordCodec.type(entry), payload)).contains(entry);
+        assertThat(payload.hasRemaining()).isFalse();
+    }
+
+    @ParameterizedTest(name = "{index}")
+    @MethodSource("entries")
+    void cutEntry_isNone(LogEntry entry) {
+        byte[] payload = RecordCodec.encode(entry);
+        for (int length = 0; length < Math.min(payload.length, 500); length++) {
+            assertThat(
+                            RecordCodec.decode(
+                                    RecordCodec.type(entry), ByteBuffer.wrap(payload, 0, length)))
+                    .isEmpty();
+        }
+    }
+
+    /// These bytes are on disks: another version must read them.
+    @Test
+    void format_staysAsItIs() {
+        assertThat(hex(new LogEntry.Fact(delivered(ID, 0, 1, 5))))
+                .isEqualTo(
+                        "a09d90d806959aef3a81e0fc8ab0919803000102000203010273310b6578616d706c65"
+                                + "2e636f6d0e6d78205b3139322e302e322e315dfa0105322e302e30024f6b00");
+        assertThat(hex(new LogEntry.Accepted(head(envelope(1)))))
+                .isEqualTo(
+                        "a09d90d806959aef3a81e0fc8ab091980381e0fc8ab09198030b5b3139322e302e322e"
+                            + "375d882701001273656e646572406578616d706c652e6f7267000000000473686f7006"
+                            + "737072696e6702a09d90d806959aef3a02010c117573657230406578616d706c652e63"
+                            + "6f6d");
+    }
+
+    @Test
+    void longText_isCut_notInsideACharacter() {
+        String text = "x".repeat(1023) + "\ud83d\udce7" + "tail";
+        var facts = new AttemptFacts("s", "", "", 451, "", text, "");
+        var record =
+                new SpoolRecord.Deferred(
+                        NOW, ID, RecipientNumbers.of(0), 1, NOW, false, false, facts);
+        var cut = (SpoolRecord.Deferred) RecordCodec.shortened(record);
+        assertThat(cut.facts().text()).isEqualTo("x".repeat(1023));
+        var settled = delivered(ID, 0);
+        assertThat(RecordCodec.shortened(settled)).isSameAs(settled);
+    }
+
+    @Test
+    void changedBytes_giveAValueOrNone() {
+        var random = new Random(20261123);
+        List<LogEntry> entries = entries().toList();
+        for (int i = 0; i < 40_000; i++) {
+            LogEntry entry = entries.get(random.nextInt(entries.size()));
+            byte[] payload = RecordCodec.encode(entry);
+            for (int change = random.nextInt(3); change >= 0; change--) {
+                payload[random.nextInt(Math.min(payload.length, 300))] = (byte) random.nextInt();
+            }
+            decode((byte) (1 + random.nextInt(11)), payload);
+            decode(RecordCodec.type(entry), payload);
+        }
+    }
+
+    @FuzzTest
+    void anyBytes_giveAValueOrNone(byte[] bytes) {
+        for (byte type = 0; type <= 12; type++) {
+            decode(type, bytes);
+        }
+        RecordCodec.decodeEnvelope(ByteBuffer.wrap(bytes))
+                .ifPresent(envelope -> {
+                    byte[] again = RecordCodec.encodeEnvelope(envelope);
+                    assertThat(RecordCodec.decodeEnvelope(ByteBuffer.wrap(again)))
+                            .contains(envelope);
+                });
+    }
+
+    /// What can be read is written and read again as the same.
+    private static void decode(byte type, byte[] bytes) {
+        Optional<LogEntry> entry = RecordCodec.decode(type, ByteBuffer.wrap(bytes));
+        if (entry.isPresent()) {
+            ByteBuffer again = ByteBuffer.wrap(RecordCodec.encode(entry.get()));
+            assertThat(RecordCodec.decode(type, again)).isEqualTo(entry);
+        }
+    }
+
+    private static String hex(LogEntry entry) {
+        return HexFormat.of().formatHex(RecordCodec.encode(entry));
+    }
+}

@@ -1,0 +1,562 @@
+package io.whimbrel.spool;
+
+import static io.whimbrel.spool.SpoolFixtures.CLOCK;
+import static io.whimbrel.spool.SpoolFixtures.NOW;
+import static io.whimbrel.spool.SpoolFixtures.accept;
+import static io.whimbrel.spool.SpoolFixtures.batch;
+import static io.whimbrel.spool.SpoolFixtures.bytes;
+import static io.whimbrel.spool.SpoolFixtures.deferred;
+import static io.whimbrel.spool.SpoolFixtures.delivered;
+import static io.whimbrel.spool.SpoolFixtures.envelope;
+import static io.whimbrel.spool.SpoolFixtures.offer;
+import static io.whimbrel.spool.SpoolFixtures.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/// A disk that fails, is full, or changes bytes; and what the spool makes of it.
+final class SpoolFaultTest {
+    private static final int SEGMENT = 64 << 10;
+
+    private FaultyFiles files = new FaultyFiles();
+    private long reserve;
+
+    private Spool open() throws IOException {
+        var settings =
+                new SpoolSettings(
+                        Path.of("unused"), SEGMENT, Duration.ofMillis(20), reserve, 1 << 20);
+        return Spool.open(settings, CLOCK, files, Spool.Drive.CALLER);
+    }
+
+    private Spool reopenAfterKill() throws IOException {
+        files = files.afterKill();
+        return open();
+    }
+
+    private static List<QueueId> ids(Recovery recovery) {
+        return recovery.messages().stream().map(found -> found.message().id()).toList();
+    }
+
+    @Test
+    void eachAccept_ofOneClient_costsOneSync() throws IOException {
+        Spool spool = open();
+        int before = syncs(FaultyFiles.Sync.RECORDS);
+        for (int i = 0; i < 7; i++) {
+            accept(spool, envelope(1), bytes(5000, i));
+        }
+        assertThat(syncs(FaultyFiles.Sync.RECORDS) - before).isEqualTo(7);
+    }
+
+    @Test
+    void waitingTogether_shareOneSync() throws IOException {
+        Spool spool = open();
+        int before = syncs(FaultyFiles.Sync.RECORDS);
+        var flights = new ArrayList<Submission>();
+        for (int i = 0; i < 7; i++) {
+            IncomingBody body = spool.newBody();
+            body.write(bytes(1000, i), 0, 1000);
+            flights.add(spool.submit(envelope(1), body, body.lastPart(), ""));
+        }
+        flights.forEach(flight -> assertThat(spool.await(flight)).isEmpty());
+        assertThat(syncs(FaultyFiles.Sync.RECORDS) - before).isEqualTo(1);
+    }
+
+    @Test
+    void spare_isOnTheDisk_beforeItIsTaken() throws IOException {
+        Spool spool = open();
+        for (int i = 0; i < 40; i++) {
+            accept(spool, envelope(1), bytes(10_000, i));
+        }
+        assertThat(files.headerSyncBytesMost).isEqualTo(LogFormat.HEADER_BYTES);
+    }
+
+    @Test
+    void failedSync_refusesMail_andKeepsOutcomes() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(2), bytes(1000, 1));
+        String broken = newest();
+        files.failsSync = broken::equals;
+        var durable = new ArrayList<String>();
+        spool.append(batch(delivered(first.id(), 0)), _ -> durable.add("outcome"));
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        assertThat(durable).isEmpty();
+        spool.step(Inbox.Wake.WORK);
+        assertThat(durable).containsExactly("outcome");
+        assertThat(newest()).isNotEqualTo(broken);
+
+        int operations = (int) files.operations;
+        assertRefused(offer(spool, envelope(1), bytes(1000, 3)), 451);
+        assertThat(files.operations).as("refused at the door").isEqualTo(operations);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(ids(recovery)).containsExactly(first.id());
+        assertThat(recovery.messages().getFirst().waiting().getFirst().recipients().size())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void failedWrite_isAsBad_asAFailedSync() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(1000, 1));
+        files.failsWrite = newest()::equals;
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        files.failsWrite = _ -> false;
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        spool.append(batch(delivered(first.id(), 0)), _ -> {});
+        spool.step(Inbox.Wake.WORK);
+        assertThat(reopenAfterKill().takeRecovery().messages()).isEmpty();
+    }
+
+    @Test
+    void refusedMail_whoseBytesReachedTheDisk_doesNotComeBack() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(1000, 1));
+        files.failsSync = newest()::equals;
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        // The writer makes the end of the good part durable, although nothing else waits.
+        spool.step(Inbox.Wake.WORK);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(ids(recovery)).containsExactly(first.id());
+        assertThat(recovery.findings()).isEmpty();
+    }
+
+    @Test
+    void brokenFile_isNeverTouchedAgain() throws IOException {
+        Spool spool = open();
+        accept(spool, envelope(1), bytes(1000, 1));
+        String broken = newest();
+        files.failsSync = broken::equals;
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        byte[] content = files.content(broken).clone();
+        files.failsSync =
+                name -> {
+                    assertThat(name).isNotEqualTo(broken);
+                    return false;
+                };
+        files.failsWrite =
+                name -> {
+                    assertThat(name).isNotEqualTo(broken);
+                    return false;
+                };
+        for (int i = 0; i < 3; i++) {
+            spool.append(batch(deferred(new QueueId(1), 1, NOW, 0)), _ -> {});
+            spool.step(Inbox.Wake.WORK);
+        }
+        assertThat(files.content(broken)).isEqualTo(content);
+    }
+
+    @Test
+    void outcomes_waitInMemory_untilSomeSegmentWorks() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(1000, 1));
+        files.failsSync = _ -> true;
+        var durable = new ArrayList<String>();
+        spool.append(batch(delivered(first.id(), 0)), _ -> durable.add("outcome"));
+        for (int i = 0; i < 5; i++) {
+            spool.step(Inbox.Wake.WORK);
+        }
+        assertThatThrownBy(() -> spool.appendAndWait(batch(delivered(first.id(), 0))))
+                .isInstanceOf(IOException.class);
+        assertThat(durable).isEmpty();
+        files.failsSync = _ -> false;
+        spool.step(Inbox.Wake.WORK);
+        assertThat(durable).containsExactly("outcome");
+        assertThat(reopenAfterKill().takeRecovery().messages()).isEmpty();
+    }
+
+    @Test
+    void failedFolderSync_givesTheSegmentUp() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(1000, 1));
+        files.failsSync = name -> name.isEmpty() || name.equals(newest());
+        assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
+        spool.append(batch(delivered(first.id(), 0)), _ -> {});
+        spool.step(Inbox.Wake.WORK);
+        spool.step(Inbox.Wake.WORK);
+        files.failsSync = _ -> false;
+        spool.step(Inbox.Wake.WORK);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(recovery.messages()).isEmpty();
+        assertThat(recovery.findings()).isEmpty();
+    }
+
+    @Test
+    void fullDisk_refusesMail_takesOutcomes_andResumes() throws Exception {
+        reserve = 4 * SEGMENT;
+        files.capacity = 16 * SEGMENT;
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        var accepted = new ArrayList<SpooledMessage>();
+        AcceptResult last = offer(spool, envelope(1), bytes(10_000, 0));
+        while (last instanceof AcceptResult.Stored(SpooledMessage message)) {
+            accepted.add(message);
+            last = offer(spool, envelope(1), bytes(10_000, accepted.size()));
+        }
+        assertRefused(last, 452);
+        // One spare is part of the reserve.
+        assertThat(files.usableBytes() + SEGMENT).isGreaterThanOrEqualTo(reserve);
+        assertThat(accepted).hasSizeGreaterThan(30);
+        for (int i = 0; i < accepted.size(); i++) {
+            QueueId id = accepted.get(i).id();
+            for (int attempt = 1; attempt < 10; attempt++) {
+                spool.appendAndWait(batch(deferred(id, attempt, NOW, 0)));
+            }
+            var report = new SpoolBatch.Report(envelope(1), bytes(500, i), id);
+            var made =
+                    spool.appendAndWait(new SpoolBatch(List.of(delivered(id, 0)), List.of(report)));
+            spool.appendAndWait(batch(delivered(made.getFirst().id(), 0)));
+        }
+        assertRefused(offer(spool, envelope(1), bytes(10_000, 1)), 452);
+        for (var taken = records.take(Duration.ZERO);
+                !taken.isEmpty();
+                taken = records.take(Duration.ZERO)) {
+            records.release(taken.getLast().next());
+        }
+        spool.step(Inbox.Wake.NUDGE);
+        spool.step(Inbox.Wake.NUDGE);
+        accept(spool, envelope(1), bytes(10_000, 2));
+        assertThat(ids(reopenAfterKill().takeRecovery())).hasSize(1);
+    }
+
+    @Test
+    void fullDisk_leavesNoHalfSpare() throws IOException {
+        files.capacity = 5 * SEGMENT / 2;
+        Spool spool = open();
+        accept(spool, envelope(1), bytes(1000, 1));
+        assertThat(files.list())
+                .allSatisfy(name -> assertThat(files.content(name)).hasSize(SEGMENT));
+    }
+
+    @Test
+    void mail_doesNotEatTheReserve_evenWithoutASecondToLook() throws IOException {
+        reserve = 3 * SEGMENT;
+        files.capacity = 9 * SEGMENT;
+        Spool spool = open();
+        var flights = new ArrayList<Submission>();
+        for (int i = 0; i < 200; i++) {
+            IncomingBody body = spool.newBody();
+            body.write(bytes(4000, i), 0, 4000);
+            flights.add(spool.submit(envelope(1), body, body.lastPart(), ""));
+        }
+        long refused = flights.stream().filter(f -> spool.await(f).isPresent()).count();
+        assertThat(refused).isBetween(50L, 199L);
+        assertThat(files.usableBytes()).isGreaterThanOrEqualTo(reserve - SEGMENT);
+        assertThat(ids(reopenAfterKill().takeRecovery())).hasSize((int) (200 - refused));
+    }
+
+    @Test
+    void flippedByte_anywhereInAcknowledgedData_costsAtMostThatRecord() throws IOException {
+        for (int offset = LogFormat.HEADER_BYTES; offset < 9000; offset += 61) {
+            files = new FaultyFiles();
+            Spool spool = open();
+            var accepted = new ArrayList<SpooledMessage>();
+            for (int i = 0; i < 5; i++) {
+                accepted.add(accept(spool, envelope(1), bytes(900, i)));
+            }
+            spool.step(Inbox.Wake.IDLE);
+            String name = newest();
+            files.damage(name, offset, 0x40);
+            files = files.afterKill();
+            Spool again = open();
+            Recovery recovery = again.takeRecovery();
+            List<QueueId> left = ids(recovery);
+            boolean isBehindTheLog = offset >= endOfLog(name);
+            assertThat(recovery.findings()).as("at %d", offset).hasSizeLessThanOrEqualTo(2);
+            assertThat(recovery.findings().isEmpty()).isEqualTo(isBehindTheLog);
+            assertThat(recovery.findings()).allMatch(line -> line.contains(name));
+            assertThat(left).hasSizeGreaterThanOrEqualTo(4);
+            for (RecoveredMessage found : recovery.messages()) {
+                int index =
+                        accepted.stream()
+                                .map(SpooledMessage::id)
+                                .toList()
+                                .indexOf(found.message().id());
+                assertThat(read(again, found.message())).isEqualTo(bytes(900, index));
+            }
+            if (left.size() == 4) {
+                // Out of the queue for good: the next start says nothing more about it.
+                assertThat(ids(reopenAfterKill().takeRecovery())).isEqualTo(left);
+            }
+        }
+    }
+
+    @Test
+    void damagedBody_isQuarantined_byName() throws IOException {
+        Spool spool = open();
+        SpooledMessage damaged = accept(spool, envelope(2), bytes(40_000, 1));
+        SpooledMessage good = accept(spool, envelope(1), bytes(900, 2));
+        spool.step(Inbox.Wake.IDLE);
+        SpoolSegment.Place part = damaged.location().body().get(1);
+        files.damage(part.segment().name(), part.offset() + 300, 1);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(ids(recovery)).containsExactly(good.id());
+        assertThat(recovery.findings())
+                .anyMatch(line ->
+                        line.contains("message " + damaged.id())
+                                && line.contains(damaged.id() + ".message"));
+        String kept =
+                new String(
+                        files.content(SpoolFiles.QUARANTINE + damaged.id() + ".message"),
+                        StandardCharsets.ISO_8859_1);
+        assertThat(kept)
+                .contains("from <sender@example.org>", "to <user0@example.com>")
+                .contains("to <user1@example.com>");
+        assertThat(kept.length()).isGreaterThan(20_000);
+    }
+
+    @Test
+    void damageToADeliveredMessage_isNoLoss() throws IOException {
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope(1), bytes(9000, 1));
+        spool.appendAndWait(batch(delivered(message.id(), 0)));
+        spool.step(Inbox.Wake.IDLE);
+        SpoolSegment.Place part = message.location().body().getFirst();
+        files.damage(part.segment().name(), part.offset() + 300, 1);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(recovery.messages()).isEmpty();
+        assertThat(recovery.findings()).hasSize(1);
+    }
+
+    @Test
+    void damagedHeader_costsNothing() throws IOException {
+        for (int copies = 1; copies <= 2; copies++) {
+            files = new FaultyFiles();
+            Spool spool = open();
+            SpooledMessage message = accept(spool, envelope(1), bytes(900, 1));
+            spool.step(Inbox.Wake.IDLE);
+            for (int copy = 0; copy < copies; copy++) {
+                files.damage(newest(), copy * 2048 + 30, 1);
+            }
+            assertThat(ids(reopenAfterKill().takeRecovery())).containsExactly(message.id());
+            assertThat(ids(reopenAfterKill().takeRecovery())).containsExactly(message.id());
+        }
+    }
+
+    @Test
+    void tornTail_isCut_keptAndTold() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(900, 1));
+        String name = newest();
+        files.ignored.add(FaultyFiles.Sync.RECORDS);
+        SpooledMessage second = accept(spool, envelope(1), bytes(5000, 2));
+        files.damage(name, second.location().accepted().offset() + 20, 1);
+        files = files.afterKill();
+        Spool again = open();
+        Recovery recovery = again.takeRecovery();
+        assertThat(ids(recovery)).containsExactly(first.id());
+        assertThat(recovery.findings()).singleElement().asString().contains("cut short", name);
+        // The tail is not looked at again.
+        recovery = reopenAfterKill().takeRecovery();
+        assertThat(ids(recovery)).containsExactly(first.id());
+        assertThat(recovery.findings()).isEmpty();
+    }
+
+    @Test
+    void missingSegment_isNamed_theRestIsDelivered() throws IOException {
+        Spool spool = open();
+        var accepted = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < 30; i++) {
+            accepted.add(accept(spool, envelope(1), bytes(9000, i)));
+        }
+        SpoolSegment lost = accepted.get(10).location().accepted().segment();
+        files.lose(lost.name());
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(recovery.findings()).anyMatch(line -> line.contains(lost.name()));
+        List<QueueId> expected =
+                accepted.stream()
+                        .filter(message -> !message.location().accepted().segment().equals(lost))
+                        .map(SpooledMessage::id)
+                        .toList();
+        assertThat(ids(recovery)).isEqualTo(expected);
+    }
+
+    @Test
+    void missingOldestSegment_isNamed_whileItIsNeeded() throws IOException {
+        Spool spool = open();
+        var accepted = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < 30; i++) {
+            accepted.add(accept(spool, envelope(1), bytes(9000, i)));
+        }
+        SpoolSegment lost = accepted.getFirst().location().accepted().segment();
+        files.lose(lost.name());
+        assertThat(reopenAfterKill().takeRecovery().findings())
+                .anyMatch(line -> line.contains(lost.name()));
+    }
+
+    @Test
+    void unreadableSector_isDamage_notTheEnd() throws IOException {
+        Spool spool = open();
+        accept(spool, envelope(1), bytes(900, 1));
+        String name = newest();
+        spool.close();
+        files = files.afterKill();
+        files.failsRead = name::equals;
+        Spool again = open();
+        assertThat(again.takeRecovery().findings()).anyMatch(line -> line.contains(name));
+    }
+
+    @Test
+    void laterFormat_isRefused_byName() throws IOException {
+        Spool spool = open();
+        String name = newest();
+        spool.close();
+        files.damage(name, 11, LogFormat.VERSION ^ 2);
+        assertThatThrownBy(this::reopenAfterKill)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(name)
+                .hasMessageContaining("later version");
+    }
+
+    @Test
+    void reclaimedFile_neverShowsOldBytes() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage old = accept(spool, envelope(1), bytes(9000, 1));
+        spool.forgetBody(old);
+        BodyReader reader = spool.read(old);
+        spool.appendAndWait(batch(delivered(old.id(), 0)));
+        SpoolFiles.SpoolFile file = old.location().body().getFirst().segment().file();
+        var random = new Random(1);
+        boolean isReused = false;
+        while (!isReused) {
+            SpooledMessage next = accept(spool, envelope(1), bytes(9000, random.nextLong()));
+            spool.appendAndWait(batch(delivered(next.id(), 0)));
+            for (CommittedRecord record : records.take(Duration.ZERO)) {
+                records.release(record.next());
+            }
+            SpoolSegment reused = next.location().body().getFirst().segment();
+            SpoolSegment first = old.location().body().getFirst().segment();
+            isReused = reused.file().equals(file) && reused.sequence() > first.sequence();
+        }
+        assertThatThrownBy(reader::nextPart)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(old.id().toString());
+    }
+
+    @Test
+    void straggler_isCarriedForward_withItsState_underItsReader() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        byte[] body = bytes(40_000, 7);
+        SpooledMessage straggler = accept(spool, envelope(3), body);
+        spool.forgetBody(straggler);
+        var hold =
+                new SpoolRecord.Operator(
+                        NOW, new SpoolRecord.OperatorAction.Hold(QueueScope.ALL, "x"));
+        spool.appendAndWait(batch(delivered(straggler.id(), 1), hold));
+        spool.appendAndWait(batch(deferred(straggler.id(), 3, NOW.plusSeconds(9), 2)));
+        BodyReader reader = spool.read(straggler);
+        byte[] firstPart = reader.nextPart();
+        for (int i = 0; i < 200; i++) {
+            SpooledMessage next = accept(spool, envelope(1), bytes(9000, i));
+            spool.appendAndWait(batch(delivered(next.id(), 0)));
+            for (CommittedRecord record : records.take(Duration.ZERO)) {
+                records.release(record.next());
+            }
+        }
+        assertThat(files.list().stream().filter(name -> name.startsWith("segment-")).count())
+                .isLessThan(12);
+        var whole = new ByteArrayOutputStream();
+        whole.writeBytes(firstPart);
+        for (byte[] part = reader.nextPart(); part.length > 0; part = reader.nextPart()) {
+            whole.writeBytes(part);
+        }
+        assertThat(whole.toByteArray()).isEqualTo(body);
+        Spool again = reopenAfterKill();
+        Recovery recovery = again.takeRecovery();
+        assertThat(recovery.operatorActions()).containsExactly(hold);
+        assertThat(ids(recovery)).containsExactly(straggler.id());
+        RecoveredMessage found = recovery.messages().getFirst();
+        assertThat(found.waiting())
+                .extracting(RecoveredMessage.Waiting::attempts)
+                .containsExactlyInAnyOrder(0, 3);
+        assertThat(read(again, found.message())).isEqualTo(body);
+    }
+
+    @Test
+    void close_underLoad_keepsWhatWasAcknowledged() throws IOException {
+        Spool spool = open();
+        var flights = new ArrayList<Submission>();
+        for (int i = 0; i < 50; i++) {
+            IncomingBody body = spool.newBody();
+            body.write(bytes(1000, i), 0, 1000);
+            flights.add(spool.submit(envelope(1), body, body.lastPart(), ""));
+        }
+        spool.close();
+        long durable = flights.stream().filter(flight -> flight.await().isEmpty()).count();
+        assertThat(durable).isEqualTo(50);
+        assertRefused(offer(spool, envelope(1), bytes(10, 1)), 451);
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(recovery.messages()).hasSize(50);
+        assertThat(recovery.findings()).isEmpty();
+    }
+
+    @Test
+    void close_onADiskThatFails_ends() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(1), bytes(1000, 1));
+        files.failsSync = _ -> true;
+        var durable = new ArrayList<String>();
+        spool.append(batch(delivered(first.id(), 0)), _ -> durable.add("outcome"));
+        spool.close();
+        assertThat(durable).isEmpty();
+        files.failsSync = _ -> false;
+        files = files.afterCut(new Random(1));
+        assertThat(ids(open().takeRecovery())).containsExactly(first.id());
+    }
+
+    @Test
+    void refusal_tells_beforeAMessageIsSent() throws IOException {
+        Spool spool = open();
+        assertThat(spool.refusal()).isEmpty();
+        files.failsSync = newest()::equals;
+        assertRefused(offer(spool, envelope(1), bytes(10, 1)), 451);
+        assertThat(spool.refusal()).isPresent();
+    }
+
+    private int syncs(FaultyFiles.Sync kind) {
+        return files.syncs.getOrDefault(kind, 0);
+    }
+
+    private String newest() {
+        return files.list().stream()
+                .filter(name -> name.startsWith("segment-"))
+                .max(String::compareTo)
+                .orElseThrow();
+    }
+
+    /// Where the batches of a segment end.
+    private int endOfLog(String name) throws IOException {
+        var undamaged = new SpoolSegment(SpoolSegment.sequence(name), 0, files.open(name), SEGMENT);
+        var block = ByteBuffer.allocate(LogFormat.HEADER_BYTES);
+        undamaged.file().read(block, 0);
+        long generation = LogFormat.header(block.clear()).orElseThrow().generation();
+        var segment =
+                new SpoolSegment(
+                        SpoolSegment.sequence(name), generation, undamaged.file(), SEGMENT);
+        var scan = new LogScan(segment, SEGMENT, false);
+        while (scan.next()) {
+            assertThat(scan.place().offset()).isPositive();
+        }
+        return (int) scan.end();
+    }
+
+    private static void assertRefused(AcceptResult result, int code) {
+        assertThat(result).isInstanceOf(AcceptResult.Refused.class);
+        assertThat(((AcceptResult.Refused) result).reply().code()).isEqualTo(code);
+    }
+}
