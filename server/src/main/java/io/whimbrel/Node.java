@@ -21,6 +21,7 @@ import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolRecord;
@@ -40,7 +41,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 
 /// A running node, wired in the order in which mail flows. Thread-safe.
@@ -170,9 +170,13 @@ final class Node implements AutoCloseable {
                 config.node().name(),
                 Version.text(),
                 startedAt,
-                reception.addresses().stream().map(InetSocketAddress::toString).toList(),
-                "",
+                reception.addresses().stream().map(Node::text).toList(),
+                spool.refusal().map(SmtpReply::toString).orElse(""),
                 sources.trouble().stream().toList());
+    }
+
+    private static String text(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.
@@ -229,13 +233,8 @@ final class Node implements AutoCloseable {
         eventLog.close();
     }
 
-    /// For tests: where the node listens.
+    /// Where the node listens, with the actual ports.
     List<InetSocketAddress> addresses() {
         return reception.addresses();
-    }
-
-    /// Why the spool refuses mail; empty while it takes it.
-    Optional<String> refusal() {
-        return Optional.empty();
     }
 }

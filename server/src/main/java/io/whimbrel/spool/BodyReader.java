@@ -67,13 +67,13 @@ public final class BodyReader {
     }
 
     private byte[] read() throws IOException {
-        MessageDraft.Location location = message.location();
+        SpooledMessage.Location location = message.location();
         while (true) {
             try {
                 return read(location.body().get(next));
             } catch (IOException e) {
                 // The message may have been copied, and its old segment reclaimed, meanwhile.
-                MessageDraft.Location moved = message.location();
+                SpooledMessage.Location moved = message.location();
                 if (moved.equals(location)) {
                     throw new IOException("message " + message.id() + ": " + e.getMessage(), e);
                 }

@@ -28,7 +28,7 @@ public final class CommittedRecords {
     /// Segments of earlier runs, not read yet; the first of them is being read.
     private final ArrayDeque<SpoolSegment> past = new ArrayDeque<>();
 
-    private Optional<LogScan> scan = Optional.empty();
+    private Optional<SpoolSegment.Scan> scan = Optional.empty();
     private Position from = Position.START;
     private volatile Position released = Position.START;
     private volatile boolean isRead;
@@ -181,9 +181,9 @@ public final class CommittedRecords {
     /// @return whether the segment has more
     private boolean readFrom(SpoolSegment segment, List<CommittedRecord> records) {
         if (scan.isEmpty()) {
-            scan = Optional.of(new LogScan(segment, segment.end(), true));
+            scan = Optional.of(new SpoolSegment.Scan(segment, segment.end(), true));
         }
-        LogScan frames = scan.get();
+        SpoolSegment.Scan frames = scan.get();
         while (records.size() < TAKEN_MOST) {
             if (!frames.next()) {
                 return false;

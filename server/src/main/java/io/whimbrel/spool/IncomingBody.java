@@ -17,18 +17,18 @@ public final class IncomingBody implements AutoCloseable {
     private static final int FIRST_BYTES = 8192;
 
     private final Spool spool;
-    private final MessageDraft draft;
+    private final SpooledMessage.Draft draft;
     private final int partBytes;
     private byte[] part;
     private int length;
     private long size;
     private int parts;
-    private Optional<Submission> underway = Optional.empty();
+    private Optional<Inbox.Submission> underway = Optional.empty();
     private Optional<SmtpReply> trouble = Optional.empty();
 
     IncomingBody(Spool spool, QueueId id, int partBytes) {
         this.spool = spool;
-        this.draft = new MessageDraft(id);
+        this.draft = new SpooledMessage.Draft(id);
         this.partBytes = partBytes;
         this.part = new byte[Math.min(FIRST_BYTES, partBytes)];
     }
@@ -67,7 +67,7 @@ public final class IncomingBody implements AutoCloseable {
         draft.drop();
     }
 
-    MessageDraft draft() {
+    SpooledMessage.Draft draft() {
         return draft;
     }
 
@@ -88,14 +88,14 @@ public final class IncomingBody implements AutoCloseable {
     }
 
     /// The records for `bytes` as the parts of `draft` from number `first` on.
-    static List<Submission.Item> partRecords(
-            MessageDraft draft, int first, byte[] bytes, int partBytes) {
-        var records = new ArrayList<Submission.Item>(2);
+    static List<Inbox.Item> partRecords(
+            SpooledMessage.Draft draft, int first, byte[] bytes, int partBytes) {
+        var records = new ArrayList<Inbox.Item>(2);
         for (int from = 0; from < bytes.length; from += partBytes) {
             int some = Math.min(partBytes, bytes.length - from);
             var entry = new LogEntry.BodyPart(draft.id(), first + records.size());
-            var slice = new Submission.Bytes(bytes, from, some);
-            records.add(Submission.Item.of(entry, slice, draft));
+            var slice = new Inbox.Bytes(bytes, from, some);
+            records.add(Inbox.Item.of(entry, slice, draft));
         }
         return records;
     }
@@ -106,7 +106,7 @@ public final class IncomingBody implements AutoCloseable {
         if (trouble.isPresent()) {
             return;
         }
-        List<Submission.Item> records = partRecords(draft, parts, part, partBytes);
+        List<Inbox.Item> records = partRecords(draft, parts, part, partBytes);
         underway = Optional.of(spool.submitPart(records));
         parts++;
         part = new byte[partBytes];

@@ -55,17 +55,17 @@ sealed interface LogEntry {
             Optional<Envelope> envelope) {
 
         /// The message, fresh from its client.
-        SpooledMessage message(MessageDraft.Location location) {
+        SpooledMessage message(SpooledMessage.Location location) {
             Envelope known = envelope.orElseThrow();
-            var states = new RecipientStates(recipients, at);
+            var states = new SpooledMessage.RecipientStates(recipients, at);
             return new SpooledMessage(id, known, size, states, location);
         }
 
         /// The message as a `carried` record has it.
         SpooledMessage message(
-                MessageDraft.Location location, List<RecoveredMessage.Waiting> waiting) {
+                SpooledMessage.Location location, List<RecoveredMessage.Waiting> waiting) {
             Envelope known = envelope.orElseThrow();
-            var states = new RecipientStates(recipients, waiting);
+            var states = new SpooledMessage.RecipientStates(recipients, waiting);
             return new SpooledMessage(id, known, size, states, location);
         }
 

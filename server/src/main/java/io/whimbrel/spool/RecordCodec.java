@@ -57,7 +57,7 @@ final class RecordCodec {
 
     /// The payload; without the bytes of a part, which follow it.
     static byte[] encode(LogEntry entry) {
-        var out = new PayloadWriter(entry instanceof LogEntry.BodyPart ? 12 : 256);
+        var out = new Payload.Writer(entry instanceof LogEntry.BodyPart ? 12 : 256);
         switch (entry) {
             case LogEntry.BodyPart(QueueId id, int index) -> out.id(id).number(index);
             case LogEntry.EnvelopePart(QueueId id, int index) -> out.id(id).number(index);
@@ -100,7 +100,7 @@ final class RecordCodec {
 
     /// Reads a payload. Of a part the position of `payload` is left at its first byte.
     static Optional<LogEntry> decode(byte type, ByteBuffer payload) {
-        var in = new PayloadReader(payload);
+        var in = new Payload.Reader(payload);
         try {
             LogEntry entry =
                     switch (type) {
@@ -115,11 +115,11 @@ final class RecordCodec {
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
                         case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
                         // A type of a later version: this node cannot know what it loses.
-                        default -> throw new PayloadReader.MalformedPayload();
+                        default -> throw new Payload.Malformed();
                     };
             boolean hasBytes = type == LogFormat.BODY_PART || type == LogFormat.ENVELOPE_PART;
             return hasBytes || in.isAtEnd() ? Optional.of(entry) : Optional.empty();
-        } catch (PayloadReader.MalformedPayload
+        } catch (Payload.Malformed
                 | IllegalArgumentException
                 | DateTimeException
                 | ArithmeticException _) {
@@ -129,17 +129,17 @@ final class RecordCodec {
 
     /// An envelope alone, for parts.
     static byte[] encodeEnvelope(Envelope envelope) {
-        var out = new PayloadWriter(64 + envelope.recipients().size() * 32);
+        var out = new Payload.Writer(64 + envelope.recipients().size() * 32);
         envelope(out, envelope);
         return out.toBytes();
     }
 
     static Optional<Envelope> decodeEnvelope(ByteBuffer bytes) {
-        var in = new PayloadReader(bytes);
+        var in = new Payload.Reader(bytes);
         try {
             Envelope envelope = envelope(in);
             return in.isAtEnd() ? Optional.of(envelope) : Optional.empty();
-        } catch (PayloadReader.MalformedPayload
+        } catch (Payload.Malformed
                 | IllegalArgumentException
                 | DateTimeException
                 | ArithmeticException _) {
@@ -193,7 +193,7 @@ final class RecordCodec {
                 facts.tls());
     }
 
-    private static void head(PayloadWriter out, LogEntry.Head head) {
+    private static void head(Payload.Writer out, LogEntry.Head head) {
         out.instant(head.at()).id(head.id()).id(head.cause()).text(head.origin());
         out.number(head.size()).number(head.bodyParts()).number(head.envelopeParts());
         if (head.envelopeParts() == 0) {
@@ -203,7 +203,7 @@ final class RecordCodec {
         }
     }
 
-    private static LogEntry.Head head(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static LogEntry.Head head(Payload.Reader in) throws Payload.Malformed {
         var at = in.instant();
         QueueId id = in.id();
         QueueId cause = in.id();
@@ -214,7 +214,7 @@ final class RecordCodec {
         if (envelopeParts > 0) {
             int recipients = in.integer();
             if (recipients > RECIPIENTS_MAX) {
-                throw new PayloadReader.MalformedPayload();
+                throw new Payload.Malformed();
             }
             return new LogEntry.Head(
                     at,
@@ -233,7 +233,7 @@ final class RecordCodec {
                 at, id, cause, origin, size, bodyParts, 0, recipients, Optional.of(envelope));
     }
 
-    private static LogEntry carried(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static LogEntry carried(Payload.Reader in) throws Payload.Malformed {
         int groups = in.count(4);
         var waiting = new ArrayList<RecoveredMessage.Waiting>(groups);
         for (int i = 0; i < groups; i++) {
@@ -245,7 +245,7 @@ final class RecordCodec {
         return new LogEntry.Carried(head(in), List.copyOf(waiting));
     }
 
-    private static void envelope(PayloadWriter out, Envelope envelope) {
+    private static void envelope(Payload.Writer out, Envelope envelope) {
         MailParameters parameters = envelope.parameters();
         MailStream stream = envelope.stream();
         out.text(envelope.reversePath().address());
@@ -259,7 +259,7 @@ final class RecordCodec {
         }
     }
 
-    private static Envelope envelope(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static Envelope envelope(Payload.Reader in) throws Payload.Malformed {
         var reversePath = new ReversePath(in.text());
         var parameters =
                 new MailParameters(
@@ -272,10 +272,12 @@ final class RecordCodec {
         for (int i = 0; i < count; i++) {
             recipients.add(recipient(in));
         }
-        return new Envelope(reversePath, recipients, parameters, stream, receivedAt, policy);
+        MailParameters shared =
+                parameters.equals(MailParameters.NONE) ? MailParameters.NONE : parameters;
+        return new Envelope(reversePath, recipients, shared, stream, receivedAt, policy);
     }
 
-    private static void recipient(PayloadWriter out, Recipient recipient) {
+    private static void recipient(Payload.Writer out, Recipient recipient) {
         Notify notice = recipient.notice();
         String address = recipient.path().address();
         String domain = recipient.path().domain().value();
@@ -297,20 +299,22 @@ final class RecordCodec {
         }
     }
 
-    private static Recipient recipient(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static Recipient recipient(Payload.Reader in) throws Payload.Malformed {
         int bits = in.octet();
         String address = in.text();
         String domain = (bits & HAS_OWN_DOMAIN) != 0 ? in.text() : domainOf(address);
         String original = (bits & HAS_ORIGINAL) != 0 ? in.text() : "";
         var notice = new Notify((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0);
-        return new Recipient(new ForwardPath(address, new DomainName(domain)), notice, original);
+        // Nearly all are alike, and there may be millions.
+        Notify shared = notice.equals(Notify.DEFAULT) ? Notify.DEFAULT : notice;
+        return new Recipient(new ForwardPath(address, new DomainName(domain)), shared, original);
     }
 
     private static String domainOf(String address) {
         return address.substring(address.lastIndexOf('@') + 1);
     }
 
-    private static void fact(PayloadWriter out, SpoolRecord record) {
+    private static void fact(Payload.Writer out, SpoolRecord record) {
         switch (record) {
             case SpoolRecord.Settled r -> {
                 out.instant(r.at()).id(r.id()).constant(r.disposition(), DISPOSITIONS);
@@ -331,7 +335,7 @@ final class RecordCodec {
         }
     }
 
-    private static SpoolRecord settled(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static SpoolRecord settled(Payload.Reader in) throws Payload.Malformed {
         var at = in.instant();
         QueueId id = in.id();
         SpoolRecord.Disposition disposition = in.constant(DISPOSITIONS);
@@ -339,7 +343,7 @@ final class RecordCodec {
         return new SpoolRecord.Settled(at, id, numbers(in), disposition, attempt, facts(in));
     }
 
-    private static SpoolRecord deferred(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static SpoolRecord deferred(Payload.Reader in) throws Payload.Malformed {
         var at = in.instant();
         QueueId id = in.id();
         int attempt = in.integer();
@@ -357,7 +361,7 @@ final class RecordCodec {
                 facts(in));
     }
 
-    private static void operator(PayloadWriter out, SpoolRecord.Operator record) {
+    private static void operator(Payload.Writer out, SpoolRecord.Operator record) {
         out.instant(record.at());
         switch (record.action()) {
             case SpoolRecord.OperatorAction.Hold(QueueScope scope, String reason) ->
@@ -377,8 +381,7 @@ final class RecordCodec {
         }
     }
 
-    private static SpoolRecord.Operator operator(PayloadReader in)
-            throws PayloadReader.MalformedPayload {
+    private static SpoolRecord.Operator operator(Payload.Reader in) throws Payload.Malformed {
         var at = in.instant();
         SpoolRecord.OperatorAction action =
                 switch (in.octet()) {
@@ -391,12 +394,12 @@ final class RecordCodec {
                                     in.text());
                     case 3 -> new SpoolRecord.OperatorAction.Resume(scope(in));
                     case 4 -> new SpoolRecord.OperatorAction.RetryNow(scope(in));
-                    default -> throw new PayloadReader.MalformedPayload();
+                    default -> throw new Payload.Malformed();
                 };
         return new SpoolRecord.Operator(at, action);
     }
 
-    private static PayloadWriter scope(PayloadWriter out, QueueScope scope) {
+    private static Payload.Writer scope(Payload.Writer out, QueueScope scope) {
         out.octet(
                 (scope.id().isPresent() ? 1 : 0)
                         | (scope.domain().isPresent() ? 2 : 0)
@@ -409,7 +412,7 @@ final class RecordCodec {
         return out;
     }
 
-    private static QueueScope scope(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static QueueScope scope(Payload.Reader in) throws Payload.Malformed {
         int bits = in.octet();
         return new QueueScope(
                 (bits & 1) != 0 ? Optional.of(in.id()) : Optional.empty(),
@@ -418,18 +421,18 @@ final class RecordCodec {
                 (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty());
     }
 
-    private static void facts(PayloadWriter out, AttemptFacts facts) {
+    private static void facts(Payload.Writer out, AttemptFacts facts) {
         out.text(facts.source()).text(facts.site()).text(facts.peer()).number(facts.code());
         out.text(facts.enhanced()).text(facts.text()).text(facts.tls());
     }
 
-    private static AttemptFacts facts(PayloadReader in) throws PayloadReader.MalformedPayload {
+    private static AttemptFacts facts(Payload.Reader in) throws Payload.Malformed {
         return new AttemptFacts(
                 in.text(), in.text(), in.text(), in.integer(), in.text(), in.text(), in.text());
     }
 
     /// As runs: all recipients of a message are one run, however many they are.
-    private static void numbers(PayloadWriter out, RecipientNumbers numbers) {
+    private static void numbers(Payload.Writer out, RecipientNumbers numbers) {
         int runs = 0;
         for (int i = 0; i < numbers.size(); i = endOfRun(numbers, i)) {
             runs++;
@@ -452,8 +455,7 @@ final class RecordCodec {
         return end;
     }
 
-    private static RecipientNumbers numbers(PayloadReader in)
-            throws PayloadReader.MalformedPayload {
+    private static RecipientNumbers numbers(Payload.Reader in) throws Payload.Malformed {
         int runs = in.count(2);
         var gaps = new int[runs];
         var lengths = new int[runs];
@@ -463,7 +465,7 @@ final class RecordCodec {
             lengths[i] = in.integer();
             count = Math.addExact(count, lengths[i]);
             if (count > RECIPIENTS_MAX) {
-                throw new PayloadReader.MalformedPayload();
+                throw new Payload.Malformed();
             }
         }
         var numbers = new int[count];

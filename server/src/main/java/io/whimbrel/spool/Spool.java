@@ -8,7 +8,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -26,9 +25,6 @@ public final class Spool implements AutoCloseable {
     private static final int PART_BYTES_MAX = 256 << 10;
     private static final int BATCH_BYTES_MAX = 16 << 20;
     private static final int READERS = 4;
-
-    /// After so long without work the log gets a mark that proves the last batch.
-    private static final Duration IDLE = Duration.ofMillis(50);
 
     private final SpoolSettings settings;
     private final SpoolFiles files;
@@ -56,8 +52,8 @@ public final class Spool implements AutoCloseable {
         this.settings = settings;
         this.files = files;
         pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
-        inbox = new Inbox(IDLE, settings.outcomeSyncMost());
-        LogChain chain = LogChain.open(files, pool);
+        inbox = new Inbox(settings.outcomeSyncMost());
+        SpoolRecovery.LogChain chain = SpoolRecovery.LogChain.open(files, pool);
         var reading = new SpoolRecovery(files, chain, live);
         reading.run();
         chain.leftOver().forEach(pool::retire);
@@ -97,7 +93,7 @@ public final class Spool implements AutoCloseable {
     ///
     /// @throws IOException where the folder cannot be used or locked; the message says what to do
     public static Spool open(SpoolSettings settings, InstantSource clock) throws IOException {
-        return open(settings, clock, new DiskFiles(settings.folder()), Drive.THREAD);
+        return open(settings, clock, new SpoolFiles.OnDisk(settings.folder()), Drive.THREAD);
     }
 
     /// The same over other files.
@@ -144,7 +140,7 @@ public final class Spool implements AutoCloseable {
             return new AcceptResult.Refused(trouble.get());
         }
         byte[] last = body.lastPart();
-        Submission submission = submit(envelope, body, last, origin);
+        Inbox.Submission submission = submit(envelope, body, last, origin);
         Optional<SmtpReply> refusal = await(submission);
         if (refusal.isPresent()) {
             return new AcceptResult.Refused(refusal.get());
@@ -164,7 +160,7 @@ public final class Spool implements AutoCloseable {
     ///   messages; must not block
     /// @throws IllegalArgumentException where the batch is larger than 16 MiB
     public void append(SpoolBatch batch, Consumer<List<SpooledMessage>> whenDurable) {
-        put(new Submission(Submission.Kind.OUTCOME, records(batch), whenDurable), false);
+        put(new Inbox.Submission(Inbox.Kind.OUTCOME, records(batch), whenDurable), false);
     }
 
     /// Appends and waits for the sync.
@@ -172,7 +168,7 @@ public final class Spool implements AutoCloseable {
     /// @throws IOException where it could not be made durable
     /// @throws IllegalArgumentException where the batch is larger than 16 MiB
     public List<SpooledMessage> appendAndWait(SpoolBatch batch) throws IOException {
-        var submission = new Submission(Submission.Kind.WAITED, records(batch), _ -> {});
+        var submission = new Inbox.Submission(Inbox.Kind.WAITED, records(batch), _ -> {});
         put(submission, true);
         Optional<SmtpReply> refusal = await(submission);
         if (refusal.isPresent()) {
@@ -222,14 +218,13 @@ public final class Spool implements AutoCloseable {
     /// Puts a message into the inbox, without waiting for its sync.
     ///
     /// @param last the part of `body` that was not sent yet
-    Submission submit(Envelope envelope, IncomingBody body, byte[] last, String origin) {
+    Inbox.Submission submit(Envelope envelope, IncomingBody body, byte[] last, String origin) {
         if (envelope.recipients().size() > RecordCodec.RECIPIENTS_MAX) {
             throw new IllegalArgumentException(
                     "a message has at most " + RecordCodec.RECIPIENTS_MAX + " recipients");
         }
-        MessageDraft draft = body.draft();
-        List<Submission.Item> records =
-                IncomingBody.partRecords(draft, body.parts(), last, partBytes());
+        SpooledMessage.Draft draft = body.draft();
+        List<Inbox.Item> records = IncomingBody.partRecords(draft, body.parts(), last, partBytes());
         LogEntry.Head head =
                 new LogEntry.Head(
                         envelope.receivedAt(),
@@ -242,19 +237,19 @@ public final class Spool implements AutoCloseable {
                         envelope.recipients().size(),
                         Optional.of(envelope));
         records.add(acceptedRecord(head, draft));
-        var submission = new Submission(Submission.Kind.MAIL, records, _ -> {});
+        var submission = new Inbox.Submission(Inbox.Kind.MAIL, records, _ -> {});
         put(submission, true);
         return submission;
     }
 
-    Submission submitPart(List<Submission.Item> records) {
-        var submission = new Submission(Submission.Kind.MAIL, records, _ -> {});
+    Inbox.Submission submitPart(List<Inbox.Item> records) {
+        var submission = new Inbox.Submission(Inbox.Kind.MAIL, records, _ -> {});
         put(submission, false);
         return submission;
     }
 
     /// Why the submission was refused; empty where it is durable.
-    Optional<SmtpReply> await(Submission submission) {
+    Optional<SmtpReply> await(Inbox.Submission submission) {
         while (writerThread.isEmpty() && !submission.isDone()) {
             step(Inbox.Wake.WORK);
         }
@@ -264,7 +259,7 @@ public final class Spool implements AutoCloseable {
         return submission.await();
     }
 
-    private void put(Submission submission, boolean urgent) {
+    private void put(Inbox.Submission submission, boolean urgent) {
         if (submission.bytes() > BATCH_BYTES_MAX) {
             throw new IllegalArgumentException("a batch has at most 16 MiB");
         }
@@ -278,8 +273,8 @@ public final class Spool implements AutoCloseable {
 
     /// The record that commits a message. An envelope that is larger than a part goes ahead of it,
     /// in parts.
-    private Submission.Item acceptedRecord(LogEntry.Head head, MessageDraft draft) {
-        var whole = Submission.Item.of(new LogEntry.Accepted(head), Submission.Bytes.NONE, draft);
+    private Inbox.Item acceptedRecord(LogEntry.Head head, SpooledMessage.Draft draft) {
+        var whole = Inbox.Item.of(new LogEntry.Accepted(head), Inbox.Bytes.NONE, draft);
         if (whole.head().length <= partBytes()) {
             return whole;
         }
@@ -288,23 +283,22 @@ public final class Spool implements AutoCloseable {
         for (int from = 0; from < bytes.length; from += partBytes()) {
             int length = Math.min(partBytes(), bytes.length - from);
             var part = new LogEntry.EnvelopePart(draft.id(), parts++);
-            var slice = new Submission.Bytes(bytes, from, length);
-            submitPart(List.of(Submission.Item.of(part, slice, draft)));
+            var slice = new Inbox.Bytes(bytes, from, length);
+            submitPart(List.of(Inbox.Item.of(part, slice, draft)));
         }
         var split = new LogEntry.Accepted(head.inParts(parts));
-        return Submission.Item.of(split, Submission.Bytes.NONE, draft);
+        return Inbox.Item.of(split, Inbox.Bytes.NONE, draft);
     }
 
     /// Reports first, then what caused them.
-    private List<Submission.Item> records(SpoolBatch batch) {
-        var records = new ArrayList<Submission.Item>();
+    private List<Inbox.Item> records(SpoolBatch batch) {
+        var records = new ArrayList<Inbox.Item>();
         for (SpoolBatch.Report report : batch.reports()) {
             if (report.body().length > PART_BYTES_MAX) {
                 throw new IllegalArgumentException("a report has at most 256 KiB");
             }
-            var draft = new MessageDraft(new QueueId(lastId.incrementAndGet()));
-            List<Submission.Item> parts =
-                    IncomingBody.partRecords(draft, 0, report.body(), partBytes());
+            var draft = new SpooledMessage.Draft(new QueueId(lastId.incrementAndGet()));
+            List<Inbox.Item> parts = IncomingBody.partRecords(draft, 0, report.body(), partBytes());
             LogEntry.Head head =
                     new LogEntry.Head(
                             report.envelope().receivedAt(),
@@ -317,11 +311,10 @@ public final class Spool implements AutoCloseable {
                             report.envelope().recipients().size(),
                             Optional.of(report.envelope()));
             records.addAll(parts);
-            records.add(
-                    Submission.Item.of(new LogEntry.Accepted(head), Submission.Bytes.NONE, draft));
+            records.add(Inbox.Item.of(new LogEntry.Accepted(head), Inbox.Bytes.NONE, draft));
         }
         for (SpoolRecord record : batch.records()) {
-            records.add(Submission.Item.of(new LogEntry.Fact(RecordCodec.shortened(record))));
+            records.add(Inbox.Item.of(new LogEntry.Fact(RecordCodec.shortened(record))));
         }
         return records;
     }
@@ -361,6 +354,7 @@ public final class Spool implements AutoCloseable {
                 });
     }
 
+    /// Its queue is bounded by its callers: each waits for the one part that it asked for.
     private static ExecutorService newReaders() {
         return Executors.newFixedThreadPool(
                 READERS, Thread.ofPlatform().name("spool-read-", 1).daemon().factory());

@@ -3,11 +3,20 @@ package io.whimbrel.spool;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The seam under the spool: one folder with segments, spares, a lock, and a folder `quarantine`.
-/// The product uses [DiskFiles]; tests put a disk under it that loses and tears what no sync
-/// covered. Thread-safe.
+/// The product uses [OnDisk]; tests put a disk under it that loses and tears what no sync covered.
+/// Thread-safe.
 interface SpoolFiles extends Closeable {
     String QUARANTINE = "quarantine/";
 
@@ -58,5 +67,168 @@ interface SpoolFiles extends Closeable {
 
         @Override
         void close() throws IOException;
+    }
+
+    /// The spool's folder on a disk.
+    static final class OnDisk implements SpoolFiles {
+        private static final String LOCK = "lock";
+
+        private final Path folder;
+        private Optional<FileChannel> lock = Optional.empty();
+
+        /// Makes the folder where it is missing, durably.
+        OnDisk(Path folder) throws IOException {
+            this.folder = folder.toAbsolutePath();
+            makeFolder(this.folder);
+        }
+
+        @Override
+        public synchronized void lock() throws IOException {
+            Path path = folder.resolve(LOCK);
+            FileChannel channel =
+                    FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!tryLock(channel)) {
+                channel.close();
+                throw new IOException(
+                        "another process uses the spool in "
+                                + folder
+                                + " (it holds "
+                                + path
+                                + "); stop it, or set another folder");
+            }
+            lock = Optional.of(channel);
+        }
+
+        @Override
+        public List<String> list() throws IOException {
+            try (Stream<Path> files = Files.list(folder)) {
+                return files.filter(Files::isRegularFile)
+                        .map(file -> String.valueOf(file.getFileName()))
+                        .toList();
+            }
+        }
+
+        @Override
+        public SpoolFile create(String name) throws IOException {
+            if (name.startsWith(QUARANTINE)) {
+                makeFolder(folder.resolve(QUARANTINE));
+            }
+            return new DiskFile(
+                    FileChannel.open(
+                            folder.resolve(name),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE));
+        }
+
+        @Override
+        public SpoolFile open(String name) throws IOException {
+            return new DiskFile(
+                    FileChannel.open(
+                            folder.resolve(name),
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE));
+        }
+
+        @Override
+        public void rename(String from, String to) throws IOException {
+            Files.move(folder.resolve(from), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+        }
+
+        @Override
+        public void delete(String name) throws IOException {
+            Files.deleteIfExists(folder.resolve(name));
+        }
+
+        @Override
+        public void syncFolder() throws IOException {
+            sync(folder);
+            Path quarantine = folder.resolve(QUARANTINE);
+            if (Files.isDirectory(quarantine)) {
+                sync(quarantine);
+            }
+        }
+
+        @Override
+        public long usableBytes() throws IOException {
+            return Files.getFileStore(folder).getUsableSpace();
+        }
+
+        @Override
+        public synchronized void close() throws IOException {
+            if (lock.isPresent()) {
+                lock.get().close();
+                lock = Optional.empty();
+            }
+        }
+
+        private static boolean tryLock(FileChannel channel) throws IOException {
+            try {
+                FileLock taken = channel.tryLock();
+                return taken != null;
+            } catch (OverlappingFileLockException _) {
+                return false;
+            }
+        }
+
+        private static void makeFolder(Path path) throws IOException {
+            if (Files.isDirectory(path)) {
+                return;
+            }
+            Path parent = path.getParent();
+            if (parent != null) {
+                makeFolder(parent);
+            }
+            Files.createDirectories(path);
+            if (parent != null) {
+                sync(parent);
+            }
+        }
+
+        private static void sync(Path directory) throws IOException {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+
+        /// No thread that uses the channel is ever interrupted: an interrupt would close it.
+        private record DiskFile(FileChannel channel) implements SpoolFile {
+
+            @Override
+            public void write(ByteBuffer bytes, long position) throws IOException {
+                long at = position;
+                while (bytes.hasRemaining()) {
+                    at += channel.write(bytes, at);
+                }
+            }
+
+            @Override
+            public void read(ByteBuffer bytes, long position) throws IOException {
+                long at = position;
+                while (bytes.hasRemaining()) {
+                    int count = channel.read(bytes, at);
+                    if (count < 0) {
+                        return;
+                    }
+                    at += count;
+                }
+            }
+
+            @Override
+            public void sync() throws IOException {
+                channel.force(false);
+            }
+
+            @Override
+            public long size() throws IOException {
+                return channel.size();
+            }
+
+            @Override
+            public void close() throws IOException {
+                channel.close();
+            }
+        }
     }
 }

@@ -7,11 +7,13 @@ import io.whimbrel.mail.Recipient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// Reads the log at a start: finds the segments that belong to it, applies every good record, and
 /// tells what was torn, damaged or missing. It changes no segment; what it cannot use it copies to
@@ -29,12 +31,12 @@ final class SpoolRecovery {
 
     /// Pieces of a message whose commit has not been read yet.
     private static final class Draft {
-        private final MessageDraft pieces;
+        private final SpooledMessage.Draft pieces;
         private final List<ByteBuffer> envelope = new ArrayList<>(0);
         private boolean isIncomplete;
 
         Draft(QueueId id) {
-            pieces = new MessageDraft(id);
+            pieces = new SpooledMessage.Draft(id);
         }
     }
 
@@ -44,7 +46,7 @@ final class SpoolRecovery {
     /// @param body the parts that are good
     private record DamagedMessage(
             LogEntry.Head head,
-            RecipientStates states,
+            SpooledMessage.RecipientStates states,
             List<SpoolSegment.Place> body,
             SpoolSegment segment) {}
 
@@ -97,7 +99,7 @@ final class SpoolRecovery {
 
     private void read(LogChain.Link link) throws IOException {
         SpoolSegment segment = link.segment();
-        var scan = new LogScan(segment, link.limit(), link.isSealed());
+        var scan = new SpoolSegment.Scan(segment, link.limit(), link.isSealed());
         while (scan.next()) {
             Optional<LogEntry> entry = RecordCodec.decode(scan.type(), scan.payload());
             if (entry.isPresent()) {
@@ -110,12 +112,12 @@ final class SpoolRecovery {
         }
         segment.endsAt(scan.end());
         lastId = Math.max(lastId, Math.max(link.idFloor(), scan.idFloor()));
-        for (LogScan.Gap gap : scan.gaps()) {
+        for (SpoolSegment.Scan.Gap gap : scan.gaps()) {
             report(segment, gap);
         }
     }
 
-    private void apply(LogEntry entry, LogScan scan) {
+    private void apply(LogEntry entry, SpoolSegment.Scan scan) {
         SpoolSegment.Place place = scan.place();
         switch (entry) {
             case LogEntry.BodyPart(QueueId id, int index) -> {
@@ -161,7 +163,7 @@ final class SpoolRecovery {
         return drafts.computeIfAbsent(id, Draft::new);
     }
 
-    private static ByteBuffer envelopeBytes(LogScan scan) {
+    private static ByteBuffer envelopeBytes(SpoolSegment.Scan scan) {
         ByteBuffer payload = scan.payload();
         // Leaves the position behind id and index.
         RecordCodec.decode(scan.type(), payload);
@@ -188,15 +190,15 @@ final class SpoolRecovery {
             live.accept(known.get().with(waiting));
             return;
         }
-        MessageDraft.Location location = draft.pieces.commit(place);
+        SpooledMessage.Location location = draft.pieces.commit(place);
         if (isWhole) {
             // A copy makes good for an original whose parts are reclaimed already.
             damaged.remove(id);
         } else {
             var states =
                     isCarried
-                            ? new RecipientStates(head.recipients(), waiting)
-                            : new RecipientStates(head.recipients(), head.at());
+                            ? new SpooledMessage.RecipientStates(head.recipients(), waiting)
+                            : new SpooledMessage.RecipientStates(head.recipients(), head.at());
             damaged.put(id, new DamagedMessage(head, states, location.body(), place.segment()));
         }
         if (head.envelope().isPresent()) {
@@ -214,11 +216,12 @@ final class SpoolRecovery {
         if (head.envelopeParts() == 0) {
             return head;
         }
-        Optional<Envelope> joined = RecordCodec.decodeEnvelope(MessageDraft.join(draft.envelope));
+        Optional<Envelope> joined =
+                RecordCodec.decodeEnvelope(SpooledMessage.Draft.join(draft.envelope));
         return joined.map(head::withEnvelope).orElse(head);
     }
 
-    private void report(SpoolSegment segment, LogScan.Gap gap) throws IOException {
+    private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) throws IOException {
         String base = segment.name().replace(".log", "");
         String name = SpoolFiles.QUARANTINE + base + "-" + gap.from() + ".bad";
         copy(segment, gap, name);
@@ -237,7 +240,8 @@ final class SpoolRecovery {
                                 + " all other mail is delivered");
     }
 
-    private void copy(SpoolSegment segment, LogScan.Gap gap, String name) throws IOException {
+    private void copy(SpoolSegment segment, SpoolSegment.Scan.Gap gap, String name)
+            throws IOException {
         try (SpoolFiles.SpoolFile copy = files.create(name)) {
             ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
             for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
@@ -282,6 +286,213 @@ final class SpoolRecovery {
         text.append("from ").append(envelope.reversePath()).append('\n');
         for (Recipient recipient : envelope.recipients()) {
             text.append("to ").append(recipient.path()).append('\n');
+        }
+    }
+
+    /// Which files of the folder are the log, in order, and how far each may be read. Made once, at
+    /// a start.
+    ///
+    /// The newest segment is the one with the greatest number; each header leads to the segment
+    /// before it and says where that one ends. A segment that no header leads to was given up
+    /// before anything in it was acknowledged.
+    static final class LogChain {
+        private final SpoolFiles files;
+        private final SegmentPool pool;
+        private final TreeMap<Long, Found> found = new TreeMap<>();
+        private final ArrayDeque<Link> links = new ArrayDeque<>();
+        private final List<SpoolSegment> leftOver = new ArrayList<>();
+        private final List<String> findings = new ArrayList<>();
+        private long first;
+
+        /// A file with the name of a segment.
+        private record Found(
+                long sequence,
+                SpoolFiles.SpoolFile file,
+                long size,
+                Optional<LogFormat.SegmentHeader> header) {}
+
+        /// A segment of the log.
+        ///
+        /// @param limit it may be read up to here
+        /// @param isSealed all before `limit` was acknowledged
+        record Link(SpoolSegment segment, long limit, boolean isSealed, long idFloor) {}
+
+        /// What the segment behind says about one.
+        private record Successor(long generation, long end) {
+            static final Successor NONE = new Successor(0, -1);
+        }
+
+        private LogChain(SpoolFiles files, SegmentPool pool) {
+            this.files = files;
+            this.pool = pool;
+        }
+
+        /// Opens all files; spares go to `pool`.
+        ///
+        /// @throws IOException where the folder cannot be read, or was written by a later version
+        static LogChain open(SpoolFiles files, SegmentPool pool) throws IOException {
+            var chain = new LogChain(files, pool);
+            for (String name : files.list()) {
+                chain.openFile(name);
+            }
+            chain.link();
+            return chain;
+        }
+
+        /// Oldest first.
+        List<Link> links() {
+            return List.copyOf(links);
+        }
+
+        /// Segments that are no part of the log; their files may be used again.
+        List<SpoolSegment> leftOver() {
+            return leftOver;
+        }
+
+        List<String> findings() {
+            return findings;
+        }
+
+        private void openFile(String name) throws IOException {
+            long sequence = SpoolSegment.sequence(name);
+            if (sequence == 0 && !SegmentPool.isSpare(name)) {
+                return;
+            }
+            SpoolFiles.SpoolFile file = files.open(name);
+            long size = file.size();
+            Optional<LogFormat.SegmentHeader> header = readHeader(name, file);
+            header.ifPresent(h -> pool.startAfter(h.sequence(), h.generation()));
+            if (sequence == 0) {
+                pool.adopt(name, file, size);
+                return;
+            }
+            pool.startAfter(sequence, 0);
+            Optional<LogFormat.SegmentHeader> own = header.filter(h -> h.sequence() == sequence);
+            own.ifPresent(h -> first = Math.max(first, h.first()));
+            found.put(sequence, new Found(sequence, file, size, own));
+        }
+
+        private static Optional<LogFormat.SegmentHeader> readHeader(
+                String name, SpoolFiles.SpoolFile file) throws IOException {
+            ByteBuffer block = ByteBuffer.allocate(LogFormat.HEADER_BYTES);
+            try {
+                file.read(block, 0);
+            } catch (IOException _) {
+                // As good as damaged: the segment behind knows what this header said.
+                return Optional.empty();
+            }
+            block.clear();
+            int version = LogFormat.claimedVersion(block);
+            if (version > LogFormat.VERSION && version < 1000) {
+                throw new IOException(
+                        name
+                                + " was written by a later version of Whimbrel (log format "
+                                + version
+                                + ", this one knows "
+                                + LogFormat.VERSION
+                                + "); start that version");
+            }
+            return LogFormat.header(block);
+        }
+
+        private void link() {
+            Map.Entry<Long, Found> entry = found.lastEntry();
+            Successor successor = Successor.NONE;
+            while (entry != null && entry.getKey() >= first) {
+                Found one = entry.getValue();
+                if (!add(one, successor)) {
+                    entry = found.lowerEntry(one.sequence);
+                    successor = Successor.NONE;
+                    continue;
+                }
+                entry = found.lowerEntry(one.sequence);
+                successor = Successor.NONE;
+                if (one.header.isPresent()) {
+                    LogFormat.SegmentHeader header = one.header.get();
+                    long previous = header.previous();
+                    if (previous == 0 || previous < first) {
+                        break;
+                    }
+                    if (found.containsKey(previous)) {
+                        entry = found.floorEntry(previous);
+                        successor =
+                                new Successor(header.previousGeneration(), header.previousEnd());
+                    } else {
+                        findings.add(
+                                SpoolSegment.name(previous)
+                                        + " is missing: what was in it is lost; all other mail is"
+                                        + " delivered");
+                        entry = found.lowerEntry(previous);
+                    }
+                }
+            }
+            dropTheRest();
+        }
+
+        /// Adds a segment in front of those that are known.
+        ///
+        /// @return whether it can be read at all
+        private boolean add(Found one, Successor successor) {
+            long generation =
+                    one.header
+                            .map(LogFormat.SegmentHeader::generation)
+                            .orElse(successor.generation);
+            if (generation == 0) {
+                generation = generationOfFirstBatch(one);
+            }
+            var segment = new SpoolSegment(one.sequence, generation, one.file, one.size);
+            if (generation == 0) {
+                findings.add(
+                        segment.name()
+                                + ": its header and its first batch are unreadable; the file is"
+                                + " left as it is");
+                return false;
+            }
+            pool.startAfter(one.sequence, generation);
+            if (links.isEmpty()) {
+                // Only the newest segment can know that older ones were reclaimed since it began.
+                var skimmed = new SpoolSegment.Scan(segment, one.size, false);
+                skimmed.skim();
+                first = Math.max(first, skimmed.first());
+            }
+            boolean isSealed = successor.end >= 0;
+            long limit = isSealed ? successor.end : one.size;
+            long idFloor = one.header.map(LogFormat.SegmentHeader::idFloor).orElse(0L);
+            links.addFirst(new Link(segment, limit, isSealed, idFloor));
+            return true;
+        }
+
+        /// Where neither the header nor the next segment's is there to tell.
+        private static long generationOfFirstBatch(Found one) {
+            ByteBuffer frame = ByteBuffer.allocate(LogFormat.BATCH_BYTES);
+            var unknown = new SpoolSegment(one.sequence, 0, one.file, one.size);
+            unknown.readForRecovery(frame, LogFormat.HEADER_BYTES);
+            frame.clear();
+            long generation = frame.getLong(LogFormat.GENERATION_AT);
+            int length = LogFormat.frameLength(frame, 0, frame.limit(), generation);
+            boolean isOurs =
+                    LogFormat.isBatch(frame, 0, length)
+                            && LogFormat.batch(frame, 0).sequence() == one.sequence;
+            return isOurs ? generation : 0;
+        }
+
+        private void dropTheRest() {
+            long oldest = links.isEmpty() ? Long.MAX_VALUE : links.getFirst().segment().sequence();
+            for (Found one : found.values()) {
+                boolean isLinked =
+                        links.stream().anyMatch(link -> link.segment().sequence() == one.sequence);
+                if (isLinked) {
+                    continue;
+                }
+                boolean isGivenUp = one.sequence > oldest && one.header.isPresent();
+                if (one.sequence < first || isGivenUp) {
+                    leftOver.add(new SpoolSegment(one.sequence, 0, one.file, one.size));
+                } else if (one.header.isPresent()) {
+                    findings.add(
+                            SpoolSegment.name(one.sequence)
+                                    + " does not belong to the log; it is left as it is");
+                }
+            }
         }
     }
 }

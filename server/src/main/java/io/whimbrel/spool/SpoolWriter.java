@@ -39,19 +39,23 @@ final class SpoolWriter {
     private static final int MARKS_BYTES = 2048;
 
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+
+    /// After so long without work the log gets a mark that proves the last batch.
+    private static final Duration BEFORE_MARK = Duration.ofMillis(50);
 
     private final SegmentPool pool;
     private final Inbox inbox;
     private final LiveMessages live;
     private final CommittedRecords committed;
-    private final Carrier carrier;
+    private final LiveMessages.Carrier carrier;
     private final AtomicLong lastId;
     private final InstantSource clock;
     private final Consumer<SpooledMessage> whenSettled;
     private final ByteBuffer buffer;
     private final ArrayDeque<SpoolSegment> segments;
     private final ArrayDeque<SpoolSegment> reclaimed = new ArrayDeque<>();
-    private final List<Submission> retained = new ArrayList<>();
+    private final List<Inbox.Submission> retained = new ArrayList<>();
     private SpoolSegment current;
     private long announcedFirst;
     private boolean isUnmarked;
@@ -83,7 +87,7 @@ final class SpoolWriter {
         lastId = parts.lastId;
         clock = parts.clock;
         whenSettled = parts.whenSettled;
-        carrier = new Carrier(live);
+        carrier = new LiveMessages.Carrier(live);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
     }
 
@@ -102,7 +106,7 @@ final class SpoolWriter {
             if (failures > 1) {
                 inbox.pause(BETWEEN_TRIES);
             } else if (retained.isEmpty() && !current.isBroken()) {
-                wake = inbox.await();
+                wake = inbox.await(isUnmarked ? BEFORE_MARK : BETWEEN_LOOKS);
             }
             step(wake);
             if (failures > 1 && inbox.isClosed()) {
@@ -120,7 +124,7 @@ final class SpoolWriter {
         live.release(committed.released());
         carrier.forgetSettled();
         reclaim();
-        var batch = new ArrayList<Submission>();
+        var batch = new ArrayList<Inbox.Submission>();
         addOwnWork(batch);
         if (retained.isEmpty()) {
             batch.addAll(inbox.take(batchBytesMax() - bytesOf(batch), batch.isEmpty()));
@@ -143,10 +147,10 @@ final class SpoolWriter {
         if (damaged.isEmpty()) {
             return;
         }
-        List<Submission.Item> records =
-                damaged.stream().map(LogEntry.Quarantined::new).map(Submission.Item::of).toList();
-        var submission = new Submission(Submission.Kind.WAITED, records, _ -> {});
-        var batch = new ArrayList<Submission>();
+        List<Inbox.Item> records =
+                damaged.stream().map(LogEntry.Quarantined::new).map(Inbox.Item::of).toList();
+        var submission = new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {});
+        var batch = new ArrayList<Inbox.Submission>();
         batch.add(submission);
         write(batch);
         Optional<SmtpReply> refusal = submission.await();
@@ -173,7 +177,7 @@ final class SpoolWriter {
     /// Nobody must wait for a writer that has ended.
     void refuseAll() {
         inbox.close();
-        for (Submission left : inbox.take(Long.MAX_VALUE, true)) {
+        for (Inbox.Submission left : inbox.take(Long.MAX_VALUE, true)) {
             left.refuse(CLOSED);
         }
     }
@@ -191,7 +195,7 @@ final class SpoolWriter {
 
     /// Copies of what still matters in the oldest segment go first: they say what was so before the
     /// rest of the batch.
-    private void addOwnWork(List<Submission> batch) {
+    private void addOwnWork(List<Inbox.Submission> batch) {
         if (failures > 0 || isFailed || segments.size() < 2 || !isReleased(segments.getFirst())) {
             return;
         }
@@ -199,12 +203,9 @@ final class SpoolWriter {
         List<SpoolRecord.Operator> actions = live.actionsIn(oldest, clock.instant());
         boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
         if (isOnlyActions) {
-            List<Submission.Item> records =
-                    actions.stream()
-                            .map(LogEntry.StillInForce::new)
-                            .map(Submission.Item::of)
-                            .toList();
-            batch.add(new Submission(Submission.Kind.WAITED, records, _ -> {}));
+            List<Inbox.Item> records =
+                    actions.stream().map(LogEntry.StillInForce::new).map(Inbox.Item::of).toList();
+            batch.add(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
         } else if (carrier.isWorthwhile(segments, pool.hasRoom())) {
             carrier.next(oldest, batchBytesMax() / 4).ifPresent(batch::add);
         }
@@ -219,9 +220,9 @@ final class SpoolWriter {
         return segments.getFirst().sequence() != announcedFirst;
     }
 
-    private void refuseWhatCannotBe(List<Submission> batch) {
+    private void refuseWhatCannotBe(List<Inbox.Submission> batch) {
         batch.removeIf(submission -> {
-            boolean isRefused = submission.kind() == Submission.Kind.MAIL && isFailed;
+            boolean isRefused = submission.kind() == Inbox.Kind.MAIL && isFailed;
             if (isRefused || submission.isAbandoned()) {
                 submission.refuse(FAILED);
                 return true;
@@ -230,7 +231,7 @@ final class SpoolWriter {
         });
     }
 
-    private boolean write(List<Submission> batch) {
+    private boolean write(List<Inbox.Submission> batch) {
         if (!hasPlace(batch) && !takeFreshSegment(batch)) {
             return false;
         }
@@ -261,17 +262,17 @@ final class SpoolWriter {
         return true;
     }
 
-    private boolean hasPlace(List<Submission> batch) {
+    private boolean hasPlace(List<Inbox.Submission> batch) {
         long kept = batch.isEmpty() ? 0 : MARKS_BYTES;
         long end = current.end() + LogFormat.BATCH_BYTES + bytesOf(batch);
         return !current.isBroken() && end <= current.size() - kept;
     }
 
     /// Goes on to the next segment. Mail does not get one while the disk is short of room.
-    private boolean takeFreshSegment(List<Submission> batch) {
+    private boolean takeFreshSegment(List<Inbox.Submission> batch) {
         pool.measure();
         if (!pool.hasRoom()) {
-            refuse(batch, Submission.Kind.MAIL, NO_ROOM);
+            refuse(batch, Inbox.Kind.MAIL, NO_ROOM);
             if (!batch.isEmpty() && hasPlace(batch)) {
                 return true;
             }
@@ -301,16 +302,16 @@ final class SpoolWriter {
     }
 
     /// Outcomes wait in memory for the next try; all others are told.
-    private void putAside(List<Submission> batch, SmtpReply reply) {
+    private void putAside(List<Inbox.Submission> batch, SmtpReply reply) {
         failures++;
         carrier.restart();
         batch.addAll(inbox.takeRefusable());
-        refuse(batch, Submission.Kind.MAIL, reply);
-        refuse(batch, Submission.Kind.WAITED, reply);
+        refuse(batch, Inbox.Kind.MAIL, reply);
+        refuse(batch, Inbox.Kind.WAITED, reply);
         retained.addAll(batch);
     }
 
-    private static void refuse(List<Submission> batch, Submission.Kind kind, SmtpReply reply) {
+    private static void refuse(List<Inbox.Submission> batch, Inbox.Kind kind, SmtpReply reply) {
         batch.removeIf(submission -> {
             if (submission.kind() != kind) {
                 return false;
@@ -320,17 +321,17 @@ final class SpoolWriter {
         });
     }
 
-    private ByteBuffer encode(List<Submission> batch, int start, int length) {
+    private ByteBuffer encode(List<Inbox.Submission> batch, int start, int length) {
         ByteBuffer out =
                 length <= buffer.capacity()
                         ? buffer.clear().limit(length)
                         : ByteBuffer.allocateDirect(length);
         int count = 0;
         int at = LogFormat.BATCH_BYTES;
-        for (Submission submission : batch) {
-            for (Submission.Item record : submission.items()) {
+        for (Inbox.Submission submission : batch) {
+            for (Inbox.Item record : submission.items()) {
                 out.put(at + LogFormat.FRAME_BYTES, record.head());
-                Submission.Bytes tail = record.tail();
+                Inbox.Bytes tail = record.tail();
                 int tailAt = at + LogFormat.FRAME_BYTES + record.head().length;
                 out.put(tailAt, tail.array(), tail.from(), tail.length());
                 int payload = record.frameBytes() - LogFormat.FRAME_BYTES;
@@ -353,32 +354,32 @@ final class SpoolWriter {
         return out.position(0).limit(length);
     }
 
-    private void commit(List<Submission> batch, int firstFrame) {
+    private void commit(List<Inbox.Submission> batch, int firstFrame) {
         var facts = new ArrayList<CommittedRecord>(batch.size());
         int at = firstFrame;
-        for (Submission submission : batch) {
-            for (Submission.Item record : submission.items()) {
+        for (Inbox.Submission submission : batch) {
+            for (Inbox.Item record : submission.items()) {
                 var place = new SpoolSegment.Place(current, at, record.frameBytes());
                 apply(submission, record, place, facts);
                 at += record.frameBytes();
             }
         }
-        for (Submission submission : batch) {
+        for (Inbox.Submission submission : batch) {
             submission.durable();
         }
         committed.add(facts);
     }
 
     private void apply(
-            Submission submission,
-            Submission.Item record,
+            Inbox.Submission submission,
+            Inbox.Item record,
             SpoolSegment.Place place,
             List<CommittedRecord> facts) {
         switch (record.entry()) {
             case LogEntry.BodyPart _ -> record.draft().orElseThrow().addBodyPart(place);
             case LogEntry.EnvelopePart _ -> record.draft().orElseThrow().addEnvelopePart(place);
             case LogEntry.Accepted(LogEntry.Head head) -> {
-                MessageDraft.Location location = record.draft().orElseThrow().commit(place);
+                SpooledMessage.Location location = record.draft().orElseThrow().commit(place);
                 SpooledMessage message = head.message(location);
                 live.accept(message);
                 submission.messages().add(message);
@@ -392,7 +393,7 @@ final class SpoolWriter {
                 }
             }
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> _) -> {
-                MessageDraft.Location location = record.draft().orElseThrow().commit(place);
+                SpooledMessage.Location location = record.draft().orElseThrow().commit(place);
                 live.moved(live.inQueue(head.id()).orElseThrow(), location);
             }
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
@@ -436,9 +437,9 @@ final class SpoolWriter {
         return most - MARKS_BYTES - LogFormat.BATCH_BYTES;
     }
 
-    private static long bytesOf(List<Submission> batch) {
+    private static long bytesOf(List<Inbox.Submission> batch) {
         long sum = 0;
-        for (Submission submission : batch) {
+        for (Inbox.Submission submission : batch) {
             sum += submission.bytes();
         }
         return sum;

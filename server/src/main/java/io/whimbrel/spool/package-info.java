@@ -28,7 +28,7 @@
 /// latest after `outcomeSyncMost`.
 ///
 /// *Torn data is told from damage.* Every batch proves what is before it, for the writer syncs each
-/// before it writes the next; marks prove the last one ([LogScan]).
+/// before it writes the next; marks prove the last one ([SpoolSegment.Scan]).
 ///
 /// *No other message's bytes.* A reader checks generation, CRC, id and number of each part; a
 /// generation is used once, and half of it is random ([BodyReader]).
@@ -36,8 +36,9 @@
 /// *Events are neither lost nor forged.* [CommittedRecords] reads the log from the reader's own
 /// durable position; a segment goes only after the reader released it.
 ///
-/// *Only the oldest segment goes.* What still matters in it is copied to the end first ([Carrier]);
-/// the batch that says that it is gone is synced before its file is used again.
+/// *Only the oldest segment goes.* What still matters in it is copied to the end first
+/// ([LiveMessages.Carrier]); the batch that says that it is gone is synced before its file is used
+/// again.
 @NullMarked
 package io.whimbrel.spool;
 

@@ -66,7 +66,7 @@ final class SpoolFaultTest {
     void waitingTogether_shareOneSync() throws IOException {
         Spool spool = open();
         int before = syncs(FaultyFiles.Sync.RECORDS);
-        var flights = new ArrayList<Submission>();
+        var flights = new ArrayList<Inbox.Submission>();
         for (int i = 0; i < 7; i++) {
             IncomingBody body = spool.newBody();
             body.write(bytes(1000, i), 0, 1000);
@@ -246,7 +246,7 @@ final class SpoolFaultTest {
         reserve = 3 * SEGMENT;
         files.capacity = 9 * SEGMENT;
         Spool spool = open();
-        var flights = new ArrayList<Submission>();
+        var flights = new ArrayList<Inbox.Submission>();
         for (int i = 0; i < 200; i++) {
             IncomingBody body = spool.newBody();
             body.write(bytes(4000, i), 0, 4000);
@@ -490,7 +490,7 @@ final class SpoolFaultTest {
     @Test
     void close_underLoad_keepsWhatWasAcknowledged() throws IOException {
         Spool spool = open();
-        var flights = new ArrayList<Submission>();
+        var flights = new ArrayList<Inbox.Submission>();
         for (int i = 0; i < 50; i++) {
             IncomingBody body = spool.newBody();
             body.write(bytes(1000, i), 0, 1000);
@@ -548,7 +548,7 @@ final class SpoolFaultTest {
         var segment =
                 new SpoolSegment(
                         SpoolSegment.sequence(name), generation, undamaged.file(), SEGMENT);
-        var scan = new LogScan(segment, SEGMENT, false);
+        var scan = new SpoolSegment.Scan(segment, SEGMENT, false);
         while (scan.next()) {
             assertThat(scan.place().offset()).isPositive();
         }

@@ -40,7 +40,7 @@ final class SpoolSimulation {
     private Optional<Spool> spool = Optional.empty();
 
     /// A message whose client waits for the answer.
-    private record Flight(QueueId id, Submission submission) {}
+    private record Flight(QueueId id, Inbox.Submission submission) {}
 
     SpoolSimulation(long seed) {
         random = new Random(seed);

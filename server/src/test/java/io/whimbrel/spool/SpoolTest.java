@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -170,6 +171,29 @@ final class SpoolTest {
             List<RecoveredMessage> messages = spool.takeRecovery().messages();
             assertThat(messages).hasSize(1);
             assertThat(read(spool, messages.getFirst().message())).isEqualTo(notice);
+        }
+    }
+
+    @Test
+    void batchLargerThanASegment_isWrittenAsOne() throws IOException {
+        byte[] notice = bytes(256 << 10, 6);
+        var reports = new ArrayList<SpoolBatch.Report>();
+        try (Spool spool = open()) {
+            SpooledMessage cause = accept(spool, envelope(9), bytes(100, 4));
+            for (int i = 0; i < 9; i++) {
+                reports.add(new SpoolBatch.Report(envelope(1), notice, cause.id()));
+            }
+            var settled = delivered(cause.id(), 0, 1, 2, 3, 4, 5, 6, 7, 8);
+            assertThat(spool.appendAndWait(new SpoolBatch(List.of(settled), reports))).hasSize(9);
+        }
+        try (Spool spool = open()) {
+            List<RecoveredMessage> messages = spool.takeRecovery().messages();
+            assertThat(messages).hasSize(9);
+            assertThat(read(spool, messages.getLast().message())).isEqualTo(notice);
+            var tooMany = new SpoolBatch(List.of(), Collections.nCopies(70, reports.getFirst()));
+            assertThatThrownBy(() -> spool.appendAndWait(tooMany))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("16 MiB");
         }
     }
 

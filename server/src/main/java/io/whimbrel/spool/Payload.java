@@ -1,0 +1,183 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.QueueId;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+
+/// The bytes of one record's payload, as numbers, texts and instants. The encoding is in
+/// `docs/spool-format.md`.
+final class Payload {
+
+    private Payload() {}
+
+    /// The bytes are no payload of ours. A value, not a fault: without a stack.
+    static final class Malformed extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Malformed() {
+            super("malformed payload", null, false, false);
+        }
+    }
+
+    /// Grows the payload of one record. Confined to one thread.
+    static final class Writer {
+        private byte[] bytes;
+        private int length;
+
+        Writer(int expectedBytes) {
+            bytes = new byte[expectedBytes];
+        }
+
+        /// One byte, 0..255.
+        Writer octet(int value) {
+            ensure(1);
+            bytes[length++] = (byte) value;
+            return this;
+        }
+
+        Writer flag(boolean value) {
+            return octet(value ? 1 : 0);
+        }
+
+        /// Seven bits a byte, the lowest first; a negative number takes ten bytes.
+        Writer number(long value) {
+            ensure(10);
+            long rest = value;
+            while ((rest & ~0x7fL) != 0) {
+                bytes[length++] = (byte) (rest | 0x80);
+                rest >>>= 7;
+            }
+            bytes[length++] = (byte) rest;
+            return this;
+        }
+
+        <T> Writer constant(T value, List<T> constants) {
+            return octet(constants.indexOf(value));
+        }
+
+        Writer id(QueueId id) {
+            return number(id.value());
+        }
+
+        Writer instant(Instant instant) {
+            return number(instant.getEpochSecond()).number(instant.getNano());
+        }
+
+        Writer text(String text) {
+            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+            number(utf8.length);
+            ensure(utf8.length);
+            System.arraycopy(utf8, 0, bytes, length, utf8.length);
+            length += utf8.length;
+            return this;
+        }
+
+        byte[] toBytes() {
+            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+        }
+
+        private void ensure(int more) {
+            if (bytes.length - length < more) {
+                bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
+            }
+        }
+    }
+
+    /// Reads what [Writer] wrote, from bytes that may be anything. Confined to one thread.
+    static final class Reader {
+        private final ByteBuffer payload;
+
+        Reader(ByteBuffer payload) {
+            this.payload = payload;
+        }
+
+        boolean isAtEnd() {
+            return !payload.hasRemaining();
+        }
+
+        int octet() throws Malformed {
+            if (!payload.hasRemaining()) {
+                throw new Malformed();
+            }
+            return payload.get() & 0xff;
+        }
+
+        boolean flag() throws Malformed {
+            int value = octet();
+            if (value > 1) {
+                throw new Malformed();
+            }
+            return value == 1;
+        }
+
+        long number() throws Malformed {
+            long value = 0;
+            for (int shift = 0; shift < Long.SIZE; shift += 7) {
+                int octet = octet();
+                value |= (long) (octet & 0x7f) << shift;
+                if (octet < 0x80) {
+                    return value;
+                }
+            }
+            throw new Malformed();
+        }
+
+        /// A number of 0..2^31-1.
+        int integer() throws Malformed {
+            long value = number();
+            if (value < 0 || value > Integer.MAX_VALUE) {
+                throw new Malformed();
+            }
+            return (int) value;
+        }
+
+        /// A number of 0..2^63-1.
+        long size() throws Malformed {
+            long value = number();
+            if (value < 0) {
+                throw new Malformed();
+            }
+            return value;
+        }
+
+        /// How many things follow that take `bytesEach` or more.
+        int count(int bytesEach) throws Malformed {
+            int count = integer();
+            if (count > payload.remaining() / bytesEach) {
+                throw new Malformed();
+            }
+            return count;
+        }
+
+        <T> T constant(List<T> constants) throws Malformed {
+            int index = octet();
+            if (index >= constants.size()) {
+                throw new Malformed();
+            }
+            return constants.get(index);
+        }
+
+        QueueId id() throws Malformed {
+            return new QueueId(number());
+        }
+
+        Instant instant() throws Malformed {
+            long seconds = number();
+            return Instant.ofEpochSecond(seconds, integer());
+        }
+
+        String text() throws Malformed {
+            int length = count(1);
+            if (length == 0) {
+                return "";
+            }
+            var utf8 = new byte[length];
+            payload.get(utf8);
+            return new String(utf8, StandardCharsets.UTF_8);
+        }
+    }
+}

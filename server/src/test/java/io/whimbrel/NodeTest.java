@@ -1,0 +1,217 @@
+package io.whimbrel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.config.ConfigFile;
+import io.whimbrel.config.ConfigResult;
+import io.whimbrel.eventlog.EventReader;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// The node as `Main` wires it, on real sockets and a real disk, with one next hop.
+@Timeout(60)
+class NodeTest {
+    private static final String BODY = "Subject: hello\r\n\r\n..dot\r\nline\r\n";
+
+    @TempDir private Path folder = Path.of("");
+
+    private final LinkedBlockingQueue<String> taken = new LinkedBlockingQueue<>(100);
+    private final List<Socket> open = new ArrayList<>();
+    private ServerSocket nextHop = new ServerSocket();
+    private volatile boolean isDeferring;
+
+    NodeTest() throws IOException {}
+
+    @BeforeEach
+    void startNextHop() throws IOException {
+        nextHop = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().start(this::acceptAll);
+    }
+
+    @AfterEach
+    void stopNextHop() throws IOException {
+        nextHop.close();
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+
+    @Test
+    void message_isRelayedUntouched_andToldInTheEventLog() throws Exception {
+        try (var node = start("")) {
+            String id = send(node, "a@example.org");
+            String arrived = taken.poll(20, TimeUnit.SECONDS);
+            assertThat(arrived).startsWith("Received: from client.example").endsWith(BODY);
+            assertThat(arrived).contains("id " + id);
+        }
+        assertThat(events())
+                .hasSize(2)
+                .satisfiesExactly(
+                        received -> assertThat(received).contains("\"received\"", "a@example.org"),
+                        delivered -> assertThat(delivered).contains("\"delivered\"", ":250,"));
+    }
+
+    @Test
+    void deferredMail_survivesARestart_withItsAttempts() throws Exception {
+        isDeferring = true;
+        try (var node = start("[retry]\nfirst = \"300ms\"\nmost = \"300ms\"\n")) {
+            send(node, "a@example.org");
+            assertThat(taken.poll(20, TimeUnit.SECONDS)).isEqualTo("deferred");
+        }
+        isDeferring = false;
+        try (var node = start("[retry]\nfirst = \"300ms\"\nmost = \"300ms\"\n")) {
+            String next = taken.poll(20, TimeUnit.SECONDS);
+            while ("deferred".equals(next)) {
+                next = taken.poll(20, TimeUnit.SECONDS);
+            }
+            assertThat(next).endsWith(BODY);
+            assertThat(node.addresses()).hasSize(1);
+        }
+        List<String> events = events();
+        String delivered = events.getLast();
+        assertThat(delivered).contains("\"delivered\"");
+        // As many deferrals as there were, and the number of the attempt goes on counting.
+        assertThat(delivered).contains("\"attempt\":" + (events.size() - 1));
+    }
+
+    @Test
+    void reload_withAKeyThatNeedsARestart_isRefusedByName() throws Exception {
+        try (var node = start("")) {
+            String text = Files.readString(file());
+            Files.writeString(file(), text.replace("mx1.example.com", "mx2.example.com"));
+            assertThat(node.reload()).singleElement().asString().contains("node.name");
+            Files.writeString(file(), text + "[retry]\nfirst = \"never\"\n");
+            assertThat(node.reload()).singleElement().asString().contains("never");
+            Files.writeString(file(), text + "[retry]\nfirst = \"1m\"\n");
+            assertThat(node.reload()).isEmpty();
+        }
+    }
+
+    private Path file() {
+        return folder.resolve("whimbrel.toml");
+    }
+
+    private Node start(String more) throws IOException {
+        Files.writeString(
+                file(),
+                """
+                [node]
+                name = "mx1.example.com"
+                data = "%s"
+                [[listen]]
+                address = "127.0.0.1:0"
+                relay-from = ["127.0.0.0/8"]
+                [[route]]
+                domain = "*"
+                to = "smtp://127.0.0.1:%d"
+                [spool]
+                segment = "1MiB"
+                reserve = "1MiB"
+                %s\
+                """
+                        .formatted(folder.resolve("d"), nextHop.getLocalPort(), more));
+        return switch (ConfigFile.read(file())) {
+            case ConfigResult.Valid(var config, _) -> Node.start(file(), config);
+            case ConfigResult.Invalid(var errors, _) -> throw new IOException(errors.toString());
+        };
+    }
+
+    private static int port(Node node) {
+        return node.addresses().getFirst().getPort();
+    }
+
+    private List<String> events() throws IOException {
+        var lines = new ArrayList<String>();
+        new EventReader(folder.resolve("d/events")).all(lines::add);
+        return lines;
+    }
+
+    /// Submits [#BODY]; returns the queue id of the answer.
+    private String send(Node node, String recipient) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port(node))) {
+            var in = reader(socket);
+            in.readLine();
+            for (String line :
+                    List.of(
+                            "HELO client.example",
+                            "MAIL FROM:<s@example.com>",
+                            "RCPT TO:<" + recipient + ">",
+                            "DATA")) {
+                say(socket, line + "\r\n");
+                assertThat(in.readLine()).matches("[23].*");
+            }
+            say(socket, BODY.replace("\r\n..dot", "\r\n...dot") + ".\r\n");
+            String reply = in.readLine();
+            assertThat(reply).startsWith("250 2.0.0 queued as ");
+            return reply.substring("250 2.0.0 queued as ".length());
+        }
+    }
+
+    private static BufferedReader reader(Socket socket) throws IOException {
+        return new BufferedReader(
+                new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+    }
+
+    private static void say(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private void acceptAll() {
+        try {
+            while (true) {
+                Socket socket = nextHop.accept();
+                open.add(socket);
+                Thread.ofVirtual().start(() -> serve(socket));
+            }
+        } catch (IOException _) {
+            // The test is over.
+        }
+    }
+
+    private void serve(Socket socket) {
+        try {
+            var in = reader(socket);
+            say(socket, "220 next.example\r\n");
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                if (line.equals("DATA")) {
+                    say(socket, "354 go\r\n");
+                    taken.add(body(in));
+                    say(socket, "250 2.0.0 taken\r\n");
+                } else if (isDeferring && line.startsWith("RCPT")) {
+                    taken.add("deferred");
+                    say(socket, "451 4.7.1 later\r\n");
+                } else {
+                    say(socket, "250 ok\r\n");
+                }
+            }
+        } catch (IOException _) {
+            // The client has gone.
+        }
+    }
+
+    private static String body(BufferedReader in) throws IOException {
+        var text = new StringBuilder();
+        for (String line = in.readLine(); line != null && !line.equals("."); line = in.readLine()) {
+            text.append(line.startsWith(".") ? line.substring(1) : line).append("\r\n");
+        }
+        return text.toString();
+    }
+}
