@@ -149,7 +149,7 @@ class CommandParserTest {
         assertThat(parse(line)).isInstanceOf(Refused.class);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "30s")
     void parse_neverThrows_andAgreesWithRender(byte[] line) {
         check(line);
     }

@@ -172,7 +172,7 @@ final class RecordCodecTest {
         }
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "30s")
     void anyBytes_giveAValueOrNone(byte[] bytes) {
         for (byte type = 0; type <= 12; type++) {
             decode(type, bytes);
