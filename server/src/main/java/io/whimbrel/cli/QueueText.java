@@ -163,7 +163,9 @@ final class QueueText {
     }
 
     private static String oldest(ObjectNode line) {
-        return line.has("oldest") ? ", the oldest for " + seconds(line, "oldest_s") : "";
+        // The node knows the minute only.
+        boolean isOld = line.path("oldest_s").asDouble(0) >= 60;
+        return isOld ? ", the oldest for about " + seconds(line, "oldest_s") : "";
     }
 
     private static String scope(JsonNode restriction) {
