@@ -35,18 +35,25 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 
 /// A running node, wired in the order in which mail flows. Thread-safe.
 final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final Duration TICK = Duration.ofMillis(25);
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            PosixFilePermissions.fromString("rwx------");
     private static final Duration CLOCK_STEP_WORTH_TELLING = Duration.ofSeconds(10);
 
     private final Path file;
@@ -70,8 +77,27 @@ final class Node implements AutoCloseable {
     ///
     /// @throws IOException where the node cannot run; the message says what to do
     static Node start(Path file, Config config) throws IOException {
-        Files.createDirectories(config.node().dataFolder());
+        makeDataFolder(config.node().dataFolder());
         return new Node(file, config);
+    }
+
+    /// Mail lies there in the clear: nobody but the owner may enter.
+    private static void makeDataFolder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        try {
+            Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (FileSystemException e) {
+            String why = Optional.ofNullable(e.getReason()).orElse("no such place, or no right to");
+            throw new IOException(
+                    "cannot make the data folder "
+                            + folder
+                            + ": "
+                            + why
+                            + "; make it yourself, or name another in node.data",
+                    e);
+        }
     }
 
     private Node(Path file, Config config) throws IOException {

@@ -21,6 +21,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -102,6 +103,15 @@ class NodeTest {
             assertThat(node.reload()).singleElement().asString().contains("never");
             Files.writeString(file(), text + "[retry]\nfirst = \"1m\"\n");
             assertThat(node.reload()).isEmpty();
+        }
+    }
+
+    @Test
+    void dataFolder_isForItsOwnerOnly() throws Exception {
+        try (var node = start("")) {
+            assertThat(node.addresses()).hasSize(1);
+            assertThat(Files.getPosixFilePermissions(folder.resolve("d")))
+                    .isEqualTo(PosixFilePermissions.fromString("rwx------"));
         }
     }
 

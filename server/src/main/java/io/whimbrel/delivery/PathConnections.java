@@ -25,7 +25,10 @@ import java.util.function.Consumer;
 final class PathConnections {
     static final int UNPROVEN_MAX = 5;
     static final Duration REST_FIRST = Duration.ofSeconds(1);
-    static final Duration REST_MOST = Duration.ofSeconds(60);
+
+    /// Short, because it comes on top of each entry's own retry time.
+    static final Duration REST_MOST = Duration.ofSeconds(5);
+
     static final Duration CEILING_FOR = Duration.ofSeconds(60);
 
     private final ReentrantLock lock = new ReentrantLock();

@@ -122,8 +122,8 @@ final class PathConnectionsTest {
     @Test
     void rests_becomeLongerUpToALimit() {
         assertThat(PathConnections.restAfter(1)).isEqualTo(Duration.ofSeconds(1));
-        assertThat(PathConnections.restAfter(4)).isEqualTo(Duration.ofSeconds(8));
-        assertThat(PathConnections.restAfter(50)).isEqualTo(Duration.ofMinutes(1));
+        assertThat(PathConnections.restAfter(2)).isEqualTo(Duration.ofSeconds(2));
+        assertThat(PathConnections.restAfter(50)).isEqualTo(Duration.ofSeconds(5));
     }
 
     @Test

@@ -22,7 +22,7 @@ import java.util.concurrent.CountDownLatch;
 
 /// Runs a simulated internet until SIGTERM or ctrl-C, and prints its counters then.
 @CommandLine.Command(
-        name = "simulator",
+        name = "whimbrel simulator",
         mixinStandardHelpOptions = true,
         description = "A small internet on loopback: DNS and mailbox providers.")
 public final class SimulatorMain implements Callable<Integer> {
