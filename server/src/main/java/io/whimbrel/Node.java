@@ -68,8 +68,8 @@ final class Node implements AutoCloseable {
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
-    private Config config;
-    private Sources sources;
+    private volatile Config config;
+    private volatile Sources sources;
     private Instant disciplinedAt = startedAt;
     private boolean isClockStepTold;
 
@@ -244,19 +244,26 @@ final class Node implements AutoCloseable {
     /// then everything is synced.
     @Override
     public void close() {
-        Duration drain = config.node().drainMost();
+        Instant deadline = clock.instant().plus(config.node().drainMost());
         try {
             adminSocket.close();
-            reception.close(drain);
-            dispatcher.close(drain);
         } catch (IOException e) {
-            LOG.warn("while draining: {}", e.getMessage());
+            LOG.warn("the admin socket: {}", e.getMessage());
+        }
+        try {
+            reception.close(left(deadline));
+            dispatcher.close(left(deadline));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
         ticker.close();
         spool.close();
         eventLog.close();
+    }
+
+    private Duration left(Instant deadline) {
+        Duration left = Duration.between(clock.instant(), deadline);
+        return left.isNegative() ? Duration.ZERO : left;
     }
 
     /// Where the node listens, with the actual ports.

@@ -38,6 +38,10 @@ final class DeliveryWorker implements Crew.Member {
     private boolean hasPermit;
     private boolean isSeeking = true;
 
+    /// Why there is no session: what DNS or the routes say about the domain of the entry in hand.
+    /// Other domains of the site do not share that.
+    private boolean concernsEntryOnly;
+
     /// The session in hand has been through a transaction.
     private boolean isProven;
 
@@ -155,7 +159,9 @@ final class DeliveryWorker implements Crew.Member {
 
     private void afterTransaction(List<AttemptResult> results) throws InterruptedException {
         boolean isBroken = session.isPresent() && !session.get().isOpen();
-        if (!isProven && !isLost(results)) {
+        // A host that answers 421 and hangs up has proved nothing.
+        boolean works = isBroken ? isAnyAccepted(results) : !isLost(results);
+        if (!isProven && works) {
             isProven = true;
             connections.proved();
         }
@@ -175,6 +181,10 @@ final class DeliveryWorker implements Crew.Member {
             work.giveBack(entry);
             connections.left(false);
             return false;
+        }
+        if (concernsEntryOnly) {
+            settleUntried(entry, failed);
+            return true;
         }
         return switch (connections.connectFailed()) {
             case LEAVE_IT_TO_OTHERS -> {
@@ -237,6 +247,7 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private Opening opening(QueueEntry entry) {
+        concernsEntryOnly = false;
         interruption.begin();
         try {
             Optional<NextHop> known = directions.nextHop(path.site());
@@ -268,12 +279,16 @@ final class DeliveryWorker implements Crew.Member {
     /// The site was forgotten, or the routes have changed since the entry came to this path.
     private Opening open(Resolution resolution, QueueEntry entry) {
         return switch (resolution) {
-            case Resolution.NotFound(SmtpReply reply) -> notTried(reply);
+            case Resolution.NotFound(SmtpReply reply) -> {
+                concernsEntryOnly = true;
+                yield notTried(reply);
+            }
             case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
                 if (nextHop.site().equals(path.site())) {
                     yield open(nextHop);
                 }
                 work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
+                concernsEntryOnly = true;
                 String text = "The route has changed; the next attempt goes to " + nextHop.site();
                 yield notTried(SmtpReply.of(451, 4, 3, 0, text));
             }
@@ -318,6 +333,15 @@ final class DeliveryWorker implements Crew.Member {
 
     private static List<AttemptResult> forAll(QueueEntry entry, AttemptResult result) {
         return Collections.nCopies(entry.recipients().size(), result);
+    }
+
+    private static boolean isAnyAccepted(List<AttemptResult> results) {
+        for (AttemptResult result : results) {
+            if (result instanceof AttemptResult.Accepted) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isLost(List<AttemptResult> results) {

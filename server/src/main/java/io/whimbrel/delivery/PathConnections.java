@@ -324,10 +324,11 @@ final class PathConnections {
     }
 
     private int limit() {
-        if (!isProven) {
-            return Math.min(most, UNPROVEN_MAX);
-        }
-        return clock.instant().isBefore(ceilingUntil) ? Math.min(most, ceiling) : most;
+        // The ceiling holds for an unproven path too: a host that lets in one connection and
+        // refuses
+        // the others must not be tried again at once, and again.
+        int wanted = isProven ? most : Math.min(most, UNPROVEN_MAX);
+        return clock.instant().isBefore(ceilingUntil) ? Math.min(wanted, ceiling) : wanted;
     }
 
     private void end() {

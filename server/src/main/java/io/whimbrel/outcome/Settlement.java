@@ -100,13 +100,23 @@ public final class Settlement {
                 append(batch);
             }
             if (isLast) {
-                effects.admit(effects.appendAndWait(batches.getLast()));
+                appendLast(entry, batches.getLast());
             }
             effects.finished(entry, List.of());
             batches.forEach(this::count);
             removed += entry.recipients().size();
         }
         return removed;
+    }
+
+    /// @throws IOException where it could not be made durable; the entry stays in the queue then
+    private void appendLast(QueueEntry entry, SpoolBatch batch) throws IOException {
+        try {
+            effects.admit(effects.appendAndWait(batch));
+        } catch (IOException e) {
+            effects.finished(entry, List.of(entry));
+            throw e;
+        }
     }
 
     private List<SpoolBatch> removal(

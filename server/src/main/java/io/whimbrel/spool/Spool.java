@@ -26,6 +26,9 @@ public final class Spool implements AutoCloseable {
     private static final int BATCH_BYTES_MAX = 16 << 20;
     private static final int READERS = 4;
 
+    /// Exit status of a node whose spool writer failed by a bug.
+    private static final int EXIT_BROKEN = 70;
+
     private final SpoolSettings settings;
     private final SpoolFiles files;
     private final SegmentPool pool;
@@ -348,8 +351,12 @@ public final class Spool implements AutoCloseable {
                 .start(() -> {
                     try {
                         writer.run();
-                    } finally {
                         writer.refuseAll();
+                    } catch (RuntimeException | Error bug) {
+                        // Outcomes could not be made durable any more and callers would wait for
+                        // ever: a restart recovers everything that was promised.
+                        LOG.error("the spool's writer failed; the node ends at once", bug);
+                        Runtime.getRuntime().halt(EXIT_BROKEN);
                     }
                 });
     }

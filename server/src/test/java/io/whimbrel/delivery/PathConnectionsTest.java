@@ -108,6 +108,19 @@ final class PathConnectionsTest {
     }
 
     @Test
+    void failureWhileTheFirstIsUnproven_startsNoReplacementAtOnce() {
+        path.workReady(100);
+        path.looked(true, 99);
+        path.connected();
+
+        assertThat(path.connectFailed()).isEqualTo(AfterFailure.LEAVE_IT_TO_OTHERS);
+
+        int before = started.get();
+        path.workReady(100);
+        assertThat(started).hasValue(before);
+    }
+
+    @Test
     void failureOfAll_oneRestsAndTheOthersEnd() {
         path.workReady(2);
         path.looked(true, 1);

@@ -210,12 +210,13 @@ final class SettlementTest {
     }
 
     @Test
-    void remove_onBrokenDisk_tellsTheOperator() {
+    void remove_onBrokenDisk_tellsTheOperator_andLeavesTheEntryQueued() {
         node.isDiskBroken = true;
 
         assertThatThrownBy(() -> settlement.remove(List.of(Mail.entry(1)), false, ""))
                 .isInstanceOf(IOException.class);
-        assertThat(node.order).isEmpty();
+        assertThat(node.order).containsExactly("finished");
+        assertThat(node.retries).hasSize(1);
     }
 
     @Test
