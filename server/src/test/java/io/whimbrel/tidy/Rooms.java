@@ -20,7 +20,8 @@ final class Rooms {
             Map.ofEntries(
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
-                    Map.entry("spool", Set.of()),
+                    Map.entry("index", Set.of()),
+                    Map.entry("spool", Set.of("index")),
                     Map.entry("shaping", Set.of()),
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dns")),
