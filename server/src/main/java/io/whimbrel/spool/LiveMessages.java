@@ -1,51 +1,202 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import io.whimbrel.mail.RecipientNumbers;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What the log says is so: which messages are in the queue, where their records are, which
 /// operator actions are in force. The writer applies each record after its sync, recovery each
-/// record that it reads, both here; only [#message] may be called by others.
+/// record that it reads, both here; the rest is thread-safe where it says so.
 ///
-/// All of it is in memory. The RocksDB index of very deep queues will stand behind this class: rows
-/// for messages and recipients that wait for long, with the log position that they reflect.
+/// In memory are the messages of which the schedule holds a recipient, and those that the
+/// [Indexer] has not come round to; all others are rows of the index. A message that is in both is
+/// as memory has it.
 final class LiveMessages {
     private final ConcurrentHashMap<Long, SpooledMessage> live = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, Trace> settled = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Long, SpoolSegment> segments = new ConcurrentHashMap<>();
+    private final Set<SpooledMessage.Draft> drafts = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
     private final Map<ActionKey, InForce> actions = new LinkedHashMap<>();
+    private final QueueIndex index;
+    private Changes changes = Changes.NOBODY;
+
+    /// Whom the writer tells what the index must learn. Both are thread-safe.
+    interface Changes {
+        Changes NOBODY =
+                new Changes() {
+                    @Override
+                    public void changed(SpooledMessage message) {}
+
+                    @Override
+                    public void retryNow(QueueScope scope, Instant at) {}
+                };
+
+        /// The message is no longer as its row has it, or need not be in memory any more.
+        void changed(SpooledMessage message);
+
+        /// What rests in `scope` is due.
+        void retryNow(QueueScope scope, Instant at);
+    }
 
     /// A message without recipients in the queue, whose records the event log may still read.
-    private record Trace(QueueId id, Position settledAt, SpooledMessage.Location location) {}
+    private record Trace(SpooledMessage message, Position settledAt) {}
 
     private record ActionKey(boolean isHold, QueueScope scope) {}
 
     /// @param segment where the action's latest record is
-    private record InForce(SpoolRecord.Operator record, SpoolSegment segment) {}
+    private record InForce(SpoolRecord.Operator record, long segment) {}
+
+    LiveMessages(QueueIndex index) {
+        this.index = index;
+    }
+
+    /// From here on `whom` is told.
+    void tell(Changes whom) {
+        changes = whom;
+    }
+
+    /// A segment belongs to the log.
+    void add(SpoolSegment segment) {
+        segments.put(segment.sequence(), segment);
+    }
+
+    /// A segment is reclaimed.
+    void remove(SpoolSegment segment) {
+        segments.remove(segment.sequence(), segment);
+    }
 
     void accept(SpooledMessage message) {
         live.put(message.id().value(), message);
     }
 
-    Optional<SpooledMessage> inQueue(QueueId id) {
+    /// The message where it is in memory. Thread-safe.
+    Optional<SpooledMessage> inMemory(QueueId id) {
         return Optional.ofNullable(live.get(id.value()));
+    }
+
+    /// Thread-safe.
+    boolean isSettled(QueueId id) {
+        return settled.containsKey(id.value());
+    }
+
+    /// Nobody needs the object any more; its row has all of it. The index thread's.
+    void leaveToIndex(SpooledMessage message) {
+        live.remove(message.id().value(), message);
+    }
+
+    /// All that are in memory, in no order. Thread-safe.
+    Iterable<SpooledMessage> inMemory() {
+        return live.values();
+    }
+
+    int countInMemory() {
+        return live.size();
+    }
+
+    /// The message of a row, as an object of its own. Thread-safe.
+    ///
+    /// @throws IOException where its records are damaged, or their segment is missing
+    SpooledMessage read(MessageRow row) throws IOException {
+        SpooledMessage.Location location = location(row);
+        LogEntry.Head head = head(location);
+        if (!head.id().equals(row.id()) || head.recipients() != row.recipients()) {
+            throw unreadable(location.accepted());
+        }
+        Envelope envelope = head.envelope().orElseThrow();
+        var message =
+                new SpooledMessage(
+                        row.id(), envelope, row.size(), RecipientStates.of(row), location);
+        message.rowIs(Optional.of(row));
+        return message;
+    }
+
+    /// @throws IOException where a segment is missing
+    SpooledMessage.Location location(MessageRow row) throws IOException {
+        return new SpooledMessage.Location(
+                places(row.body()), places(row.envelope()), place(row.accepted()));
+    }
+
+    /// The row is gone: what it needed of the log is needed no more. Thread-safe.
+    void unpin(MessageRow row) {
+        unpin(row.accepted());
+        row.body().forEach(this::unpin);
+        row.envelope().forEach(this::unpin);
+    }
+
+    private void unpin(FramePlace frame) {
+        SpoolSegment segment = segments.get(frame.segment());
+        if (segment != null) {
+            segment.addPinned(-frame.length());
+        }
+    }
+
+    private List<SpoolSegment.Place> places(List<FramePlace> frames) throws IOException {
+        var places = new ArrayList<SpoolSegment.Place>(frames.size());
+        for (FramePlace frame : frames) {
+            places.add(place(frame));
+        }
+        return List.copyOf(places);
+    }
+
+    SpoolSegment.Place place(FramePlace frame) throws IOException {
+        SpoolSegment segment = segments.get(frame.segment());
+        if (segment == null) {
+            throw new IOException(SpoolSegment.name(frame.segment()) + " is missing");
+        }
+        return new SpoolSegment.Place(segment, frame.offset(), frame.length());
+    }
+
+    /// A piece of a message is in the log, the record that commits it is not yet.
+    void opened(SpooledMessage.Draft draft) {
+        drafts.add(draft);
+    }
+
+    void committed(SpooledMessage.Draft draft) {
+        drafts.remove(draft);
+    }
+
+    /// The log as it is behind what was applied last.
+    LogMark mark(SpoolSegment current, long lastId) {
+        drafts.removeIf(SpooledMessage.Draft::isOver);
+        return new LogMark(
+                new Position(current.sequence(), current.end()),
+                current.generation(),
+                lastId,
+                drafts.stream().map(SpooledMessage.Draft::toOpenDraft).toList(),
+                actions.values().stream()
+                        .map(action -> new LogMark.InForce(action.record, action.segment))
+                        .toList());
+    }
+
+    /// Whether the event log may still ask for a message that the index does not know and that a
+    /// recovery from `position` would not read.
+    boolean isNeededBefore(Position position) {
+        for (Trace trace : settled.values()) {
+            SpooledMessage message = trace.message;
+            boolean isOlder = message.location().accepted().start().compareTo(position) < 0;
+            if (isOlder && message.row().isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Applies a record.
@@ -55,24 +206,24 @@ final class LiveMessages {
     Optional<SpooledMessage> apply(SpoolRecord record, SpoolSegment.Place place) {
         return switch (record) {
             case SpoolRecord.Settled r -> {
-                Optional<SpooledMessage> message = inQueue(r.id());
+                Optional<SpooledMessage> message = inMemory(r.id());
                 message.ifPresent(m -> settle(m, r, place));
                 yield message;
             }
             case SpoolRecord.Deferred r -> {
-                Optional<SpooledMessage> message = inQueue(r.id());
-                message.ifPresent(m -> m.states().defer(r));
+                Optional<SpooledMessage> message = inMemory(r.id());
+                message.ifPresent(m -> defer(m, r));
                 yield message;
             }
             case SpoolRecord.Operator r -> {
-                applyAction(r, place.segment());
+                applyAction(r, place.segment().sequence());
                 yield Optional.empty();
             }
-            case SpoolRecord.Accepted r -> inQueue(r.id());
+            case SpoolRecord.Accepted r -> inMemory(r.id());
         };
     }
 
-    void applyAction(SpoolRecord.Operator record, SpoolSegment segment) {
+    void applyAction(SpoolRecord.Operator record, long segment) {
         switch (record.action()) {
             case SpoolRecord.OperatorAction.Hold hold ->
                     actions.put(new ActionKey(true, hold.scope()), new InForce(record, segment));
@@ -83,23 +234,48 @@ final class LiveMessages {
                             new ActionKey(false, suspend.scope()), new InForce(record, segment));
             case SpoolRecord.OperatorAction.Resume resume ->
                     actions.remove(new ActionKey(false, resume.scope()));
-            case SpoolRecord.OperatorAction.RetryNow retry ->
-                    live.values().forEach(m -> m.states().retryNow(m, retry.scope(), record.at()));
+            case SpoolRecord.OperatorAction.RetryNow retry -> {
+                for (SpooledMessage message : live.values()) {
+                    synchronized (message) {
+                        message.states().retryNow(message, retry.scope(), record.at());
+                    }
+                    changedIfIndexed(message);
+                }
+                changes.retryNow(retry.scope(), record.at());
+            }
         }
     }
 
     /// A message was copied; `location` holds the pins of the new place.
     void moved(SpooledMessage message, SpooledMessage.Location location) {
         SpooledMessage.Location old = message.location();
-        message.movedTo(location);
+        synchronized (message) {
+            message.movedTo(location);
+            message.copyBegins(false);
+        }
         old.unpin();
+        changes.changed(message);
+    }
+
+    /// A message need not be copied any more.
+    void copyEnds(SpooledMessage message) {
+        synchronized (message) {
+            message.copyBegins(false);
+        }
+        changes.changed(message);
     }
 
     /// Takes a damaged message out of the queue. Its bytes are in the quarantine folder.
     void quarantine(QueueId id) {
-        SpooledMessage message = live.remove(id.value());
+        SpooledMessage message = live.get(id.value());
         if (message != null) {
-            message.location().unpin();
+            synchronized (message) {
+                var all = RecipientNumbers.all(message.envelope().recipients().size());
+                message.states().settle(all);
+            }
+            settled.put(id.value(), new Trace(message, Position.START));
+            live.remove(id.value());
+            release(message);
         }
     }
 
@@ -107,9 +283,41 @@ final class LiveMessages {
     void release(Position position) {
         while (!unreleased.isEmpty()
                 && unreleased.getFirst().settledAt().compareTo(position) <= 0) {
-            Trace trace = unreleased.removeFirst();
-            settled.remove(trace.id().value());
-            trace.location().unpin();
+            release(unreleased.removeFirst().message);
+        }
+    }
+
+    /// While its rows are there it must be found here, or they would bring it back.
+    private void release(SpooledMessage message) {
+        boolean isIndexed;
+        synchronized (message) {
+            message.forget();
+            isIndexed = message.row().isPresent();
+        }
+        message.location().unpin();
+        if (isIndexed) {
+            changes.changed(message);
+        } else {
+            gone(message);
+        }
+    }
+
+    /// No row tells of it any more. Thread-safe.
+    void gone(SpooledMessage message) {
+        settled.remove(message.id().value());
+    }
+
+    /// The schedule does not hold these recipients any more. Thread-safe.
+    void rest(SpooledMessage message, RecipientNumbers recipients, int attempts) {
+        synchronized (message) {
+            message.states().rest(recipients, attempts);
+        }
+        changes.changed(message);
+    }
+
+    private void changedIfIndexed(SpooledMessage message) {
+        if (message.row().isPresent()) {
+            changes.changed(message);
         }
     }
 
@@ -121,16 +329,12 @@ final class LiveMessages {
             return Optional.of(message);
         }
         Trace trace = settled.get(id.value());
-        if (trace == null) {
-            return Optional.empty();
+        if (trace != null) {
+            return Optional.of(trace.message);
         }
         try {
-            LogEntry.Head head = head(trace.location());
-            Envelope envelope = head.envelope().orElseThrow();
-            var states =
-                    new SpooledMessage.RecipientStates(envelope.recipients().size(), head.at());
-            return Optional.of(
-                    new SpooledMessage(id, envelope, head.size(), states, trace.location()));
+            Optional<MessageRow> row = index.message(id);
+            return row.isPresent() ? Optional.of(read(row.get())) : Optional.empty();
         } catch (IOException _) {
             return Optional.empty();
         }
@@ -158,30 +362,6 @@ final class LiveMessages {
         return head.envelope().isPresent() ? head : head.withEnvelope(envelope(location));
     }
 
-    /// Whether recipients of this many messages are unsettled.
-    int size() {
-        return live.size();
-    }
-
-    /// Messages in the queue with a record in `segment`, oldest first.
-    List<SpooledMessage> in(SpoolSegment segment) {
-        var found = new ArrayList<SpooledMessage>();
-        for (SpooledMessage message : live.values()) {
-            if (message.location().isIn(segment)) {
-                found.add(message);
-            }
-        }
-        found.sort(Comparator.comparing(SpooledMessage::id));
-        return found;
-    }
-
-    List<RecoveredMessage> recovered() {
-        return live.values().stream()
-                .sorted(Comparator.comparing(SpooledMessage::id))
-                .map(message -> new RecoveredMessage(message, message.states().waiting()))
-                .toList();
-    }
-
     /// Hold and Suspend records in force at `now`, oldest first.
     List<SpoolRecord.Operator> actionsInForce(Instant now) {
         forgetEndedSuspensions(now);
@@ -195,7 +375,7 @@ final class LiveMessages {
     List<SpoolRecord.Operator> actionsIn(SpoolSegment segment, Instant now) {
         forgetEndedSuspensions(now);
         return actions.values().stream()
-                .filter(action -> action.segment() == segment)
+                .filter(action -> action.segment() == segment.sequence())
                 .map(InForce::record)
                 .toList();
     }
@@ -211,13 +391,31 @@ final class LiveMessages {
 
     private void settle(
             SpooledMessage message, SpoolRecord.Settled record, SpoolSegment.Place place) {
-        message.states().settle(record.recipients());
-        if (message.states().unsettled() == 0) {
-            var trace = new Trace(message.id(), place.next(), message.location());
-            // Before it leaves the queue, so that a reader finds it in one of the two.
+        boolean isOver;
+        synchronized (message) {
+            message.states().settle(record.recipients());
+            isOver = message.states().unsettled() == 0;
+        }
+        if (isOver) {
+            var trace = new Trace(message, place.next());
+            // Before it leaves memory, so that a reader finds it in one of the two.
             settled.put(message.id().value(), trace);
             live.remove(message.id().value());
             unreleased.addLast(trace);
+        }
+        changedIfIndexed(message);
+    }
+
+    private void defer(SpooledMessage message, SpoolRecord.Deferred record) {
+        boolean hasResting;
+        synchronized (message) {
+            message.states().defer(record);
+            hasResting = message.states().hasResting();
+        }
+        if (hasResting) {
+            changes.changed(message);
+        } else {
+            changedIfIndexed(message);
         }
     }
 
@@ -236,157 +434,5 @@ final class LiveMessages {
 
     private static IOException unreadable(SpoolSegment.Place place) {
         return new IOException(place.segment().name() + " at " + place.offset() + ": unreadable");
-    }
-
-    /// Copies messages that wait for long from the oldest segment to the end of the log, with the
-    /// present state of their recipients, so that the segment can go. Confined to the writer.
-    ///
-    /// It copies a quarter of a batch at a time, and only where most of the log, or of its oldest
-    /// segment, is of no use any more: so the copies stay below half of what is written anyway.
-    static final class Carrier {
-        private static final Logger LOG = LoggerFactory.getLogger(Carrier.class);
-
-        /// A log of so many segments is short enough as it is.
-        private static final int SEGMENTS_KEPT = 4;
-
-        private final LiveMessages live;
-        private final ArrayDeque<SpooledMessage> stragglers = new ArrayDeque<>();
-        private Optional<SpoolSegment> segment = Optional.empty();
-        private Optional<Copy> copy = Optional.empty();
-
-        /// A message of which some pieces have been copied.
-        private static final class Copy {
-            private final SpooledMessage message;
-            private final SpooledMessage.Draft draft;
-            private int nextPart;
-
-            Copy(SpooledMessage message) {
-                this.message = message;
-                this.draft = new SpooledMessage.Draft(message.id());
-            }
-        }
-
-        Carrier(LiveMessages live) {
-            this.live = live;
-        }
-
-        /// Whether the oldest of `segments` should be emptied now.
-        ///
-        /// @param hasRoom the disk is not short of space
-        boolean isWorthwhile(Collection<SpoolSegment> segments, boolean hasRoom) {
-            if (hasRoom && segments.size() <= SEGMENTS_KEPT) {
-                return false;
-            }
-            long written = 0;
-            long needed = 0;
-            for (SpoolSegment one : segments) {
-                written += one.size();
-                needed += one.pinnedBytes();
-            }
-            SpoolSegment oldest = segments.iterator().next();
-            return oldest.pinnedBytes() < oldest.size() / 4 || needed < written / (hasRoom ? 3 : 2);
-        }
-
-        /// The next pieces to write; empty where nothing is left that can be copied.
-        ///
-        /// @param bytesWanted it stops once it has so many
-        Optional<Inbox.Submission> next(SpoolSegment oldest, long bytesWanted) {
-            if (segment.isEmpty() || segment.get() != oldest) {
-                segment = Optional.of(oldest);
-                stragglers.clear();
-                stragglers.addAll(live.in(oldest));
-            }
-            var records = new ArrayList<Inbox.Item>();
-            long bytes = 0;
-            while (bytes < bytesWanted && findMessage()) {
-                for (Inbox.Item record : pieces(copy.orElseThrow())) {
-                    records.add(record);
-                    bytes += record.frameBytes();
-                }
-            }
-            return records.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
-        }
-
-        /// What was given out last did not get into the log.
-        void restart() {
-            segment = Optional.empty();
-            copy.ifPresent(old -> old.draft.drop());
-            copy = Optional.empty();
-        }
-
-        /// Lets go of the copy of a message that has left the queue since.
-        void forgetSettled() {
-            if (copy.isPresent() && !isInQueue(copy.get().message)) {
-                copy.get().draft.drop();
-                copy = Optional.empty();
-            }
-        }
-
-        /// Sees to it that `copy` is a message that needs to be copied.
-        private boolean findMessage() {
-            if (copy.isPresent() && isInQueue(copy.get().message) && !copy.get().draft.isOver()) {
-                return true;
-            }
-            copy.ifPresent(old -> old.draft.drop());
-            copy = Optional.empty();
-            while (copy.isEmpty() && !stragglers.isEmpty()) {
-                SpooledMessage message = stragglers.removeFirst();
-                if (isInQueue(message)) {
-                    copy = Optional.of(new Copy(message));
-                }
-            }
-            return copy.isPresent();
-        }
-
-        private boolean isInQueue(SpooledMessage message) {
-            return live.inQueue(message.id()).isPresent();
-        }
-
-        /// One body part; after the last one all that remains.
-        private List<Inbox.Item> pieces(Copy current) {
-            SpooledMessage message = current.message;
-            SpooledMessage.Location location = message.location();
-            try {
-                if (current.nextPart < location.body().size()) {
-                    SpoolSegment.Place place = location.body().get(current.nextPart);
-                    return List.of(part(place, current.draft, current.nextPart++, true));
-                }
-                var records = new ArrayList<Inbox.Item>();
-                for (int i = 0; i < location.envelope().size(); i++) {
-                    records.add(part(location.envelope().get(i), current.draft, i, false));
-                }
-                LogEntry.Head head = LiveMessages.head(location);
-                var carried = new LogEntry.Carried(head, message.states().waiting());
-                records.add(Inbox.Item.of(carried, Inbox.Bytes.NONE, current.draft));
-                copy = Optional.empty();
-                return records;
-            } catch (IOException e) {
-                LOG.error("message {} stays where it is: {}", message.id(), e.getMessage());
-                current.draft.drop();
-                copy = Optional.empty();
-                return List.of();
-            }
-        }
-
-        private static Inbox.Item part(
-                SpoolSegment.Place place, SpooledMessage.Draft draft, int index, boolean isBody)
-                throws IOException {
-            ByteBuffer payload = place.read();
-            if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
-                throw new IOException(
-                        place.segment().name() + " at " + place.offset() + ": unreadable");
-            }
-            QueueId id = draft.id();
-            LogEntry entry =
-                    isBody
-                            ? new LogEntry.BodyPart(id, index)
-                            : new LogEntry.EnvelopePart(id, index);
-            var bytes = new byte[payload.remaining()];
-            payload.get(bytes);
-            var tail = new Inbox.Bytes(bytes, 0, bytes.length);
-            return Inbox.Item.of(entry, tail, draft);
-        }
     }
 }

@@ -57,7 +57,7 @@ sealed interface LogEntry {
         /// The message, fresh from its client.
         SpooledMessage message(SpooledMessage.Location location) {
             Envelope known = envelope.orElseThrow();
-            var states = new SpooledMessage.RecipientStates(recipients, at);
+            var states = RecipientStates.accepted(recipients, at);
             return new SpooledMessage(id, known, size, states, location);
         }
 
@@ -65,7 +65,7 @@ sealed interface LogEntry {
         SpooledMessage message(
                 SpooledMessage.Location location, List<RecoveredMessage.Waiting> waiting) {
             Envelope known = envelope.orElseThrow();
-            var states = new SpooledMessage.RecipientStates(recipients, waiting);
+            var states = RecipientStates.carried(recipients, waiting);
             return new SpooledMessage(id, known, size, states, location);
         }
 

@@ -361,7 +361,7 @@ final class RecordCodec {
                 facts(in));
     }
 
-    private static void operator(Payload.Writer out, SpoolRecord.Operator record) {
+    static void operator(Payload.Writer out, SpoolRecord.Operator record) {
         out.instant(record.at());
         switch (record.action()) {
             case SpoolRecord.OperatorAction.Hold(QueueScope scope, String reason) ->
@@ -381,7 +381,7 @@ final class RecordCodec {
         }
     }
 
-    private static SpoolRecord.Operator operator(Payload.Reader in) throws Payload.Malformed {
+    static SpoolRecord.Operator operator(Payload.Reader in) throws Payload.Malformed {
         var at = in.instant();
         SpoolRecord.OperatorAction action =
                 switch (in.octet()) {

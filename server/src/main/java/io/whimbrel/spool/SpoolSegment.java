@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow.FramePlace;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -42,6 +44,10 @@ final class SpoolSegment {
 
         void unpin() {
             segment.pinnedBytes.addAndGet(-length);
+        }
+
+        FramePlace frame() {
+            return new FramePlace(segment.sequence, offset, length);
         }
 
         Position start() {
@@ -111,6 +117,11 @@ final class SpoolSegment {
     /// Bytes of frames that live messages need.
     long pinnedBytes() {
         return pinnedBytes.get();
+    }
+
+    /// Bytes that rows of the index need, found after the start.
+    void addPinned(long bytes) {
+        pinnedBytes.addAndGet(bytes);
     }
 
     /// Behind the last batch that was synced; the writer's.
@@ -186,7 +197,7 @@ final class SpoolSegment {
         private ByteBuffer window;
         private long windowAt;
         private int nextFrame;
-        private long at = LogFormat.HEADER_BYTES;
+        private long at;
         private boolean isOver;
         private long first;
         private long idFloor;
@@ -199,10 +210,17 @@ final class SpoolSegment {
         /// @param length of the whole frame
         private record Frame(long offset, int length) {}
 
+        /// From the start of the segment.
+        Scan(SpoolSegment segment, long limit, boolean isSealed) {
+            this(segment, LogFormat.HEADER_BYTES, limit, isSealed);
+        }
+
+        /// @param from where a batch begins, or the log ends
         /// @param limit nothing at or behind it is read
         /// @param isSealed all before `limit` was on stable storage
-        Scan(SpoolSegment segment, long limit, boolean isSealed) {
+        Scan(SpoolSegment segment, long from, long limit, boolean isSealed) {
             this.segment = segment;
+            this.at = from;
             this.limit = Math.min(limit, segment.size());
             this.isSealed = isSealed;
             int bytes = (int) Math.min(WINDOW_BYTES, this.limit);

@@ -25,6 +25,11 @@ public final class SpooledMessage {
     private final RecipientStates states;
     private volatile Location location;
     private byte[] body = NOT_IN_MEMORY;
+    private volatile Optional<MessageRow> row = Optional.empty();
+    private TreeSet<RestingQueues.Due> heldRows = new TreeSet<>();
+    private boolean isChangeNoted;
+    private boolean isBeingCopied;
+    private boolean isForgotten;
 
     SpooledMessage(
             QueueId id, Envelope envelope, long size, RecipientStates states, Location location) {
@@ -53,15 +58,68 @@ public final class SpooledMessage {
         return id.toString();
     }
 
-    /// The writer's.
+    /// Guarded by the monitor of this message.
     RecipientStates states() {
         return states;
     }
 
-    /// The same message with other recipients in the queue.
-    SpooledMessage with(List<RecoveredMessage.Waiting> waiting) {
-        var other = new RecipientStates(envelope.recipients().size(), waiting);
-        return new SpooledMessage(id, envelope, size, other, location);
+    /// What the index has of it, or is about to have. Set with the monitor held, so that who changes
+    /// the message sees it, or is seen by who makes the row.
+    Optional<MessageRow> row() {
+        return row;
+    }
+
+    void rowIs(Optional<MessageRow> written) {
+        row = written;
+    }
+
+    /// Which of its rows are in memory as well; the index thread's.
+    TreeSet<RestingQueues.Due> heldRows() {
+        return heldRows;
+    }
+
+    void heldRowsAre(TreeSet<RestingQueues.Due> held) {
+        heldRows = held;
+    }
+
+    /// Whether the index thread is going to look at it. Guarded by the monitor, like all below.
+    boolean isChangeNoted() {
+        return isChangeNoted;
+    }
+
+    void noteChange(boolean isNoted) {
+        isChangeNoted = isNoted;
+    }
+
+    /// The writer copies it forward; it stays in memory until that is done.
+    boolean isBeingCopied() {
+        return isBeingCopied;
+    }
+
+    void copyBegins(boolean begins) {
+        isBeingCopied = begins;
+    }
+
+    /// Neither a delivery nor the event log needs it any more, so its row can go.
+    boolean isForgotten() {
+        return isForgotten;
+    }
+
+    void forget() {
+        isForgotten = true;
+    }
+
+    /// The row that says what is so now. Call it with the monitor held.
+    MessageRow toRow() {
+        Location place = location;
+        return new MessageRow(
+                id,
+                size,
+                envelope.recipients().size(),
+                place.body().stream().map(SpoolSegment.Place::frame).toList(),
+                place.envelope().stream().map(SpoolSegment.Place::frame).toList(),
+                place.accepted().frame(),
+                states.entries(envelope));
     }
 
     Location location() {
@@ -163,6 +221,15 @@ public final class SpooledMessage {
             }
         }
 
+        /// What of it is in the log.
+        synchronized LogMark.OpenDraft toOpenDraft() {
+            return new LogMark.OpenDraft(id, frames(body), frames(envelope));
+        }
+
+        private static List<FramePlace> frames(List<SpoolSegment.Place> places) {
+            return places.stream().map(SpoolSegment.Place::frame).toList();
+        }
+
         /// Committed or dropped.
         synchronized boolean isOver() {
             return isOver;
@@ -180,160 +247,6 @@ public final class SpooledMessage {
             if (!isOver) {
                 place.pin();
                 places.add(place);
-            }
-        }
-    }
-
-    /// Where each recipient of one message stands. Recovery needs it to fill the queues, the writer
-    /// to copy a message forward. Confined to the writer, or to recovery before it.
-    ///
-    /// The on-disk index of very deep queues will hold this, one row a recipient; until then it is
-    /// in memory: one shared state while all recipients are alike, an array of them once they
-    /// differ.
-    static final class RecipientStates {
-        private static final State SETTLED = new State(-1, Instant.EPOCH, false);
-
-        private final int count;
-        private int unsettled;
-
-        /// Of all recipients, or of the one with the same number.
-        private State[] states;
-
-        private record State(int attempts, Instant dueAt, boolean isDelayNotified) {
-
-            boolean isSettled() {
-                return attempts < 0;
-            }
-        }
-
-        RecipientStates(int count, Instant acceptedAt) {
-            this.count = count;
-            this.unsettled = count;
-            this.states = new State[] {new State(0, acceptedAt, false)};
-        }
-
-        /// As a `carried` record has them.
-        RecipientStates(int count, List<RecoveredMessage.Waiting> waiting) {
-            this.count = count;
-            this.unsettled = 0;
-            this.states = new State[count];
-            Arrays.fill(states, SETTLED);
-            for (RecoveredMessage.Waiting group : waiting) {
-                var state = new State(group.attempts(), group.dueAt(), group.isDelayNotified());
-                forEach(
-                        group.recipients(),
-                        number -> {
-                            unsettled += states[number].isSettled() ? 1 : 0;
-                            states[number] = state;
-                        });
-            }
-        }
-
-        int unsettled() {
-            return unsettled;
-        }
-
-        void settle(RecipientNumbers recipients) {
-            if (recipients.size() >= count) {
-                states = new State[] {SETTLED};
-                unsettled = 0;
-                return;
-            }
-            spread();
-            forEach(
-                    recipients,
-                    number -> {
-                        if (!states[number].isSettled()) {
-                            states[number] = SETTLED;
-                            unsettled--;
-                        }
-                    });
-        }
-
-        void defer(SpoolRecord.Deferred record) {
-            var state = new State(record.attempt(), record.dueAt(), record.isDelayNotified());
-            if (record.recipients().size() >= count && unsettled == count) {
-                states = new State[] {state};
-                return;
-            }
-            spread();
-            forEach(
-                    record.recipients(),
-                    number -> {
-                        if (!states[number].isSettled()) {
-                            states[number] = state;
-                        }
-                    });
-        }
-
-        /// What of `message` is in `scope` is due at `now`.
-        void retryNow(SpooledMessage message, QueueScope scope, Instant now) {
-            var stream = message.envelope().stream();
-            var recipients = message.envelope().recipients();
-            for (int number = 0; number < count; number++) {
-                var domain = recipients.get(number).path().domain();
-                if (scope.matches(message.id(), stream, domain)) {
-                    spread();
-                    State old = states[number];
-                    if (!old.isSettled() && old.dueAt.isAfter(now)) {
-                        states[number] = new State(old.attempts, now, old.isDelayNotified);
-                    }
-                }
-            }
-        }
-
-        /// The unsettled recipients, grouped by equal state.
-        List<RecoveredMessage.Waiting> waiting() {
-            if (unsettled == 0) {
-                return List.of();
-            }
-            if (states.length < count || count == 1) {
-                return List.of(group(states[0], RecipientNumbers.all(count)));
-            }
-            Map<State, Numbers> groups = new LinkedHashMap<>();
-            for (int number = 0; number < count; number++) {
-                if (!states[number].isSettled()) {
-                    groups.computeIfAbsent(states[number], _ -> new Numbers()).add(number);
-                }
-            }
-            var waiting = new ArrayList<RecoveredMessage.Waiting>(groups.size());
-            groups.forEach((state, numbers) -> waiting.add(group(state, numbers.toNumbers())));
-            return List.copyOf(waiting);
-        }
-
-        private static RecoveredMessage.Waiting group(State state, RecipientNumbers recipients) {
-            return new RecoveredMessage.Waiting(
-                    recipients, state.attempts, state.dueAt, state.isDelayNotified);
-        }
-
-        private void spread() {
-            if (states.length < count) {
-                State all = states[0];
-                states = new State[count];
-                Arrays.fill(states, all);
-            }
-        }
-
-        /// Numbers beyond the envelope are not ours; a record that has them comes from damage.
-        private void forEach(RecipientNumbers recipients, IntConsumer action) {
-            for (int i = 0; i < recipients.size() && recipients.get(i) < count; i++) {
-                action.accept(recipients.get(i));
-            }
-        }
-
-        private static final class Numbers {
-            private int[] numbers = new int[8];
-            private int size;
-
-            void add(int number) {
-                if (size == numbers.length) {
-                    numbers = Arrays.copyOf(numbers, size * 2);
-                }
-                numbers[size++] = number;
-            }
-
-            RecipientNumbers toNumbers() {
-                return RecipientNumbers.of(Arrays.copyOf(numbers, size));
             }
         }
     }

@@ -1,0 +1,165 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.QueueId;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/// Copies messages that wait for long from the oldest segment to the end of the log, with the
+/// present state of their recipients, so that the segment can go. Confined to the writer.
+///
+/// It copies a quarter of a batch at a time, and only where most of the log, or of its oldest
+/// segment, is of no use any more: so the copies stay below half of what is written anyway.
+final class Carrier {
+    private static final Logger LOG = LoggerFactory.getLogger(Carrier.class);
+
+    /// A log of so many segments is short enough as it is.
+    private static final int SEGMENTS_KEPT = 4;
+
+    private final LiveMessages live;
+    private final ArrayDeque<SpooledMessage> stragglers = new ArrayDeque<>();
+    private Optional<SpoolSegment> segment = Optional.empty();
+    private Optional<Copy> copy = Optional.empty();
+
+    /// A message of which some pieces have been copied.
+    private static final class Copy {
+        private final SpooledMessage message;
+        private final SpooledMessage.Draft draft;
+        private int nextPart;
+
+        Copy(SpooledMessage message) {
+            this.message = message;
+            this.draft = new SpooledMessage.Draft(message.id());
+        }
+    }
+
+    Carrier(LiveMessages live) {
+        this.live = live;
+    }
+
+    /// Whether the oldest of `segments` should be emptied now.
+    ///
+    /// @param hasRoom the disk is not short of space
+    boolean isWorthwhile(Collection<SpoolSegment> segments, boolean hasRoom) {
+        if (hasRoom && segments.size() <= SEGMENTS_KEPT) {
+            return false;
+        }
+        long written = 0;
+        long needed = 0;
+        for (SpoolSegment one : segments) {
+            written += one.size();
+            needed += one.pinnedBytes();
+        }
+        SpoolSegment oldest = segments.iterator().next();
+        return oldest.pinnedBytes() < oldest.size() / 4 || needed < written / (hasRoom ? 3 : 2);
+    }
+
+    /// The next pieces to write; empty where nothing is left that can be copied.
+    ///
+    /// @param bytesWanted it stops once it has so many
+    Optional<Inbox.Submission> next(SpoolSegment oldest, long bytesWanted) {
+        if (segment.isEmpty() || segment.get() != oldest) {
+            segment = Optional.of(oldest);
+            stragglers.clear();
+            stragglers.addAll(live.in(oldest));
+        }
+        var records = new ArrayList<Inbox.Item>();
+        long bytes = 0;
+        while (bytes < bytesWanted && findMessage()) {
+            for (Inbox.Item record : pieces(copy.orElseThrow())) {
+                records.add(record);
+                bytes += record.frameBytes();
+            }
+        }
+        return records.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
+    }
+
+    /// What was given out last did not get into the log.
+    void restart() {
+        segment = Optional.empty();
+        copy.ifPresent(old -> old.draft.drop());
+        copy = Optional.empty();
+    }
+
+    /// Lets go of the copy of a message that has left the queue since.
+    void forgetSettled() {
+        if (copy.isPresent() && !isInQueue(copy.get().message)) {
+            copy.get().draft.drop();
+            copy = Optional.empty();
+        }
+    }
+
+    /// Sees to it that `copy` is a message that needs to be copied.
+    private boolean findMessage() {
+        if (copy.isPresent() && isInQueue(copy.get().message) && !copy.get().draft.isOver()) {
+            return true;
+        }
+        copy.ifPresent(old -> old.draft.drop());
+        copy = Optional.empty();
+        while (copy.isEmpty() && !stragglers.isEmpty()) {
+            SpooledMessage message = stragglers.removeFirst();
+            if (isInQueue(message)) {
+                copy = Optional.of(new Copy(message));
+            }
+        }
+        return copy.isPresent();
+    }
+
+    private boolean isInQueue(SpooledMessage message) {
+        return live.inQueue(message.id()).isPresent();
+    }
+
+    /// One body part; after the last one all that remains.
+    private List<Inbox.Item> pieces(Copy current) {
+        SpooledMessage message = current.message;
+        SpooledMessage.Location location = message.location();
+        try {
+            if (current.nextPart < location.body().size()) {
+                SpoolSegment.Place place = location.body().get(current.nextPart);
+                return List.of(part(place, current.draft, current.nextPart++, true));
+            }
+            var records = new ArrayList<Inbox.Item>();
+            for (int i = 0; i < location.envelope().size(); i++) {
+                records.add(part(location.envelope().get(i), current.draft, i, false));
+            }
+            LogEntry.Head head = LiveMessages.head(location);
+            var carried = new LogEntry.Carried(head, message.states().waiting());
+            records.add(Inbox.Item.of(carried, Inbox.Bytes.NONE, current.draft));
+            copy = Optional.empty();
+            return records;
+        } catch (IOException e) {
+            LOG.error("message {} stays where it is: {}", message.id(), e.getMessage());
+            current.draft.drop();
+            copy = Optional.empty();
+            return List.of();
+        }
+    }
+
+    private static Inbox.Item part(
+            SpoolSegment.Place place, SpooledMessage.Draft draft, int index, boolean isBody)
+            throws IOException {
+        ByteBuffer payload = place.read();
+        if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
+            throw new IOException(
+                    place.segment().name() + " at " + place.offset() + ": unreadable");
+        }
+        QueueId id = draft.id();
+        LogEntry entry =
+                isBody
+                        ? new LogEntry.BodyPart(id, index)
+                        : new LogEntry.EnvelopePart(id, index);
+        var bytes = new byte[payload.remaining()];
+        payload.get(bytes);
+        var tail = new Inbox.Bytes(bytes, 0, bytes.length);
+        return Inbox.Item.of(entry, tail, draft);
+    }
+}

@@ -1,0 +1,441 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.QueueIndex.Change;
+import io.whimbrel.index.QueueIndex.DueRow;
+import io.whimbrel.index.QueueIndex.QueueRow;
+import io.whimbrel.index.QueueIndex.Wake;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Keeps the index in step with what the writer applied, and brings mail back into memory when it
+/// is due. Confined to its thread, but for what is said to be thread-safe.
+///
+/// Rows follow the log: what is not durable there is never in a row. A message gets a row when a
+/// recipient of it rests, or when it is older than the next checkpoint; so mail that is delivered
+/// at once never touches the index.
+final class Indexer implements LiveMessages.Changes {
+    private static final Logger LOG = LoggerFactory.getLogger(Indexer.class);
+
+    /// Messages in one write to the index.
+    private static final int BATCH_MOST = 500;
+
+    /// Queues looked at in one round, so that changes are not kept waiting.
+    private static final int LOOKS_MOST = 200;
+
+    private static final int WAKES_AT_ONCE = 1000;
+
+    /// Mail is brought into memory so much before it is due.
+    static final Duration AHEAD = Duration.ofSeconds(10);
+
+    private static final Duration BETWEEN_SCANS = Duration.ofMillis(200);
+
+    private final QueueIndex index;
+    private final LiveMessages live;
+    private final InstantSource clock;
+    private final RestingQueues resting;
+    private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger changedCount = new AtomicInteger();
+    private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final List<Change> unwritten = new ArrayList<>();
+    private final ArrayDeque<Pass> passes = new ArrayDeque<>();
+    private Optional<Waking> waking = Optional.empty();
+    private Instant nextScan = Instant.MIN;
+
+    /// What others ask of the index thread.
+    private sealed interface Request {
+        record Start(Waking whom) implements Request {}
+
+        record Wanted(QueueName queue, int most) implements Request {}
+
+        record WakeAll(QueueScope scope) implements Request {}
+
+        record RetryAll(QueueScope scope, Instant at) implements Request {}
+
+        record Stragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer)
+                implements Request {}
+    }
+
+    /// A walk over all queues in a scope, a page at a time.
+    private static final class Pass {
+        private final QueueScope scope;
+
+        /// Where it is no retry: wake only.
+        private final Optional<Instant> retryAt;
+
+        private Optional<QueueName> after = Optional.empty();
+
+        Pass(QueueScope scope, Optional<Instant> retryAt) {
+            this.scope = scope;
+            this.retryAt = retryAt;
+        }
+    }
+
+    Indexer(QueueIndex index, LiveMessages live, InstantSource clock) {
+        this.index = index;
+        this.live = live;
+        this.clock = clock;
+        this.resting = new RestingQueues(index);
+    }
+
+    /// Thread-safe.
+    @Override
+    public void changed(SpooledMessage message) {
+        synchronized (message) {
+            if (message.isChangeNoted()) {
+                return;
+            }
+            message.noteChange(true);
+        }
+        changed.add(message);
+        changedCount.incrementAndGet();
+    }
+
+    /// Thread-safe.
+    @Override
+    public void retryNow(QueueScope scope, Instant at) {
+        requests.add(new Request.RetryAll(scope, at));
+    }
+
+    /// From now on mail that is due is brought to `whom`. Thread-safe.
+    void start(Waking whom) {
+        requests.add(new Request.Start(whom));
+    }
+
+    /// Thread-safe.
+    void wanted(QueueName queue, int most) {
+        requests.add(new Request.Wanted(queue, most));
+    }
+
+    /// Thread-safe.
+    void wake(QueueScope scope) {
+        requests.add(new Request.WakeAll(scope));
+    }
+
+    /// Asks for messages that need `segment`, to be copied: they stay in memory until the writer
+    /// says that the copy ends. Thread-safe.
+    ///
+    /// @param answer gets them, at most `most`
+    void stragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer) {
+        requests.add(new Request.Stragglers(segment, most, answer));
+    }
+
+    /// How many messages wait for the index thread. Thread-safe.
+    int backlog() {
+        return changedCount.get();
+    }
+
+    /// Whether a walk is under way that a checkpoint must not overtake.
+    boolean isWalking() {
+        return !passes.isEmpty() || !requests.isEmpty();
+    }
+
+    /// One round.
+    ///
+    /// @return whether there was anything to do
+    boolean step() throws IOException {
+        boolean worked = writeChanges(BATCH_MOST);
+        worked |= answerRequests();
+        if (waking.isPresent()) {
+            worked |= look(clock.instant());
+        }
+        return worked;
+    }
+
+    /// Writes every change noted so far.
+    void writeAll() throws IOException {
+        boolean isMore = true;
+        while (isMore) {
+            isMore = writeChanges(BATCH_MOST);
+        }
+    }
+
+    /// Notes all that a recovery from `position` would not read and that has no row yet.
+    void noteOlderThan(Position position) {
+        for (SpooledMessage message : live.inMemory()) {
+            boolean isOlder = message.location().accepted().start().compareTo(position) < 0;
+            if (isOlder && message.row().isEmpty()) {
+                changed(message);
+            }
+        }
+    }
+
+    private boolean writeChanges(int most) throws IOException {
+        var looked = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < most; i++) {
+            SpooledMessage message = changed.poll();
+            if (message == null) {
+                break;
+            }
+            changedCount.decrementAndGet();
+            looked.add(message);
+            change(message).ifPresent(unwritten::add);
+        }
+        if (!unwritten.isEmpty()) {
+            index.write(unwritten);
+            unwritten.clear();
+        }
+        for (SpooledMessage message : looked) {
+            follow(message);
+        }
+        return !looked.isEmpty();
+    }
+
+    /// What the index must learn of a message.
+    private static Optional<Change> change(SpooledMessage message) {
+        synchronized (message) {
+            message.noteChange(false);
+            Optional<MessageRow> before = message.row();
+            boolean isOver = message.states().unsettled() == 0;
+            if (isOver && (before.isEmpty() || message.isForgotten())) {
+                message.rowIs(Optional.empty());
+                return before.map(row -> new Change(message.id(), before, Optional.empty()));
+            }
+            Optional<MessageRow> after = Optional.of(message.toRow());
+            if (after.equals(before)) {
+                return Optional.empty();
+            }
+            message.rowIs(after);
+            return Optional.of(new Change(message.id(), before, after));
+        }
+    }
+
+    /// Its rows are as it is: sees to it that those that rest are found, and lets go of the object
+    /// where nobody holds it.
+    private void follow(SpooledMessage message) throws IOException {
+        TreeSet<RestingQueues.Due> held;
+        TreeSet<RestingQueues.Due> rest;
+        boolean isGone;
+        synchronized (message) {
+            if (message.isChangeNoted()) {
+                // It comes again.
+                return;
+            }
+            boolean isOver = message.states().unsettled() == 0;
+            held = message.states().dues(message.envelope(), true);
+            rest = message.states().dues(message.envelope(), false);
+            isGone = isOver && message.row().isEmpty();
+            if (!isOver && held.isEmpty() && !message.isBeingCopied()) {
+                live.leaveToIndex(message);
+            }
+        }
+        var stream = message.envelope().stream();
+        resting.heldChanged(stream, message.heldRows(), held);
+        message.heldRowsAre(held);
+        for (RestingQueues.Due due : rest) {
+            resting.rests(new QueueName(stream, due.domain()), due.dueAt(), message.id());
+        }
+        if (isGone && message.isForgotten()) {
+            live.gone(message);
+        }
+    }
+
+    private boolean answerRequests() throws IOException {
+        boolean worked = false;
+        for (Request request = requests.poll(); request != null; request = requests.poll()) {
+            worked = true;
+            switch (request) {
+                case Request.Start(Waking whom) -> waking = Optional.of(whom);
+                case Request.Wanted(QueueName queue, int most) -> bring(queue, most, true);
+                case Request.WakeAll(QueueScope scope) ->
+                        passes.add(new Pass(scope, Optional.empty()));
+                case Request.RetryAll(QueueScope scope, Instant at) ->
+                        passes.add(new Pass(scope, Optional.of(at)));
+                case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
+                    writeAll();
+                    findStragglers(segment, most, answer);
+                }
+            }
+        }
+        if (!passes.isEmpty() && !walk(passes.getFirst())) {
+            passes.removeFirst();
+        }
+        return worked || !passes.isEmpty();
+    }
+
+    /// Queues whose time has come, oldest first.
+    private boolean look(Instant now) throws IOException {
+        int looks = 0;
+        Optional<QueueName> open = resting.pollLook(now.plus(AHEAD));
+        while (open.isPresent()) {
+            lookAt(open.get(), now);
+            looks++;
+            open = looks < LOOKS_MOST ? resting.pollLook(now.plus(AHEAD)) : Optional.empty();
+        }
+        if (nextScan.isAfter(now)) {
+            return looks > 0;
+        }
+        Optional<Wake> last = Optional.empty();
+        List<Wake> wakes = index.wakes(last, now.plus(AHEAD), WAKES_AT_ONCE);
+        while (!wakes.isEmpty() && looks < LOOKS_MOST) {
+            for (Wake wake : wakes) {
+                if (!resting.isOpen(wake.queue()) && looks < LOOKS_MOST) {
+                    lookAt(wake.queue(), now);
+                    looks++;
+                }
+            }
+            last = Optional.of(wakes.getLast());
+            wakes = index.wakes(last, now.plus(AHEAD), WAKES_AT_ONCE);
+        }
+        if (looks < LOOKS_MOST) {
+            nextScan = now.plus(BETWEEN_SCANS);
+        }
+        return looks > 0;
+    }
+
+    private void lookAt(QueueName queue, Instant now) throws IOException {
+        switch (waking.orElseThrow().room(queue)) {
+            case Waking.Room.Take(int most) -> bring(queue, most, false);
+            case Waking.Room.Later(Duration wait) ->
+                    // Never within AHEAD, or it would be asked again at once.
+                    resting.postpone(queue, now.plus(wait).plus(AHEAD));
+        }
+    }
+
+    /// @param isAnswer the schedule waits for it, even where there is nothing
+    private void bring(QueueName queue, int most, boolean isAnswer) throws IOException {
+        Instant limit = clock.instant().plus(AHEAD);
+        List<DueRow> rows = index.due(queue, resting.cursor(queue), limit, most);
+        var messages = new ArrayList<RecoveredMessage>(rows.size());
+        for (DueRow row : rows) {
+            hold(queue, row.id(), limit).ifPresent(messages::add);
+        }
+        Optional<DueRow> last = rows.isEmpty() ? Optional.empty() : Optional.of(rows.getLast());
+        boolean isMore =
+                rows.size() == most
+                        && index.nextDue(queue, last).filter(due -> !due.isAfter(limit)).isPresent();
+        boolean wasMore = resting.isMore(queue);
+        resting.looked(queue, last, isMore);
+        if (isAnswer || wasMore || isMore || !messages.isEmpty()) {
+            waking.orElseThrow().due(queue, messages, isMore);
+        }
+    }
+
+    /// Takes into memory what of a message rests in `queue` and is due by `limit`.
+    private Optional<RecoveredMessage> hold(QueueName queue, QueueId id, Instant limit)
+            throws IOException {
+        Optional<SpooledMessage> found = find(id);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        SpooledMessage message = found.get();
+        List<RecoveredMessage.Waiting> waiting;
+        TreeSet<RestingQueues.Due> held;
+        synchronized (message) {
+            waiting = message.states().hold(message.envelope(), queue.domain(), limit);
+            held = message.states().dues(message.envelope(), true);
+        }
+        resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
+        message.heldRowsAre(held);
+        return waiting.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new RecoveredMessage(message, waiting));
+    }
+
+    /// A message in the queue, in memory from here on.
+    private Optional<SpooledMessage> find(QueueId id) throws IOException {
+        Optional<SpooledMessage> known = live.inMemory(id);
+        if (known.isPresent() || live.isSettled(id)) {
+            return known;
+        }
+        Optional<MessageRow> row = index.message(id);
+        if (row.isEmpty() || row.get().entries().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            SpooledMessage message = live.read(row.get());
+            live.accept(message);
+            return Optional.of(message);
+        } catch (IOException e) {
+            LOG.error("message {} cannot be read: {}", id, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private void findStragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer)
+            throws IOException {
+        for (QueueId id : index.inSegment(segment.sequence(), Optional.empty(), most)) {
+            Optional<SpooledMessage> found = find(id);
+            if (found.isPresent()) {
+                synchronized (found.get()) {
+                    found.get().copyBegins(true);
+                }
+                answer.add(found.get());
+            } else if (!live.isSettled(id)) {
+                forgetLeftOver(id);
+            }
+        }
+    }
+
+    /// It was settled before the last start, and its events are written.
+    private void forgetLeftOver(QueueId id) throws IOException {
+        Optional<MessageRow> row = index.message(id);
+        if (row.isPresent() && row.get().entries().isEmpty()) {
+            index.write(List.of(new Change(id, row, Optional.empty())));
+            live.unpin(row.get());
+        }
+    }
+
+    /// One page of a walk.
+    ///
+    /// @return whether there is more
+    private boolean walk(Pass pass) throws IOException {
+        List<QueueRow> page = index.queues(pass.after, BATCH_MOST);
+        for (QueueRow row : page) {
+            QueueName name = row.name();
+            pass.after = Optional.of(name);
+            if (isIn(pass.scope, name)) {
+                if (pass.retryAt.isPresent()) {
+                    retryNow(pass.scope, name, pass.retryAt.get());
+                }
+                resting.wake(name, clock.instant());
+            }
+        }
+        return page.size() == BATCH_MOST;
+    }
+
+    private static boolean isIn(QueueScope scope, QueueName queue) {
+        return (scope.domain().isEmpty() || scope.domain().get().equals(queue.domain()))
+                && (scope.tenant().isEmpty() || scope.tenant().get().equals(queue.stream().tenant()))
+                && (scope.campaign().isEmpty()
+                        || scope.campaign().get().equals(queue.stream().campaign()));
+    }
+
+    private void retryNow(QueueScope scope, QueueName queue, Instant at) throws IOException {
+        Optional<DueRow> after =
+                Optional.of(new DueRow(at, new QueueId(Long.MAX_VALUE), 0));
+        List<DueRow> rows = index.due(queue, after, Instant.MAX, BATCH_MOST);
+        while (!rows.isEmpty()) {
+            for (DueRow row : rows) {
+                Optional<SpooledMessage> found = find(row.id());
+                if (found.isPresent()) {
+                    synchronized (found.get()) {
+                        found.get().states().retryNow(found.get(), scope, at);
+                    }
+                    changed(found.get());
+                }
+            }
+            writeAll();
+            after = Optional.of(rows.getLast());
+            rows = index.due(queue, after, Instant.MAX, BATCH_MOST);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.mail.QueueId;
+
+import java.nio.ByteBuffer;
+import java.time.DateTimeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A place in the log up to which the index is true, and what the log said there that the index has
+/// no rows for. Recovery begins here. Immutable; made by the writer between two batches.
+///
+/// @param position behind a batch
+/// @param generation of its segment, so that the index of another log is noticed
+/// @param lastId no queue id up to this one may be given out again
+/// @param drafts messages of which parts are in the log, but not the record that commits them
+/// @param actions operator actions in force, with the segment of their record
+record LogMark(
+        Position position,
+        long generation,
+        long lastId,
+        List<OpenDraft> drafts,
+        List<InForce> actions) {
+    private static final int VERSION = 1;
+
+    /// @param body places of the body parts so far
+    /// @param envelope places of the envelope parts so far
+    record OpenDraft(QueueId id, List<FramePlace> body, List<FramePlace> envelope) {}
+
+    /// @param segment where the action's latest record is
+    record InForce(SpoolRecord.Operator record, long segment) {}
+
+    byte[] encode() {
+        var out = new Payload.Writer(256);
+        out.number(VERSION);
+        out.number(position.segment()).number(position.offset());
+        out.number(generation).number(lastId).number(drafts.size());
+        for (OpenDraft draft : drafts) {
+            out.id(draft.id);
+            frames(out, draft.body);
+            frames(out, draft.envelope);
+        }
+        out.number(actions.size());
+        for (InForce action : actions) {
+            out.number(action.segment);
+            RecordCodec.operator(out, action.record);
+        }
+        return out.toBytes();
+    }
+
+    /// Empty where `bytes` are no mark that this version can read.
+    static Optional<LogMark> decode(byte[] bytes) {
+        var in = new Payload.Reader(ByteBuffer.wrap(bytes));
+        try {
+            if (in.integer() != VERSION) {
+                return Optional.empty();
+            }
+            var position = new Position(in.size(), in.size());
+            long generation = in.number();
+            long lastId = in.size();
+            var drafts = new ArrayList<OpenDraft>();
+            for (int i = in.count(3); i > 0; i--) {
+                drafts.add(new OpenDraft(in.id(), frames(in), frames(in)));
+            }
+            var actions = new ArrayList<InForce>();
+            for (int i = in.count(2); i > 0; i--) {
+                long segment = in.size();
+                actions.add(new InForce(RecordCodec.operator(in), segment));
+            }
+            return Optional.of(new LogMark(position, generation, lastId, drafts, actions));
+        } catch (Payload.Malformed
+                | IllegalArgumentException
+                | DateTimeException
+                | ArithmeticException _) {
+            return Optional.empty();
+        }
+    }
+
+    private static void frames(Payload.Writer out, List<FramePlace> frames) {
+        out.number(frames.size());
+        for (FramePlace frame : frames) {
+            out.number(frame.segment()).number(frame.offset()).number(frame.length());
+        }
+    }
+
+    private static List<FramePlace> frames(Payload.Reader in) throws Payload.Malformed {
+        var frames = new ArrayList<FramePlace>();
+        for (int i = in.count(3); i > 0; i--) {
+            frames.add(new FramePlace(in.size(), in.integer(), in.integer()));
+        }
+        return frames;
+    }
+}

@@ -1,0 +1,202 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.QueueIndex.DueRow;
+import io.whimbrel.index.QueueIndex.QueueRow;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
+///
+/// A queue of which nothing is in memory is known to the index only, by its wake row, which is
+/// never later than its first due row but for a wait that the schedule asked for. A queue of which
+/// rows are in memory as well is *open*: it has a cursor behind the rows that were brought, so that
+/// a look neither finds them again nor walks over the tombstones of those that were delivered.
+final class RestingQueues {
+    private final QueueIndex index;
+    private final Map<QueueName, Open> open = new HashMap<>();
+    private final TreeSet<Look> looks = new TreeSet<>();
+
+    /// Recipients in one domain that are due at one time.
+    record Due(DomainName domain, Instant dueAt) implements Comparable<Due> {
+        private static final Comparator<Due> ORDER =
+                Comparator.comparing(Due::dueAt).thenComparing(due -> due.domain.value());
+
+        @Override
+        public int compareTo(Due other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /// When an open queue is looked at next.
+    private record Look(Instant at, QueueName queue) implements Comparable<Look> {
+        private static final Comparator<Look> ORDER =
+                Comparator.comparing(Look::at)
+                        .thenComparing(look -> look.queue.domain().value())
+                        .thenComparing(look -> look.queue.stream().tenant())
+                        .thenComparing(look -> look.queue.stream().campaign())
+                        .thenComparing(look -> look.queue.stream().priority());
+
+        @Override
+        public int compareTo(Look other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /// Of one queue.
+    static final class Open {
+        private Optional<DueRow> cursor = Optional.empty();
+        private Optional<Instant> lookAt = Optional.empty();
+        private int heldRows;
+
+        /// The schedule knows that there is more, and will ask.
+        private boolean isMore;
+    }
+
+    RestingQueues(QueueIndex index) {
+        this.index = index;
+    }
+
+    boolean isOpen(QueueName queue) {
+        return open.containsKey(queue);
+    }
+
+    /// Where to go on in `queue`.
+    Optional<DueRow> cursor(QueueName queue) {
+        Open known = open.get(queue);
+        return known == null ? Optional.empty() : known.cursor;
+    }
+
+    /// Whether the schedule was told that there is more.
+    boolean isMore(QueueName queue) {
+        Open known = open.get(queue);
+        return known != null && known.isMore;
+    }
+
+    /// When the first open queue is to be looked at.
+    Optional<Instant> nextLook() {
+        return looks.isEmpty() ? Optional.empty() : Optional.of(looks.first().at);
+    }
+
+    /// An open queue whose time has come; it is taken off the list.
+    Optional<QueueName> pollLook(Instant now) {
+        if (looks.isEmpty() || looks.first().at.isAfter(now)) {
+            return Optional.empty();
+        }
+        QueueName queue = looks.first().queue;
+        setLook(queue, open.get(queue), Optional.empty());
+        return Optional.of(queue);
+    }
+
+    /// The rows of one message that are in memory have changed.
+    void heldChanged(MailStream stream, TreeSet<Due> before, TreeSet<Due> after)
+            throws IOException {
+        for (Due due : after) {
+            if (!before.contains(due)) {
+                open.computeIfAbsent(new QueueName(stream, due.domain), _ -> new Open()).heldRows++;
+            }
+        }
+        for (Due due : before) {
+            if (!after.contains(due)) {
+                var queue = new QueueName(stream, due.domain);
+                Open known = open.get(queue);
+                known.heldRows--;
+                closeIfIdle(queue, known);
+            }
+        }
+    }
+
+    /// A row of `queue` is not in memory, or no longer: it must be found when it is due.
+    void rests(QueueName queue, Instant dueAt, QueueId id) throws IOException {
+        Open known = open.get(queue);
+        if (known == null) {
+            Optional<QueueRow> row = index.queue(queue);
+            boolean isWoken =
+                    row.flatMap(QueueRow::wakeAt).filter(at -> !at.isAfter(dueAt)).isPresent();
+            if (!isWoken) {
+                index.wakeAt(queue, Optional.of(dueAt));
+            }
+            return;
+        }
+        known.cursor = known.cursor.filter(cursor -> isBehind(dueAt, id, cursor));
+        if (!known.isMore && known.lookAt.filter(at -> !at.isAfter(dueAt)).isEmpty()) {
+            setLook(queue, known, Optional.of(dueAt));
+        }
+    }
+
+    /// Rows up to `last` were brought into memory.
+    ///
+    /// @param isMore the schedule will ask for those behind
+    void looked(QueueName queue, Optional<DueRow> last, boolean isMore) throws IOException {
+        Open known = open.get(queue);
+        if (known == null && !isMore) {
+            index.wakeAt(queue, index.nextDue(queue, last));
+            return;
+        }
+        Open now = known == null ? new Open() : known;
+        open.put(queue, now);
+        now.cursor = last.or(() -> now.cursor);
+        now.isMore = isMore;
+        setLook(queue, now, isMore ? Optional.empty() : index.nextDue(queue, now.cursor));
+        closeIfIdle(queue, now);
+    }
+
+    /// The schedule had no room; not asked before `at`.
+    void postpone(QueueName queue, Instant at) throws IOException {
+        Open known = open.get(queue);
+        if (known == null) {
+            index.wakeAt(queue, Optional.of(at));
+        } else {
+            setLook(queue, known, Optional.of(at));
+        }
+    }
+
+    /// What waits for its time, or for room, is looked at from `at` on.
+    void wake(QueueName queue, Instant at) throws IOException {
+        Open known = open.get(queue);
+        if (known == null) {
+            index.wakeAt(queue, Optional.of(at));
+        } else if (!known.isMore) {
+            known.cursor = Optional.empty();
+            setLook(queue, known, Optional.of(at));
+        }
+    }
+
+    /// Open queues, for a scan that must not miss what is not in the index's own order.
+    List<QueueName> open() {
+        return List.copyOf(open.keySet());
+    }
+
+    private void closeIfIdle(QueueName queue, Open known) throws IOException {
+        if (known.heldRows > 0 || known.isMore) {
+            return;
+        }
+        Optional<Instant> next =
+                known.lookAt.isPresent() ? known.lookAt : index.nextDue(queue, known.cursor);
+        setLook(queue, known, Optional.empty());
+        open.remove(queue);
+        index.wakeAt(queue, next);
+    }
+
+    private void setLook(QueueName queue, Open known, Optional<Instant> at) {
+        known.lookAt.ifPresent(old -> looks.remove(new Look(old, queue)));
+        known.lookAt = at;
+        at.ifPresent(when -> looks.add(new Look(when, queue)));
+    }
+
+    private static boolean isBehind(Instant dueAt, QueueId id, DueRow cursor) {
+        int byDue = dueAt.compareTo(cursor.dueAt());
+        return byDue > 0 || (byDue == 0 && id.compareTo(cursor.id()) > 0);
+    }
+}

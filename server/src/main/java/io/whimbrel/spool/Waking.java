@@ -1,0 +1,30 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.mail.QueueName;
+
+import java.time.Duration;
+import java.util.List;
+
+/// Whom the index tells that mail is due: the schedule, by way of the node. Called by the index
+/// thread only; must not block.
+public interface Waking {
+
+    /// Mail of `queue` is due; how much of it may come into memory?
+    Room room(QueueName queue);
+
+    /// Mail comes into memory: of each message the recipients in `queue` that rested and are due,
+    /// or will be in a moment. Also the answer to [Spool#wanted], with no messages where there are
+    /// none.
+    ///
+    /// @param isMore further mail of the queue is due, which comes when it is wanted
+    void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore);
+
+    /// The answer of [#room].
+    sealed interface Room {
+        /// @param most messages, 1 or more
+        record Take(int most) implements Room {}
+
+        /// Nothing now; asked again after `wait`.
+        record Later(Duration wait) implements Room {}
+    }
+}
