@@ -30,8 +30,9 @@ public final class ScheduleDesk implements QueueDesk {
         long act(OperatorAction action) throws IOException;
     }
 
-    /// Settles entries that were taken out of the schedule, and waits until that is durable; what
-    /// becomes of them where that fails is its business. Returns the recipients removed.
+    /// Settles entries that were taken out of the schedule, and waits until that is durable. What
+    /// it could not settle it gives back to the schedule itself, for it alone knows how far it
+    /// came. Returns the recipients removed.
     @FunctionalInterface
     public interface Remove {
         long remove(List<QueueEntry> entries, boolean isBounced, String reason) throws IOException;
@@ -80,7 +81,8 @@ public final class ScheduleDesk implements QueueDesk {
                 }
             }
         } finally {
-            // Whatever went wrong, what was taken out and not settled is mail that must be sent.
+            // What was taken out and never handed on is mail that must be sent, whatever went
+            // wrong.
             for (QueueEntry entry : entries.subList(handed, entries.size())) {
                 schedule.giveBack(entry, clock.instant());
             }

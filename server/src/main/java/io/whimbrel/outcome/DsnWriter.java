@@ -61,29 +61,36 @@ final class DsnWriter {
         return !envelope.reversePath().isNull() && sender().isPresent();
     }
 
-    /// One report about all recipients of `notices`; several only where one would be too large.
+    /// As [#groups] and [#report].
+    List<Report> write(List<Notice> notices, ReturnedContent content) {
+        return groups(notices).stream().map(group -> report(group, content)).toList();
+    }
+
+    /// The notices that one report holds: all of them; several groups only where it would be too
+    /// large.
     ///
     /// @param notices at least one
-    List<Report> write(List<Notice> notices, ReturnedContent content) {
+    List<List<Notice>> groups(List<Notice> notices) {
         List<Notice> ordered = new ArrayList<>(notices);
         ordered.sort(Comparator.comparing(Notice::kind).thenComparingInt(Notice::number));
-        var reports = new ArrayList<Report>(1);
+        var groups = new ArrayList<List<Notice>>(1);
         int from = 0;
         int bytes = 0;
         for (int i = 0; i < ordered.size(); i++) {
             int more = bytesMost(ordered.get(i));
             if (bytes + more > BLOCKS_MAX) {
-                reports.add(report(ordered.subList(from, i), content));
+                groups.add(ordered.subList(from, i));
                 from = i;
                 bytes = 0;
             }
             bytes += more;
         }
-        reports.add(report(ordered.subList(from, ordered.size()), content));
-        return reports;
+        groups.add(ordered.subList(from, ordered.size()));
+        return groups;
     }
 
-    private Report report(List<Notice> notices, ReturnedContent content) {
+    /// The report about one of [#groups].
+    Report report(List<Notice> notices, ReturnedContent content) {
         String words = words(notices, content);
         // Headers are encoded where they are not plain; a whole message may not be (RFC 2046
         // §5.2.1).

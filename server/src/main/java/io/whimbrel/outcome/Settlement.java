@@ -1,16 +1,12 @@
 package io.whimbrel.outcome;
 
-import io.whimbrel.mail.Envelope;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Schedule;
-import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolBatch.Report;
 import io.whimbrel.spool.SpoolRecord;
-import io.whimbrel.spool.SpoolRecord.Disposition;
-import io.whimbrel.spool.SpooledMessage;
 
 import java.io.IOException;
 import java.time.Instant;
@@ -19,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/// Draws every consequence of an attempt: the only place where recipients leave the queue, are
-/// retried, bounced, expired, reported about and counted. Thread-safe.
+/// Draws every consequence of an attempt: with [Removal], the only place where recipients leave the
+/// queue, are retried, bounced, expired, reported about and counted. Thread-safe.
 ///
 /// [Verdicts] decides, [DsnWriter] writes, and the rest is the order of things:
 ///
@@ -70,94 +66,31 @@ public final class Settlement {
         Consequences consequences =
                 Verdicts.decide(attempt, settings.retry(), now, random::nextDouble);
         QueueEntry entry = attempt.entry();
-        List<SpoolBatch> batches =
-                batches(
-                        consequences.records(),
-                        reports(entry, consequences.notices(), entry.attempts() + 1, now));
+        List<Report> reports =
+                new SenderReports(settings, effects, metrics)
+                        .write(entry, consequences.notices(), entry.attempts() + 1, now).stream()
+                                .map(SenderReports.Told::report)
+                                .toList();
+        List<SpoolBatch> batches = batches(consequences.records(), reports);
         batches.forEach(this::append);
         effects.finished(entry, consequences.retries());
-        batches.forEach(this::count);
+        batches.forEach(batch -> count(metrics, batch));
     }
 
     /// Takes recipients out of the queue for good, at an operator's word, and waits until that is
-    /// durable.
+    /// durable. Each outcome becomes durable together with the report about it, or neither does;
+    /// what could not be removed goes back to the schedule.
     ///
     /// @param entries as [Schedule#takeOut] gave them
     /// @param isBounce return them to their senders; where not, they vanish
     /// @param reason of the operator, for the event log and the sender; may be `""`
     /// @return recipients removed
-    /// @throws IOException where the last outcome could not be made durable
+    /// @throws IOException where an outcome could not be made durable; what was removed before is
+    ///   gone
     public long remove(List<QueueEntry> entries, boolean isBounce, String reason)
             throws IOException {
-        long removed = 0;
-        for (int i = 0; i < entries.size(); i++) {
-            QueueEntry entry = entries.get(i);
-            Instant now = effects.now();
-            List<SpoolBatch> batches = removal(entry, isBounce, reason, now);
-            boolean isLast = i == entries.size() - 1;
-            // The log is in order: when the last is durable, all are.
-            for (SpoolBatch batch : isLast ? batches.subList(0, batches.size() - 1) : batches) {
-                append(batch);
-            }
-            if (isLast) {
-                appendLast(entry, batches.getLast());
-            }
-            effects.finished(entry, List.of());
-            batches.forEach(this::count);
-            removed += entry.recipients().size();
-        }
-        return removed;
-    }
-
-    /// @throws IOException where it could not be made durable; the entry stays in the queue then
-    private void appendLast(QueueEntry entry, SpoolBatch batch) throws IOException {
-        try {
-            effects.admit(effects.appendAndWait(batch));
-        } catch (IOException e) {
-            effects.finished(entry, List.of(entry));
-            throw e;
-        }
-    }
-
-    private List<SpoolBatch> removal(
-            QueueEntry entry, boolean isBounce, String reason, Instant now) {
-        AttemptFacts facts = Facts.byOperator(isBounce ? "5.0.0" : "", reason);
-        var settled =
-                new SpoolRecord.Settled(
-                        now,
-                        entry.message().id(),
-                        entry.recipients(),
-                        isBounce
-                                ? Disposition.BOUNCED_BY_OPERATOR
-                                : Disposition.DELETED_BY_OPERATOR,
-                        entry.attempts(),
-                        facts);
-        var notices = new ArrayList<Notice>();
-        Envelope envelope = entry.message().envelope();
-        for (int i = 0; isBounce && i < entry.recipients().size(); i++) {
-            int number = entry.recipients().get(i);
-            if (Notice.isWanted(envelope, number, Notice.Kind.RETURNED)) {
-                notices.add(new Notice(number, Notice.Kind.RETURNED, facts));
-            }
-        }
-        return batches(List.of(settled), reports(entry, notices, entry.attempts(), now));
-    }
-
-    private List<Report> reports(QueueEntry entry, List<Notice> notices, int attempt, Instant now) {
-        if (notices.isEmpty()) {
-            return List.of();
-        }
-        SpooledMessage message = entry.message();
-        var writer = new DsnWriter(settings, message.id(), message.envelope(), attempt, now);
-        if (!writer.canAddress()) {
-            metrics.reportsUnaddressable.inc();
-            return List.of();
-        }
-        boolean hasFailure = notices.stream().anyMatch(notice -> notice.kind().isFailure());
-        ReturnedContent content =
-                ReturnedContent.read(
-                        effects.read(message), message.envelope(), message.size(), hasFailure);
-        return writer.write(notices, content);
+        return new Removal(new SenderReports(settings, effects, metrics), isBounce, reason)
+                .run(entries);
     }
 
     /// Batches that each stay under the spool's bound. More than one is rare: every report but the
@@ -181,13 +114,14 @@ public final class Settlement {
         effects.append(batch, effects::admit);
     }
 
-    private void count(SpoolBatch batch) {
+    /// Counts what is in a batch, once it is on its way.
+    static void count(Metrics metrics, SpoolBatch batch) {
         if (!batch.reports().isEmpty()) {
             metrics.reportsWritten.inc(batch.reports().size());
         }
         for (SpoolRecord record : batch.records()) {
             switch (record) {
-                case SpoolRecord.Settled settled -> count(settled);
+                case SpoolRecord.Settled settled -> count(metrics, settled);
                 case SpoolRecord.Deferred deferred ->
                         metrics.recipientsDeferred.inc(deferred.recipients().size());
                 case SpoolRecord.Accepted _, SpoolRecord.Operator _ -> {}
@@ -195,7 +129,7 @@ public final class Settlement {
         }
     }
 
-    private void count(SpoolRecord.Settled settled) {
+    private static void count(Metrics metrics, SpoolRecord.Settled settled) {
         int recipients = settled.recipients().size();
         switch (settled.disposition()) {
             case DELIVERED -> metrics.recipientsDelivered.inc(recipients);

@@ -17,7 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /// What waits for the writer. Thread-safe. Bounded in count and bytes: who adds waits while it is
-/// full, so the pressure goes to connections and deliveries.
+/// full, so the pressure goes to connections and deliveries. Where it is full because the disk
+/// fails, only outcomes wait: a client or an operator is told.
 final class Inbox {
     private static final int COUNT_MAX = 8192;
     private static final long BYTES_MAX = 8L << 20;
@@ -36,6 +37,9 @@ final class Inbox {
     private boolean isNudged;
     private boolean isClosed;
 
+    /// Of the disk; empty while it works.
+    private Optional<SmtpReply> trouble = Optional.empty();
+
     /// Why the writer goes on.
     enum Wake {
         /// There are submissions whose time has come.
@@ -53,18 +57,21 @@ final class Inbox {
         this.outcomeNanos = outcomeSyncMost.toNanos() / 4 * 3;
     }
 
-    /// Adds at the end; false where the inbox is closed.
+    /// Adds at the end, or says why not: the inbox is closed, or full and the disk fails.
     ///
     /// @param urgent somebody waits for the sync
-    boolean put(Submission submission, boolean urgent) {
+    Optional<SmtpReply> put(Submission submission, boolean urgent) {
         lock.lock();
         try {
-            while (!isClosed && isFull()) {
+            while (mustWait(submission.kind())) {
                 work.signal();
                 room.awaitUninterruptibly();
             }
             if (isClosed) {
-                return false;
+                return Optional.of(SpoolWriter.CLOSED);
+            }
+            if (isFull()) {
+                return trouble;
             }
             boolean isFirst = waiting.isEmpty();
             waiting.addLast(submission);
@@ -73,7 +80,7 @@ final class Inbox {
             if (isWriterIdle && (isFirst || isReady())) {
                 work.signal();
             }
-            return true;
+            return Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -105,10 +112,12 @@ final class Inbox {
         }
     }
 
-    /// Takes all that need not wait for a disk that fails.
-    List<Submission> takeRefusable() {
+    /// The disk failed: takes all that need not wait for it, and keeps others like it from waiting
+    /// for room until [#diskWorks].
+    List<Submission> takeRefusable(SmtpReply reply) {
         lock.lock();
         try {
+            trouble = Optional.of(reply);
             var taken = new ArrayList<Submission>();
             for (Submission submission : waiting) {
                 if (submission.kind() != Kind.OUTCOME) {
@@ -119,6 +128,16 @@ final class Inbox {
             waiting.removeAll(Set.copyOf(taken));
             room.signalAll();
             return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Something could be made durable again.
+    void diskWorks() {
+        lock.lock();
+        try {
+            trouble = Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -223,13 +242,18 @@ final class Inbox {
     }
 
     /// Whether [#put] would wait.
-    boolean hasRoom() {
+    boolean wouldWait(Kind kind) {
         lock.lock();
         try {
-            return !isFull();
+            return mustWait(kind);
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean mustWait(Kind kind) {
+        boolean isTold = kind != Kind.OUTCOME && trouble.isPresent();
+        return !isClosed && isFull() && !isTold;
     }
 
     private boolean isFull() {

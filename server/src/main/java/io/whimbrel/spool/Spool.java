@@ -166,9 +166,9 @@ public final class Spool implements AutoCloseable {
         put(new Inbox.Submission(Inbox.Kind.OUTCOME, records(batch), whenDurable), false);
     }
 
-    /// Appends and waits for the sync.
+    /// Appends and waits for the sync; does not wait for a disk that fails.
     ///
-    /// @throws IOException where it could not be made durable
+    /// @throws IOException where it could not be made durable; its message says why
     /// @throws IllegalArgumentException where the batch is larger than 16 MiB
     public List<SpooledMessage> appendAndWait(SpoolBatch batch) throws IOException {
         var submission = new Inbox.Submission(Inbox.Kind.WAITED, records(batch), _ -> {});
@@ -266,12 +266,10 @@ public final class Spool implements AutoCloseable {
         if (submission.bytes() > BATCH_BYTES_MAX) {
             throw new IllegalArgumentException("a batch has at most 16 MiB");
         }
-        while (writerThread.isEmpty() && !inbox.hasRoom()) {
+        while (writerThread.isEmpty() && inbox.wouldWait(submission.kind())) {
             step(Inbox.Wake.WORK);
         }
-        if (!inbox.put(submission, urgent)) {
-            submission.refuse(SpoolWriter.CLOSED);
-        }
+        inbox.put(submission, urgent).ifPresent(submission::refuse);
     }
 
     /// The record that commits a message. An envelope that is larger than a part goes ahead of it,

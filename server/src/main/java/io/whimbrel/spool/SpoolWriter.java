@@ -252,7 +252,10 @@ final class SpoolWriter {
             putAside(batch, FAILED);
             return false;
         }
-        failures = 0;
+        if (failures > 0) {
+            failures = 0;
+            inbox.diskWorks();
+        }
         current.endsAt((long) start + length);
         isUnmarked = !batch.isEmpty();
         announcedFirst = segments.getFirst().sequence();
@@ -301,11 +304,12 @@ final class SpoolWriter {
         }
     }
 
-    /// Outcomes wait in memory for the next try; all others are told.
+    /// Outcomes wait in memory for the next try; all others are told, now and while the inbox is
+    /// full of outcomes.
     private void putAside(List<Inbox.Submission> batch, SmtpReply reply) {
         failures++;
         carrier.restart();
-        batch.addAll(inbox.takeRefusable());
+        batch.addAll(inbox.takeRefusable(reply));
         refuse(batch, Inbox.Kind.MAIL, reply);
         refuse(batch, Inbox.Kind.WAITED, reply);
         retained.addAll(batch);

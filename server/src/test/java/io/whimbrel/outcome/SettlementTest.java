@@ -188,7 +188,7 @@ final class SettlementTest {
         long removed = settlement.remove(List.of(Mail.entry(2), Mail.entry(1)), false, "spam run");
 
         assertThat(removed).isEqualTo(3);
-        assertThat(node.order).containsExactly("append", "finished", "append and wait", "finished");
+        assertThat(node.order).containsExactly("append and wait", "finished", "finished");
         var settled = (Settled) node.batches.getFirst().records().getFirst();
         assertThat(settled.disposition()).isEqualTo(Disposition.DELETED_BY_OPERATOR);
         assertThat(settled.attempt()).isZero();
@@ -201,7 +201,7 @@ final class SettlementTest {
     void remove_returnsToSenders() throws IOException {
         settlement.remove(List.of(Mail.entry(2)), true, "");
 
-        assertThat(node.order).containsExactly("append and wait", "admit 1", "finished");
+        assertThat(node.order).containsExactly("append and wait", "finished", "admit 1");
         var settled = (Settled) node.batches.getFirst().records().getFirst();
         assertThat(settled.disposition()).isEqualTo(Disposition.BOUNCED_BY_OPERATOR);
         assertThat(settled.facts().text()).isEqualTo("by operator");

@@ -16,8 +16,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.smtp.SmtpReply;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /// A disk that fails, is full, or changes bytes; and what the spool makes of it.
@@ -176,6 +179,65 @@ final class SpoolFaultTest {
         spool.step(Inbox.Wake.WORK);
         assertThat(durable).containsExactly("outcome");
         assertThat(reopenAfterKill().takeRecovery().messages()).isEmpty();
+    }
+
+    /// As many as the inbox holds, and one that the writer holds.
+    private static void fillWithOutcomes(Spool spool, QueueId id) {
+        spool.append(batch(delivered(id, 0)), _ -> {});
+        spool.step(Inbox.Wake.WORK);
+        for (int i = 0; i < 8192; i++) {
+            spool.append(batch(delivered(id, 0)), _ -> {});
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void fullOfOutcomes_whileTheDiskFails_tellsWhoeverWaits() throws IOException {
+        Spool spool = open();
+        SpooledMessage first = accept(spool, envelope(2), bytes(1000, 1));
+        IncomingBody begun = spool.newBody();
+        begun.write(bytes(1000, 2), 0, 1000);
+        files.failsSync = _ -> true;
+        fillWithOutcomes(spool, first.id());
+        var hold =
+                new SpoolRecord.Operator(
+                        NOW, new SpoolRecord.OperatorAction.Hold(QueueScope.ALL, "broken"));
+
+        assertThatThrownBy(() -> spool.appendAndWait(batch(hold)))
+                .isInstanceOf(IOException.class)
+                .hasMessage("The mail system cannot write to its disk");
+        Inbox.Submission mail = spool.submit(envelope(1), begun, begun.lastPart(), "");
+        assertThat(spool.await(mail)).hasValueSatisfying(r -> assertThat(r.code()).isEqualTo(451));
+
+        files.failsSync = _ -> false;
+        spool.step(Inbox.Wake.WORK);
+        spool.appendAndWait(batch(hold));
+        Recovery recovery = reopenAfterKill().takeRecovery();
+        assertThat(recovery.operatorActions()).containsExactly(hold);
+        assertThat(recovery.messages().getFirst().waiting().getFirst().recipients().size())
+                .isEqualTo(1);
+    }
+
+    @Test
+    @Timeout(60)
+    void waitingForRoom_whenTheDiskFails_isTold() throws InterruptedException {
+        var inbox = new Inbox(Duration.ofMillis(20));
+        while (!inbox.wouldWait(Inbox.Kind.OUTCOME)) {
+            inbox.put(new Inbox.Submission(Inbox.Kind.OUTCOME, List.of(), _ -> {}), false);
+        }
+        var answers = new ArrayList<Optional<SmtpReply>>();
+        var waited = new Inbox.Submission(Inbox.Kind.WAITED, List.of(), _ -> {});
+        Thread operator = Thread.ofPlatform().start(() -> answers.add(inbox.put(waited, true)));
+        while (operator.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+        assertThat(inbox.takeRefusable(SpoolWriter.NO_ROOM)).isEmpty();
+        operator.join();
+
+        assertThat(answers).containsExactly(Optional.of(SpoolWriter.NO_ROOM));
+        assertThat(inbox.wouldWait(Inbox.Kind.OUTCOME)).isTrue();
+        inbox.diskWorks();
+        assertThat(inbox.wouldWait(Inbox.Kind.WAITED)).isTrue();
     }
 
     @Test

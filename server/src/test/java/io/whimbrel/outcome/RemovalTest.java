@@ -1,0 +1,193 @@
+package io.whimbrel.outcome;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Notify;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.schedule.ScheduleActions;
+import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.FaultySpool;
+import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.SpooledMessage;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
+
+/// Removal by an operator over a disk that fails at any of its syncs.
+final class RemovalTest {
+    private static final Instant NOW = Mail.RECEIVED.plusSeconds(60);
+    private static final int MANY = 350;
+    private static final int SINGLES = 20;
+    private static final String REASON = "a long word about it ".repeat(40);
+    private static final Pattern FINAL = Pattern.compile("Final-Recipient: rfc822; *(\\S+)");
+
+    private final FaultySpool disk = new FaultySpool();
+    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, new Idle());
+    private final Metrics metrics = new Metrics();
+    private final Settlement settlement =
+            new Settlement(
+                    Mail.SETTINGS,
+                    disk.spool(),
+                    schedule,
+                    metrics,
+                    InstantSource.fixed(NOW),
+                    new Random(1));
+
+    RemovalTest() throws IOException {}
+
+    private static final class Idle implements ScheduleActions {
+        @Override
+        public void resolve(DomainName domain) {}
+
+        @Override
+        public void workReady(EgressPath path) {}
+    }
+
+    /// What a failed removal left behind.
+    private record Aftermath(List<String> queued, List<String> told, long reports) {}
+
+    @Test
+    void bounce_overAWorkingDisk_tellsAboutEachRecipientOnce() throws IOException {
+        List<String> all = fill();
+        assertThat(settlement.remove(schedule.takeOut(QueueScope.ALL, NOW), true, REASON))
+                .isEqualTo(MANY + SINGLES);
+
+        Aftermath after = aftermath();
+        assertThat(after.queued()).isEmpty();
+        assertThat(after.told()).containsExactlyInAnyOrderElementsOf(all);
+        assertThat(after.reports())
+                .as("a large entry needs several reports")
+                .isGreaterThan(SINGLES + 4);
+    }
+
+    @Test
+    void bounce_whereTheDiskFailsAtAnySync_tellsAboutWhatIsGone_andAboutNothingElse()
+            throws IOException {
+        boolean hasFailed = true;
+        int partial = 0;
+        for (int syncs = 0; hasFailed; syncs++) {
+            var test = new RemovalTest();
+            List<String> all = test.fill();
+            List<QueueEntry> entries = test.schedule.takeOut(QueueScope.ALL, NOW);
+            test.disk.failAfter(syncs);
+            hasFailed = fails(test.settlement, entries);
+
+            List<String> waiting = test.waiting();
+            Aftermath after = test.aftermath();
+            assertThat(after.queued())
+                    .as("what waits after a restart, %d syncs", syncs)
+                    .containsExactlyInAnyOrderElementsOf(waiting);
+            var known = new ArrayList<>(after.told());
+            known.addAll(after.queued());
+            assertThat(known)
+                    .as("told or queued, never both, %d syncs", syncs)
+                    .containsExactlyInAnyOrderElementsOf(all);
+            assertThat(test.metrics.recipientsBounced.get()).isEqualTo(after.told().size());
+            partial += !after.told().isEmpty() && !after.queued().isEmpty() ? 1 : 0;
+        }
+        assertThat(partial).as("removals that were done in part").isPositive();
+    }
+
+    @Test
+    void delete_overABrokenDisk_leavesAllInTheQueue() throws IOException {
+        List<String> all = fill();
+        disk.failAfter(0);
+        List<QueueEntry> entries = schedule.takeOut(QueueScope.ALL, NOW);
+
+        assertThatThrownBy(() -> settlement.remove(entries, false, ""))
+                .isInstanceOf(IOException.class);
+        assertThat(waiting()).containsExactlyInAnyOrderElementsOf(all);
+        assertThat(metrics.recipientsRemoved.get()).isZero();
+    }
+
+    private static boolean fails(Settlement settlement, List<QueueEntry> entries) {
+        try {
+            settlement.remove(entries, true, REASON);
+            return false;
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    /// Fills the queue, and tells the addresses in it.
+    private List<String> fill() {
+        var addresses = new ArrayList<String>();
+        admit(0, MANY, addresses);
+        for (int i = 0; i < SINGLES; i++) {
+            admit(MANY + i, MANY + i + 1, addresses);
+        }
+        return addresses;
+    }
+
+    private void admit(int from, int to, List<String> addresses) {
+        var recipients = new ArrayList<Recipient>();
+        for (int i = from; i < to; i++) {
+            String address = "user" + i + "@example.net";
+            addresses.add(address);
+            recipients.add(Mail.recipient(address, Notify.DEFAULT));
+        }
+        var envelope = Mail.envelope(recipients.toArray(Recipient[]::new));
+        byte[] body = "Subject: x\r\n\r\nbody\r\n".getBytes(UTF_8);
+        schedule.admit(disk.accept(envelope, body), NOW);
+    }
+
+    /// Recipients that wait in the schedule for delivery, but for reports.
+    private List<String> waiting() {
+        var addresses = new ArrayList<String>();
+        for (QueuedView view : schedule.list(QueueScope.ALL, 1_000, NOW)) {
+            assertThat(view.state()).isNotEqualTo(QueuedView.State.IN_FLIGHT);
+            QueueEntry entry = view.entry();
+            if (!entry.message().envelope().reversePath().isNull()) {
+                for (int i = 0; i < entry.recipients().size(); i++) {
+                    addresses.add(address(entry.message(), entry.recipients().get(i)));
+                }
+            }
+        }
+        return addresses;
+    }
+
+    private Aftermath aftermath() throws IOException {
+        var queued = new ArrayList<String>();
+        var told = new ArrayList<String>();
+        var reports = new ArrayList<QueueId>();
+        for (RecoveredMessage found : disk.healAndRestart().messages()) {
+            SpooledMessage message = found.message();
+            if (message.envelope().reversePath().isNull()) {
+                reports.add(message.id());
+                var matcher = FINAL.matcher(new String(disk.read(message), UTF_8));
+                while (matcher.find()) {
+                    told.add(matcher.group(1));
+                }
+                continue;
+            }
+            for (RecoveredMessage.Waiting group : found.waiting()) {
+                for (int i = 0; i < group.recipients().size(); i++) {
+                    queued.add(address(message, group.recipients().get(i)));
+                }
+            }
+        }
+        return new Aftermath(queued, told, reports.size());
+    }
+
+    private static String address(SpooledMessage message, int number) {
+        return message.envelope().recipients().get(number).path().address();
+    }
+}
