@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /// Copies messages that wait for long from the oldest segment to the end of the log, with the
 /// present state of their recipients, so that the segment can go. Confined to the writer.
@@ -20,11 +23,21 @@ import java.util.Optional;
 final class Carrier {
     private static final Logger LOG = LoggerFactory.getLogger(Carrier.class);
 
+    private static final int STRAGGLERS_AT_ONCE = 256;
+
     /// A log of so many segments is short enough as it is.
     private static final int SEGMENTS_KEPT = 4;
 
     private final LiveMessages live;
-    private final ArrayDeque<SpooledMessage> stragglers = new ArrayDeque<>();
+    private final Indexer indexer;
+
+    /// The index thread adds to it what the writer asked for.
+    private final ConcurrentLinkedQueue<SpooledMessage> stragglers = new ConcurrentLinkedQueue<>();
+
+    /// What the disk could not read; not tried again before the next start.
+    private final Set<QueueId> unreadable = new HashSet<>();
+
+    private boolean isAsked;
     private Optional<SpoolSegment> segment = Optional.empty();
     private Optional<Copy> copy = Optional.empty();
 
@@ -40,8 +53,9 @@ final class Carrier {
         }
     }
 
-    Carrier(LiveMessages live) {
+    Carrier(LiveMessages live, Indexer indexer) {
         this.live = live;
+        this.indexer = indexer;
     }
 
     /// Whether the oldest of `segments` should be emptied now.
@@ -67,9 +81,13 @@ final class Carrier {
     Optional<Inbox.Submission> next(SpoolSegment oldest, long bytesWanted) {
         if (segment.isEmpty() || segment.get() != oldest) {
             segment = Optional.of(oldest);
-            stragglers.clear();
-            stragglers.addAll(live.in(oldest));
+            isAsked = false;
         }
+        if (stragglers.isEmpty() && copy.isEmpty()) {
+            ask(oldest);
+            return Optional.empty();
+        }
+        isAsked = false;
         var records = new ArrayList<Inbox.Item>();
         long bytes = 0;
         while (bytes < bytesWanted && findMessage()) {
@@ -83,17 +101,34 @@ final class Carrier {
                 : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
     }
 
+    /// Once for each time that all were copied: those that were copied meanwhile are no stragglers
+    /// any more.
+    private void ask(SpoolSegment oldest) {
+        if (!isAsked) {
+            isAsked = true;
+            indexer.stragglers(oldest, STRAGGLERS_AT_ONCE, stragglers);
+        }
+    }
+
     /// What was given out last did not get into the log.
     void restart() {
         segment = Optional.empty();
-        copy.ifPresent(old -> old.draft.drop());
+        copy.ifPresent(this::end);
         copy = Optional.empty();
+        for (SpooledMessage one = stragglers.poll(); one != null; one = stragglers.poll()) {
+            live.copyEnds(one);
+        }
+    }
+
+    private void end(Copy old) {
+        old.draft.drop();
+        live.copyEnds(old.message);
     }
 
     /// Lets go of the copy of a message that has left the queue since.
     void forgetSettled() {
         if (copy.isPresent() && !isInQueue(copy.get().message)) {
-            copy.get().draft.drop();
+            end(copy.get());
             copy = Optional.empty();
         }
     }
@@ -103,19 +138,21 @@ final class Carrier {
         if (copy.isPresent() && isInQueue(copy.get().message) && !copy.get().draft.isOver()) {
             return true;
         }
-        copy.ifPresent(old -> old.draft.drop());
+        copy.ifPresent(this::end);
         copy = Optional.empty();
-        while (copy.isEmpty() && !stragglers.isEmpty()) {
-            SpooledMessage message = stragglers.removeFirst();
-            if (isInQueue(message)) {
-                copy = Optional.of(new Copy(message));
+        for (SpooledMessage one = stragglers.poll(); one != null; one = stragglers.poll()) {
+            boolean isMeant = isInQueue(one) && one.location().isIn(segment.orElseThrow());
+            if (isMeant && !unreadable.contains(one.id())) {
+                copy = Optional.of(new Copy(one));
+                return true;
             }
+            live.copyEnds(one);
         }
-        return copy.isPresent();
+        return false;
     }
 
     private boolean isInQueue(SpooledMessage message) {
-        return live.inQueue(message.id()).isPresent();
+        return live.inMemory(message.id()).isPresent();
     }
 
     /// One body part; after the last one all that remains.
@@ -132,13 +169,23 @@ final class Carrier {
                 records.add(part(location.envelope().get(i), current.draft, i, false));
             }
             LogEntry.Head head = LiveMessages.head(location);
-            var carried = new LogEntry.Carried(head, message.states().waiting());
+            List<RecoveredMessage.Waiting> waiting;
+            synchronized (message) {
+                waiting = message.states().waiting();
+            }
+            var carried = new LogEntry.Carried(head, waiting);
             records.add(Inbox.Item.of(carried, Inbox.Bytes.NONE, current.draft));
             copy = Optional.empty();
             return records;
+        } catch (DamagedRecord e) {
+            end(current);
+            copy = Optional.empty();
+            indexer.damaged(message, e);
+            return List.of();
         } catch (IOException e) {
             LOG.error("message {} stays where it is: {}", message.id(), e.getMessage());
-            current.draft.drop();
+            unreadable.add(message.id());
+            end(current);
             copy = Optional.empty();
             return List.of();
         }
@@ -149,7 +196,7 @@ final class Carrier {
             throws IOException {
         ByteBuffer payload = place.read();
         if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
-            throw new IOException(
+            throw new DamagedRecord(
                     place.segment().name() + " at " + place.offset() + ": unreadable");
         }
         QueueId id = draft.id();

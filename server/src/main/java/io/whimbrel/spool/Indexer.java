@@ -51,6 +51,7 @@ final class Indexer implements LiveMessages.Changes {
     private final QueueIndex index;
     private final LiveMessages live;
     private final InstantSource clock;
+    private final Damage damage;
     private final RestingQueues resting;
     private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
     private final AtomicInteger changedCount = new AtomicInteger();
@@ -72,6 +73,8 @@ final class Indexer implements LiveMessages.Changes {
 
         record Stragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer)
                 implements Request {}
+
+        record Forget(QueueId id) implements Request {}
     }
 
     /// A walk over all queues in a scope, a page at a time.
@@ -89,10 +92,16 @@ final class Indexer implements LiveMessages.Changes {
         }
     }
 
-    Indexer(QueueIndex index, LiveMessages live, InstantSource clock) {
+    /// Who takes a message out of the queue that cannot be read.
+    interface Damage {
+        void found(MessageRow row, DamagedRecord why);
+    }
+
+    Indexer(QueueIndex index, LiveMessages live, InstantSource clock, Damage damage) {
         this.index = index;
         this.live = live;
         this.clock = clock;
+        this.damage = damage;
         this.resting = new RestingQueues(index);
     }
 
@@ -113,6 +122,17 @@ final class Indexer implements LiveMessages.Changes {
     @Override
     public void retryNow(QueueScope scope, Instant at) {
         requests.add(new Request.RetryAll(scope, at));
+    }
+
+    /// A message that is not in memory was taken out of the queue. Thread-safe.
+    @Override
+    public void quarantined(QueueId id) {
+        requests.add(new Request.Forget(id));
+    }
+
+    /// A message that the index knows cannot be read. Thread-safe.
+    void damaged(SpooledMessage message, DamagedRecord why) {
+        message.row().ifPresent(row -> damage.found(row, why));
     }
 
     /// From now on mail that is due is brought to `whom`. Thread-safe.
@@ -160,6 +180,16 @@ final class Indexer implements LiveMessages.Changes {
         return worked;
     }
 
+    /// Does all that was asked for, walks included: for recovery, which goes on only then.
+    void finish() throws IOException {
+        writeAll();
+        boolean isMore = true;
+        while (isMore) {
+            isMore = answerRequests();
+        }
+        writeAll();
+    }
+
     /// Writes every change noted so far.
     void writeAll() throws IOException {
         boolean isMore = true;
@@ -190,7 +220,13 @@ final class Indexer implements LiveMessages.Changes {
             change(message).ifPresent(unwritten::add);
         }
         if (!unwritten.isEmpty()) {
-            index.write(unwritten);
+            try {
+                index.write(unwritten);
+            } catch (IOException e) {
+                // The rows are tried again with the next change; until then nobody lets go.
+                looked.forEach(this::changed);
+                throw e;
+            }
             unwritten.clear();
         }
         for (SpooledMessage message : looked) {
@@ -259,6 +295,7 @@ final class Indexer implements LiveMessages.Changes {
                         passes.add(new Pass(scope, Optional.empty()));
                 case Request.RetryAll(QueueScope scope, Instant at) ->
                         passes.add(new Pass(scope, Optional.of(at)));
+                case Request.Forget(QueueId id) -> forget(id);
                 case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
                     writeAll();
                     findStragglers(segment, most, answer);
@@ -345,27 +382,21 @@ final class Indexer implements LiveMessages.Changes {
         }
         resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
         message.heldRowsAre(held);
-        return waiting.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new RecoveredMessage(message, waiting));
+        if (waiting.isEmpty()) {
+            // It was brought for nothing.
+            changed(message);
+            return Optional.empty();
+        }
+        return Optional.of(new RecoveredMessage(message, waiting));
     }
 
     /// A message in the queue, in memory from here on.
     private Optional<SpooledMessage> find(QueueId id) throws IOException {
-        Optional<SpooledMessage> known = live.inMemory(id);
-        if (known.isPresent() || live.isSettled(id)) {
-            return known;
-        }
-        Optional<MessageRow> row = index.message(id);
-        if (row.isEmpty() || row.get().entries().isEmpty()) {
-            return Optional.empty();
-        }
         try {
-            SpooledMessage message = live.read(row.get());
-            live.accept(message);
-            return Optional.of(message);
-        } catch (IOException e) {
-            LOG.error("message {} cannot be read: {}", id, e.getMessage());
+            return live.bring(id);
+        } catch (DamagedRecord e) {
+            Optional<MessageRow> row = index.message(id);
+            row.ifPresent(known -> damage.found(known, e));
             return Optional.empty();
         }
     }
@@ -379,19 +410,23 @@ final class Indexer implements LiveMessages.Changes {
                     found.get().copyBegins(true);
                 }
                 answer.add(found.get());
-            } else if (!live.isSettled(id)) {
-                forgetLeftOver(id);
+            } else if (!live.isSettled(id) && isLeftOver(id)) {
+                forget(id);
             }
         }
     }
 
-    /// It was settled before the last start, and its events are written.
-    private void forgetLeftOver(QueueId id) throws IOException {
+    private void forget(QueueId id) throws IOException {
         Optional<MessageRow> row = index.message(id);
-        if (row.isPresent() && row.get().entries().isEmpty()) {
+        if (row.isPresent()) {
             index.write(List.of(new Change(id, row, Optional.empty())));
             live.unpin(row.get());
         }
+    }
+
+    /// It was settled before the last start, and its events are written.
+    private boolean isLeftOver(QueueId id) throws IOException {
+        return index.message(id).filter(row -> row.entries().isEmpty()).isPresent();
     }
 
     /// One page of a walk.

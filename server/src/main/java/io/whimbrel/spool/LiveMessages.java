@@ -8,6 +8,9 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -19,7 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// What the log says is so: which messages are in the queue, where their records are, which
 /// operator actions are in force. The writer applies each record after its sync, recovery each
@@ -29,6 +34,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// [Indexer] has not come round to; all others are rows of the index. A message that is in both is
 /// as memory has it.
 final class LiveMessages {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveMessages.class);
+
     private final ConcurrentHashMap<Long, SpooledMessage> live = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, Trace> settled = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, SpoolSegment> segments = new ConcurrentHashMap<>();
@@ -36,9 +43,13 @@ final class LiveMessages {
     private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
     private final Map<ActionKey, InForce> actions = new LinkedHashMap<>();
     private final QueueIndex index;
+
+    /// Held while a message comes into memory from its row, or leaves it.
+    private final Object door = new Object();
+
     private Changes changes = Changes.NOBODY;
 
-    /// Whom the writer tells what the index must learn. Both are thread-safe.
+    /// Whom the writer tells what the index must learn. All are thread-safe.
     interface Changes {
         Changes NOBODY =
                 new Changes() {
@@ -47,6 +58,9 @@ final class LiveMessages {
 
                     @Override
                     public void retryNow(QueueScope scope, Instant at) {}
+
+                    @Override
+                    public void quarantined(QueueId id) {}
                 };
 
         /// The message is no longer as its row has it, or need not be in memory any more.
@@ -54,6 +68,9 @@ final class LiveMessages {
 
         /// What rests in `scope` is due.
         void retryNow(QueueScope scope, Instant at);
+
+        /// A message that is not in memory is no longer in the queue.
+        void quarantined(QueueId id);
     }
 
     /// A message without recipients in the queue, whose records the event log may still read.
@@ -92,14 +109,42 @@ final class LiveMessages {
         return Optional.ofNullable(live.get(id.value()));
     }
 
+    /// The message, in memory from here on until the index thread finds that nobody holds it. Empty
+    /// where it is not in the queue. Thread-safe.
+    ///
+    /// @throws IOException where the index or the log cannot be read
+    Optional<SpooledMessage> bring(QueueId id) throws IOException {
+        SpooledMessage known = live.get(id.value());
+        if (known != null) {
+            return Optional.of(known);
+        }
+        synchronized (door) {
+            // What another thread let go of is in the row by now, and in one object at most.
+            if (live.containsKey(id.value()) || settled.containsKey(id.value())) {
+                return inMemory(id);
+            }
+            Optional<MessageRow> row = index.message(id).filter(one -> !one.entries().isEmpty());
+            if (row.isEmpty()) {
+                return Optional.empty();
+            }
+            SpooledMessage brought = read(row.get());
+            live.put(id.value(), brought);
+            return Optional.of(brought);
+        }
+    }
+
     /// Thread-safe.
     boolean isSettled(QueueId id) {
         return settled.containsKey(id.value());
     }
 
-    /// Nobody needs the object any more; its row has all of it. The index thread's.
+    /// Nobody needs the object any more; its row has all of it. The index thread's, with the
+    /// monitor of the message held.
     void leaveToIndex(SpooledMessage message) {
-        live.remove(message.id().value(), message);
+        synchronized (door) {
+            message.leave();
+            live.remove(message.id().value(), message);
+        }
     }
 
     /// All that are in memory, in no order. Thread-safe.
@@ -156,12 +201,49 @@ final class LiveMessages {
         return List.copyOf(places);
     }
 
-    SpoolSegment.Place place(FramePlace frame) throws IOException {
-        SpoolSegment segment = segments.get(frame.segment());
-        if (segment == null) {
-            throw new IOException(SpoolSegment.name(frame.segment()) + " is missing");
+    SpoolSegment.Place place(FramePlace frame) throws DamagedRecord {
+        return placeIfPresent(frame)
+                .orElseThrow(() -> new DamagedRecord(
+                        SpoolSegment.name(frame.segment()) + " is missing"));
+    }
+
+    Optional<SpoolSegment.Place> placeIfPresent(FramePlace frame) {
+        return Optional.ofNullable(segments.get(frame.segment()))
+                .map(segment -> new SpoolSegment.Place(segment, frame.offset(), frame.length()));
+    }
+
+    /// See [Spool#queued].
+    List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
+        var found = new TreeMap<QueueId, RecoveredMessage>();
+        List<MessageRow> rows = index.messages(after, most);
+        boolean isLastPage = rows.size() < most;
+        for (SpooledMessage message : live.values()) {
+            boolean isInPage =
+                    (after.isEmpty() || message.id().compareTo(after.get()) > 0)
+                            && (isLastPage || message.id().compareTo(rows.getLast().id()) <= 0);
+            if (isInPage) {
+                addQueued(message, found);
+            }
         }
-        return new SpoolSegment.Place(segment, frame.offset(), frame.length());
+        for (MessageRow row : rows) {
+            boolean isInRowOnly =
+                    !live.containsKey(row.id().value()) && !settled.containsKey(row.id().value());
+            if (isInRowOnly && !row.entries().isEmpty()) {
+                addQueued(read(row), found);
+            }
+        }
+        return List.copyOf(found.values());
+    }
+
+    private static void addQueued(
+            SpooledMessage message, Map<QueueId, RecoveredMessage> found) {
+        List<RecoveredMessage.Waiting> waiting;
+        synchronized (message) {
+            waiting = message.states().waiting();
+        }
+        if (!waiting.isEmpty()) {
+            found.put(message.id(), new RecoveredMessage(message, waiting));
+        }
     }
 
     /// A piece of a message is in the log, the record that commits it is not yet.
@@ -206,13 +288,14 @@ final class LiveMessages {
     Optional<SpooledMessage> apply(SpoolRecord record, SpoolSegment.Place place) {
         return switch (record) {
             case SpoolRecord.Settled r -> {
-                Optional<SpooledMessage> message = inMemory(r.id());
-                message.ifPresent(m -> settle(m, r, place));
+                Optional<SpooledMessage> message =
+                        change(r.id(), m -> m.states().settle(r.recipients()));
+                message.ifPresent(m -> settled(m, place));
                 yield message;
             }
             case SpoolRecord.Deferred r -> {
-                Optional<SpooledMessage> message = inMemory(r.id());
-                message.ifPresent(m -> defer(m, r));
+                Optional<SpooledMessage> message = change(r.id(), m -> m.states().defer(r));
+                message.ifPresent(this::changedIfIndexedOrResting);
                 yield message;
             }
             case SpoolRecord.Operator r -> {
@@ -239,7 +322,7 @@ final class LiveMessages {
                     synchronized (message) {
                         message.states().retryNow(message, retry.scope(), record.at());
                     }
-                    changedIfIndexed(message);
+                    changedIfIndexedOrResting(message);
                 }
                 changes.retryNow(retry.scope(), record.at());
             }
@@ -276,6 +359,8 @@ final class LiveMessages {
             settled.put(id.value(), new Trace(message, Position.START));
             live.remove(id.value());
             release(message);
+        } else {
+            changes.quarantined(id);
         }
     }
 
@@ -302,6 +387,15 @@ final class LiveMessages {
         }
     }
 
+    /// After a recovery rows hold on to what they need, and these messages to what no row has.
+    void pinUnreleased() {
+        for (Trace trace : unreleased) {
+            if (trace.message.row().isEmpty()) {
+                trace.message.location().pin();
+            }
+        }
+    }
+
     /// No row tells of it any more. Thread-safe.
     void gone(SpooledMessage message) {
         settled.remove(message.id().value());
@@ -313,12 +407,6 @@ final class LiveMessages {
             message.states().rest(recipients, attempts);
         }
         changes.changed(message);
-    }
-
-    private void changedIfIndexed(SpooledMessage message) {
-        if (message.row().isPresent()) {
-            changes.changed(message);
-        }
     }
 
     /// A message in the queue, or one that left it but was not released yet, which is read from the
@@ -389,33 +477,46 @@ final class LiveMessages {
                 && !now.isBefore(record.at().plus(suspend.duration()));
     }
 
-    private void settle(
-            SpooledMessage message, SpoolRecord.Settled record, SpoolSegment.Place place) {
-        boolean isOver;
-        synchronized (message) {
-            message.states().settle(record.recipients());
-            isOver = message.states().unsettled() == 0;
+    /// Changes a message that is in the queue.
+    private Optional<SpooledMessage> change(QueueId id, Consumer<SpooledMessage> change) {
+        while (true) {
+            Optional<SpooledMessage> found;
+            try {
+                found = bring(id);
+            } catch (IOException e) {
+                LOG.error("message {}: {}", id, e.getMessage());
+                return Optional.empty();
+            }
+            if (found.isEmpty()) {
+                return found;
+            }
+            synchronized (found.get()) {
+                if (!found.get().hasLeft()) {
+                    change.accept(found.get());
+                    return found;
+                }
+            }
         }
-        if (isOver) {
+    }
+
+    private void settled(SpooledMessage message, SpoolSegment.Place place) {
+        if (message.isOver()) {
             var trace = new Trace(message, place.next());
             // Before it leaves memory, so that a reader finds it in one of the two.
             settled.put(message.id().value(), trace);
             live.remove(message.id().value());
             unreleased.addLast(trace);
         }
-        changedIfIndexed(message);
+        changedIfIndexedOrResting(message);
     }
 
-    private void defer(SpooledMessage message, SpoolRecord.Deferred record) {
-        boolean hasResting;
+    private void changedIfIndexedOrResting(SpooledMessage message) {
+        boolean isConcerned;
         synchronized (message) {
-            message.states().defer(record);
-            hasResting = message.states().hasResting();
+            isConcerned = message.row().isPresent() || message.states().hasResting();
         }
-        if (hasResting) {
+        if (isConcerned) {
             changes.changed(message);
-        } else {
-            changedIfIndexed(message);
         }
     }
 
@@ -432,7 +533,7 @@ final class LiveMessages {
                 .orElseThrow(() -> unreadable(location.accepted()));
     }
 
-    private static IOException unreadable(SpoolSegment.Place place) {
-        return new IOException(place.segment().name() + " at " + place.offset() + ": unreadable");
+    private static DamagedRecord unreadable(SpoolSegment.Place place) {
+        return new DamagedRecord(place.segment().name() + " at " + place.offset() + ": unreadable");
     }
 }

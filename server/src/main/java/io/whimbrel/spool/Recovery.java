@@ -4,11 +4,9 @@ import java.util.List;
 
 /// What a start found in the log.
 ///
-/// @param messages in the queue, oldest first
 /// @param operatorActions Hold and Suspend records still in force, oldest first
 /// @param findings what was cut, quarantined or missing: one line each for the operator, with the
 ///   segment's name; empty after a clean stop
 public record Recovery(
-        List<RecoveredMessage> messages,
         List<SpoolRecord.Operator> operatorActions,
         List<String> findings) {}

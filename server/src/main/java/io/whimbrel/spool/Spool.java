@@ -1,13 +1,21 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.smtp.SmtpReply;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -26,13 +34,22 @@ public final class Spool implements AutoCloseable {
     private static final int BATCH_BYTES_MAX = 16 << 20;
     private static final int READERS = 4;
 
+    /// Mail that is delivered sooner needs no row for a checkpoint.
+    private static final Duration MARK_AGE = Duration.ofSeconds(1);
+
+    /// More messages than this wait for the index thread only where the disk does not keep up.
+    private static final int INDEX_BACKLOG_MOST = 50_000;
+
     /// Exit status of a node whose spool writer failed by a bug.
     private static final int EXIT_BROKEN = 70;
 
     private final SpoolSettings settings;
     private final SpoolFiles files;
     private final SegmentPool pool;
-    private final LiveMessages live = new LiveMessages();
+    private final QueueIndex index;
+    private final LiveMessages live;
+    private final Indexer indexer;
+    private final Checkpoints checkpoints;
     private final Inbox inbox;
     private final AtomicLong lastId = new AtomicLong();
     private final AtomicLong bodyBytes = new AtomicLong();
@@ -40,6 +57,7 @@ public final class Spool implements AutoCloseable {
     private final CommittedRecords committed;
     private final Optional<ExecutorService> readers;
     private final Optional<Thread> writerThread;
+    private final Optional<IndexThread> indexThread;
     private Optional<Recovery> recovery;
 
     /// Who drives the writer.
@@ -50,23 +68,26 @@ public final class Spool implements AutoCloseable {
         CALLER
     }
 
-    private Spool(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
-            throws IOException {
+    private Spool(SpoolSettings settings, Start start) throws IOException {
         this.settings = settings;
-        this.files = files;
+        this.files = start.files;
         pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
         inbox = new Inbox(settings.outcomeSyncMost());
-        SpoolRecovery.LogChain chain = SpoolRecovery.LogChain.open(files, pool);
-        var reading = new SpoolRecovery(files, chain, live);
-        reading.run();
-        chain.leftOver().forEach(pool::retire);
+        InstantSource clock = start.clock;
+        SpoolOpening.Opened opened =
+                SpoolOpening.open(
+                        settings,
+                        new SpoolOpening.Circumstances(
+                                files, pool, clock, start.released, this::damaged));
+        index = opened.index();
+        live = opened.live();
+        indexer = opened.indexer();
         Instant now = clock.instant();
         long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
-        lastId.set(Math.max(micros, reading.lastId()));
-        var segments = new ArrayList<SpoolSegment>();
-        chain.links().forEach(link -> segments.add(link.segment()));
+        lastId.set(Math.max(micros, opened.lastId()));
+        var segments = new ArrayList<>(opened.segments());
         committed = new CommittedRecords(live, List.copyOf(segments), inbox::nudge);
-        if (drive == Drive.THREAD) {
+        if (start.drive == Drive.THREAD) {
             pool.start();
         }
         segments.add(firstSegment(segments));
@@ -78,42 +99,64 @@ public final class Spool implements AutoCloseable {
                                 live,
                                 committed,
                                 segments,
+                                indexer,
                                 lastId,
                                 clock,
                                 this::forgetBody));
-        writer.takeOut(reading.damaged());
+        writer.takeOut(opened.damaged());
         recovery =
                 Optional.of(
                         new Recovery(
-                                live.recovered(),
-                                live.actionsInForce(now),
-                                List.copyOf(reading.findings())));
-        readers = drive == Drive.THREAD ? Optional.of(newReaders()) : Optional.empty();
-        writerThread = drive == Drive.THREAD ? Optional.of(startWriter()) : Optional.empty();
+                                live.actionsInForce(now), List.copyOf(opened.findings())));
+        Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
+        checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
+        var census = new SegmentCensus(index);
+        if (start.drive == Drive.THREAD) {
+            readers = Optional.of(newReaders());
+            writerThread = Optional.of(startWriter());
+            indexThread = Optional.of(new IndexThread(indexer, checkpoints, clock));
+            Thread.ofPlatform()
+                    .name("index-census-1")
+                    .daemon()
+                    .start(() ->
+                            IndexThread.count(census, opened.segments(), writer::pinsAreKnown));
+        } else {
+            readers = Optional.empty();
+            writerThread = Optional.empty();
+            indexThread = Optional.empty();
+            IndexThread.count(census, opened.segments(), writer::pinsAreKnown);
+        }
     }
 
-    /// Opens the log and recovers; the writer runs when this returns.
+    /// What a spool is opened with.
     ///
+    /// @param released the event log has what is before it
+    record Start(InstantSource clock, Position released, SpoolFiles files, Drive drive) {}
+
+    /// Opens log and index and recovers; the writer runs when this returns.
+    ///
+    /// @param released what is before it will not be asked of [#records]
     /// @throws IOException where the folder cannot be used or locked; the message says what to do
-    public static Spool open(SpoolSettings settings, InstantSource clock) throws IOException {
-        return open(settings, clock, new SpoolFiles.OnDisk(settings.folder()), Drive.THREAD);
+    public static Spool open(SpoolSettings settings, Position released, InstantSource clock)
+            throws IOException {
+        var files = new SpoolFiles.OnDisk(settings.folder());
+        return open(settings, new Start(clock, released, files, Drive.THREAD));
     }
 
     /// The same over other files.
-    static Spool open(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
-            throws IOException {
-        files.lock();
+    static Spool open(SpoolSettings settings, Start start) throws IOException {
+        start.files.lock();
         try {
-            return new Spool(settings, clock, files, drive);
+            return new Spool(settings, start);
         } catch (IOException e) {
-            files.close();
+            start.files.close();
             throw e;
         }
     }
 
     /// What the start found. The list is dropped after the first call.
     public synchronized Recovery takeRecovery() {
-        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of(), List.of()));
+        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of()));
         recovery = Optional.empty();
         return taken;
     }
@@ -125,7 +168,41 @@ public final class Spool implements AutoCloseable {
 
     /// Why mail would be refused at present: disk full, disk failed. Empty where it is welcome.
     public Optional<SmtpReply> refusal() {
-        return writer.refusal();
+        Optional<SmtpReply> refusal = writer.refusal();
+        boolean isBehind = indexer.backlog() > INDEX_BACKLOG_MOST;
+        return refusal.isEmpty() && isBehind ? Optional.of(SpoolWriter.BEHIND) : refusal;
+    }
+
+    /// From now on mail that is due comes into memory by way of `waking`: all that was in the queue
+    /// at the start rests.
+    public void start(Waking waking) {
+        indexer.start(waking);
+    }
+
+    /// These recipients, tried `attempts` times so far, are no longer held in memory by the caller;
+    /// they come back by [Waking] when they are due. The record of the last attempt must have been
+    /// given to [#append] before.
+    public void rest(SpooledMessage message, RecipientNumbers recipients, int attempts) {
+        live.rest(message, recipients, attempts);
+    }
+
+    /// There is room for at most `most` messages of `queue` that rest and are due; answered by
+    /// [Waking#due].
+    public void wanted(QueueName queue, int most) {
+        indexer.wanted(queue, most);
+    }
+
+    /// What rests in `scope` and is due is offered again soon.
+    public void wake(QueueScope scope) {
+        indexer.wake(scope);
+    }
+
+    /// Messages in the queue with what is unsettled of each, by id. Those accepted meanwhile may be
+    /// missing.
+    ///
+    /// @param after where to go on
+    public List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
+        return live.queued(after, most);
     }
 
     /// Begins to take a message. Never fails; trouble is told by [#accept].
@@ -137,7 +214,7 @@ public final class Spool implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException where there are more than 100,000 recipients
     public AcceptResult accept(Envelope envelope, IncomingBody body, String origin) {
-        Optional<SmtpReply> trouble = body.trouble().or(writer::refusal);
+        Optional<SmtpReply> trouble = body.trouble().or(this::refusal);
         if (trouble.isPresent()) {
             body.close();
             return new AcceptResult.Refused(trouble.get());
@@ -194,11 +271,13 @@ public final class Spool implements AutoCloseable {
     public void close() {
         inbox.close();
         committed.stopWaiting();
+        indexThread.ifPresent(IndexThread::close);
         if (writerThread.isPresent()) {
             join(writerThread.get());
         } else {
             writer.run();
         }
+        closeIndex();
         committed.close();
         readers.ifPresent(ExecutorService::shutdown);
         pool.close();
@@ -210,12 +289,60 @@ public final class Spool implements AutoCloseable {
         }
     }
 
+    /// So that the next start has little to read.
+    private void closeIndex() {
+        try {
+            indexer.finish();
+            checkpoints.make(writer.markNow());
+        } catch (IOException e) {
+            LOG.warn("the next start reads more of the log: {}", e.getMessage());
+        }
+        index.close();
+    }
+
     /// For [Drive#CALLER]: lets the writer and the pool do what is to be done now.
     ///
     /// @return whether anything was written
     boolean step(Inbox.Wake wake) {
         pool.tend();
         return writer.step(wake);
+    }
+
+    /// For [Drive#CALLER]: lets the index thread do what is to be done now.
+    void stepIndex(Instant now) throws IOException {
+        while (indexer.step()) {
+            // Until there is nothing left.
+        }
+        checkpoints.step(now);
+    }
+
+    /// For [Drive#CALLER]: what a kill leaves of the index.
+    void abandonIndex() {
+        index.close();
+    }
+
+    /// A message cannot be read: it leaves the queue, and what is left of it is kept.
+    private void damaged(MessageRow row, DamagedRecord why) {
+        try {
+            var body = new ArrayList<SpoolSegment.Place>();
+            for (FramePlace frame : row.body()) {
+                live.placeIfPresent(frame).ifPresent(body::add);
+            }
+            String name =
+                    Quarantine.keep(files, row.id(), row.size(), Optional.empty(), body);
+            LOG.error(
+                    "message {} was accepted and is damaged ({}): it is not delivered; what is left"
+                            + " of it is kept in {}",
+                    row.id(),
+                    why.getMessage(),
+                    name);
+            files.syncFolder();
+        } catch (IOException e) {
+            LOG.error("message {} is damaged, and: {}", row.id(), e.getMessage());
+            return;
+        }
+        List<Inbox.Item> records = List.of(Inbox.Item.of(new LogEntry.Quarantined(row.id())));
+        put(new Inbox.Submission(Inbox.Kind.OUTCOME, records, _ -> {}), false);
     }
 
     /// Puts a message into the inbox, without waiting for its sync.

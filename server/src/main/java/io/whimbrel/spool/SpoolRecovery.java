@@ -1,12 +1,14 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
-import io.whimbrel.mail.Recipient;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,9 +23,15 @@ import java.util.TreeMap;
 final class SpoolRecovery {
     private static final int COPY_BYTES = 1 << 20;
 
+    /// Messages in memory before they are written to the index.
+    private static final int CHANGES_AT_ONCE = 10_000;
+
     private final SpoolFiles files;
     private final LogChain chain;
     private final LiveMessages live;
+    private final QueueIndex index;
+    private final Indexer indexer;
+    private final Position released;
     private final List<String> findings = new ArrayList<>();
     private final Map<QueueId, Draft> drafts = new HashMap<>();
     private final Map<QueueId, DamagedMessage> damaged = new HashMap<>();
@@ -46,26 +54,51 @@ final class SpoolRecovery {
     /// @param body the parts that are good
     private record DamagedMessage(
             LogEntry.Head head,
-            SpooledMessage.RecipientStates states,
+            RecipientStates states,
             List<SpoolSegment.Place> body,
             SpoolSegment segment) {}
 
-    SpoolRecovery(SpoolFiles files, LogChain chain, LiveMessages live) {
-        this.files = files;
-        this.chain = chain;
-        this.live = live;
+    /// @param released the event log has what is before it
+    record Parts(
+            SpoolFiles files,
+            LogChain chain,
+            LiveMessages live,
+            QueueIndex index,
+            Indexer indexer,
+            Position released) {}
+
+    SpoolRecovery(Parts parts) {
+        this.files = parts.files;
+        this.chain = parts.chain;
+        this.live = parts.live;
+        this.index = parts.index;
+        this.indexer = parts.indexer;
+        this.released = parts.released;
     }
 
-    /// Reads all segments.
-    void run() throws IOException {
+    /// Reads the log from `mark` on, or all of it. Then the index is true, and nothing is in
+    /// memory.
+    void run(Optional<LogMark> mark) throws IOException {
         findings.addAll(chain.findings());
-        for (LogChain.Link link : chain.links()) {
-            read(link);
+        chain.links().forEach(link -> live.add(link.segment()));
+        if (mark.isPresent()) {
+            begin(mark.get());
         }
+        Position from = mark.map(LogMark::position).orElse(Position.START);
+        for (LogChain.Link link : chain.links()) {
+            if (link.segment().sequence() < from.segment()) {
+                skip(link);
+            } else {
+                boolean isFirst = link.segment().sequence() == from.segment();
+                read(link, isFirst ? from.offset() : LogFormat.HEADER_BYTES);
+            }
+        }
+        indexer.finish();
         damaged.values().removeIf(this::isSettled);
         for (DamagedMessage message : damaged.values()) {
             quarantine(message);
         }
+        indexer.finish();
         drafts.values().forEach(draft -> draft.pieces.drop());
         drafts.clear();
         if (!findings.isEmpty()) {
@@ -91,16 +124,54 @@ final class SpoolRecovery {
         return damaged.keySet().stream().sorted().toList();
     }
 
+    private void begin(LogMark mark) throws IOException {
+        lastId = mark.lastId();
+        for (LogMark.InForce action : mark.actions()) {
+            live.applyAction(action.record(), action.segment());
+        }
+        for (LogMark.OpenDraft open : mark.drafts()) {
+            var draft = new Draft(open.id());
+            for (FramePlace frame : open.body()) {
+                draft.pieces.addBodyPart(live.place(frame));
+            }
+            for (FramePlace frame : open.envelope()) {
+                SpoolSegment.Place place = live.place(frame);
+                draft.pieces.addEnvelopePart(place);
+                ByteBuffer payload = place.read();
+                draft.envelope.add(envelopeBytes(payload.get(LogFormat.TYPE_AT), payload));
+            }
+            drafts.put(open.id(), draft);
+        }
+    }
+
+    /// The index has it.
+    private static void skip(LogChain.Link link) {
+        link.segment().endsAt(link.limit());
+        link.segment().factsEndAt(link.limit());
+    }
+
     private boolean isSettled(DamagedMessage message) {
         return message.head.envelope().isPresent()
-                ? live.inQueue(message.head.id()).isEmpty()
+                ? !isQueued(message.head.id())
                 : message.states.unsettled() == 0;
     }
 
-    private void read(LogChain.Link link) throws IOException {
+    private boolean isQueued(QueueId id) {
+        try {
+            return index.message(id).filter(row -> !row.entries().isEmpty()).isPresent();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void read(LogChain.Link link, long from) throws IOException {
         SpoolSegment segment = link.segment();
-        var scan = new SpoolSegment.Scan(segment, link.limit(), link.isSealed());
+        var scan = new SpoolSegment.Scan(segment, from, link.limit(), link.isSealed());
         while (scan.next()) {
+            if (indexer.backlog() > CHANGES_AT_ONCE) {
+                live.release(released);
+                indexer.finish();
+            }
             Optional<LogEntry> entry = RecordCodec.decode(scan.type(), scan.payload());
             if (entry.isPresent()) {
                 apply(entry.get(), scan);
@@ -117,7 +188,7 @@ final class SpoolRecovery {
         }
     }
 
-    private void apply(LogEntry entry, SpoolSegment.Scan scan) {
+    private void apply(LogEntry entry, SpoolSegment.Scan scan) throws IOException {
         SpoolSegment.Place place = scan.place();
         switch (entry) {
             case LogEntry.BodyPart(QueueId id, int index) -> {
@@ -129,12 +200,16 @@ final class SpoolRecovery {
                 Draft draft = drafts.computeIfAbsent(id, Draft::new);
                 draft.isIncomplete |= index != draft.pieces.envelopeParts();
                 draft.pieces.addEnvelopePart(place);
-                draft.envelope.add(envelopeBytes(scan));
+                draft.envelope.add(envelopeBytes(scan.type(), scan.payload()));
             }
             case LogEntry.Accepted(LogEntry.Head head) -> accept(head, List.of(), place);
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> waiting) ->
                     accept(head, waiting, place);
             case LogEntry.Fact(SpoolRecord fact) -> {
+                if (fact instanceof SpoolRecord.Operator) {
+                    // What it applies to is in rows, all of it.
+                    indexer.finish();
+                }
                 boolean isKnown = live.apply(fact, place).isPresent();
                 if (isKnown || fact instanceof SpoolRecord.Operator) {
                     place.segment().factsEndAt(place.next().offset());
@@ -144,7 +219,7 @@ final class SpoolRecovery {
                 }
             }
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
-                    live.applyAction(action, place.segment());
+                    live.applyAction(action, place.segment().sequence());
             case LogEntry.Quarantined(QueueId id) -> {
                 live.quarantine(id);
                 damaged.remove(id);
@@ -163,16 +238,28 @@ final class SpoolRecovery {
         return drafts.computeIfAbsent(id, Draft::new);
     }
 
-    private static ByteBuffer envelopeBytes(SpoolSegment.Scan scan) {
-        ByteBuffer payload = scan.payload();
+    /// A message in the queue, in memory from here on.
+    private Optional<SpooledMessage> known(QueueId id) throws IOException {
+        try {
+            Optional<SpooledMessage> known = live.bring(id);
+            known.ifPresent(indexer::changed);
+            return known;
+        } catch (DamagedRecord _) {
+            // Told when the message is due.
+            return Optional.empty();
+        }
+    }
+
+    private static ByteBuffer envelopeBytes(byte type, ByteBuffer payload) {
         // Leaves the position behind id and index.
-        RecordCodec.decode(scan.type(), payload);
+        RecordCodec.decode(type, payload);
         return ByteBuffer.allocate(payload.remaining()).put(payload).flip();
     }
 
     /// @param waiting of a `carried` record; empty for `accepted`
     private void accept(
-            LogEntry.Head read, List<RecoveredMessage.Waiting> waiting, SpoolSegment.Place place) {
+            LogEntry.Head read, List<RecoveredMessage.Waiting> waiting, SpoolSegment.Place place)
+            throws IOException {
         QueueId id = read.id();
         lastId = Math.max(lastId, id.value());
         Draft draft = Optional.ofNullable(drafts.remove(id)).orElseGet(() -> new Draft(id));
@@ -182,13 +269,16 @@ final class SpoolRecovery {
                         && head.envelope().isPresent()
                         && draft.pieces.bodyParts() == head.bodyParts()
                         && draft.pieces.envelopeParts() == head.envelopeParts();
-        Optional<SpooledMessage> known = live.inQueue(id);
+        Optional<MessageRow> row = index.message(id);
         boolean isCarried = !waiting.isEmpty();
-        if (!isWhole && known.isPresent()) {
-            // The copy is damaged; the original is not.
-            draft.pieces.drop();
-            live.accept(known.get().with(waiting));
-            return;
+        if (!isWhole && isCarried) {
+            Optional<SpooledMessage> original = known(id);
+            if (original.isPresent()) {
+                // The copy is damaged; the original is not.
+                draft.pieces.drop();
+                enter(original.get().with(waiting), original.get().row());
+                return;
+            }
         }
         SpooledMessage.Location location = draft.pieces.commit(place);
         if (isWhole) {
@@ -197,19 +287,29 @@ final class SpoolRecovery {
         } else {
             var states =
                     isCarried
-                            ? new SpooledMessage.RecipientStates(head.recipients(), waiting)
-                            : new SpooledMessage.RecipientStates(head.recipients(), head.at());
+                            ? RecipientStates.carried(head.recipients(), waiting)
+                            : RecipientStates.accepted(head.recipients(), head.at());
             damaged.put(id, new DamagedMessage(head, states, location.body(), place.segment()));
         }
         if (head.envelope().isPresent()) {
-            known.ifPresent(message -> message.location().unpin());
-            live.accept(isCarried ? head.message(location, waiting) : head.message(location));
+            Optional<SpooledMessage> earlier = live.inMemory(id);
+            enter(
+                    isCarried ? head.message(location, waiting) : head.message(location),
+                    earlier.isPresent() ? earlier.get().row() : row);
         } else {
             location.unpin();
         }
         if (!isCarried) {
             place.segment().factsEndAt(place.next().offset());
         }
+    }
+
+    /// @param row what the index has of the message
+    private void enter(SpooledMessage message, Optional<MessageRow> row) {
+        message.rowIs(row);
+        message.states().restAll();
+        live.accept(message);
+        indexer.changed(message);
     }
 
     private static LogEntry.Head complete(LogEntry.Head head, Draft draft) {
@@ -253,40 +353,16 @@ final class SpoolRecovery {
         }
     }
 
-    /// Keeps what is left of a message, for people: envelope, an empty line, the good parts.
     private void quarantine(DamagedMessage message) throws IOException {
         LogEntry.Head head = message.head;
-        String name = SpoolFiles.QUARANTINE + head.id() + ".message";
-        var text = new StringBuilder("id " + head.id() + "\nsize " + head.size() + "\n");
-        head.envelope().ifPresent(envelope -> describe(envelope, text));
-        text.append('\n');
-        try (SpoolFiles.SpoolFile file = files.create(name)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-            long at = bytes.remaining();
-            file.write(bytes, 0);
-            for (SpoolSegment.Place place : message.body) {
-                ByteBuffer part = place.read();
-                // Leaves the position behind id and index.
-                RecordCodec.decode(part.get(LogFormat.TYPE_AT), part);
-                int length = part.remaining();
-                file.write(part, at);
-                at += length;
-            }
-            file.sync();
-        }
+        String name =
+                Quarantine.keep(files, head.id(), head.size(), head.envelope(), message.body);
         live.quarantine(head.id());
         findings.add(
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
                                 .formatted(head.id(), message.segment.name())
                         + " what is left of it is kept in "
                         + name);
-    }
-
-    private static void describe(Envelope envelope, StringBuilder text) {
-        text.append("from ").append(envelope.reversePath()).append('\n');
-        for (Recipient recipient : envelope.recipients()) {
-            text.append("to ").append(recipient.path()).append('\n');
-        }
     }
 
     /// Which files of the folder are the log, in order, and how far each may be read. Made once, at

@@ -67,7 +67,7 @@ final class SpoolSegment {
             segment.file.read(frame, offset);
             frame.flip();
             if (LogFormat.frameLength(frame, 0, frame.limit(), segment.generation) != length) {
-                throw new IOException(
+                throw new DamagedRecord(
                         segment.name() + " at " + offset + ": the bytes are not those written");
             }
             return frame.position(LogFormat.FRAME_BYTES);
@@ -119,9 +119,14 @@ final class SpoolSegment {
         return pinnedBytes.get();
     }
 
-    /// Bytes that rows of the index need, found after the start.
+    /// Bytes that rows of the index need, or need no more.
     void addPinned(long bytes) {
         pinnedBytes.addAndGet(bytes);
+    }
+
+    /// What recovery pinned is in rows by now, and they are counted anew.
+    void forgetPins() {
+        pinnedBytes.set(0);
     }
 
     /// Behind the last batch that was synced; the writer's.

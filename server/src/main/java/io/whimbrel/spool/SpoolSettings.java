@@ -13,9 +13,12 @@ import java.time.Duration;
 ///   refused with 452; default 256 MiB
 /// @param bodyMemoryBytes bodies kept in memory between acceptance and first attempt; over it they
 ///   are read back; default 64 MiB
+/// @param indexMemoryBytes memory of the index of waiting mail, all of it outside the heap; default
+///   128 MiB
 public record SpoolSettings(
         Path folder,
         long segmentBytes,
         Duration outcomeSyncMost,
         long reserveBytes,
-        long bodyMemoryBytes) {}
+        long bodyMemoryBytes,
+        long indexMemoryBytes) {}

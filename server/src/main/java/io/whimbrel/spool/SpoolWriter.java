@@ -30,6 +30,8 @@ final class SpoolWriter {
             SmtpReply.of(451, 4, 3, 0, "The mail system cannot write to its disk");
     static final SmtpReply NO_ROOM =
             SmtpReply.of(452, 4, 3, 1, "The mail system has not enough disk space");
+    static final SmtpReply BEHIND =
+            SmtpReply.of(452, 4, 3, 1, "The mail system's disk does not keep up; try again later");
     static final SmtpReply CLOSED = SmtpReply.of(451, 4, 3, 0, "The mail system is stopping");
 
     private static final int BATCH_BYTES_MAX = 1 << 20;
@@ -48,7 +50,7 @@ final class SpoolWriter {
     private final Inbox inbox;
     private final LiveMessages live;
     private final CommittedRecords committed;
-    private final LiveMessages.Carrier carrier;
+    private final Carrier carrier;
     private final AtomicLong lastId;
     private final InstantSource clock;
     private final Consumer<SpooledMessage> whenSettled;
@@ -62,6 +64,15 @@ final class SpoolWriter {
     private int failures;
     private volatile boolean isFailed;
 
+    /// Where the next start begins to read at the latest; the index is durable up to there.
+    private volatile Position checkpoint = Position.START;
+
+    private volatile boolean isCheckpointWanted;
+    private volatile boolean isMarkWanted;
+    private volatile Optional<LogMark> mark = Optional.empty();
+    private volatile boolean arePinsKnown;
+    private volatile long writtenBytes;
+
     /// @param pool where segments come from and go to
     /// @param live what the log says so far
     /// @param segments of the log, oldest first; the last one is fresh
@@ -72,6 +83,7 @@ final class SpoolWriter {
             LiveMessages live,
             CommittedRecords committed,
             List<SpoolSegment> segments,
+            Indexer indexer,
             AtomicLong lastId,
             InstantSource clock,
             Consumer<SpooledMessage> whenSettled) {}
@@ -87,7 +99,8 @@ final class SpoolWriter {
         lastId = parts.lastId;
         clock = parts.clock;
         whenSettled = parts.whenSettled;
-        carrier = new LiveMessages.Carrier(live);
+        carrier = new Carrier(live, parts.indexer);
+        segments.forEach(live::add);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
     }
 
@@ -123,6 +136,10 @@ final class SpoolWriter {
     boolean step(Inbox.Wake wake) {
         live.release(committed.released());
         carrier.forgetSettled();
+        if (isMarkWanted) {
+            isMarkWanted = false;
+            mark = Optional.of(live.mark(current, lastId.get()));
+        }
         reclaim();
         var batch = new ArrayList<Inbox.Submission>();
         addOwnWork(batch);
@@ -138,6 +155,47 @@ final class SpoolWriter {
                         || isAnnouncementDue()
                         || (wake == Inbox.Wake.IDLE && isUnmarked);
         return (!batch.isEmpty() || isMarkDue) && write(batch);
+    }
+
+    /// The index is durable with all that is before `position`. Thread-safe.
+    void checkpointed(Position position) {
+        checkpoint = position;
+        isCheckpointWanted = false;
+        inbox.nudge();
+    }
+
+    /// Whether a segment could go, or be emptied, if the index were durable up to its end.
+    /// Thread-safe.
+    boolean isCheckpointWanted() {
+        return isCheckpointWanted;
+    }
+
+    /// Asks for a mark of the log as it is now. Thread-safe.
+    void wantMark() {
+        mark = Optional.empty();
+        isMarkWanted = true;
+        inbox.nudge();
+    }
+
+    /// What [#wantMark] asked for, once it is there. Thread-safe.
+    Optional<LogMark> mark() {
+        return mark;
+    }
+
+    /// Bytes written to the log since the start. Thread-safe.
+    long writtenBytes() {
+        return writtenBytes;
+    }
+
+    /// A mark of the log as it is; for who has stopped the writer.
+    LogMark markNow() {
+        return live.mark(current, lastId.get());
+    }
+
+    /// The rows of the index have been counted: from here on segments may go. Thread-safe.
+    void pinsAreKnown() {
+        arePinsKnown = true;
+        inbox.nudge();
     }
 
     /// Takes damaged messages out of the queue, before the thread runs.
@@ -200,6 +258,9 @@ final class SpoolWriter {
             return;
         }
         SpoolSegment oldest = segments.getFirst();
+        if (!arePinsKnown || !isBehindCheckpoint(oldest)) {
+            return;
+        }
         List<SpoolRecord.Operator> actions = live.actionsIn(oldest, clock.instant());
         boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
         if (isOnlyActions) {
@@ -214,6 +275,13 @@ final class SpoolWriter {
     private boolean isReleased(SpoolSegment segment) {
         return segment.factsEnd().offset() == 0
                 || committed.released().compareTo(segment.factsEnd()) >= 0;
+    }
+
+    /// Whether a recovery reads nothing of the segment.
+    private boolean isBehindCheckpoint(SpoolSegment segment) {
+        boolean isBehind = checkpoint.segment() > segment.sequence();
+        isCheckpointWanted |= !isBehind;
+        return isBehind;
     }
 
     private boolean isAnnouncementDue() {
@@ -291,6 +359,7 @@ final class SpoolWriter {
             long bytes = LogFormat.BATCH_BYTES + bytesOf(batch) + MARKS_BYTES;
             current = pool.take(before, bytes, segments.getFirst().sequence(), lastId.get());
             segments.addLast(current);
+            live.add(current);
             return true;
         } catch (SegmentPool.NoSpare e) {
             LOG.warn("{}", e.getMessage());
@@ -380,11 +449,18 @@ final class SpoolWriter {
             SpoolSegment.Place place,
             List<CommittedRecord> facts) {
         switch (record.entry()) {
-            case LogEntry.BodyPart _ -> record.draft().orElseThrow().addBodyPart(place);
-            case LogEntry.EnvelopePart _ -> record.draft().orElseThrow().addEnvelopePart(place);
+            case LogEntry.BodyPart _ -> {
+                record.draft().orElseThrow().addBodyPart(place);
+                live.opened(record.draft().orElseThrow());
+            }
+            case LogEntry.EnvelopePart _ -> {
+                record.draft().orElseThrow().addEnvelopePart(place);
+                live.opened(record.draft().orElseThrow());
+            }
             case LogEntry.Accepted(LogEntry.Head head) -> {
                 SpooledMessage.Location location = record.draft().orElseThrow().commit(place);
                 SpooledMessage message = head.message(location);
+                live.committed(record.draft().orElseThrow());
                 live.accept(message);
                 submission.messages().add(message);
                 addFact(facts, place, head.record(), Optional.of(message));
@@ -392,16 +468,15 @@ final class SpoolWriter {
             case LogEntry.Fact(SpoolRecord fact) -> {
                 Optional<SpooledMessage> message = live.apply(fact, place);
                 addFact(facts, place, fact, message);
-                if (message.isPresent() && message.get().states().unsettled() == 0) {
-                    whenSettled.accept(message.get());
-                }
+                message.filter(SpooledMessage::isOver).ifPresent(whenSettled);
             }
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> _) -> {
                 SpooledMessage.Location location = record.draft().orElseThrow().commit(place);
-                live.moved(live.inQueue(head.id()).orElseThrow(), location);
+                live.committed(record.draft().orElseThrow());
+                live.moved(live.inMemory(head.id()).orElseThrow(), location);
             }
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
-                    live.applyAction(action, current);
+                    live.applyAction(action, current.sequence());
             case LogEntry.Quarantined(var id) -> live.quarantine(id);
         }
     }
@@ -426,12 +501,15 @@ final class SpoolWriter {
         while (segments.size() > 1) {
             SpoolSegment oldest = segments.getFirst();
             boolean isNeeded =
-                    oldest.pinnedBytes() != 0
+                    !arePinsKnown
+                            || oldest.pinnedBytes() != 0
                             || !isReleased(oldest)
-                            || !live.actionsIn(oldest, clock.instant()).isEmpty();
+                            || !live.actionsIn(oldest, clock.instant()).isEmpty()
+                            || !isBehindCheckpoint(oldest);
             if (isNeeded) {
                 return;
             }
+            live.remove(oldest);
             reclaimed.addLast(segments.removeFirst());
         }
     }

@@ -30,6 +30,7 @@ public final class SpooledMessage {
     private boolean isChangeNoted;
     private boolean isBeingCopied;
     private boolean isForgotten;
+    private boolean hasLeft;
 
     SpooledMessage(
             QueueId id, Envelope envelope, long size, RecipientStates states, Location location) {
@@ -61,6 +62,17 @@ public final class SpooledMessage {
     /// Guarded by the monitor of this message.
     RecipientStates states() {
         return states;
+    }
+
+    /// The same message with other recipients in the queue.
+    SpooledMessage with(List<RecoveredMessage.Waiting> waiting) {
+        var other = RecipientStates.carried(envelope.recipients().size(), waiting);
+        return new SpooledMessage(id, envelope, size, other, location);
+    }
+
+    /// Whether no recipient is in the queue any more.
+    synchronized boolean isOver() {
+        return states.unsettled() == 0;
     }
 
     /// What the index has of it, or is about to have. Set with the monitor held, so that who changes
@@ -98,6 +110,15 @@ public final class SpooledMessage {
 
     void copyBegins(boolean begins) {
         isBeingCopied = begins;
+    }
+
+    /// It is no longer the object of its message: another is made from the row where one is needed.
+    boolean hasLeft() {
+        return hasLeft;
+    }
+
+    void leave() {
+        hasLeft = true;
     }
 
     /// Neither a delivery nor the event log needs it any more, so its row can go.
@@ -158,6 +179,12 @@ public final class SpooledMessage {
             List<SpoolSegment.Place> body,
             List<SpoolSegment.Place> envelope,
             SpoolSegment.Place accepted) {
+
+        void pin() {
+            body.forEach(SpoolSegment.Place::pin);
+            envelope.forEach(SpoolSegment.Place::pin);
+            accepted.pin();
+        }
 
         void unpin() {
             body.forEach(SpoolSegment.Place::unpin);

@@ -1,0 +1,157 @@
+package io.whimbrel.spool;
+
+import io.whimbrel.index.IndexDamaged;
+import io.whimbrel.index.IndexSettings;
+import io.whimbrel.index.QueueIndex;
+import io.whimbrel.mail.QueueId;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A start: opens the index, finds the log, reads what the index does not know yet. Confined to the
+/// thread that opens the spool.
+///
+/// An index that is damaged, missing, or of another log is made anew from the whole log.
+final class SpoolOpening {
+    private static final int MISSED_AT_ONCE = 1000;
+
+    private final SpoolSettings settings;
+    private final List<String> findings = new ArrayList<>();
+    private final List<QueueId> damaged = new ArrayList<>();
+    private final List<SpoolSegment> segments = new ArrayList<>();
+    private QueueIndex index;
+    private LiveMessages live;
+    private Indexer indexer;
+    private long lastId;
+
+    /// What the rest of the spool goes on with.
+    ///
+    /// @param segments of the log, oldest first
+    /// @param damaged messages to be taken out of the queue durably
+    /// @param findings a line each for the operator
+    record Opened(
+            QueueIndex index,
+            LiveMessages live,
+            Indexer indexer,
+            List<SpoolSegment> segments,
+            List<QueueId> damaged,
+            List<String> findings,
+            long lastId) {}
+
+    /// @param released the event log has what is before it
+    /// @param damage told of messages that cannot be read, later on
+    record Circumstances(
+            SpoolFiles files,
+            SegmentPool pool,
+            InstantSource clock,
+            Position released,
+            Indexer.Damage damage) {}
+
+    static Opened open(SpoolSettings settings, Circumstances given) throws IOException {
+        var opening = new SpoolOpening(settings, given);
+        try {
+            opening.run(given);
+        } catch (IOException | RuntimeException e) {
+            opening.index.close();
+            throw e;
+        }
+        return new Opened(
+                opening.index,
+                opening.live,
+                opening.indexer,
+                opening.segments,
+                opening.damaged,
+                opening.findings,
+                opening.lastId);
+    }
+
+    private SpoolOpening(SpoolSettings settings, Circumstances given) throws IOException {
+        this.settings = settings;
+        index = openIndex();
+        live = new LiveMessages(index);
+        indexer = new Indexer(index, live, given.clock, given.damage);
+    }
+
+    private void run(Circumstances given) throws IOException {
+        SpoolRecovery.LogChain chain = SpoolRecovery.LogChain.open(given.files, given.pool);
+        Optional<LogMark> mark = index.checkpoint().flatMap(LogMark::decode);
+        if (mark.isPresent() && !isOf(chain, mark.get())) {
+            findings.add("the index does not belong to this log; it is made anew from the log");
+            startAnew(given);
+            mark = Optional.empty();
+        } else if (mark.isEmpty() && !index.messages(Optional.empty(), 1).isEmpty()) {
+            startAnew(given);
+        }
+        live.tell(indexer);
+        var parts =
+                new SpoolRecovery.Parts(given.files, chain, live, index, indexer, given.released);
+        var reading = new SpoolRecovery(parts);
+        reading.run(mark);
+        chain.leftOver().forEach(given.pool::retire);
+        chain.links().forEach(link -> segments.add(link.segment()));
+        segments.forEach(SpoolSegment::forgetPins);
+        live.pinUnreleased();
+        lastId = reading.lastId();
+        damaged.addAll(reading.damaged());
+        findings.addAll(reading.findings());
+        findMissing();
+    }
+
+    private QueueIndex openIndex() throws IOException {
+        Path folder = settings.folder().resolve("index");
+        var with = new IndexSettings(folder, settings.indexMemoryBytes());
+        try {
+            return QueueIndex.open(with);
+        } catch (IndexDamaged e) {
+            Path aside = QueueIndex.setAside(folder, "damaged");
+            findings.add(
+                    "the index is damaged ("
+                            + e.getMessage()
+                            + "); it was moved to "
+                            + aside
+                            + " and is made anew from the log");
+            return QueueIndex.open(with);
+        }
+    }
+
+    private void startAnew(Circumstances given) throws IOException {
+        index.close();
+        QueueIndex.setAside(settings.folder().resolve("index"), "other");
+        index = openIndex();
+        live = new LiveMessages(index);
+        indexer = new Indexer(index, live, given.clock, given.damage);
+    }
+
+    private static boolean isOf(SpoolRecovery.LogChain chain, LogMark mark) {
+        return chain.links().stream()
+                .anyMatch(
+                        link ->
+                                link.segment().sequence() == mark.position().segment()
+                                        && link.segment().generation() == mark.generation()
+                                        && link.limit() >= mark.position().offset());
+    }
+
+    /// Messages in segments that are no longer there.
+    private void findMissing() throws IOException {
+        for (long sequence : index.segments()) {
+            if (segments.stream().anyMatch(segment -> segment.sequence() == sequence)) {
+                continue;
+            }
+            int before = damaged.size();
+            Optional<QueueId> after = Optional.empty();
+            List<QueueId> ids = index.inSegment(sequence, after, MISSED_AT_ONCE);
+            while (!ids.isEmpty()) {
+                damaged.addAll(ids);
+                after = Optional.of(ids.getLast());
+                ids = index.inSegment(sequence, after, MISSED_AT_ONCE);
+            }
+            findings.add(
+                    "%s is missing: %d messages that were in it are lost; all other mail is delivered"
+                            .formatted(SpoolSegment.name(sequence), damaged.size() - before));
+        }
+    }
+}
