@@ -15,6 +15,7 @@ import io.whimbrel.delivery.OwnNode;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
@@ -22,11 +23,13 @@ import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.spool.Waking;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
 
@@ -105,7 +108,7 @@ final class Node implements AutoCloseable {
         this.config = config;
         sources = new Sources(config.sources(), clock);
         eventLog = EventLog.open(config.eventLog(), metrics, clock);
-        spool = Spool.open(config.spool(), clock);
+        spool = Spool.open(config.spool(), eventLog.position(), clock);
         eventLog.start(spool.records(eventLog.position()));
         dispatcher = new Dispatcher(plan(config), this::body, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
@@ -141,10 +144,22 @@ final class Node implements AutoCloseable {
         for (SpoolRecord.Operator record : recovery.operatorActions()) {
             schedule.apply(remaining(record, now), now);
         }
-        recovery.messages().forEach(message -> schedule.restore(message, now));
-        if (!recovery.messages().isEmpty()) {
-            LOG.info("{} messages are in the queue", recovery.messages().size());
-        }
+        spool.start(
+                new Waking() {
+                    @Override
+                    public Room room(QueueName queue) {
+                        return new Room.Take(1000);
+                    }
+
+                    @Override
+                    public void due(
+                            QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
+                        messages.forEach(message -> schedule.restore(message, clock.instant()));
+                        if (isMore) {
+                            spool.wanted(queue, 1000);
+                        }
+                    }
+                });
     }
 
     /// A suspension goes on for what is left of it; everything else is as it was.

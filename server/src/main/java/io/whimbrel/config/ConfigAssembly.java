@@ -140,7 +140,8 @@ final class ConfigAssembly {
                 table.get(StorageKeys.SEGMENT),
                 table.get(StorageKeys.OUTCOME_SYNC),
                 table.get(StorageKeys.RESERVE),
-                table.get(StorageKeys.BODY_MEMORY));
+                table.get(StorageKeys.BODY_MEMORY),
+                table.get(StorageKeys.INDEX_MEMORY));
     }
 
     private EventLogSettings eventLog(TableValues table) {

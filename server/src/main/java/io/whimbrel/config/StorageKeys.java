@@ -48,11 +48,20 @@ final class StorageKeys {
                     "Memory for bodies of messages between acceptance and their first attempt. Over"
                             + " it they are read back from disk.");
 
+    static final Key<Long> INDEX_MEMORY =
+            Key.withDefault(
+                    "index-memory",
+                    Kinds.size(32 * MIB, TIB),
+                    128 * MIB,
+                    RESTART,
+                    "Memory of the index of waiting mail, outside the Java heap. More makes retries"
+                            + " of millions of messages faster.");
+
     static final TableSpec SPOOL =
             TableSpec.one(
                     "spool",
                     "How accepted mail is kept, in `<data>/spool`.",
-                    List.of(SEGMENT, OUTCOME_SYNC, RESERVE, BODY_MEMORY));
+                    List.of(SEGMENT, OUTCOME_SYNC, RESERVE, BODY_MEMORY, INDEX_MEMORY));
 
     static final Key<Long> EVENT_FILE =
             Key.withDefault(

@@ -201,9 +201,7 @@ final class Carrier {
         }
         QueueId id = draft.id();
         LogEntry entry =
-                isBody
-                        ? new LogEntry.BodyPart(id, index)
-                        : new LogEntry.EnvelopePart(id, index);
+                isBody ? new LogEntry.BodyPart(id, index) : new LogEntry.EnvelopePart(id, index);
         var bytes = new byte[payload.remaining()];
         payload.get(bytes);
         var tail = new Inbox.Bytes(bytes, 0, bytes.length);

@@ -50,7 +50,7 @@ final class Checkpoints {
             }
             return;
         }
-        Optional<LogMark> mark = writer.mark();
+        Optional<LogMark> mark = writer.wantedMark();
         if (mark.isPresent() && !now.isBefore(changedAt.plus(markAge)) && make(mark.get())) {
             isMarkAsked = false;
             changedAt = now;

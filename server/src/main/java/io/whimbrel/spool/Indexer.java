@@ -10,9 +10,6 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -33,8 +30,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// recipient of it rests, or when it is older than the next checkpoint; so mail that is delivered
 /// at once never touches the index.
 final class Indexer implements LiveMessages.Changes {
-    private static final Logger LOG = LoggerFactory.getLogger(Indexer.class);
-
     /// Messages in one write to the index.
     private static final int BATCH_MOST = 500;
 
@@ -51,7 +46,7 @@ final class Indexer implements LiveMessages.Changes {
     private final QueueIndex index;
     private final LiveMessages live;
     private final InstantSource clock;
-    private final Damage damage;
+    private volatile Damage damage = (_, _) -> {};
     private final RestingQueues resting;
     private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
     private final AtomicInteger changedCount = new AtomicInteger();
@@ -97,12 +92,16 @@ final class Indexer implements LiveMessages.Changes {
         void found(MessageRow row, DamagedRecord why);
     }
 
-    Indexer(QueueIndex index, LiveMessages live, InstantSource clock, Damage damage) {
+    Indexer(QueueIndex index, LiveMessages live, InstantSource clock) {
         this.index = index;
         this.live = live;
         this.clock = clock;
-        this.damage = damage;
         this.resting = new RestingQueues(index);
+    }
+
+    /// From now on `whom` is told of messages that cannot be read.
+    void tell(Damage whom) {
+        damage = whom;
     }
 
     /// Thread-safe.
@@ -257,8 +256,8 @@ final class Indexer implements LiveMessages.Changes {
     /// Its rows are as it is: sees to it that those that rest are found, and lets go of the object
     /// where nobody holds it.
     private void follow(SpooledMessage message) throws IOException {
-        TreeSet<RestingQueues.Due> held;
-        TreeSet<RestingQueues.Due> rest;
+        Set<RestingQueues.Due> held;
+        Set<RestingQueues.Due> rest;
         boolean isGone;
         synchronized (message) {
             if (message.isChangeNoted()) {
@@ -341,9 +340,9 @@ final class Indexer implements LiveMessages.Changes {
     private void lookAt(QueueName queue, Instant now) throws IOException {
         switch (waking.orElseThrow().room(queue)) {
             case Waking.Room.Take(int most) -> bring(queue, most, false);
-            case Waking.Room.Later(Duration wait) ->
+            case Waking.Room.Later(Duration pause) ->
                     // Never within AHEAD, or it would be asked again at once.
-                    resting.postpone(queue, now.plus(wait).plus(AHEAD));
+                    resting.postpone(queue, now.plus(pause).plus(AHEAD));
         }
     }
 
@@ -358,7 +357,9 @@ final class Indexer implements LiveMessages.Changes {
         Optional<DueRow> last = rows.isEmpty() ? Optional.empty() : Optional.of(rows.getLast());
         boolean isMore =
                 rows.size() == most
-                        && index.nextDue(queue, last).filter(due -> !due.isAfter(limit)).isPresent();
+                        && index.nextDue(queue, last)
+                                .filter(due -> !due.isAfter(limit))
+                                .isPresent();
         boolean wasMore = resting.isMore(queue);
         resting.looked(queue, last, isMore);
         if (isAnswer || wasMore || isMore || !messages.isEmpty()) {
@@ -375,7 +376,7 @@ final class Indexer implements LiveMessages.Changes {
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
-        TreeSet<RestingQueues.Due> held;
+        Set<RestingQueues.Due> held;
         synchronized (message) {
             waiting = message.states().hold(message.envelope(), queue.domain(), limit);
             held = message.states().dues(message.envelope(), true);
@@ -449,14 +450,14 @@ final class Indexer implements LiveMessages.Changes {
 
     private static boolean isIn(QueueScope scope, QueueName queue) {
         return (scope.domain().isEmpty() || scope.domain().get().equals(queue.domain()))
-                && (scope.tenant().isEmpty() || scope.tenant().get().equals(queue.stream().tenant()))
+                && (scope.tenant().isEmpty()
+                        || scope.tenant().get().equals(queue.stream().tenant()))
                 && (scope.campaign().isEmpty()
                         || scope.campaign().get().equals(queue.stream().campaign()));
     }
 
     private void retryNow(QueueScope scope, QueueName queue, Instant at) throws IOException {
-        Optional<DueRow> after =
-                Optional.of(new DueRow(at, new QueueId(Long.MAX_VALUE), 0));
+        Optional<DueRow> after = Optional.of(new DueRow(at, new QueueId(Long.MAX_VALUE), 0));
         List<DueRow> rows = index.due(queue, after, Instant.MAX, BATCH_MOST);
         while (!rows.isEmpty()) {
             for (DueRow row : rows) {

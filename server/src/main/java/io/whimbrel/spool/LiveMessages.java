@@ -30,9 +30,9 @@ import java.util.function.Consumer;
 /// operator actions are in force. The writer applies each record after its sync, recovery each
 /// record that it reads, both here; the rest is thread-safe where it says so.
 ///
-/// In memory are the messages of which the schedule holds a recipient, and those that the
-/// [Indexer] has not come round to; all others are rows of the index. A message that is in both is
-/// as memory has it.
+/// In memory are the messages of which the schedule holds a recipient, and those that the [Indexer]
+/// has not come round to; all others are rows of the index. A message that is in both is as memory
+/// has it.
 final class LiveMessages {
     private static final Logger LOG = LoggerFactory.getLogger(LiveMessages.class);
 
@@ -203,8 +203,8 @@ final class LiveMessages {
 
     SpoolSegment.Place place(FramePlace frame) throws DamagedRecord {
         return placeIfPresent(frame)
-                .orElseThrow(() -> new DamagedRecord(
-                        SpoolSegment.name(frame.segment()) + " is missing"));
+                .orElseThrow(() ->
+                        new DamagedRecord(SpoolSegment.name(frame.segment()) + " is missing"));
     }
 
     Optional<SpoolSegment.Place> placeIfPresent(FramePlace frame) {
@@ -235,8 +235,7 @@ final class LiveMessages {
         return List.copyOf(found.values());
     }
 
-    private static void addQueued(
-            SpooledMessage message, Map<QueueId, RecoveredMessage> found) {
+    private static void addQueued(SpooledMessage message, Map<QueueId, RecoveredMessage> found) {
         List<RecoveredMessage.Waiting> waiting;
         synchronized (message) {
             waiting = message.states().waiting();

@@ -11,10 +11,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 
@@ -174,7 +175,10 @@ final class RecipientStates {
     /// @return grouped by equal state; empty where there is nothing
     List<RecoveredMessage.Waiting> hold(Envelope envelope, DomainName domain, Instant limit) {
         List<RecoveredMessage.Waiting> taken =
-                groups(envelope, number -> isResting(number, limit) && isIn(envelope, number, domain))
+                groups(
+                                envelope,
+                                number ->
+                                        isResting(number, limit) && isIn(envelope, number, domain))
                         .entrySet()
                         .stream()
                         .map(group -> waiting(group.getKey().state, group.getValue()))
@@ -191,7 +195,8 @@ final class RecipientStates {
             boolean isMeant =
                     !old.isSettled()
                             && old.dueAt.isAfter(now)
-                            && scope.matches(message.id(), stream, domain(message.envelope(), number));
+                            && scope.matches(
+                                    message.id(), stream, domain(message.envelope(), number));
             if (isMeant) {
                 spread();
                 states[number] = new State(old.attempts, now, old.isDelayNotified);
@@ -222,21 +227,22 @@ final class RecipientStates {
     List<MessageRow.Entry> entries(Envelope envelope) {
         var entries = new ArrayList<MessageRow.Entry>(1);
         groups(envelope, number -> !state(number).isSettled())
-                .forEach((group, numbers) -> entries.add(
-                        new MessageRow.Entry(
-                                new QueueName(envelope.stream(), group.domain),
-                                numbers,
-                                group.state.attempts,
-                                group.state.dueAt,
-                                group.state.isDelayNotified)));
+                .forEach((group, numbers) ->
+                        entries.add(
+                                new MessageRow.Entry(
+                                        new QueueName(envelope.stream(), group.domain),
+                                        numbers,
+                                        group.state.attempts,
+                                        group.state.dueAt,
+                                        group.state.isDelayNotified)));
         return entries;
     }
 
     /// Which due times of which domains the schedule holds a part of, or all of.
     ///
     /// @param isHeld those; where not, those that rest
-    TreeSet<RestingQueues.Due> dues(Envelope envelope, boolean isHeld) {
-        var dues = new TreeSet<RestingQueues.Due>();
+    Set<RestingQueues.Due> dues(Envelope envelope, boolean isHeld) {
+        Set<RestingQueues.Due> dues = new HashSet<>();
         for (int number = 0; number < count; number++) {
             if (!state(number).isSettled() && isHeld(number) == isHeld) {
                 dues.add(new RestingQueues.Due(domain(envelope, number), state(number).dueAt));

@@ -7,6 +7,4 @@ import java.util.List;
 /// @param operatorActions Hold and Suspend records still in force, oldest first
 /// @param findings what was cut, quarantined or missing: one line each for the operator, with the
 ///   segment's name; empty after a clean stop
-public record Recovery(
-        List<SpoolRecord.Operator> operatorActions,
-        List<String> findings) {}
+public record Recovery(List<SpoolRecord.Operator> operatorActions, List<String> findings) {}

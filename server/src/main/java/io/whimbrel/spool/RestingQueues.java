@@ -10,11 +10,13 @@ import io.whimbrel.mail.QueueName;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
@@ -24,20 +26,14 @@ import java.util.TreeSet;
 /// rows are in memory as well is *open*: it has a cursor behind the rows that were brought, so that
 /// a look neither finds them again nor walks over the tombstones of those that were delivered.
 final class RestingQueues {
+    private static final QueueId LAST_ID = new QueueId(Long.MAX_VALUE);
+
     private final QueueIndex index;
     private final Map<QueueName, Open> open = new HashMap<>();
     private final TreeSet<Look> looks = new TreeSet<>();
 
     /// Recipients in one domain that are due at one time.
-    record Due(DomainName domain, Instant dueAt) implements Comparable<Due> {
-        private static final Comparator<Due> ORDER =
-                Comparator.comparing(Due::dueAt).thenComparing(due -> due.domain.value());
-
-        @Override
-        public int compareTo(Due other) {
-            return ORDER.compare(this, other);
-        }
-    }
+    record Due(DomainName domain, Instant dueAt) {}
 
     /// When an open queue is looked at next.
     private record Look(Instant at, QueueName queue) implements Comparable<Look> {
@@ -94,14 +90,16 @@ final class RestingQueues {
         if (looks.isEmpty() || looks.first().at.isAfter(now)) {
             return Optional.empty();
         }
-        QueueName queue = looks.first().queue;
-        setLook(queue, open.get(queue), Optional.empty());
+        QueueName queue = looks.removeFirst().queue;
+        Open known = open.get(queue);
+        if (known != null) {
+            known.lookAt = Optional.empty();
+        }
         return Optional.of(queue);
     }
 
     /// The rows of one message that are in memory have changed.
-    void heldChanged(MailStream stream, TreeSet<Due> before, TreeSet<Due> after)
-            throws IOException {
+    void heldChanged(MailStream stream, Set<Due> before, Set<Due> after) throws IOException {
         for (Due due : after) {
             if (!before.contains(due)) {
                 open.computeIfAbsent(new QueueName(stream, due.domain), _ -> new Open()).heldRows++;
@@ -111,8 +109,10 @@ final class RestingQueues {
             if (!after.contains(due)) {
                 var queue = new QueueName(stream, due.domain);
                 Open known = open.get(queue);
-                known.heldRows--;
-                closeIfIdle(queue, known);
+                if (known != null) {
+                    known.heldRows--;
+                    closeIfIdle(queue, known);
+                }
             }
         }
     }
@@ -129,7 +129,10 @@ final class RestingQueues {
             }
             return;
         }
-        known.cursor = known.cursor.filter(cursor -> isBehind(dueAt, id, cursor));
+        if (known.cursor.filter(cursor -> !isBehind(dueAt, id, cursor)).isPresent()) {
+            Instant before = dueAt.minus(1, ChronoUnit.MICROS);
+            known.cursor = Optional.of(new DueRow(before, LAST_ID, 0));
+        }
         if (!known.isMore && known.lookAt.filter(at -> !at.isAfter(dueAt)).isEmpty()) {
             setLook(queue, known, Optional.of(dueAt));
         }

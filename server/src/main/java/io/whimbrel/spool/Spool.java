@@ -68,20 +68,17 @@ public final class Spool implements AutoCloseable {
         CALLER
     }
 
-    private Spool(SpoolSettings settings, Start start) throws IOException {
+    private Spool(SpoolSettings settings, Start start, SegmentPool pool, SpoolOpening.Opened opened)
+            throws IOException {
         this.settings = settings;
         this.files = start.files;
-        pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
+        this.pool = pool;
         inbox = new Inbox(settings.outcomeSyncMost());
         InstantSource clock = start.clock;
-        SpoolOpening.Opened opened =
-                SpoolOpening.open(
-                        settings,
-                        new SpoolOpening.Circumstances(
-                                files, pool, clock, start.released, this::damaged));
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
+        indexer.tell(this::damaged);
         Instant now = clock.instant();
         long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
         lastId.set(Math.max(micros, opened.lastId()));
@@ -105,9 +102,7 @@ public final class Spool implements AutoCloseable {
                                 this::forgetBody));
         writer.takeOut(opened.damaged());
         recovery =
-                Optional.of(
-                        new Recovery(
-                                live.actionsInForce(now), List.copyOf(opened.findings())));
+                Optional.of(new Recovery(live.actionsInForce(now), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         var census = new SegmentCensus(index);
@@ -146,11 +141,26 @@ public final class Spool implements AutoCloseable {
     /// The same over other files.
     static Spool open(SpoolSettings settings, Start start) throws IOException {
         start.files.lock();
+        boolean isOpen = false;
         try {
-            return new Spool(settings, start);
-        } catch (IOException e) {
-            start.files.close();
-            throw e;
+            var pool =
+                    new SegmentPool(start.files, settings.segmentBytes(), settings.reserveBytes());
+            var given =
+                    new SpoolOpening.Circumstances(start.files, pool, start.clock, start.released);
+            SpoolOpening.Opened opened = SpoolOpening.open(settings, given);
+            try {
+                var spool = new Spool(settings, start, pool, opened);
+                isOpen = true;
+                return spool;
+            } finally {
+                if (!isOpen) {
+                    opened.index().close();
+                }
+            }
+        } finally {
+            if (!isOpen) {
+                start.files.close();
+            }
         }
     }
 
@@ -328,8 +338,7 @@ public final class Spool implements AutoCloseable {
             for (FramePlace frame : row.body()) {
                 live.placeIfPresent(frame).ifPresent(body::add);
             }
-            String name =
-                    Quarantine.keep(files, row.id(), row.size(), Optional.empty(), body);
+            String name = Quarantine.keep(files, row.id(), row.size(), Optional.empty(), body);
             LOG.error(
                     "message {} was accepted and is damaged ({}): it is not delivered; what is left"
                             + " of it is kept in {}",

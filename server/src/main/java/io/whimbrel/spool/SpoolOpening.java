@@ -43,21 +43,19 @@ final class SpoolOpening {
             long lastId) {}
 
     /// @param released the event log has what is before it
-    /// @param damage told of messages that cannot be read, later on
     record Circumstances(
-            SpoolFiles files,
-            SegmentPool pool,
-            InstantSource clock,
-            Position released,
-            Indexer.Damage damage) {}
+            SpoolFiles files, SegmentPool pool, InstantSource clock, Position released) {}
 
     static Opened open(SpoolSettings settings, Circumstances given) throws IOException {
         var opening = new SpoolOpening(settings, given);
+        boolean isOpen = false;
         try {
             opening.run(given);
-        } catch (IOException | RuntimeException e) {
-            opening.index.close();
-            throw e;
+            isOpen = true;
+        } finally {
+            if (!isOpen) {
+                opening.index.close();
+            }
         }
         return new Opened(
                 opening.index,
@@ -73,7 +71,7 @@ final class SpoolOpening {
         this.settings = settings;
         index = openIndex();
         live = new LiveMessages(index);
-        indexer = new Indexer(index, live, given.clock, given.damage);
+        indexer = new Indexer(index, live, given.clock);
     }
 
     private void run(Circumstances given) throws IOException {
@@ -123,16 +121,15 @@ final class SpoolOpening {
         QueueIndex.setAside(settings.folder().resolve("index"), "other");
         index = openIndex();
         live = new LiveMessages(index);
-        indexer = new Indexer(index, live, given.clock, given.damage);
+        indexer = new Indexer(index, live, given.clock);
     }
 
     private static boolean isOf(SpoolRecovery.LogChain chain, LogMark mark) {
         return chain.links().stream()
-                .anyMatch(
-                        link ->
-                                link.segment().sequence() == mark.position().segment()
-                                        && link.segment().generation() == mark.generation()
-                                        && link.limit() >= mark.position().offset());
+                .anyMatch(link ->
+                        link.segment().sequence() == mark.position().segment()
+                                && link.segment().generation() == mark.generation()
+                                && link.limit() >= mark.position().offset());
     }
 
     /// Messages in segments that are no longer there.

@@ -355,8 +355,7 @@ final class SpoolRecovery {
 
     private void quarantine(DamagedMessage message) throws IOException {
         LogEntry.Head head = message.head;
-        String name =
-                Quarantine.keep(files, head.id(), head.size(), head.envelope(), message.body);
+        String name = Quarantine.keep(files, head.id(), head.size(), head.envelope(), message.body);
         live.quarantine(head.id());
         findings.add(
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"

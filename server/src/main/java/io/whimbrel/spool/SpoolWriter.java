@@ -69,7 +69,7 @@ final class SpoolWriter {
 
     private volatile boolean isCheckpointWanted;
     private volatile boolean isMarkWanted;
-    private volatile Optional<LogMark> mark = Optional.empty();
+    private volatile Optional<LogMark> logMark = Optional.empty();
     private volatile boolean arePinsKnown;
     private volatile long writtenBytes;
 
@@ -138,7 +138,7 @@ final class SpoolWriter {
         carrier.forgetSettled();
         if (isMarkWanted) {
             isMarkWanted = false;
-            mark = Optional.of(live.mark(current, lastId.get()));
+            logMark = Optional.of(live.mark(current, lastId.get()));
         }
         reclaim();
         var batch = new ArrayList<Inbox.Submission>();
@@ -172,14 +172,14 @@ final class SpoolWriter {
 
     /// Asks for a mark of the log as it is now. Thread-safe.
     void wantMark() {
-        mark = Optional.empty();
+        logMark = Optional.empty();
         isMarkWanted = true;
         inbox.nudge();
     }
 
     /// What [#wantMark] asked for, once it is there. Thread-safe.
-    Optional<LogMark> mark() {
-        return mark;
+    Optional<LogMark> wantedMark() {
+        return logMark;
     }
 
     /// Bytes written to the log since the start. Thread-safe.

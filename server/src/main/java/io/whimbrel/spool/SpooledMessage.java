@@ -1,18 +1,15 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
-import io.whimbrel.mail.QueueScope;
-import io.whimbrel.mail.RecipientNumbers;
 
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.IntConsumer;
+import java.util.Optional;
+import java.util.Set;
 
 /// A message that is durable in the spool: a handle to its body and what is known about it.
 /// Thread-safe. Made by the spool only; its body is read with [Spool#read].
@@ -26,7 +23,7 @@ public final class SpooledMessage {
     private volatile Location location;
     private byte[] body = NOT_IN_MEMORY;
     private volatile Optional<MessageRow> row = Optional.empty();
-    private TreeSet<RestingQueues.Due> heldRows = new TreeSet<>();
+    private Set<RestingQueues.Due> heldRows = Set.of();
     private boolean isChangeNoted;
     private boolean isBeingCopied;
     private boolean isForgotten;
@@ -75,8 +72,8 @@ public final class SpooledMessage {
         return states.unsettled() == 0;
     }
 
-    /// What the index has of it, or is about to have. Set with the monitor held, so that who changes
-    /// the message sees it, or is seen by who makes the row.
+    /// What the index has of it, or is about to have. Set with the monitor held, so that who
+    /// changes the message sees it, or is seen by who makes the row.
     Optional<MessageRow> row() {
         return row;
     }
@@ -86,11 +83,11 @@ public final class SpooledMessage {
     }
 
     /// Which of its rows are in memory as well; the index thread's.
-    TreeSet<RestingQueues.Due> heldRows() {
+    Set<RestingQueues.Due> heldRows() {
         return heldRows;
     }
 
-    void heldRowsAre(TreeSet<RestingQueues.Due> held) {
+    void heldRowsAre(Set<RestingQueues.Due> held) {
         heldRows = held;
     }
 

@@ -24,7 +24,7 @@ public interface Waking {
         /// @param most messages, 1 or more
         record Take(int most) implements Room {}
 
-        /// Nothing now; asked again after `wait`.
-        record Later(Duration wait) implements Room {}
+        /// Nothing now; asked again after `pause`.
+        record Later(Duration pause) implements Room {}
     }
 }

@@ -36,9 +36,8 @@
 /// *Events are neither lost nor forged.* [CommittedRecords] reads the log from the reader's own
 /// durable position; a segment goes only after the reader released it.
 ///
-/// *Only the oldest segment goes.* What still matters in it is copied to the end first
-/// ([LiveMessages.Carrier]); the batch that says that it is gone is synced before its file is used
-/// again.
+/// *Only the oldest segment goes.* What still matters in it is copied to the end first ([Carrier]);
+/// the batch that says that it is gone is synced before its file is used again.
 @NullMarked
 package io.whimbrel.spool;
 

@@ -107,7 +107,8 @@ class ConfigFileTest {
                                 64L << 20,
                                 Duration.ofMillis(20),
                                 256L << 20,
-                                64L << 20));
+                                64L << 20,
+                                128L << 20));
         assertThat(config.eventLog())
                 .isEqualTo(
                         new EventLogSettings(
@@ -215,7 +216,8 @@ class ConfigFileTest {
                                 1L << 20,
                                 Duration.ofMillis(5),
                                 2L << 20,
-                                3L << 20));
+                                3L << 20,
+                                64L << 20));
         assertThat(config.eventLog())
                 .isEqualTo(
                         new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 5L << 20));

@@ -168,7 +168,7 @@ final class RemovalTest {
         var queued = new ArrayList<String>();
         var told = new ArrayList<String>();
         var reports = new ArrayList<QueueId>();
-        for (RecoveredMessage found : disk.healAndRestart().messages()) {
+        for (RecoveredMessage found : disk.healAndRestart()) {
             SpooledMessage message = found.message();
             if (message.envelope().reversePath().isNull()) {
                 reports.add(message.id());

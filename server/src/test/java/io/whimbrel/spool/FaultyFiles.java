@@ -34,6 +34,9 @@ final class FaultyFiles implements SpoolFiles {
     Predicate<String> failsSync = _ -> false;
     Predicate<String> failsRead = _ -> false;
 
+    /// The index lies on a real disk; it is as a kill leaves it, at every start.
+    IndexHome index = new IndexHome();
+
     private final Map<String, Inode> names = new HashMap<>();
     private final Map<String, Inode> durableNames = new HashMap<>();
     private final List<NameChange> unsynced = new ArrayList<>();
@@ -71,6 +74,7 @@ final class FaultyFiles implements SpoolFiles {
     /// The disk after the power came back.
     FaultyFiles afterCut(Random random) {
         var disk = new FaultyFiles();
+        disk.index = index;
         disk.capacity = capacity;
         disk.ignored.addAll(ignored);
         Map<String, Inode> left = new HashMap<>(durableNames);
@@ -97,6 +101,7 @@ final class FaultyFiles implements SpoolFiles {
     /// durable.
     FaultyFiles afterKill() {
         var disk = new FaultyFiles();
+        disk.index = index;
         disk.capacity = capacity;
         disk.ignored.addAll(ignored);
         disk.names.putAll(names);

@@ -3,8 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.mail.Envelope;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A spool over a disk that fails when told, for tests of other rooms. Driven by its callers.
@@ -33,18 +32,16 @@ public final class FaultySpool {
     }
 
     /// The disk works again, the process is killed, and a new one finds this.
-    public Recovery healAndRestart() throws IOException {
+    public List<RecoveredMessage> healAndRestart() throws IOException {
         files.failsSync = _ -> false;
         // The writer makes the end of the good part durable.
         spool.step(Inbox.Wake.WORK);
         files = files.afterKill();
         spool = open();
-        return spool.takeRecovery();
+        return SpoolFixtures.queued(spool);
     }
 
     private Spool open() throws IOException {
-        var settings =
-                new SpoolSettings(Path.of("unused"), 4 << 20, Duration.ofMillis(20), 0, 1 << 20);
-        return Spool.open(settings, SpoolFixtures.CLOCK, files, Spool.Drive.CALLER);
+        return IndexHome.open(files, 4 << 20, 0, SpoolFixtures.CLOCK);
     }
 }

@@ -8,6 +8,7 @@ import static io.whimbrel.spool.SpoolFixtures.bytes;
 import static io.whimbrel.spool.SpoolFixtures.deferred;
 import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
+import static io.whimbrel.spool.SpoolFixtures.queued;
 import static io.whimbrel.spool.SpoolFixtures.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,8 +18,6 @@ import io.whimbrel.mail.QueueId;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,8 +57,7 @@ final class RecoveryFuzzTest {
         }
         for (int start = 0; start < 2; start++) {
             Spool spool = open();
-            Recovery recovery = spool.takeRecovery();
-            for (RecoveredMessage found : recovery.messages()) {
+            for (RecoveredMessage found : queued(spool)) {
                 SpooledMessage message = found.message();
                 assertThat(read(spool, message)).isEqualTo(bodies.get(message.id()));
                 assertThat(message.envelope())
@@ -97,8 +95,6 @@ final class RecoveryFuzzTest {
     }
 
     private Spool open() throws IOException {
-        var settings =
-                new SpoolSettings(Path.of("unused"), SEGMENT, Duration.ofMillis(20), 0, 1 << 20);
-        return Spool.open(settings, CLOCK, files, Spool.Drive.CALLER);
+        return IndexHome.open(files, SEGMENT, 0, CLOCK);
     }
 }

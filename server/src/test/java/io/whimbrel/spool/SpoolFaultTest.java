@@ -9,6 +9,7 @@ import static io.whimbrel.spool.SpoolFixtures.deferred;
 import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
 import static io.whimbrel.spool.SpoolFixtures.offer;
+import static io.whimbrel.spool.SpoolFixtures.queued;
 import static io.whimbrel.spool.SpoolFixtures.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -25,7 +26,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,10 +40,7 @@ final class SpoolFaultTest {
     private long reserve;
 
     private Spool open() throws IOException {
-        var settings =
-                new SpoolSettings(
-                        Path.of("unused"), SEGMENT, Duration.ofMillis(20), reserve, 1 << 20);
-        return Spool.open(settings, CLOCK, files, Spool.Drive.CALLER);
+        return IndexHome.open(files, SEGMENT, reserve, CLOCK);
     }
 
     private Spool reopenAfterKill() throws IOException {
@@ -51,8 +48,8 @@ final class SpoolFaultTest {
         return open();
     }
 
-    private static List<QueueId> ids(Recovery recovery) {
-        return recovery.messages().stream().map(found -> found.message().id()).toList();
+    private static List<QueueId> ids(Spool spool) throws IOException {
+        return queued(spool).stream().map(found -> found.message().id()).toList();
     }
 
     @Test
@@ -105,9 +102,9 @@ final class SpoolFaultTest {
         int operations = (int) files.operations;
         assertRefused(offer(spool, envelope(1), bytes(1000, 3)), 451);
         assertThat(files.operations).as("refused at the door").isEqualTo(operations);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(ids(recovery)).containsExactly(first.id());
-        assertThat(recovery.messages().getFirst().waiting().getFirst().recipients().size())
+        Spool restarted = reopenAfterKill();
+        assertThat(ids(restarted)).containsExactly(first.id());
+        assertThat(queued(restarted).getFirst().waiting().getFirst().recipients().size())
                 .isEqualTo(1);
     }
 
@@ -121,7 +118,7 @@ final class SpoolFaultTest {
         assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
         spool.append(batch(delivered(first.id(), 0)), _ -> {});
         spool.step(Inbox.Wake.WORK);
-        assertThat(reopenAfterKill().takeRecovery().messages()).isEmpty();
+        assertThat(queued(reopenAfterKill())).isEmpty();
     }
 
     @Test
@@ -132,8 +129,9 @@ final class SpoolFaultTest {
         assertRefused(offer(spool, envelope(1), bytes(1000, 2)), 451);
         // The writer makes the end of the good part durable, although nothing else waits.
         spool.step(Inbox.Wake.WORK);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(ids(recovery)).containsExactly(first.id());
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
+        assertThat(ids(restarted)).containsExactly(first.id());
         assertThat(recovery.findings()).isEmpty();
     }
 
@@ -178,7 +176,7 @@ final class SpoolFaultTest {
         files.failsSync = _ -> false;
         spool.step(Inbox.Wake.WORK);
         assertThat(durable).containsExactly("outcome");
-        assertThat(reopenAfterKill().takeRecovery().messages()).isEmpty();
+        assertThat(queued(reopenAfterKill())).isEmpty();
     }
 
     /// As many as the inbox holds, and one that the writer holds.
@@ -212,9 +210,10 @@ final class SpoolFaultTest {
         files.failsSync = _ -> false;
         spool.step(Inbox.Wake.WORK);
         spool.appendAndWait(batch(hold));
-        Recovery recovery = reopenAfterKill().takeRecovery();
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
         assertThat(recovery.operatorActions()).containsExactly(hold);
-        assertThat(recovery.messages().getFirst().waiting().getFirst().recipients().size())
+        assertThat(queued(restarted).getFirst().waiting().getFirst().recipients().size())
                 .isEqualTo(1);
     }
 
@@ -251,8 +250,9 @@ final class SpoolFaultTest {
         spool.step(Inbox.Wake.WORK);
         files.failsSync = _ -> false;
         spool.step(Inbox.Wake.WORK);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(recovery.messages()).isEmpty();
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
+        assertThat(queued(restarted)).isEmpty();
         assertThat(recovery.findings()).isEmpty();
     }
 
@@ -291,7 +291,7 @@ final class SpoolFaultTest {
         spool.step(Inbox.Wake.NUDGE);
         spool.step(Inbox.Wake.NUDGE);
         accept(spool, envelope(1), bytes(10_000, 2));
-        assertThat(ids(reopenAfterKill().takeRecovery())).hasSize(1);
+        assertThat(ids(reopenAfterKill())).hasSize(1);
     }
 
     @Test
@@ -317,7 +317,7 @@ final class SpoolFaultTest {
         long refused = flights.stream().filter(f -> spool.await(f).isPresent()).count();
         assertThat(refused).isBetween(50L, 199L);
         assertThat(files.usableBytes()).isGreaterThanOrEqualTo(reserve - SEGMENT);
-        assertThat(ids(reopenAfterKill().takeRecovery())).hasSize((int) (200 - refused));
+        assertThat(ids(reopenAfterKill())).hasSize((int) (200 - refused));
     }
 
     @Test
@@ -335,13 +335,13 @@ final class SpoolFaultTest {
             files = files.afterKill();
             Spool again = open();
             Recovery recovery = again.takeRecovery();
-            List<QueueId> left = ids(recovery);
+            List<QueueId> left = ids(again);
             boolean isBehindTheLog = offset >= endOfLog(name);
             assertThat(recovery.findings()).as("at %d", offset).hasSizeLessThanOrEqualTo(2);
             assertThat(recovery.findings().isEmpty()).isEqualTo(isBehindTheLog);
             assertThat(recovery.findings()).allMatch(line -> line.contains(name));
             assertThat(left).hasSizeGreaterThanOrEqualTo(4);
-            for (RecoveredMessage found : recovery.messages()) {
+            for (RecoveredMessage found : queued(again)) {
                 int index =
                         accepted.stream()
                                 .map(SpooledMessage::id)
@@ -351,7 +351,7 @@ final class SpoolFaultTest {
             }
             if (left.size() == 4) {
                 // Out of the queue for good: the next start says nothing more about it.
-                assertThat(ids(reopenAfterKill().takeRecovery())).isEqualTo(left);
+                assertThat(ids(reopenAfterKill())).isEqualTo(left);
             }
         }
     }
@@ -364,8 +364,9 @@ final class SpoolFaultTest {
         spool.step(Inbox.Wake.IDLE);
         SpoolSegment.Place part = damaged.location().body().get(1);
         files.damage(part.segment().name(), part.offset() + 300, 1);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(ids(recovery)).containsExactly(good.id());
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
+        assertThat(ids(restarted)).containsExactly(good.id());
         assertThat(recovery.findings())
                 .anyMatch(line ->
                         line.contains("message " + damaged.id())
@@ -388,8 +389,9 @@ final class SpoolFaultTest {
         spool.step(Inbox.Wake.IDLE);
         SpoolSegment.Place part = message.location().body().getFirst();
         files.damage(part.segment().name(), part.offset() + 300, 1);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(recovery.messages()).isEmpty();
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
+        assertThat(queued(restarted)).isEmpty();
         assertThat(recovery.findings()).hasSize(1);
     }
 
@@ -403,8 +405,8 @@ final class SpoolFaultTest {
             for (int copy = 0; copy < copies; copy++) {
                 files.damage(newest(), copy * 2048 + 30, 1);
             }
-            assertThat(ids(reopenAfterKill().takeRecovery())).containsExactly(message.id());
-            assertThat(ids(reopenAfterKill().takeRecovery())).containsExactly(message.id());
+            assertThat(ids(reopenAfterKill())).containsExactly(message.id());
+            assertThat(ids(reopenAfterKill())).containsExactly(message.id());
         }
     }
 
@@ -419,11 +421,12 @@ final class SpoolFaultTest {
         files = files.afterKill();
         Spool again = open();
         Recovery recovery = again.takeRecovery();
-        assertThat(ids(recovery)).containsExactly(first.id());
+        assertThat(ids(again)).containsExactly(first.id());
         assertThat(recovery.findings()).singleElement().asString().contains("cut short", name);
         // The tail is not looked at again.
-        recovery = reopenAfterKill().takeRecovery();
-        assertThat(ids(recovery)).containsExactly(first.id());
+        Spool restarted = reopenAfterKill();
+        recovery = restarted.takeRecovery();
+        assertThat(ids(restarted)).containsExactly(first.id());
         assertThat(recovery.findings()).isEmpty();
     }
 
@@ -436,14 +439,15 @@ final class SpoolFaultTest {
         }
         SpoolSegment lost = accepted.get(10).location().accepted().segment();
         files.lose(lost.name());
-        Recovery recovery = reopenAfterKill().takeRecovery();
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
         assertThat(recovery.findings()).anyMatch(line -> line.contains(lost.name()));
         List<QueueId> expected =
                 accepted.stream()
                         .filter(message -> !message.location().accepted().segment().equals(lost))
                         .map(SpooledMessage::id)
                         .toList();
-        assertThat(ids(recovery)).isEqualTo(expected);
+        assertThat(ids(restarted)).isEqualTo(expected);
     }
 
     @Test
@@ -541,8 +545,8 @@ final class SpoolFaultTest {
         Spool again = reopenAfterKill();
         Recovery recovery = again.takeRecovery();
         assertThat(recovery.operatorActions()).containsExactly(hold);
-        assertThat(ids(recovery)).containsExactly(straggler.id());
-        RecoveredMessage found = recovery.messages().getFirst();
+        assertThat(ids(again)).containsExactly(straggler.id());
+        RecoveredMessage found = queued(again).getFirst();
         assertThat(found.waiting())
                 .extracting(RecoveredMessage.Waiting::attempts)
                 .containsExactlyInAnyOrder(0, 3);
@@ -562,8 +566,9 @@ final class SpoolFaultTest {
         long durable = flights.stream().filter(flight -> flight.await().isEmpty()).count();
         assertThat(durable).isEqualTo(50);
         assertRefused(offer(spool, envelope(1), bytes(10, 1)), 451);
-        Recovery recovery = reopenAfterKill().takeRecovery();
-        assertThat(recovery.messages()).hasSize(50);
+        Spool restarted = reopenAfterKill();
+        Recovery recovery = restarted.takeRecovery();
+        assertThat(queued(restarted)).hasSize(50);
         assertThat(recovery.findings()).isEmpty();
     }
 
@@ -578,7 +583,7 @@ final class SpoolFaultTest {
         assertThat(durable).isEmpty();
         files.failsSync = _ -> false;
         files = files.afterCut(new Random(1));
-        assertThat(ids(open().takeRecovery())).containsExactly(first.id());
+        assertThat(ids(open())).containsExactly(first.id());
     }
 
     @Test

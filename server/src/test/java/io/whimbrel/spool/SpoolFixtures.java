@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /// Mail and settings for the tests of the spool.
@@ -31,7 +32,13 @@ final class SpoolFixtures {
     private SpoolFixtures() {}
 
     static SpoolSettings settings(Path folder, long segmentBytes) {
-        return new SpoolSettings(folder, segmentBytes, Duration.ofMillis(20), 1 << 20, 1 << 20);
+        return new SpoolSettings(
+                folder, segmentBytes, Duration.ofMillis(20), 1 << 20, 1 << 20, 32 << 20);
+    }
+
+    /// All messages in the queue, by id.
+    static List<RecoveredMessage> queued(Spool spool) throws IOException {
+        return spool.queued(Optional.empty(), Integer.MAX_VALUE);
     }
 
     static Envelope envelope(int recipients) {

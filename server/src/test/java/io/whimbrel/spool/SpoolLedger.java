@@ -185,7 +185,7 @@ final class SpoolLedger {
         unsavedEvents.forEach(event -> events.add(event.record()));
         checkOrder();
         Map<QueueId, Set<Integer>> settled = checkEvents(events);
-        checkMessages(spool, recovery, settled);
+        checkMessages(spool, settled);
         checkActions(recovery);
         assertThat(recovery.findings())
                 .as("a power cut damages nothing that was acknowledged")
@@ -266,10 +266,9 @@ final class SpoolLedger {
         idsGiven.add(id);
     }
 
-    private void checkMessages(Spool spool, Recovery recovery, Map<QueueId, Set<Integer>> settled)
-            throws Exception {
+    private void checkMessages(Spool spool, Map<QueueId, Set<Integer>> settled) throws Exception {
         var inQueue = new HashSet<QueueId>();
-        for (RecoveredMessage recovered : recovery.messages()) {
+        for (RecoveredMessage recovered : SpoolFixtures.queued(spool)) {
             QueueId id = recovered.message().id();
             assertThat(inQueue.add(id)).as("recovered once").isTrue();
             assertThat(settled).as("in the queue and in the events").containsKey(id);

@@ -11,7 +11,6 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +32,7 @@ final class SpoolSimulation {
     int openAtCuts;
 
     private final Random random;
-    private final SpoolSettings settings;
+    private final long segmentBytes;
     private final List<IncomingBody> open = new ArrayList<>();
     private final List<Flight> flights = new ArrayList<>();
     private Instant now = NOW;
@@ -44,10 +43,7 @@ final class SpoolSimulation {
 
     SpoolSimulation(long seed) {
         random = new Random(seed);
-        long segmentBytes = 16_384L << random.nextInt(3);
-        settings =
-                new SpoolSettings(
-                        Path.of("unused"), segmentBytes, Duration.ofMillis(20), 0, 1 << 20);
+        segmentBytes = 16_384L << random.nextInt(3);
     }
 
     /// Starts, works, and loses power, `cuts` times.
@@ -91,7 +87,7 @@ final class SpoolSimulation {
     private Spool start() throws Exception {
         // A clock may say anything after a start.
         now = NOW.plusSeconds(random.nextInt(2_000_000) - 1_000_000L);
-        Spool started = Spool.open(settings, () -> now, files, Spool.Drive.CALLER);
+        Spool started = IndexHome.open(files, segmentBytes, 0, () -> now);
         spool = Optional.of(started);
         restarts++;
         ledger.recovered(started, files);

@@ -9,6 +9,7 @@ import static io.whimbrel.spool.SpoolFixtures.deferred;
 import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
 import static io.whimbrel.spool.SpoolFixtures.offer;
+import static io.whimbrel.spool.SpoolFixtures.queued;
 import static io.whimbrel.spool.SpoolFixtures.read;
 import static io.whimbrel.spool.SpoolFixtures.settings;
 
@@ -44,7 +45,7 @@ final class SpoolTest {
     @TempDir Path folder;
 
     private Spool open() throws IOException {
-        return Spool.open(settings(folder, MIB), CLOCK);
+        return Spool.open(settings(folder, MIB), Position.START, CLOCK);
     }
 
     @Test
@@ -71,8 +72,8 @@ final class SpoolTest {
         try (Spool spool = open()) {
             Recovery recovery = spool.takeRecovery();
             assertThat(recovery.findings()).isEmpty();
-            assertThat(recovery.messages()).hasSize(1);
-            RecoveredMessage recovered = recovery.messages().getFirst();
+            assertThat(queued(spool)).hasSize(1);
+            RecoveredMessage recovered = queued(spool).getFirst();
             assertThat(recovered.message().id()).isEqualTo(before.id());
             assertThat(recovered.message().envelope()).isEqualTo(envelope);
             assertThat(recovered.message().size()).isEqualTo(5000);
@@ -80,7 +81,7 @@ final class SpoolTest {
                     .containsExactly(
                             new RecoveredMessage.Waiting(RecipientNumbers.all(3), 0, NOW, false));
             assertThat(read(spool, recovered.message())).isEqualTo(body);
-            assertThat(spool.takeRecovery().messages()).isEmpty();
+            assertThat(queued(spool)).isEmpty();
         }
     }
 
@@ -90,7 +91,7 @@ final class SpoolTest {
             assertThat(read(spool, accept(spool, envelope(1), new byte[0]))).isEmpty();
         }
         try (Spool spool = open()) {
-            assertThat(spool.takeRecovery().messages()).hasSize(1);
+            assertThat(queued(spool)).hasSize(1);
         }
     }
 
@@ -101,7 +102,7 @@ final class SpoolTest {
             assertThat(read(spool, accept(spool, envelope(1), body))).isEqualTo(body);
         }
         try (Spool spool = open()) {
-            SpooledMessage message = spool.takeRecovery().messages().getFirst().message();
+            SpooledMessage message = queued(spool).getFirst().message();
             assertThat(read(spool, message)).isEqualTo(body);
         }
     }
@@ -113,8 +114,7 @@ final class SpoolTest {
             accept(spool, envelope, bytes(100, 3));
         }
         try (Spool spool = open()) {
-            assertThat(spool.takeRecovery().messages().getFirst().message().envelope())
-                    .isEqualTo(envelope);
+            assertThat(queued(spool).getFirst().message().envelope()).isEqualTo(envelope);
         }
     }
 
@@ -135,7 +135,7 @@ final class SpoolTest {
             spool.appendAndWait(batch(deferred(message.id(), 2, NOW.plusSeconds(60), 0, 3)));
         }
         try (Spool spool = open()) {
-            assertThat(spool.takeRecovery().messages().getFirst().waiting())
+            assertThat(queued(spool).getFirst().waiting())
                     .containsExactlyInAnyOrder(
                             new RecoveredMessage.Waiting(
                                     RecipientNumbers.of(0, 3), 2, NOW.plusSeconds(60), true),
@@ -152,7 +152,7 @@ final class SpoolTest {
             assertThat(message.isInMemory()).isFalse();
         }
         try (Spool spool = open()) {
-            assertThat(spool.takeRecovery().messages()).isEmpty();
+            assertThat(queued(spool)).isEmpty();
         }
     }
 
@@ -168,7 +168,7 @@ final class SpoolTest {
             assertThat(read(spool, done.getFirst())).isEqualTo(notice);
         }
         try (Spool spool = open()) {
-            List<RecoveredMessage> messages = spool.takeRecovery().messages();
+            List<RecoveredMessage> messages = queued(spool);
             assertThat(messages).hasSize(1);
             assertThat(read(spool, messages.getFirst().message())).isEqualTo(notice);
         }
@@ -187,7 +187,7 @@ final class SpoolTest {
             assertThat(spool.appendAndWait(new SpoolBatch(List.of(settled), reports))).hasSize(9);
         }
         try (Spool spool = open()) {
-            List<RecoveredMessage> messages = spool.takeRecovery().messages();
+            List<RecoveredMessage> messages = queued(spool);
             assertThat(messages).hasSize(9);
             assertThat(read(spool, messages.getLast().message())).isEqualTo(notice);
             var tooMany = new SpoolBatch(List.of(), Collections.nCopies(70, reports.getFirst()));
@@ -245,7 +245,7 @@ final class SpoolTest {
                                     new SpoolRecord.OperatorAction.RetryNow(QueueScope.ALL))));
         }
         try (Spool spool = open()) {
-            assertThat(spool.takeRecovery().messages().getFirst().waiting().getFirst().dueAt())
+            assertThat(queued(spool).getFirst().waiting().getFirst().dueAt())
                     .isEqualTo(NOW.plusSeconds(1));
         }
     }
@@ -325,7 +325,7 @@ final class SpoolTest {
             first = accept(spool, envelope(1), bytes(10, 1));
         }
         var earlier = InstantSource.fixed(NOW.minusSeconds(86_400));
-        try (Spool spool = Spool.open(settings(folder, MIB), earlier)) {
+        try (Spool spool = Spool.open(settings(folder, MIB), Position.START, earlier)) {
             assertThat(spool.newBody().id()).isGreaterThan(first.id());
         }
     }
@@ -363,7 +363,7 @@ final class SpoolTest {
         try (Spool again = open()) {
             Recovery recovery = again.takeRecovery();
             assertThat(recovery.findings()).isEmpty();
-            assertThat(recovery.messages().stream().map(found -> found.message().id()))
+            assertThat(queued(spool).stream().map(found -> found.message().id()))
                     .containsAll(stored)
                     .doesNotContainAnyElementsOf(settled);
         }
