@@ -241,20 +241,21 @@ public final class CommittedRecords {
                 || type == LogFormat.OPERATOR;
     }
 
-    /// Empty where the message is unknown: it was damaged, and the finding says so.
+    /// Empty where the message is unknown: it was damaged, and the finding says so; or it had left
+    /// the queue already, and the record changed nothing.
     private Optional<CommittedRecord> committed(LogEntry entry, SpoolSegment.Place place) {
         return switch (entry) {
             case LogEntry.Accepted(LogEntry.Head head) ->
-                    live.message(head.id())
+                    live.message(head.id(), place.start())
                             .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
             case LogEntry.Fact(SpoolRecord.Operator fact) ->
                     Optional.of(
                             new CommittedRecord(
                                     place.start(), place.next(), fact, Optional.empty()));
             case LogEntry.Fact(SpoolRecord.Settled fact) ->
-                    live.message(fact.id()).map(m -> record(place, fact, m));
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
-                    live.message(fact.id()).map(m -> record(place, fact, m));
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Accepted _),
                     LogEntry.Carried _,
                     LogEntry.BodyPart _,

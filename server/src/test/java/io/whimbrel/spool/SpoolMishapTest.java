@@ -12,6 +12,7 @@ import static io.whimbrel.spool.SpoolFixtures.offer;
 import static io.whimbrel.spool.SpoolFixtures.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.mail.QueueId;
 
@@ -172,6 +173,29 @@ final class SpoolMishapTest {
         assertThat(all).hasSize(31);
         assertThat(read.stream().map(CommittedRecord::position))
                 .isEqualTo(all.subList(0, read.size()));
+    }
+
+    @Test
+    void outcomeOfASettledMessage_isNoEvent_neitherNowNorAfterAKill() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage message = accept(spool, envelope(1), bytes(10, 1));
+        spool.appendAndWait(batch(delivered(message.id(), 0)));
+        spool.appendAndWait(batch(delivered(message.id(), 0)));
+        assertThat(takeAll(records)).hasSize(2);
+        assertThat(takeAll(reopenAfterKill().records(Position.START))).hasSize(2);
+    }
+
+    @Test
+    void startThatFails_leavesNoThread() {
+        files.capacity = SEGMENT / 2;
+        var settings =
+                new SpoolSettings(Path.of("unused"), SEGMENT, Duration.ofMillis(20), 0, 1 << 20);
+        assertThatThrownBy(() -> Spool.open(settings, CLOCK, files, Spool.Drive.THREAD))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no room");
+        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+                .doesNotContain("spool-prepare-1");
     }
 
     @Test
