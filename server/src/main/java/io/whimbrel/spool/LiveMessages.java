@@ -113,15 +113,15 @@ final class LiveMessages {
         }
     }
 
-    /// A message in the queue, or one that left it but was not released yet, which is read from the
-    /// log again. Empty where it is neither, or damaged. Thread-safe.
-    Optional<SpooledMessage> message(QueueId id) {
+    /// A message in the queue, or one that left it behind `at` but was not released yet, which is
+    /// read from the log again. Empty where it is neither, or damaged. Thread-safe.
+    Optional<SpooledMessage> message(QueueId id, Position at) {
         SpooledMessage message = live.get(id.value());
         if (message != null) {
             return Optional.of(message);
         }
         Trace trace = settled.get(id.value());
-        if (trace == null) {
+        if (trace == null || at.compareTo(trace.settledAt()) >= 0) {
             return Optional.empty();
         }
         try {
@@ -299,9 +299,16 @@ final class LiveMessages {
             var records = new ArrayList<Inbox.Item>();
             long bytes = 0;
             while (bytes < bytesWanted && findMessage()) {
-                for (Inbox.Item record : pieces(copy.orElseThrow())) {
-                    records.add(record);
-                    bytes += record.frameBytes();
+                Copy current = copy.orElseThrow();
+                List<Inbox.Item> pieces = pieces(current);
+                if (pieces.isEmpty()) {
+                    // A piece of a copy that was given up would take the others' with it.
+                    records.removeIf(record -> isOf(current, record));
+                    bytes = records.stream().mapToLong(Inbox.Item::frameBytes).sum();
+                }
+                for (Inbox.Item piece : pieces) {
+                    records.add(piece);
+                    bytes += piece.frameBytes();
                 }
             }
             return records.isEmpty()
@@ -344,7 +351,11 @@ final class LiveMessages {
             return live.inQueue(message.id()).isPresent();
         }
 
-        /// One body part; after the last one all that remains.
+        private static boolean isOf(Copy copy, Inbox.Item record) {
+            return record.draft().filter(draft -> draft == copy.draft).isPresent();
+        }
+
+        /// One body part; after the last one all that remains. Empty where it cannot be read.
         private List<Inbox.Item> pieces(Copy current) {
             SpooledMessage message = current.message;
             SpooledMessage.Location location = message.location();

@@ -50,11 +50,16 @@ public final class Spool implements AutoCloseable {
         CALLER
     }
 
-    private Spool(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
+    private Spool(
+            SpoolSettings settings,
+            InstantSource clock,
+            SpoolFiles files,
+            SegmentPool pool,
+            Drive drive)
             throws IOException {
         this.settings = settings;
         this.files = files;
-        pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
+        this.pool = pool;
         inbox = new Inbox(settings.outcomeSyncMost());
         SpoolRecovery.LogChain chain = SpoolRecovery.LogChain.open(files, pool);
         var reading = new SpoolRecovery(files, chain, live);
@@ -103,9 +108,11 @@ public final class Spool implements AutoCloseable {
     static Spool open(SpoolSettings settings, InstantSource clock, SpoolFiles files, Drive drive)
             throws IOException {
         files.lock();
+        var pool = new SegmentPool(files, settings.segmentBytes(), settings.reserveBytes());
         try {
-            return new Spool(settings, clock, files, drive);
+            return new Spool(settings, clock, files, pool, drive);
         } catch (IOException e) {
+            pool.close();
             files.close();
             throw e;
         }

@@ -43,12 +43,11 @@ final class SpoolRecovery {
     /// A message that was accepted and cannot be delivered as it was.
     ///
     /// @param states of its recipients, kept here where the envelope is not known
-    /// @param body the parts that are good
+    /// @param location of the parts that are good
     private record DamagedMessage(
             LogEntry.Head head,
             SpooledMessage.RecipientStates states,
-            List<SpoolSegment.Place> body,
-            SpoolSegment segment) {}
+            SpooledMessage.Location location) {}
 
     SpoolRecovery(SpoolFiles files, LogChain chain, LiveMessages live) {
         this.files = files;
@@ -63,9 +62,7 @@ final class SpoolRecovery {
             read(link);
         }
         damaged.values().removeIf(this::isSettled);
-        for (DamagedMessage message : damaged.values()) {
-            quarantine(message);
-        }
+        damaged.values().removeIf(message -> !quarantine(message));
         drafts.values().forEach(draft -> draft.pieces.drop());
         drafts.clear();
         if (!findings.isEmpty()) {
@@ -97,7 +94,7 @@ final class SpoolRecovery {
                 : message.states.unsettled() == 0;
     }
 
-    private void read(LogChain.Link link) throws IOException {
+    private void read(LogChain.Link link) {
         SpoolSegment segment = link.segment();
         var scan = new SpoolSegment.Scan(segment, link.limit(), link.isSealed());
         while (scan.next()) {
@@ -199,7 +196,7 @@ final class SpoolRecovery {
                     isCarried
                             ? new SpooledMessage.RecipientStates(head.recipients(), waiting)
                             : new SpooledMessage.RecipientStates(head.recipients(), head.at());
-            damaged.put(id, new DamagedMessage(head, states, location.body(), place.segment()));
+            damaged.put(id, new DamagedMessage(head, states, location));
         }
         if (head.envelope().isPresent()) {
             known.ifPresent(message -> message.location().unpin());
@@ -221,10 +218,10 @@ final class SpoolRecovery {
         return joined.map(head::withEnvelope).orElse(head);
     }
 
-    private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) throws IOException {
+    private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) {
         String base = segment.name().replace(".log", "");
         String name = SpoolFiles.QUARANTINE + base + "-" + gap.from() + ".bad";
-        copy(segment, gap, name);
+        String kept = keep(name, copy -> copy(segment, gap, copy)).orElse("are kept in " + name);
         String place = segment.name() + " at " + gap.from() + ": ";
         long bytes = gap.to() - gap.from();
         findings.add(
@@ -232,54 +229,87 @@ final class SpoolRecovery {
                         ? place
                                 + "the last write was cut short; its %d bytes were never"
                                         .formatted(bytes)
-                                + " acknowledged and are kept in "
-                                + name
+                                + " acknowledged and "
+                                + kept
                         : place
-                                + "%d bytes of acknowledged data are damaged and kept in %s;"
-                                        .formatted(bytes, name)
+                                + "%d bytes of acknowledged data are damaged and %s;"
+                                        .formatted(bytes, kept)
                                 + " all other mail is delivered");
     }
 
-    private void copy(SpoolSegment segment, SpoolSegment.Scan.Gap gap, String name)
-            throws IOException {
-        try (SpoolFiles.SpoolFile copy = files.create(name)) {
-            ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
-            for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
-                bytes.clear().limit((int) Math.min(COPY_BYTES, gap.to() - at));
-                segment.readForRecovery(bytes, at);
-                copy.write(bytes.position(0), at - gap.from());
+    /// What fills a file in quarantine.
+    private interface Filling {
+        void into(SpoolFiles.SpoolFile file) throws IOException;
+    }
+
+    /// Makes a file in quarantine, durably. A disk that is full must not stop the start.
+    ///
+    /// @return why there is none; empty where there is
+    private Optional<String> keep(String name, Filling filling) {
+        try (SpoolFiles.SpoolFile file = files.create(name)) {
+            filling.into(file);
+            file.sync();
+            return Optional.empty();
+        } catch (IOException e) {
+            try {
+                files.delete(name);
+            } catch (IOException _) {
+                // Then a piece of it stays; the finding says what to think of it.
             }
-            copy.sync();
+            return Optional.of("could not be copied to " + name + " (" + e.getMessage() + ")");
         }
     }
 
-    /// Keeps what is left of a message, for people: envelope, an empty line, the good parts.
-    private void quarantine(DamagedMessage message) throws IOException {
+    private static void copy(
+            SpoolSegment segment, SpoolSegment.Scan.Gap gap, SpoolFiles.SpoolFile copy)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
+        for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
+            bytes.clear().limit((int) Math.min(COPY_BYTES, gap.to() - at));
+            segment.readForRecovery(bytes, at);
+            copy.write(bytes.position(0), at - gap.from());
+        }
+    }
+
+    /// Takes the message out of the queue, and keeps what is left of it, for people: envelope, an
+    /// empty line, the good parts. Where that cannot be written, its segments stay until the next
+    /// start, which tries again.
+    ///
+    /// @return whether it is kept
+    private boolean quarantine(DamagedMessage message) {
         LogEntry.Head head = message.head;
         String name = SpoolFiles.QUARANTINE + head.id() + ".message";
-        var text = new StringBuilder("id " + head.id() + "\nsize " + head.size() + "\n");
-        head.envelope().ifPresent(envelope -> describe(envelope, text));
-        text.append('\n');
-        try (SpoolFiles.SpoolFile file = files.create(name)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-            long at = bytes.remaining();
-            file.write(bytes, 0);
-            for (SpoolSegment.Place place : message.body) {
-                ByteBuffer part = place.read();
-                // Leaves the position behind id and index.
-                RecordCodec.decode(part.get(LogFormat.TYPE_AT), part);
-                int length = part.remaining();
-                file.write(part, at);
-                at += length;
-            }
-            file.sync();
+        Optional<String> trouble = keep(name, file -> write(message, file));
+        if (trouble.isPresent()) {
+            message.location.pin();
         }
         live.quarantine(head.id());
         findings.add(
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
-                                .formatted(head.id(), message.segment.name())
-                        + " what is left of it is kept in "
-                        + name);
+                                .formatted(head.id(), message.location.accepted().segment().name())
+                        + " what is left of it "
+                        + trouble.map(why -> why + "; the next start tries again")
+                                .orElse("is kept in " + name));
+        return trouble.isEmpty();
+    }
+
+    private static void write(DamagedMessage message, SpoolFiles.SpoolFile file)
+            throws IOException {
+        LogEntry.Head head = message.head;
+        var text = new StringBuilder("id " + head.id() + "\nsize " + head.size() + "\n");
+        head.envelope().ifPresent(envelope -> describe(envelope, text));
+        text.append('\n');
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
+        long at = bytes.remaining();
+        file.write(bytes, 0);
+        for (SpoolSegment.Place place : message.location.body()) {
+            ByteBuffer part = place.read();
+            // Leaves the position behind id and index.
+            RecordCodec.decode(part.get(LogFormat.TYPE_AT), part);
+            int length = part.remaining();
+            file.write(part, at);
+            at += length;
+        }
     }
 
     private static void describe(Envelope envelope, StringBuilder text) {
@@ -438,13 +468,13 @@ final class SpoolRecovery {
                             .map(LogFormat.SegmentHeader::generation)
                             .orElse(successor.generation);
             if (generation == 0) {
-                generation = generationOfFirstBatch(one);
+                generation = generationOfFirstGoodBatch(one);
             }
             var segment = new SpoolSegment(one.sequence, generation, one.file, one.size);
             if (generation == 0) {
                 findings.add(
                         segment.name()
-                                + ": its header and its first batch are unreadable; the file is"
+                                + ": its header and all of its batches are unreadable; the file is"
                                 + " left as it is");
                 return false;
             }
@@ -462,18 +492,39 @@ final class SpoolRecovery {
             return true;
         }
 
-        /// Where neither the header nor the next segment's is there to tell.
-        private static long generationOfFirstBatch(Found one) {
-            ByteBuffer frame = ByteBuffer.allocate(LogFormat.BATCH_BYTES);
+        /// Where neither the header nor the next segment's is there to tell; 0 where no batch is.
+        private static long generationOfFirstGoodBatch(Found one) {
             var unknown = new SpoolSegment(one.sequence, 0, one.file, one.size);
-            unknown.readForRecovery(frame, LogFormat.HEADER_BYTES);
-            frame.clear();
-            long generation = frame.getLong(LogFormat.GENERATION_AT);
-            int length = LogFormat.frameLength(frame, 0, frame.limit(), generation);
-            boolean isOurs =
-                    LogFormat.isBatch(frame, 0, length)
-                            && LogFormat.batch(frame, 0).sequence() == one.sequence;
-            return isOurs ? generation : 0;
+            ByteBuffer window = ByteBuffer.allocate((int) Math.min(COPY_BYTES, one.size));
+            long at = LogFormat.HEADER_BYTES;
+            while (at + LogFormat.BATCH_BYTES <= one.size) {
+                window.clear().limit((int) Math.min(window.capacity(), one.size - at));
+                unknown.readForRecovery(window, at);
+                window.position(0);
+                int last = window.limit() - LogFormat.BATCH_BYTES;
+                for (int i = 0; i <= last; i++) {
+                    long generation = generationOfBatch(one, window, i, at + i);
+                    if (generation != 0) {
+                        return generation;
+                    }
+                }
+                at += last + 1;
+            }
+            return 0;
+        }
+
+        private static long generationOfBatch(Found one, ByteBuffer bytes, int at, long offset) {
+            if (bytes.get(at + LogFormat.TYPE_AT) != LogFormat.BATCH) {
+                return 0;
+            }
+            long generation = bytes.getLong(at + LogFormat.GENERATION_AT);
+            int end = at + LogFormat.BATCH_BYTES;
+            int length = LogFormat.frameLength(bytes, at, end, generation);
+            if (!LogFormat.isBatch(bytes, at, length)) {
+                return 0;
+            }
+            LogFormat.BatchRecord batch = LogFormat.batch(bytes, at);
+            return batch.sequence() == one.sequence && batch.offset() == offset ? generation : 0;
         }
 
         private void dropTheRest() {

@@ -101,6 +101,12 @@ public final class SpooledMessage {
             List<SpoolSegment.Place> envelope,
             SpoolSegment.Place accepted) {
 
+        void pin() {
+            body.forEach(SpoolSegment.Place::pin);
+            envelope.forEach(SpoolSegment.Place::pin);
+            accepted.pin();
+        }
+
         void unpin() {
             body.forEach(SpoolSegment.Place::unpin);
             envelope.forEach(SpoolSegment.Place::unpin);
