@@ -1,6 +1,7 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
+import io.whimbrel.delivery.SessionFinder.Sought;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.Attempt;
@@ -29,6 +30,7 @@ final class DeliveryWorker implements Crew.Member {
     private final EgressPath path;
     private final PathConnections connections;
     private final PathConnections.Seat seat;
+    private final SessionFinder finder;
     private final Interruption interruption = new Interruption(Thread.currentThread());
 
     /// Empty where there is none; written by this thread, read by [#cut].
@@ -37,10 +39,6 @@ final class DeliveryWorker implements Crew.Member {
     private Directions directions;
     private boolean hasPermit;
     private boolean isSeeking = true;
-
-    /// Why there is no session: what DNS or the routes say about the domain of the entry in hand.
-    /// Other domains of the site do not share that.
-    private boolean concernsEntryOnly;
 
     /// The session in hand has been through a transaction.
     private boolean isProven;
@@ -52,6 +50,7 @@ final class DeliveryWorker implements Crew.Member {
         this.path = path;
         this.connections = connections;
         this.seat = connections.newSeat();
+        this.finder = new SessionFinder(dispatcher.client(), work, path);
         this.directions = dispatcher.directions();
     }
 
@@ -115,9 +114,14 @@ final class DeliveryWorker implements Crew.Member {
         }
         while (true) {
             if (session.isEmpty()) {
-                Optional<Opening.Failed> failed = connect(entry);
-                if (failed.isPresent()) {
-                    return withoutSession(entry, failed.get());
+                switch (seek(entry)) {
+                    case Opening.Opened(RemoteSession opened) -> begin(opened);
+                    case Opening.Failed failed -> {
+                        return withoutSession(entry, failed);
+                    }
+                    case Sought.Unroutable(SmtpReply reply) -> {
+                        return unroutable(entry, reply);
+                    }
                 }
             }
             switch (attempt(entry, session.orElseThrow())) {
@@ -178,13 +182,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean withoutSession(QueueEntry entry, Opening.Failed failed)
             throws InterruptedException {
         if (interruption.isCut()) {
-            work.giveBack(entry);
-            connections.left(false);
-            return false;
-        }
-        if (concernsEntryOnly) {
-            settleUntried(entry, failed);
-            return true;
+            return givenBack(entry);
         }
         return switch (connections.connectFailed()) {
             case LEAVE_IT_TO_OTHERS -> {
@@ -203,6 +201,22 @@ final class DeliveryWorker implements Crew.Member {
                 yield true;
             }
         };
+    }
+
+    /// Other domains of the site do not share the fate of this one.
+    private boolean unroutable(QueueEntry entry, SmtpReply reply) {
+        if (interruption.isCut()) {
+            return givenBack(entry);
+        }
+        settleUntried(entry, new Opening.Failed(new NotTried(reply), ""));
+        return true;
+    }
+
+    /// @return not to go on
+    private boolean givenBack(QueueEntry entry) {
+        work.giveBack(entry);
+        connections.left(false);
+        return false;
     }
 
     private void settleWaiting(Opening.Failed failed) {
@@ -229,31 +243,11 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    /// @return why there is no session, where there is none
-    private Optional<Opening.Failed> connect(QueueEntry entry) {
+    private Sought seek(QueueEntry entry) {
         directions = dispatcher.directions();
-        return switch (opening(entry)) {
-            case Opening.Failed failed -> Optional.of(failed);
-            case Opening.Opened(RemoteSession opened) -> {
-                session = Optional.of(opened);
-                isProven = false;
-                connections.connected();
-                if (interruption.isCut()) {
-                    opened.cut();
-                }
-                yield Optional.empty();
-            }
-        };
-    }
-
-    private Opening opening(QueueEntry entry) {
-        concernsEntryOnly = false;
         interruption.begin();
         try {
-            Optional<NextHop> known = directions.nextHop(path.site());
-            return known.isPresent()
-                    ? open(known.get())
-                    : open(directions.resolve(entry.domain()), entry);
+            return finder.seek(directions, entry);
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Opening.Failed(Dispatcher.BUG, "");
@@ -262,41 +256,13 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Opening open(NextHop nextHop) {
-        return switch (directions.hosts(nextHop)) {
-            case HostFinder.Hosts.None(SmtpReply reply) -> notTried(reply);
-            case HostFinder.Hosts.Found(List<HostAddress> hosts) ->
-                    dispatcher
-                            .client()
-                            .open(
-                                    hosts,
-                                    nextHop.protocol(),
-                                    directions.sources(),
-                                    directions.settings().timeouts());
-        };
-    }
-
-    /// The site was forgotten, or the routes have changed since the entry came to this path.
-    private Opening open(Resolution resolution, QueueEntry entry) {
-        return switch (resolution) {
-            case Resolution.NotFound(SmtpReply reply) -> {
-                concernsEntryOnly = true;
-                yield notTried(reply);
-            }
-            case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
-                if (nextHop.site().equals(path.site())) {
-                    yield open(nextHop);
-                }
-                work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
-                concernsEntryOnly = true;
-                String text = "The route has changed; the next attempt goes to " + nextHop.site();
-                yield notTried(SmtpReply.of(451, 4, 3, 0, text));
-            }
-        };
-    }
-
-    private static Opening.Failed notTried(SmtpReply reply) {
-        return new Opening.Failed(new NotTried(reply), "");
+    private void begin(RemoteSession opened) {
+        session = Optional.of(opened);
+        isProven = false;
+        connections.connected();
+        if (interruption.isCut()) {
+            opened.cut();
+        }
     }
 
     private void endSession() {

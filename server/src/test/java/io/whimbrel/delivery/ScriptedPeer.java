@@ -81,7 +81,11 @@ final class ScriptedPeer implements AutoCloseable {
     }
 
     void awaitText() {
-        await(() -> !texts.isEmpty());
+        awaitTexts(1);
+    }
+
+    void awaitTexts(int count) {
+        await(() -> texts.size() >= count);
     }
 
     void awaitConnection() {
