@@ -92,8 +92,8 @@ public final class Dispatcher implements ScheduleActions {
 
     /// Puts other settings in force: new connections follow them, old ones end with the message in
     /// hand.
-    public void reload(DeliveryPlan plan) {
-        directions = new Directions(plan, new SecureRandom());
+    public synchronized void reload(DeliveryPlan plan) {
+        directions = directions.renewed(plan);
         permits.resize(plan.settings().connectionsMax());
         int most = plan.settings().connectionsPerPathMax();
         paths.values().forEach(path -> path.mostConnections(most));
