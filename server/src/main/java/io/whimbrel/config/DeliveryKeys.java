@@ -144,7 +144,7 @@ final class DeliveryKeys {
                     Kinds.integer(1, 100_000),
                     DEFAULT.connectionsMax(),
                     RELOAD,
-                    "Connections at once in all.");
+                    "Connections at once in all. At the limit, sites take turns.");
 
     static final Key<Integer> MESSAGES_PER_CONNECTION =
             Key.withDefault(

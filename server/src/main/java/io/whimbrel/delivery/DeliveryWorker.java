@@ -25,6 +25,11 @@ import java.util.Optional;
 final class DeliveryWorker implements Crew.Member {
     private static final int TAKE_ALL_MOST = 500;
 
+    /// Entries that are taken before the permit may go to another path. A new session costs about
+    /// six round trips (TCP, greeting, EHLO, STARTTLS, TLS, EHLO), a transaction about two: over
+    /// twenty that is little, and those who wait do not wait long.
+    static final int TURN = 20;
+
     private final Dispatcher dispatcher;
     private final ReadyWork work;
     private final EgressPath path;
@@ -38,6 +43,10 @@ final class DeliveryWorker implements Crew.Member {
 
     private Directions directions;
     private boolean hasPermit;
+
+    /// Entries taken since it has the permit.
+    private int taken;
+
     private boolean isSeeking = true;
 
     /// The session in hand has been through a transaction.
@@ -86,12 +95,14 @@ final class DeliveryWorker implements Crew.Member {
 
     /// @return whether to go on; where not, [#connections] does not count this thread any more
     private boolean step() throws InterruptedException {
+        giveOthersTheirTurn();
         acquirePermit();
         long seen = connections.announced();
         Optional<QueueEntry> entry = dispatcher.isClosing() ? Optional.empty() : work.take(path);
         connections.looked(isSeeking, entry.isPresent() ? work.readyEntries(path) : 0);
         isSeeking = false;
         if (entry.isPresent()) {
+            taken++;
             return deliver(entry.get());
         }
         if (!mayStay(seen)) {
@@ -277,6 +288,15 @@ final class DeliveryWorker implements Crew.Member {
         return session.map(open -> open.source().name()).orElse("");
     }
 
+    /// Where others wait for a permit, one that has had its turn asks anew, behind them: a path
+    /// with steady work would keep it for ever. Nothing is in hand here.
+    private void giveOthersTheirTurn() {
+        if (hasPermit && taken >= TURN && dispatcher.permits().hasQueuedThreads()) {
+            endSession();
+            releasePermit();
+        }
+    }
+
     private void acquirePermit() throws InterruptedException {
         if (hasPermit) {
             return;
@@ -285,6 +305,7 @@ final class DeliveryWorker implements Crew.Member {
         try {
             dispatcher.permits().acquire();
             hasPermit = true;
+            taken = 0;
         } finally {
             interruption.end();
         }

@@ -163,6 +163,53 @@ final class DispatcherTest {
     }
 
     @Test
+    void pathWithSteadyWork_letsOthersHaveTheirTurn() {
+        assertTurnsAreTaken(1_000);
+    }
+
+    @Test
+    void pathWithSteadyWorkAndShortSessions_letsOthersHaveTheirTurn() {
+        assertTurnsAreTaken(3);
+    }
+
+    private static void assertTurnsAreTaken(int messagesPerConnection) {
+        var settings =
+                new DeliverySettings(
+                        25,
+                        List.of(),
+                        1,
+                        1,
+                        messagesPerConnection,
+                        Duration.ofSeconds(2),
+                        Hosts.LONG);
+        try (var one = new ScriptedPeer("GATE:\n" + SERVES, SERVES);
+                var other = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.route("x.test", one), Post.route("*", other))) {
+            int rounds = 3;
+            for (int i = 0; i < rounds * DeliveryWorker.TURN; i++) {
+                post.admit("a@x.test");
+            }
+            one.awaitConnection();
+            for (int i = 0; i < rounds * DeliveryWorker.TURN; i++) {
+                post.admit("a@y.test");
+            }
+            other.await(() -> post.dispatcher.permits().hasQueuedThreads());
+            one.openGate();
+
+            for (int i = 0; i < rounds; i++) {
+                assertThat(post.attempts(DeliveryWorker.TURN))
+                        .allMatch(attempt -> isAcceptedFor("x.test", attempt));
+                assertThat(post.attempts(DeliveryWorker.TURN))
+                        .allMatch(attempt -> isAcceptedFor("y.test", attempt));
+            }
+        }
+    }
+
+    private static boolean isAcceptedFor(String domain, Attempt attempt) {
+        return isAccepted(attempt) && attempt.entry().domain().value().equals(domain);
+    }
+
+    @Test
     void manyMessages_areEachTriedOnce() {
         try (var peer = new ScriptedPeer(SERVES);
                 var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {

@@ -92,7 +92,7 @@ final class ScriptedPeer implements AutoCloseable {
         await(() -> connections.get() > 0);
     }
 
-    private void await(BooleanSupplier condition) {
+    void await(BooleanSupplier condition) {
         try {
             for (int i = 0; i < 2_000 && !condition.getAsBoolean(); i++) {
                 closed.await(10, TimeUnit.MILLISECONDS);
