@@ -41,7 +41,7 @@ final class DeliveryWorker implements Crew.Member {
     /// Empty where there is none; written by this thread, read by [#cut].
     private volatile Optional<RemoteSession> session = Optional.empty();
 
-    private Directions directions;
+    private ActivePlan active;
     private boolean hasPermit;
 
     /// Entries taken since it has the permit.
@@ -60,7 +60,7 @@ final class DeliveryWorker implements Crew.Member {
         this.connections = connections;
         this.seat = connections.newSeat();
         this.finder = new SessionFinder(dispatcher.client(), work, path);
-        this.directions = dispatcher.directions();
+        this.active = dispatcher.active();
     }
 
     @Override
@@ -115,7 +115,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean mayStay(long seen) throws InterruptedException {
         // Where other paths wait for a connection, an idle one is in their way.
         boolean mayIdle = session.isPresent() && !dispatcher.permits().hasQueuedThreads();
-        Duration idleMost = mayIdle ? directions.settings().idleMost() : Duration.ZERO;
+        Duration idleMost = mayIdle ? active.settings().idleMost() : Duration.ZERO;
         return connections.mayStay(seat, seen, idleMost);
     }
 
@@ -149,8 +149,12 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean isWornOut(RemoteSession open) {
         return !open.isOpen()
-                || directions != dispatcher.directions()
-                || open.transactions() >= directions.settings().messagesPerConnectionMax();
+                || isReplaced()
+                || open.transactions() >= active.settings().messagesPerConnectionMax();
+    }
+
+    private boolean isReplaced() {
+        return active.directions() != dispatcher.active().directions();
     }
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
@@ -255,10 +259,10 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private Sought seek(QueueEntry entry) {
-        directions = dispatcher.directions();
+        active = dispatcher.active();
         interruption.begin();
         try {
-            return finder.seek(directions, entry);
+            return finder.seek(active, entry);
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Opening.Failed(Dispatcher.BUG, "");

@@ -3,6 +3,10 @@ package io.whimbrel.delivery;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.MailHosts;
+import io.whimbrel.routing.NextHop;
+import io.whimbrel.routing.Resolution;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -31,17 +35,17 @@ final class SessionFinder {
     }
 
     /// Where the site is remembered, nothing is asked about the domain of `entry`.
-    Sought seek(Directions directions, QueueEntry entry) {
-        Optional<NextHop> known = directions.nextHop(path.site());
+    Sought seek(ActivePlan active, QueueEntry entry) {
+        Optional<NextHop> known = active.directions().nextHop(path.site());
         if (known.isPresent()) {
-            return open(directions, known.get());
+            return open(active, known.get());
         }
         // The site was forgotten, or the routes have changed since the entry came to this path.
-        return switch (directions.resolve(entry.domain())) {
+        return switch (active.directions().resolve(entry.domain())) {
             case Resolution.NotFound(SmtpReply reply) -> new Sought.Unroutable(reply);
             case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
                 if (nextHop.site().equals(path.site())) {
-                    yield open(directions, nextHop);
+                    yield open(active, nextHop);
                 }
                 work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
                 String text = "The route has changed; the next attempt goes to " + nextHop.site();
@@ -50,16 +54,15 @@ final class SessionFinder {
         };
     }
 
-    private Opening open(Directions directions, NextHop nextHop) {
-        return switch (directions.hosts(nextHop)) {
-            case HostFinder.Hosts.None(SmtpReply reply) ->
-                    new Opening.Failed(new NotTried(reply), "");
-            case HostFinder.Hosts.Found(List<HostAddress> hosts) ->
+    private Opening open(ActivePlan active, NextHop nextHop) {
+        return switch (active.directions().hosts(nextHop, active.sources())) {
+            case MailHosts.None(SmtpReply reply) -> new Opening.Failed(new NotTried(reply), "");
+            case MailHosts.Found(List<HostAddress> hosts) ->
                     client.open(
                             hosts,
                             nextHop.protocol(),
-                            directions.sources(),
-                            directions.settings().timeouts());
+                            active.sources(),
+                            active.settings().timeouts());
         };
     }
 }

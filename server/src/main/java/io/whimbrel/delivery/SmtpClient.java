@@ -8,6 +8,8 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.tls.ClientTls;

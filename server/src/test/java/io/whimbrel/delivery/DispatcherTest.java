@@ -12,6 +12,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.RouteSettings;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

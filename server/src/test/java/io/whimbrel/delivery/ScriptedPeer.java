@@ -1,5 +1,7 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.routing.HostAddress;
+
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
