@@ -11,7 +11,6 @@ import io.whimbrel.config.ConfigResult;
 import io.whimbrel.delivery.BodySource;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.Dispatcher;
-import io.whimbrel.delivery.OwnNode;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
@@ -20,6 +19,8 @@ import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
+import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
@@ -123,12 +124,14 @@ final class Node implements AutoCloseable {
         var names = new HashSet<>(sources.ehloNames());
         names.add(with.node().name());
         var listening = with.listens().stream().map(ListenSettings::address).toList();
-        return new DeliveryPlan(
-                with.delivery(),
-                with.routes(),
-                sources,
-                new Resolver(with.dns(), clock),
-                new OwnNode(names, listening));
+        var routing =
+                new RoutingPlan(
+                        with.routes(),
+                        with.delivery().port(),
+                        with.delivery().allowPrivate(),
+                        new Resolver(with.dns(), clock),
+                        new OwnNode(names, listening));
+        return new DeliveryPlan(with.delivery(), sources, routing);
     }
 
     private BodySource body(SpooledMessage message) {
