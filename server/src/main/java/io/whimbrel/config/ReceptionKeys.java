@@ -129,7 +129,8 @@ final class ReceptionKeys {
                     Kinds.integer(1, 10_000),
                     LIMITS.errorsMax(),
                     RELOAD,
-                    "Refused commands in one session before it ends with 421.");
+                    "Refused commands in one session, counted from the last message that was taken,"
+                            + " before it ends with 421.");
 
     static final Key<Integer> CONNECTIONS_MAX =
             Key.withDefault(
