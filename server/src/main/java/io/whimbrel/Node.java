@@ -115,7 +115,7 @@ final class Node implements AutoCloseable {
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
         ticker = new Ticker("ticker-1", TICK, this::tick);
-        reception.start();
+        reception.start(FileLimit.forClients(config.delivery().connectionsMax()));
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
 

@@ -138,7 +138,9 @@ final class ReceptionKeys {
                     Kinds.integer(1, CONNECTIONS_MOST),
                     LIMITS.connectionsMax(),
                     RESTART,
-                    "Connections at once on this address. Beyond it clients get 421 or wait.");
+                    "Connections at once on this address. Beyond it clients get 421 or wait. Where"
+                            + " the limit of open files is too low for it, the server says so and"
+                            + " serves fewer.");
 
     static final Key<Integer> CONNECTIONS_PER_CLIENT_MAX =
             new Key<>(
