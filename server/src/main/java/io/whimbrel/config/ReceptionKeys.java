@@ -104,7 +104,8 @@ final class ReceptionKeys {
                     RELOAD,
                     "Which delivery status notifications senders get: all that RFC 3461 lets them"
                             + " ask for, only those of failure, or none, for applications that read"
-                            + " the event log.");
+                            + " the event log. Clients that may not relay, who reach the postmaster"
+                            + " only, never get any.");
 
     static final Key<Long> MESSAGE_MAX =
             Key.withDefault(
