@@ -5,6 +5,7 @@ import io.whimbrel.admin.AdminSocket;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.config.AddressText;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
@@ -116,7 +117,7 @@ final class Node implements AutoCloseable {
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
         ticker = new Ticker("ticker-1", TICK, this::tick);
-        reception.start();
+        reception.start(FileLimit.forClients(config.delivery().connectionsMax()));
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
 
@@ -199,13 +200,9 @@ final class Node implements AutoCloseable {
                 config.node().name(),
                 Version.text(),
                 startedAt,
-                reception.addresses().stream().map(Node::text).toList(),
+                reception.addresses().stream().map(AddressText::render).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
                 sources.trouble().stream().toList());
-    }
-
-    private static String text(InetSocketAddress address) {
-        return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.

@@ -255,6 +255,32 @@ class ConfigFileTest {
     }
 
     @Test
+    void aMisspeltRelayFrom_isNotTakenForNobody() {
+        String text =
+                """
+                [node]
+                name = "mx1.example.com"
+                [[listen]]
+                address = "127.0.0.1:25"
+                relay_from = ["10.0.0.0/8"]
+                """;
+        assertThat(ConfigFile.parse("w.toml", text))
+                .isInstanceOfSatisfying(
+                        ConfigResult.Invalid.class,
+                        invalid -> {
+                            assertThat(invalid.errors()).hasSize(1);
+                            assertThat(invalid.warnings()).isEmpty();
+                        });
+    }
+
+    @Test
+    void aByteOrderMark_isReadOver(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("mark.toml"), "\ufeff" + ISSUE);
+        assertThat(ConfigFile.read(file))
+                .isEqualTo(new ConfigResult.Valid(valid(ISSUE), List.of()));
+    }
+
+    @Test
     void aFileOnDisk_isRead(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("whimbrel.toml"), ISSUE);
         assertThat(ConfigFile.read(file))
