@@ -273,7 +273,7 @@ class Whimbrel:
 
     name = "whimbrel"
 
-    def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=()):
+    def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp"):
         self.folder, self.port = folder, listen_port or free_port()
         self.config = os.path.join(folder, "whimbrel.toml")
         self.data = os.path.join(folder, "data")
@@ -292,7 +292,7 @@ relay-from = ["127.0.0.0/8"]
 
 [[route]]
 domain = "*"
-to = "smtp://127.0.0.1:{next_hop_port}"
+to = "{scheme}://127.0.0.1:{next_hop_port}"
 {extra}
 """)
         self.start()

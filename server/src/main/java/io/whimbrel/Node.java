@@ -5,13 +5,13 @@ import io.whimbrel.admin.AdminSocket;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.config.AddressText;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 import io.whimbrel.delivery.BodySource;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.Dispatcher;
-import io.whimbrel.delivery.OwnNode;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
@@ -21,6 +21,8 @@ import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
+import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.RecoveredMessage;
@@ -118,7 +120,7 @@ final class Node implements AutoCloseable {
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
         ticker = new Ticker("ticker-1", TICK, this::tick);
-        reception.start();
+        reception.start(FileLimit.forClients(config.delivery().connectionsMax()));
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
 
@@ -126,12 +128,14 @@ final class Node implements AutoCloseable {
         var names = new HashSet<>(sources.ehloNames());
         names.add(with.node().name());
         var listening = with.listens().stream().map(ListenSettings::address).toList();
-        return new DeliveryPlan(
-                with.delivery(),
-                with.routes(),
-                sources,
-                new Resolver(with.dns(), clock),
-                new OwnNode(names, listening));
+        var routing =
+                new RoutingPlan(
+                        with.routes(),
+                        with.delivery().port(),
+                        with.delivery().allowPrivate(),
+                        new Resolver(with.dns(), clock),
+                        new OwnNode(names, listening));
+        return new DeliveryPlan(with.delivery(), sources, routing);
     }
 
     private BodySource body(SpooledMessage message) {
@@ -211,13 +215,9 @@ final class Node implements AutoCloseable {
                 config.node().name(),
                 Version.text(),
                 startedAt,
-                reception.addresses().stream().map(Node::text).toList(),
+                reception.addresses().stream().map(AddressText::render).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
                 sources.trouble().stream().toList());
-    }
-
-    private static String text(InetSocketAddress address) {
-        return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.

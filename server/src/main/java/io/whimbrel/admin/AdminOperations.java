@@ -60,6 +60,7 @@ public final class AdminOperations implements AdminHandler {
     public Optional<String> handle(ObjectNode fields, AdminAnswer answer) {
         var request = new AdminRequest(fields);
         try {
+            request.requireKnownFields();
             return switch (request.verb()) {
                 case "status" -> status(answer);
                 case "metrics" -> metrics(answer);

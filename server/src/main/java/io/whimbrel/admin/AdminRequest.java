@@ -9,6 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /// Reads the fields of one request. Immutable.
 ///
@@ -16,9 +17,30 @@ import java.util.Optional;
 record AdminRequest(ObjectNode fields) {
     private static final int REASON_LENGTH_MAX = 200;
     private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "verb",
+                    "id",
+                    "domain",
+                    "tenant",
+                    "campaign",
+                    "all",
+                    "reason",
+                    "dry_run",
+                    "limit",
+                    "seconds");
 
     String verb() {
         return Json.text(fields, "verb");
+    }
+
+    /// A misspelt condition beside another would widen what the verb touches.
+    void requireKnownFields() throws RequestException {
+        for (String field : fields.propertyNames()) {
+            if (!FIELDS.contains(field)) {
+                throw new RequestException("unknown field \"" + field + "\"");
+            }
+        }
     }
 
     /// Conditions `id`, `domain`, `tenant`, `campaign`; none at all means everything that is
@@ -31,7 +53,7 @@ record AdminRequest(ObjectNode fields) {
     /// condition never touches the whole queue.
     QueueScope explicitScope() throws RequestException {
         QueueScope scope = scope();
-        boolean isAll = fields.path("all").booleanValue(false);
+        boolean isAll = flag("all");
         if (scope.isAll() && !isAll) {
             throw new RequestException(
                     "no condition: give id, domain, tenant or campaign, or \"all\": true");
@@ -56,8 +78,17 @@ record AdminRequest(ObjectNode fields) {
         return reason;
     }
 
-    boolean isDryRun() {
-        return fields.path("dry_run").booleanValue(false);
+    boolean isDryRun() throws RequestException {
+        return flag("dry_run");
+    }
+
+    /// False where the field is absent.
+    private boolean flag(String field) throws RequestException {
+        JsonNode value = fields.path(field);
+        if (!value.isMissingNode() && !value.isBoolean()) {
+            throw new RequestException("field \"" + field + "\" is true or false");
+        }
+        return value.booleanValue(false);
     }
 
     /// Field `limit`, from 1 to `most`.

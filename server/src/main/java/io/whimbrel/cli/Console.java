@@ -78,7 +78,15 @@ final class Console {
 
     /// A mistake on the command line: told with the usage, exit code 2.
     ParameterException usage(String message) {
-        CommandLine line = spec.commandLine();
+        return usage(spec, message);
+    }
+
+    /// As above, with the usage of the verb below `command` that was given, if any.
+    static ParameterException usage(CommandSpec command, String message) {
+        CommandLine line = command.commandLine();
+        while (line.getParseResult().hasSubcommand()) {
+            line = line.getParseResult().subcommand().commandSpec().commandLine();
+        }
         return new ParameterException(line, message);
     }
 }

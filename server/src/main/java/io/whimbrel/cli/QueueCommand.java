@@ -19,13 +19,12 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /// `whimbrel queue`: look at the queue and change it. Exit 0 where that worked, 1 where it did not
-/// or nothing was found, 2 for a mistake on the command line.
+/// or there was nothing to act on, 2 for a mistake on the command line. A list may be empty.
 @Command(
         name = "queue",
         description = "Look at the queue and change it; without a verb, the summary.")
 final class QueueCommand implements Callable<Integer> {
     private static final int LIST_MOST = 100_000;
-    private static final String REASON = "Why, for the event log and those who come after you.";
 
     @Mixin private Console console = new Console();
     @Mixin private NodeOptions node = new NodeOptions();
@@ -67,7 +66,8 @@ final class QueueCommand implements Callable<Integer> {
         // One more than is shown, to know whether there are more.
         ObjectNode request = Json.object().put("verb", "queue-list").put("limit", limit + 1);
         scope.addTo(request);
-        return console.run(() -> list(request, limit));
+        String whenEmpty = scope.isGiven() ? "nothing like that is queued" : "nothing is queued";
+        return console.run(() -> list(request, new QueueText.Listing(console, limit, whenEmpty)));
     }
 
     @Command(name = "show", description = "One message: envelope, and each recipient's state.")
@@ -86,15 +86,8 @@ final class QueueCommand implements Callable<Integer> {
     }
 
     @Command(name = "hold", description = "Try nothing of it, later mail included, until released.")
-    int hold(
-            @Mixin ActionOptions action,
-            @Option(
-                            names = "--reason",
-                            paramLabel = "TEXT",
-                            description = REASON,
-                            defaultValue = "")
-                    String reason) {
-        return lasting(action.request("queue-hold").put("reason", reason), "held");
+    int hold(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
+        return lasting(reason.addTo(action.request("queue-hold")), "held");
     }
 
     @Command(name = "release", description = "End the hold with exactly these conditions.")
@@ -111,18 +104,13 @@ final class QueueCommand implements Callable<Integer> {
                             required = true,
                             description = "How long: 30s, 5m, 1h, 2d.")
                     String time,
-            @Option(
-                            names = "--reason",
-                            paramLabel = "TEXT",
-                            description = REASON,
-                            defaultValue = "")
-                    String reason) {
+            @Mixin ReasonOption reason) {
         Duration duration =
                 DurationText.parse(time)
                         .filter(it -> it.toSeconds() > 0)
                         .orElseThrow(
                                 () -> console.usage("Not a time such as 30s, 5m, 1h: " + time));
-        ObjectNode request = action.request("queue-suspend").put("reason", reason);
+        ObjectNode request = reason.addTo(action.request("queue-suspend"));
         return lasting(
                 request.put("seconds", duration.toSeconds()),
                 "suspended for " + Words.duration(duration));
@@ -139,31 +127,16 @@ final class QueueCommand implements Callable<Integer> {
     }
 
     @Command(name = "bounce", description = "Give up: remove it and tell its senders.")
-    int bounce(
-            @Mixin ActionOptions action,
-            @Option(
-                            names = "--reason",
-                            paramLabel = "TEXT",
-                            description = REASON,
-                            defaultValue = "")
-                    String reason) {
-        return once(action.request("queue-bounce").put("reason", reason), "bounced");
+    int bounce(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
+        return once(reason.addTo(action.request("queue-bounce")), "bounced");
     }
 
     @Command(name = "delete", description = "Remove it; nobody is told.")
-    int delete(
-            @Mixin ActionOptions action,
-            @Option(
-                            names = "--reason",
-                            paramLabel = "TEXT",
-                            description = REASON,
-                            defaultValue = "")
-                    String reason) {
-        return once(action.request("queue-delete").put("reason", reason), "deleted");
+    int delete(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
+        return once(reason.addTo(action.request("queue-delete")), "deleted");
     }
 
-    private int list(ObjectNode request, int limit) throws IOException {
-        var listing = new QueueText.Listing(console, limit);
+    private int list(ObjectNode request, QueueText.Listing listing) throws IOException {
         Optional<String> refusal = node.client().ask(request, listing::add);
         return refusal.isPresent() ? console.fail(refusal.get()) : listing.end();
     }

@@ -93,6 +93,7 @@ final class QueueText {
     static final class Listing {
         private final Console console;
         private final int limit;
+        private final String whenEmpty;
         private final TextTable table =
                 new TextTable(
                         "ID",
@@ -107,9 +108,10 @@ final class QueueText {
                         "WHY");
         private int count;
 
-        Listing(Console console, int limit) {
+        Listing(Console console, int limit, String whenEmpty) {
             this.console = console;
             this.limit = limit;
+            this.whenEmpty = whenEmpty;
         }
 
         void add(ObjectNode line) {
@@ -135,17 +137,21 @@ final class QueueText {
                     Json.text(line, "why"));
         }
 
-        /// Prints what is left to print.
+        /// Prints what is left to print. An empty list is as good an answer as any: with `--json`
+        /// it has no line.
         ///
         /// @return the exit code
         int end() {
             if (!table.isEmpty()) {
                 table.print(console.out());
             }
+            if (count == 0 && !console.isJson()) {
+                console.out().println(whenEmpty);
+            }
             if (count > limit) {
                 console.err().println("more is queued: see them with --limit N");
             }
-            return count > 0 ? Console.OK : console.fail("nothing was found");
+            return Console.OK;
         }
     }
 

@@ -43,11 +43,9 @@ final class ScopeOptions {
     /// As [#addTo], for verbs that change the queue: they need a condition, or `--all`.
     void addTo(ObjectNode request, boolean isAll) {
         addTo(request);
-        boolean isGiven =
-                id.isPresent() || domain.isPresent() || tenant.isPresent() || campaign.isPresent();
-        if (isGiven == isAll) {
-            throw new ParameterException(
-                    spec.commandLine(),
+        if (isGiven() == isAll) {
+            throw Console.usage(
+                    spec,
                     isAll
                             ? "--all contradicts a condition: give one or the other"
                             : "Which mail? Give --id, --domain, --tenant or --campaign (several"
@@ -58,19 +56,21 @@ final class ScopeOptions {
         }
     }
 
+    /// Whether there is any condition.
+    boolean isGiven() {
+        return id.isPresent() || domain.isPresent() || tenant.isPresent() || campaign.isPresent();
+    }
+
     static String requireId(CommandSpec spec, String text) {
         return QueueId.parse(text)
                 .map(QueueId::toString)
                 .orElseThrow(() ->
-                        new ParameterException(
-                                spec.commandLine(),
-                                "Not a queue id, which has 13 characters: " + text));
+                        Console.usage(spec, "Not a queue id, which has 13 characters: " + text));
     }
 
     private String requireDomain(String text) {
         return DomainName.parse(text)
                 .map(DomainName::value)
-                .orElseThrow(
-                        () -> new ParameterException(spec.commandLine(), "Not a domain: " + text));
+                .orElseThrow(() -> Console.usage(spec, "Not a domain: " + text));
     }
 }

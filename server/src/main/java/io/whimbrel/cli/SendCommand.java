@@ -87,7 +87,8 @@ final class SendCommand implements Callable<Integer> {
         if (console.isJson()) {
             console.printJson(json(result));
         } else if (isTaken) {
-            console.out().println(idOf(result.reply()).orElse(result.reply().toString()));
+            String reply = result.reply().toString();
+            console.out().println(idOf(result.reply()).orElse(Words.printable(reply)));
         }
         for (Submission.Refusal refusal : result.refused()) {
             console.fail("<" + refusal.recipient() + "> was refused: " + refusal.reply());

@@ -25,7 +25,7 @@ final class TraceCommand implements Callable<Integer> {
     private static final int LIMIT_MOST = 1_000;
 
     @Mixin private Console console = new Console();
-    @Mixin private NodeOptions node = new NodeOptions();
+    @Mixin private DataOptions data = new DataOptions();
 
     @Parameters(
             paramLabel = "ID|ADDRESS",
@@ -54,7 +54,7 @@ final class TraceCommand implements Callable<Integer> {
     }
 
     private int trace(Optional<QueueId> id, String address) throws IOException {
-        var trail = new EventTrail(node.data().resolve("events"));
+        var trail = new EventTrail(data.folder().resolve("events"));
         SortedMap<String, List<EventTrail.Event>> found =
                 id.isPresent() ? trail.ofMessage(id.get()) : trail.ofAddress(address, limit);
         boolean isFirst = true;

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 
 /// Addresses, addresses with ports, and networks as they stand in the file. No name is ever looked
 /// up and no network interface asked. Stateless.
-final class AddressText {
+public final class AddressText {
     static final int PORT_MAX = 65_535;
 
     private AddressText() {}
@@ -84,7 +84,8 @@ final class AddressText {
         return Optional.of(new Network(addressOf(bytes), bits.getAsInt()));
     }
 
-    static String render(InetSocketAddress address) {
+    /// `192.0.2.1:25` or `[2001:db8::1]:25`.
+    public static String render(InetSocketAddress address) {
         String host = render(address.getAddress());
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
     }

@@ -1,12 +1,12 @@
 package io.whimbrel.config;
 
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.delivery.RouteSettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;

@@ -1,9 +1,9 @@
 package io.whimbrel.config;
 
-import io.whimbrel.delivery.DomainPattern;
-import io.whimbrel.delivery.RouteTarget;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Network;
+import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;

@@ -91,7 +91,12 @@ public final class ConfigFile {
             findings.error(endOf(text), "this byte is not UTF-8, the encoding of TOML files");
             return new ConfigResult.Invalid(findings.errors(), findings.warnings());
         }
-        return parse(name, text);
+        return parse(name, withoutMark(text));
+    }
+
+    /// Editors of Windows put a byte order mark in front of UTF-8, which nobody sees.
+    private static String withoutMark(String text) {
+        return text.startsWith("\ufeff") ? text.substring(1) : text;
     }
 
     private static Place endOf(String text) {

@@ -5,10 +5,10 @@ import static io.whimbrel.config.Key.Change.RESTART;
 
 import io.whimbrel.config.Key.Presence;
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.delivery.DomainPattern;
-import io.whimbrel.delivery.RouteTarget;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.mail.Network;
+import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 
@@ -144,7 +144,7 @@ final class DeliveryKeys {
                     Kinds.integer(1, 100_000),
                     DEFAULT.connectionsMax(),
                     RELOAD,
-                    "Connections at once in all.");
+                    "Connections at once in all. At the limit, sites take turns.");
 
     static final Key<Integer> MESSAGES_PER_CONNECTION =
             Key.withDefault(

@@ -133,25 +133,27 @@ final class Kinds {
 
     /// A name that operators give: of a tenant, of a source.
     static ValueKind<String> name() {
-        return ValueKind.ofText(
+        return namesOf(
+                "[A-Za-z0-9._-]+",
                 "is no name",
-                "a name of 1 to 64 letters, digits, \".\", \"_\" and \"-\"",
-                text ->
-                        text.length() <= NAME_MAX && text.matches("[A-Za-z0-9._-]+")
-                                ? new Reading.Good<>(text)
-                                : Reading.bad(TomlText.shown(text) + " is no name"),
-                text -> text);
+                "a name of 1 to 64 letters, digits, \".\", \"_\" and \"-\"");
     }
 
     /// The name of a header field (RFC 5322 §2.2).
     static ValueKind<String> fieldName() {
-        return ValueKind.ofText(
+        return namesOf(
+                "[!-9;-~]+",
                 "is no header field name",
-                "a header field name of 1 to 64 printable characters without space and colon",
+                "a header field name of 1 to 64 printable characters without space and colon");
+    }
+
+    private static ValueKind<String> namesOf(String pattern, String complaint, String allowed) {
+        return ValueKind.ofParsed(
+                complaint,
+                allowed,
                 text ->
-                        text.length() <= NAME_MAX && text.matches("[!-9;-~]+")
-                                ? new Reading.Good<>(text)
-                                : Reading.bad(TomlText.shown(text) + " is no header field name"),
+                        Optional.of(text)
+                                .filter(it -> it.length() <= NAME_MAX && it.matches(pattern)),
                 text -> text);
     }
 

@@ -1,10 +1,10 @@
 package io.whimbrel.config;
 
 import io.whimbrel.config.ValueKind.Reading;
-import io.whimbrel.delivery.DomainPattern;
-import io.whimbrel.delivery.RouteTarget;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Network;
+import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -57,15 +57,12 @@ final class NetworkKinds {
 
     /// A host to ask, port `defaultPort` where none is written.
     static ValueKind<InetSocketAddress> serverAddress(int defaultPort) {
-        return ValueKind.ofText(
+        return ValueKind.ofParsed(
                 "is no address",
                 "an address, such as \"127.0.0.1:" + defaultPort + "\" or \"[::1]\"",
                 text ->
                         AddressText.parseWithPort(text, OptionalInt.of(defaultPort))
-                                .filter(NetworkKinds::isReachable)
-                                .<Reading<InetSocketAddress>>map(Reading.Good::new)
-                                .orElseGet(
-                                        () -> Reading.bad(TomlText.shown(text) + " is no address")),
+                                .filter(NetworkKinds::isReachable),
                 AddressText::render);
     }
 
@@ -77,18 +74,13 @@ final class NetworkKinds {
 
     /// What connections may be bound to.
     static ValueKind<InetAddress> sourceAddress() {
-        return ValueKind.ofText(
-                "is no address",
+        return ValueKind.ofParsed(
+                "is no address of a machine",
                 "an IPv4 or IPv6 address without port, such as \"192.0.2.10\"",
                 text ->
                         AddressText.parse(text)
                                 .filter(address -> !address.isAnyLocalAddress())
-                                .filter(address -> !address.isMulticastAddress())
-                                .<Reading<InetAddress>>map(Reading.Good::new)
-                                .orElseGet(() ->
-                                        Reading.bad(
-                                                TomlText.shown(text)
-                                                        + " is no address of a machine")),
+                                .filter(address -> !address.isMulticastAddress()),
                 AddressText::render);
     }
 
@@ -138,15 +130,10 @@ final class NetworkKinds {
     }
 
     static ValueKind<DomainPattern> domainPattern() {
-        return ValueKind.ofText(
+        return ValueKind.ofParsed(
                 "is no domain",
                 "\"*\", a domain such as \"example.com\", or \"*.example.com\" for all below it",
-                text ->
-                        DomainPattern.parse(text)
-                                .filter(pattern -> !text.startsWith("*.["))
-                                .<Reading<DomainPattern>>map(Reading.Good::new)
-                                .orElseGet(
-                                        () -> Reading.bad(TomlText.shown(text) + " is no domain")),
+                text -> DomainPattern.parse(text).filter(pattern -> !text.startsWith("*.[")),
                 NetworkKinds::render);
     }
 

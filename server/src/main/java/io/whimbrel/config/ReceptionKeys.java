@@ -104,7 +104,8 @@ final class ReceptionKeys {
                     RELOAD,
                     "Which delivery status notifications senders get: all that RFC 3461 lets them"
                             + " ask for, only those of failure, or none, for applications that read"
-                            + " the event log.");
+                            + " the event log. Clients that may not relay, who reach the postmaster"
+                            + " only, never get any.");
 
     static final Key<Long> MESSAGE_MAX =
             Key.withDefault(
@@ -129,7 +130,8 @@ final class ReceptionKeys {
                     Kinds.integer(1, 10_000),
                     LIMITS.errorsMax(),
                     RELOAD,
-                    "Refused commands in one session before it ends with 421.");
+                    "Refused commands in one session, counted from the last message that was taken,"
+                            + " before it ends with 421.");
 
     static final Key<Integer> CONNECTIONS_MAX =
             Key.withDefault(
@@ -137,7 +139,9 @@ final class ReceptionKeys {
                     Kinds.integer(1, CONNECTIONS_MOST),
                     LIMITS.connectionsMax(),
                     RESTART,
-                    "Connections at once on this address. Beyond it clients get 421 or wait.");
+                    "Connections at once on this address. Beyond it clients get 421 or wait. Where"
+                            + " the limit of open files is too low for it, the server says so and"
+                            + " serves fewer.");
 
     static final Key<Integer> CONNECTIONS_PER_CLIENT_MAX =
             new Key<>(

@@ -33,12 +33,25 @@ final class TableReader {
                             () -> unknownAtTop(name, value, place));
         }
         for (TableSpec table : ConfigKeys.TABLES) {
-            if (isWhole && table.isRequired() && !document.contains(List.of(table.name()))) {
+            if (isWhole && table.isRequired() && !isThere(table, document)) {
                 findings.error(
                         Place.START, table.header() + " is missing; it needs " + needs(table));
             }
         }
         return values;
+    }
+
+    /// Whether the document has `table`, if under a misspelt name.
+    private static boolean isThere(TableSpec table, TomlTable document) {
+        return document.keySet().stream()
+                .anyMatch(name ->
+                        table.name().equals(name)
+                                || (ConfigKeys.table(name).isEmpty()
+                                        && nearestTable(name).equals(Optional.of(table))));
+    }
+
+    private static Optional<TableSpec> nearestTable(String name) {
+        return NearestName.of(name, ConfigKeys.tableNames()).flatMap(ConfigKeys::table);
     }
 
     /// The least that a table must have.
@@ -98,7 +111,7 @@ final class TableReader {
             table.key(name)
                     .ifPresentOrElse(
                             key -> readKey(key, content, place, values),
-                            () -> unknownKey(table, name, place));
+                            () -> unknownKey(values, name, place));
         }
         for (Key<?> key : table.keys()) {
             if (isWhole && key.isRequired() && !values.isWritten(key)) {
@@ -133,14 +146,16 @@ final class TableReader {
         }
     }
 
-    private void unknownKey(TableSpec table, String name, Place place) {
+    private void unknownKey(TableValues values, String name, Place place) {
+        TableSpec table = values.table();
+        Optional<String> nearest = NearestName.of(name, table.keyNames());
         findings.error(
                 place,
                 "unknown key " + TomlText.shown(name) + " in " + table.header(),
                 String.join(", ", table.keyNames()),
-                NearestName.of(name, table.keyNames())
-                        .map(TomlText::quote)
-                        .or(() -> inAnotherTable(name)));
+                nearest.map(TomlText::quote).or(() -> inAnotherTable(name)));
+        // Nothing is to be said of the key's absence, for it is there, only misspelt.
+        nearest.flatMap(table::key).ifPresent(key -> values.addMisspelt(key, place));
     }
 
     private void unknownAtTop(String name, Object value, Place place) {
@@ -148,10 +163,7 @@ final class TableReader {
                 value instanceof TomlTable || (value instanceof TomlArray list && isOfTables(list));
         String allowed =
                 String.join(", ", ConfigKeys.TABLES.stream().map(TableSpec::header).toList());
-        Optional<String> table =
-                NearestName.of(name, ConfigKeys.tableNames())
-                        .flatMap(ConfigKeys::table)
-                        .map(TableSpec::header);
+        Optional<String> table = nearestTable(name).map(TableSpec::header);
         findings.error(
                 place,
                 isTable

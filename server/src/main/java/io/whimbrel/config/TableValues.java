@@ -28,6 +28,11 @@ final class TableValues {
         places.put(key.name(), keyPlace);
     }
 
+    /// A key of the file under a wrong name: it has no value, and no default holds instead.
+    void addMisspelt(Key<?> key, Place keyPlace) {
+        places.putIfAbsent(key.name(), keyPlace);
+    }
+
     <T> void addGood(Key<T> key, T value) {
         good.put(key.name(), value);
     }

@@ -60,6 +60,23 @@ record ValueKind<T>(
                 value -> TomlText.quote(text.apply(value)));
     }
 
+    /// As [#ofText], for values about which nothing but `complaint` can be said.
+    static <T> ValueKind<T> ofParsed(
+            String complaint,
+            String allowed,
+            Function<String, Optional<T>> parser,
+            Function<T, String> text) {
+        return ofText(
+                complaint,
+                allowed,
+                string ->
+                        parser.apply(string)
+                                .<Reading<T>>map(Reading.Good::new)
+                                .orElseGet(() ->
+                                        Reading.bad(TomlText.shown(string) + " " + complaint)),
+                text);
+    }
+
     /// Any number of values of `kind` up to `most`. Every bad element is reported at its place.
     ///
     /// @param nouns completes "a list of"

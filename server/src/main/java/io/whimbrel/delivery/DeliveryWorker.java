@@ -1,6 +1,7 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
+import io.whimbrel.delivery.SessionFinder.Sought;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.Attempt;
@@ -24,23 +25,29 @@ import java.util.Optional;
 final class DeliveryWorker implements Crew.Member {
     private static final int TAKE_ALL_MOST = 500;
 
+    /// Entries that are taken before the permit may go to another path. A new session costs about
+    /// six round trips (TCP, greeting, EHLO, STARTTLS, TLS, EHLO), a transaction about two: over
+    /// twenty that is little, and those who wait do not wait long.
+    static final int TURN = 20;
+
     private final Dispatcher dispatcher;
     private final ReadyWork work;
     private final EgressPath path;
     private final PathConnections connections;
     private final PathConnections.Seat seat;
+    private final SessionFinder finder;
     private final Interruption interruption = new Interruption(Thread.currentThread());
 
     /// Empty where there is none; written by this thread, read by [#cut].
     private volatile Optional<RemoteSession> session = Optional.empty();
 
-    private Directions directions;
+    private ActivePlan active;
     private boolean hasPermit;
-    private boolean isSeeking = true;
 
-    /// Why there is no session: what DNS or the routes say about the domain of the entry in hand.
-    /// Other domains of the site do not share that.
-    private boolean concernsEntryOnly;
+    /// Entries taken since it has the permit.
+    private int taken;
+
+    private boolean isSeeking = true;
 
     /// The session in hand has been through a transaction.
     private boolean isProven;
@@ -52,7 +59,8 @@ final class DeliveryWorker implements Crew.Member {
         this.path = path;
         this.connections = connections;
         this.seat = connections.newSeat();
-        this.directions = dispatcher.directions();
+        this.finder = new SessionFinder(dispatcher.client(), work, path);
+        this.active = dispatcher.active();
     }
 
     @Override
@@ -87,12 +95,14 @@ final class DeliveryWorker implements Crew.Member {
 
     /// @return whether to go on; where not, [#connections] does not count this thread any more
     private boolean step() throws InterruptedException {
+        giveOthersTheirTurn();
         acquirePermit();
         long seen = connections.announced();
         Optional<QueueEntry> entry = dispatcher.isClosing() ? Optional.empty() : work.take(path);
         connections.looked(isSeeking, entry.isPresent() ? work.readyEntries(path) : 0);
         isSeeking = false;
         if (entry.isPresent()) {
+            taken++;
             return deliver(entry.get());
         }
         if (!mayStay(seen)) {
@@ -105,7 +115,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean mayStay(long seen) throws InterruptedException {
         // Where other paths wait for a connection, an idle one is in their way.
         boolean mayIdle = session.isPresent() && !dispatcher.permits().hasQueuedThreads();
-        Duration idleMost = mayIdle ? directions.settings().idleMost() : Duration.ZERO;
+        Duration idleMost = mayIdle ? active.settings().idleMost() : Duration.ZERO;
         return connections.mayStay(seat, seen, idleMost);
     }
 
@@ -115,9 +125,14 @@ final class DeliveryWorker implements Crew.Member {
         }
         while (true) {
             if (session.isEmpty()) {
-                Optional<Opening.Failed> failed = connect(entry);
-                if (failed.isPresent()) {
-                    return withoutSession(entry, failed.get());
+                switch (seek(entry)) {
+                    case Opening.Opened(RemoteSession opened) -> begin(opened);
+                    case Opening.Failed failed -> {
+                        return withoutSession(entry, failed);
+                    }
+                    case Sought.Unroutable(SmtpReply reply) -> {
+                        return unroutable(entry, reply);
+                    }
                 }
             }
             switch (attempt(entry, session.orElseThrow())) {
@@ -134,8 +149,12 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean isWornOut(RemoteSession open) {
         return !open.isOpen()
-                || directions != dispatcher.directions()
-                || open.transactions() >= directions.settings().messagesPerConnectionMax();
+                || isReplaced()
+                || open.transactions() >= active.settings().messagesPerConnectionMax();
+    }
+
+    private boolean isReplaced() {
+        return active.directions() != dispatcher.active().directions();
     }
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
@@ -178,13 +197,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean withoutSession(QueueEntry entry, Opening.Failed failed)
             throws InterruptedException {
         if (interruption.isCut()) {
-            work.giveBack(entry);
-            connections.left(false);
-            return false;
-        }
-        if (concernsEntryOnly) {
-            settleUntried(entry, failed);
-            return true;
+            return givenBack(entry);
         }
         return switch (connections.connectFailed()) {
             case LEAVE_IT_TO_OTHERS -> {
@@ -203,6 +216,22 @@ final class DeliveryWorker implements Crew.Member {
                 yield true;
             }
         };
+    }
+
+    /// Other domains of the site do not share the fate of this one.
+    private boolean unroutable(QueueEntry entry, SmtpReply reply) {
+        if (interruption.isCut()) {
+            return givenBack(entry);
+        }
+        settleUntried(entry, new Opening.Failed(new NotTried(reply), ""));
+        return true;
+    }
+
+    /// @return not to go on
+    private boolean givenBack(QueueEntry entry) {
+        work.giveBack(entry);
+        connections.left(false);
+        return false;
     }
 
     private void settleWaiting(Opening.Failed failed) {
@@ -229,31 +258,11 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    /// @return why there is no session, where there is none
-    private Optional<Opening.Failed> connect(QueueEntry entry) {
-        directions = dispatcher.directions();
-        return switch (opening(entry)) {
-            case Opening.Failed failed -> Optional.of(failed);
-            case Opening.Opened(RemoteSession opened) -> {
-                session = Optional.of(opened);
-                isProven = false;
-                connections.connected();
-                if (interruption.isCut()) {
-                    opened.cut();
-                }
-                yield Optional.empty();
-            }
-        };
-    }
-
-    private Opening opening(QueueEntry entry) {
-        concernsEntryOnly = false;
+    private Sought seek(QueueEntry entry) {
+        active = dispatcher.active();
         interruption.begin();
         try {
-            Optional<NextHop> known = directions.nextHop(path.site());
-            return known.isPresent()
-                    ? open(known.get())
-                    : open(directions.resolve(entry.domain()), entry);
+            return finder.seek(active, entry);
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Opening.Failed(Dispatcher.BUG, "");
@@ -262,41 +271,13 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Opening open(NextHop nextHop) {
-        return switch (directions.hosts(nextHop)) {
-            case HostFinder.Hosts.None(SmtpReply reply) -> notTried(reply);
-            case HostFinder.Hosts.Found(List<HostAddress> hosts) ->
-                    dispatcher
-                            .client()
-                            .open(
-                                    hosts,
-                                    nextHop.protocol(),
-                                    directions.sources(),
-                                    directions.settings().timeouts());
-        };
-    }
-
-    /// The site was forgotten, or the routes have changed since the entry came to this path.
-    private Opening open(Resolution resolution, QueueEntry entry) {
-        return switch (resolution) {
-            case Resolution.NotFound(SmtpReply reply) -> {
-                concernsEntryOnly = true;
-                yield notTried(reply);
-            }
-            case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
-                if (nextHop.site().equals(path.site())) {
-                    yield open(nextHop);
-                }
-                work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
-                concernsEntryOnly = true;
-                String text = "The route has changed; the next attempt goes to " + nextHop.site();
-                yield notTried(SmtpReply.of(451, 4, 3, 0, text));
-            }
-        };
-    }
-
-    private static Opening.Failed notTried(SmtpReply reply) {
-        return new Opening.Failed(new NotTried(reply), "");
+    private void begin(RemoteSession opened) {
+        session = Optional.of(opened);
+        isProven = false;
+        connections.connected();
+        if (interruption.isCut()) {
+            opened.cut();
+        }
     }
 
     private void endSession() {
@@ -311,6 +292,15 @@ final class DeliveryWorker implements Crew.Member {
         return session.map(open -> open.source().name()).orElse("");
     }
 
+    /// Where others wait for a permit, one that has had its turn asks anew, behind them: a path
+    /// with steady work would keep it for ever. Nothing is in hand here.
+    private void giveOthersTheirTurn() {
+        if (hasPermit && taken >= TURN && dispatcher.permits().hasQueuedThreads()) {
+            endSession();
+            releasePermit();
+        }
+    }
+
     private void acquirePermit() throws InterruptedException {
         if (hasPermit) {
             return;
@@ -319,6 +309,7 @@ final class DeliveryWorker implements Crew.Member {
         try {
             dispatcher.permits().acquire();
             hasPermit = true;
+            taken = 0;
         } finally {
             interruption.end();
         }

@@ -15,7 +15,6 @@ import io.whimbrel.time.Watchdog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -55,7 +54,7 @@ public final class Dispatcher implements ScheduleActions {
     private final Crew crew = new Crew();
     private final AtomicLong threadNumber = new AtomicLong();
 
-    private volatile Directions directions;
+    private volatile ActivePlan active;
     private volatile Optional<Ties> ties = Optional.empty();
     private volatile boolean isClosing;
 
@@ -75,7 +74,7 @@ public final class Dispatcher implements ScheduleActions {
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
-        this.directions = new Directions(plan, new SecureRandom());
+        this.active = ActivePlan.of(plan);
     }
 
     /// Ties the knot: the schedule is made with this as its actions, then given here, before it is
@@ -92,8 +91,8 @@ public final class Dispatcher implements ScheduleActions {
 
     /// Puts other settings in force: new connections follow them, old ones end with the message in
     /// hand.
-    public void reload(DeliveryPlan plan) {
-        directions = new Directions(plan, new SecureRandom());
+    public synchronized void reload(DeliveryPlan plan) {
+        active = active.renewed(plan);
         permits.resize(plan.settings().connectionsMax());
         int most = plan.settings().connectionsPerPathMax();
         paths.values().forEach(path -> path.mostConnections(most));
@@ -142,8 +141,8 @@ public final class Dispatcher implements ScheduleActions {
         return tied().work();
     }
 
-    Directions directions() {
-        return directions;
+    ActivePlan active() {
+        return active;
     }
 
     SmtpClient client() {
@@ -178,7 +177,7 @@ public final class Dispatcher implements ScheduleActions {
 
     private PathConnections newPath(EgressPath path) {
         return new PathConnections(
-                directions.settings().connectionsPerPathMax(),
+                active.settings().connectionsPerPathMax(),
                 clock,
                 connections -> startWorker(path, connections));
     }

@@ -7,6 +7,8 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.tls.ClientTls;
 

@@ -3,6 +3,8 @@ package io.whimbrel.delivery;
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.outcome.AttemptResult.Peer;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 
 import java.time.Duration;
 

@@ -4,6 +4,8 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.routing.NextHop;
+import io.whimbrel.routing.Resolution;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -53,7 +55,7 @@ final class SiteLookup implements Crew.Member {
         try {
             lookups.acquire();
             try {
-                return dispatcher.directions().resolve(domain);
+                return dispatcher.active().directions().resolve(domain);
             } finally {
                 lookups.release();
             }

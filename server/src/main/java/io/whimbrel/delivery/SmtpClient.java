@@ -8,6 +8,8 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.tls.ClientTls;
@@ -36,7 +38,7 @@ final class SmtpClient {
     private final RecentHosts tlsBroken;
 
     /// What came of the wish to talk.
-    sealed interface Opening {
+    sealed interface Opening extends SessionFinder.Sought {
         record Opened(RemoteSession session) implements Opening {}
 
         /// No host would; `result` is the most hopeful of their answers: a retry is worth more than

@@ -1,4 +1,4 @@
-/// Next hop, connection, one mail transaction: takes a queue entry, returns attempt results.
+/// Connection, one mail transaction: takes a queue entry, returns attempt results.
 ///
 /// Must not know: retry rules, bounces, the event log.
 @NullMarked

@@ -47,6 +47,10 @@ final class NameServers {
         }
     }
 
+    List<String> names() {
+        return servers.stream().map(Server::name).toList();
+    }
+
     /// What came of one question.
     sealed interface Response {
         record Answered(Message message) implements Response {}

@@ -47,6 +47,11 @@ public final class Resolver {
         this.cache = new DnsCache(clock);
     }
 
+    /// Whom it asks, as operators see them.
+    public List<String> servers() {
+        return servers.names();
+    }
+
     /// Who takes mail for `domain`.
     public MxAnswer mx(String domain) {
         return switch (lookup(domain, Type.MX)) {

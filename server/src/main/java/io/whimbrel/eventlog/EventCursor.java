@@ -16,8 +16,10 @@ import java.util.zip.CRC32C;
 /// How far the event log has come, durably: a small file of two slots, written in turn, so that a
 /// torn write leaves the other. Confined to one thread.
 ///
-/// A slot is a page of its own: magic, turn, position of the spool's log (segment and offset),
-/// length of the event file, its name, and a CRC32C over all of it; numbers are big-endian.
+/// A slot holds two copies, so that a damaged byte does not cost it: what the spool has released
+/// could not be told again from the older slot. A slot is a page of its own, and a copy: magic,
+/// turn, position of the spool's log (segment and offset), length of the event file, its name, and
+/// a CRC32C over all of it; numbers are big-endian.
 final class EventCursor {
     static final String FILE_NAME = "cursor";
     static final int SLOT_BYTES = 4096;
@@ -25,6 +27,7 @@ final class EventCursor {
     /// `WhEvCur1`.
     private static final long MAGIC = 0x5768457643757231L;
 
+    private static final int COPY_BYTES = SLOT_BYTES / 2;
     private static final int NAME_MAX = 255;
     private static final int FIXED_BYTES = 5 * Long.BYTES + Integer.BYTES;
 
@@ -60,10 +63,12 @@ final class EventCursor {
         try (var in = Files.newInputStream(path)) {
             bytes = in.readNBytes(2 * SLOT_BYTES);
         }
-        Optional<Slot> newest = slot(bytes, 0);
-        Optional<Slot> second = slot(bytes, SLOT_BYTES);
-        if (newest.isEmpty() || (second.isPresent() && second.get().turn > newest.get().turn)) {
-            newest = second;
+        Optional<Slot> newest = Optional.empty();
+        for (int at = 0; at < 2 * SLOT_BYTES; at += COPY_BYTES) {
+            Optional<Slot> one = slot(bytes, at);
+            if (newest.isEmpty() || (one.isPresent() && one.get().turn > newest.get().turn)) {
+                newest = one;
+            }
         }
         turn = newest.map(Slot::turn).orElse(0L);
         return newest.map(Slot::state);
@@ -100,19 +105,20 @@ final class EventCursor {
         if (name.length > NAME_MAX) {
             throw new IllegalArgumentException("file name too long: " + state.fileName);
         }
+        ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);
+        copy.putLong(MAGIC).putLong(turn);
+        copy.putLong(state.next.segment()).putLong(state.next.offset());
+        copy.putLong(state.fileLength).putInt(name.length).put(name);
+        copy.putInt(crc(copy.array(), 0, FIXED_BYTES + name.length));
         ByteBuffer slot = ByteBuffer.allocate(SLOT_BYTES);
-        slot.putLong(MAGIC).putLong(turn);
-        slot.putLong(state.next.segment()).putLong(state.next.offset());
-        slot.putLong(state.fileLength).putInt(name.length).put(name);
-        slot.putInt(crc(slot.array(), 0, FIXED_BYTES + name.length));
-        return slot.rewind();
+        return slot.put(copy.clear()).put(copy.clear()).rewind();
     }
 
     private static Optional<Slot> slot(byte[] bytes, int from) {
-        if (bytes.length < from + SLOT_BYTES) {
+        if (bytes.length < from + COPY_BYTES) {
             return Optional.empty();
         }
-        ByteBuffer slot = ByteBuffer.wrap(bytes, from, SLOT_BYTES).slice();
+        ByteBuffer slot = ByteBuffer.wrap(bytes, from, COPY_BYTES).slice();
         long magic = slot.getLong();
         long turn = slot.getLong();
         var next = new Position(slot.getLong(), slot.getLong());

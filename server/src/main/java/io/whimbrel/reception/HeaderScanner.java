@@ -50,10 +50,17 @@ final class HeaderScanner {
         return receivedCount;
     }
 
-    /// The first value of the wanted field, unfolded, without spaces around it, cut to 128 octets;
-    /// empty where the field is missing or has none.
+    /// The first value of the wanted field, unfolded, without control characters, without spaces
+    /// around it, cut to 128 octets; empty where the field is missing or has none.
     String value() {
-        return new String(value, 0, valueLength, StandardCharsets.UTF_8).strip();
+        String text = new String(value, 0, valueLength, StandardCharsets.UTF_8);
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isISOControl(text.charAt(i))) {
+                // One beyond US-ASCII, U+009B for example, which terminals obey.
+                text = text.replace(text.charAt(i), ' ');
+            }
+        }
+        return text.strip();
     }
 
     /// Goes on with `length` octets of the message at `from`.

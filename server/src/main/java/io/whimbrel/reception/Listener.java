@@ -39,6 +39,7 @@ final class Listener {
     private final Set<SmtpConnection> connections = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile ListenTerms terms;
+    private volatile int connectionsBound = Integer.MAX_VALUE;
     private volatile boolean isDraining;
 
     /// `accept` failed the last time. Confined to the accepting thread.
@@ -108,10 +109,25 @@ final class Listener {
         return terms;
     }
 
+    /// Leaves this listener only a share of the connections that its settings allow, and one at
+    /// least, for good.
+    void bound(double share) {
+        int asked = terms.limits().connectionsMax();
+        int permits = (int) ((asked + ConnectionCount.RESERVE) * share);
+        connectionsBound = Math.max(1, permits - ConnectionCount.RESERVE);
+        count.setMost(Math.min(asked, connectionsBound));
+        LOG.warn(
+                "{}: {} clients at once instead of max-connections = {}, for the limit of open"
+                        + " files allows no more; raise it (LimitNOFILE= of systemd, ulimit -n)",
+                address(),
+                Math.min(asked, connectionsBound),
+                asked);
+    }
+
     /// Sessions that begin from now on have these terms.
     void reload(ListenTerms next) {
         terms = next;
-        count.setMost(next.limits().connectionsMax());
+        count.setMost(Math.min(next.limits().connectionsMax(), connectionsBound));
     }
 
     /// Ends reads and writes that wait too long.

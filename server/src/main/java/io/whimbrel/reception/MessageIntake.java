@@ -1,6 +1,7 @@
 package io.whimbrel.reception;
 
 import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
@@ -67,7 +68,13 @@ final class MessageIntake {
                 parameters(transaction.parameters(), isEightBit),
                 stream(settings.stream(), mail.header().value()),
                 clock.instant(),
-                settings.dsnPolicy());
+                dsnPolicy(mail.client()));
+    }
+
+    /// A stranger reaches our postmaster only, under any sender's name. A report to that sender
+    /// would carry the stranger's text to anybody: a relay after all.
+    private static DsnPolicy dsnPolicy(Client client) {
+        return client.mayRelay() ? client.terms().settings().dsnPolicy() : DsnPolicy.NEVER;
     }
 
     /// Clients send 8-bit text without saying so. The next hop must be told all the same.

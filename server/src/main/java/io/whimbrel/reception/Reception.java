@@ -45,9 +45,11 @@ public final class Reception {
 
     /// Binds every address, then accepts on all of them.
     ///
+    /// @param connectionsMost on all of them together, because of what the process may open; where
+    ///   the settings ask for more, each listener gets its share, and the log says so
     /// @throws IOException where an address cannot be bound; none is bound then, and the message
     ///   names the address and the remedy
-    public void start() throws IOException {
+    public void start(int connectionsMost) throws IOException {
         List<ServerSocket> bound = new ArrayList<>();
         try {
             for (ListenSettings listen : settings) {
@@ -63,8 +65,21 @@ public final class Reception {
             ListenTerms terms = ListenTerms.of(settings.get(i));
             listeners.add(new Listener(bound.get(i), terms, intake, metrics, clock));
         }
+        shareOut(connectionsMost);
         listeners.forEach(Listener::start);
         Thread.ofVirtual().name("smtp-deadlines").start(this::watchDeadlines);
+    }
+
+    private void shareOut(int connectionsMost) {
+        long asked = 0;
+        for (ListenSettings listen : settings) {
+            asked += listen.limits().connectionsMax() + ConnectionCount.RESERVE;
+        }
+        for (Listener listener : listeners) {
+            if (asked > connectionsMost) {
+                listener.bound((double) connectionsMost / asked);
+            }
+        }
     }
 
     /// Where the listeners are, in the order of the settings; with the actual port where 0 was

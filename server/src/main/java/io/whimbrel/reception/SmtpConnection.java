@@ -53,6 +53,8 @@ final class SmtpConnection {
     private final ReplyWriter replies;
 
     private SessionState state = new Greeted();
+
+    /// Since the last message that was taken.
     private int errors;
 
     /// The message that comes by BDAT; there while the state is `InChunks`.
@@ -173,6 +175,16 @@ final class SmtpConnection {
         }
     }
 
+    private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
+        if (reply.isPositive()) {
+            // Applications keep one session open for an hour: a few bad addresses among thousands
+            // of messages must not end it.
+            errors = 0;
+        }
+        state = new Ready(transaction.hello());
+        replies.add(reply);
+    }
+
     private void takeData(InTransaction transaction) throws IOException {
         try (IncomingMail mail = intake.begin(transaction, client)) {
             replies.add(SmtpReply.START_MAIL_INPUT);
@@ -188,8 +200,7 @@ final class SmtpConnection {
                     if (decoder.defect().isPresent()) {
                         end(decoder.defect().get().reply());
                     } else {
-                        state = new Ready(transaction.hello());
-                        replies.add(intake.accept(mail, decoder.isEightBit()));
+                        answerMessage(transaction, intake.accept(mail, decoder.isEightBit()));
                     }
                 }
             }
@@ -221,8 +232,7 @@ final class SmtpConnection {
             // Chunks that follow find no transaction, and are read over.
             answer(new Ready(transaction.hello()), tooLarge());
         } else if (chunk.isLast()) {
-            state = new Ready(transaction.hello());
-            replies.add(intake.accept(open.mail(), open.decoder().isEightBit()));
+            answerMessage(transaction, intake.accept(open.mail(), open.decoder().isEightBit()));
         } else {
             state = new InChunks(transaction);
             replies.add(SmtpReply.of(250, 2, 0, 0, chunk.size() + " octets received"));

@@ -179,7 +179,7 @@ final class SmtpSession {
     private Step admit(InTransaction transaction, SmtpPath path, RcptOptions.Given given) {
         DomainName hostDomain = client.terms().hostDomain();
         if (path.domain().isEmpty()) {
-            if (!path.isBarePostmaster()) {
+            if (!path.isPostmaster()) {
                 return new Answer(
                         transaction,
                         SmtpReply.of(553, 5, 1, 3, "The recipient address needs a domain"));
@@ -193,8 +193,7 @@ final class SmtpSession {
                     transaction,
                     SmtpReply.of(501, 5, 1, 3, "The recipient's domain is not a domain name"));
         }
-        boolean isOurPostmaster =
-                domain.get().equals(hostDomain) && path.localPart().equalsIgnoreCase("postmaster");
+        boolean isOurPostmaster = domain.get().equals(hostDomain) && path.isPostmaster();
         return client.mayRelay() || isOurPostmaster
                 ? admit(transaction, new ForwardPath(path.address(), domain.get()), given)
                 : new Answer(transaction, RelayPolicy.refusal(client.address()));

@@ -15,6 +15,7 @@ import java.util.Optional;
 public final class CommandParser {
     private static final int CLIENT_NAME_MAX = 255;
     private static final int CHUNK_DIGITS_MAX = 18;
+    private static final String CHUNK_VERB = "BDAT";
 
     private static final SmtpCommand DATA = new SmtpCommand.Data();
     private static final SmtpCommand RSET = new SmtpCommand.Rset();
@@ -32,6 +33,11 @@ public final class CommandParser {
     private static final SmtpCommand HTTP =
             new SmtpCommand.Broken(SmtpReply.of(500, 5, 5, 2, "This is SMTP, not HTTP"));
 
+    /// What follows is a chunk of unknown size, which must not be read as commands.
+    private static final SmtpCommand BAD_CHUNK =
+            new SmtpCommand.Broken(
+                    SmtpReply.of(501, 5, 5, 4, "Syntax: BDAT octets [LAST]; closing"));
+
     private static final SmtpCommand NO_ARGUMENT =
             refused(501, 5, 4, "This command takes no argument");
     private static final SmtpCommand MAIL_SYNTAX =
@@ -43,14 +49,39 @@ public final class CommandParser {
     /// Reads `line[from, to)`, which has neither CR, LF nor NUL.
     public static SmtpCommand parse(byte[] line, int from, int to) {
         Optional<String> decoded = decode(line, from, to);
-        if (decoded.isEmpty()) {
-            return NOT_TEXT;
+        SmtpCommand command = decoded.isEmpty() ? NOT_TEXT : parse(decoded.get());
+        boolean isLostChunk =
+                command instanceof SmtpCommand.Refused && announcesChunk(line, from, to);
+        return isLostChunk ? BAD_CHUNK : command;
+    }
+
+    /// Whether `line[from, to)` is BDAT to any reader of commands, however lenient: then a chunk
+    /// follows, also where the line itself cannot be understood.
+    static boolean announcesChunk(byte[] line, int from, int to) {
+        int start = from;
+        while (start < to && (line[start] == ' ' || line[start] == '\t')) {
+            start++;
         }
-        String text = decoded.get();
+        if (to - start < CHUNK_VERB.length()) {
+            return false;
+        }
+        for (int i = 0; i < CHUNK_VERB.length(); i++) {
+            if ((line[start + i] & ~0x20) != CHUNK_VERB.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static SmtpCommand parse(String text) {
         int space = text.indexOf(' ');
-        String verb = (space < 0 ? text : text.substring(0, space)).toUpperCase(Locale.ROOT);
+        String verb = space < 0 ? text : text.substring(0, space);
+        if (!isAscii(verb)) {
+            // The upper case of a dotless i is I, so that QUıT would be QUIT here and nowhere else.
+            return UNKNOWN;
+        }
         String argument = space < 0 ? "" : text.substring(space + 1);
-        return switch (verb) {
+        return switch (verb.toUpperCase(Locale.ROOT)) {
             case "MAIL" -> mail(argument);
             case "RCPT" -> rcpt(argument);
             case "DATA" -> argument.isBlank() ? DATA : NO_ARGUMENT;
@@ -63,7 +94,7 @@ public final class CommandParser {
             case "HELP" -> HELP;
             case "VRFY" -> vrfy(argument.strip());
             case "EXPN", "STARTTLS", "AUTH" -> NOT_IMPLEMENTED;
-            case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT" -> HTTP;
+            case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT" -> HTTP;
             default -> UNKNOWN;
         };
     }
@@ -130,11 +161,11 @@ public final class CommandParser {
         int space = argument.indexOf(' ');
         String digits = space < 0 ? argument : argument.substring(0, space);
         String rest = space < 0 ? "" : argument.substring(space + 1).strip();
-        if (!isNumber(digits) || !(rest.isEmpty() || rest.equalsIgnoreCase("LAST"))) {
-            return new SmtpCommand.Broken(
-                    SmtpReply.of(501, 5, 5, 4, "Syntax: BDAT octets [LAST]; closing"));
+        boolean isLast = isAscii(rest) && rest.equalsIgnoreCase("LAST");
+        if (!isNumber(digits) || !(rest.isEmpty() || isLast)) {
+            return BAD_CHUNK;
         }
-        return new SmtpCommand.Bdat(Long.parseLong(digits), !rest.isEmpty());
+        return new SmtpCommand.Bdat(Long.parseLong(digits), isLast);
     }
 
     private static SmtpCommand ehlo(String name) {
@@ -223,6 +254,15 @@ public final class CommandParser {
             }
         }
         return !word.isEmpty();
+    }
+
+    private static boolean isAscii(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            if (word.charAt(i) > '~') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isNumber(String digits) {

@@ -22,7 +22,9 @@ public final class SmtpInput {
 
     private static final SmtpCommand TOO_LONG =
             new SmtpCommand.Refused(
-                    SmtpReply.of(500, 5, 5, 6, "Line longer than " + COMMAND_LINE_MAX + " octets"));
+                    SmtpReply.of(500, 5, 5, 2, "Line longer than " + COMMAND_LINE_MAX + " octets"));
+    private static final SmtpCommand CHUNK_TOO_LONG =
+            broken("A BDAT line longer than " + COMMAND_LINE_MAX + " octets; closing");
     private static final SmtpCommand MUCH_TOO_LONG = broken("Line far too long; closing");
     private static final SmtpCommand BARE_LF =
             broken("A line ends with CR and LF, not with LF alone; closing");
@@ -58,7 +60,7 @@ public final class SmtpInput {
                 return Optional.of(takeLine(end));
             }
             if (end - position > COMMAND_LINE_MAX) {
-                return skipLongLine();
+                return skipLongLine(tooLong(position, end));
             }
             int before = position;
             if (!fill(COMMAND_BYTES)) {
@@ -161,10 +163,16 @@ public final class SmtpInput {
             return BARE_CR;
         }
         position = end + 2;
-        return end - start > COMMAND_LINE_MAX ? TOO_LONG : CommandParser.parse(buffer, start, end);
+        return end - start > COMMAND_LINE_MAX
+                ? tooLong(start, end)
+                : CommandParser.parse(buffer, start, end);
     }
 
-    private Optional<SmtpCommand> skipLongLine() throws IOException {
+    private SmtpCommand tooLong(int start, int end) {
+        return CommandParser.announcesChunk(buffer, start, end) ? CHUNK_TOO_LONG : TOO_LONG;
+    }
+
+    private Optional<SmtpCommand> skipLongLine(SmtpCommand tooLong) throws IOException {
         int skipped = 0;
         while (skipped < SKIPPED_LINE_MAX) {
             int end = indexOfControl(position);
@@ -172,7 +180,7 @@ public final class SmtpInput {
             position = end;
             if (end + 1 < limit) {
                 SmtpCommand rest = takeLine(end);
-                return Optional.of(rest instanceof SmtpCommand.Broken ? rest : TOO_LONG);
+                return Optional.of(rest instanceof SmtpCommand.Broken ? rest : tooLong);
             }
             if (end < limit && buffer[end] != '\r') {
                 return Optional.of(takeLine(end));

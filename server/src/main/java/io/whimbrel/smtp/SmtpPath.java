@@ -14,9 +14,11 @@ public record SmtpPath(String address, String domain) {
         return address.isEmpty();
     }
 
-    /// Whether this is `<postmaster>` without a domain, in any case (RFC 5321 §4.1.1.3).
-    public boolean isBarePostmaster() {
-        return address.equalsIgnoreCase("postmaster");
+    /// Whether the local part is `postmaster`, in any case; also without a domain (RFC 5321
+    /// §4.1.1.3).
+    public boolean isPostmaster() {
+        // Ignoring case, Java takes a long s for an s.
+        return !isInternational() && localPart().equalsIgnoreCase("postmaster");
     }
 
     /// Whether any character is beyond US-ASCII, which takes SMTPUTF8 (RFC 6531 §3.4).

@@ -91,9 +91,16 @@ final class Carrier {
         var records = new ArrayList<Inbox.Item>();
         long bytes = 0;
         while (bytes < bytesWanted && findMessage()) {
-            for (Inbox.Item record : pieces(copy.orElseThrow())) {
-                records.add(record);
-                bytes += record.frameBytes();
+            Copy current = copy.orElseThrow();
+            List<Inbox.Item> pieces = pieces(current);
+            if (pieces.isEmpty()) {
+                // A piece of a copy that was given up would take the others' with it.
+                records.removeIf(record -> isOf(current, record));
+                bytes = records.stream().mapToLong(Inbox.Item::frameBytes).sum();
+            }
+            for (Inbox.Item piece : pieces) {
+                records.add(piece);
+                bytes += piece.frameBytes();
             }
         }
         return records.isEmpty()
@@ -155,7 +162,11 @@ final class Carrier {
         return live.inMemory(message.id()).isPresent();
     }
 
-    /// One body part; after the last one all that remains.
+    private static boolean isOf(Copy copy, Inbox.Item record) {
+        return record.draft().filter(draft -> draft == copy.draft).isPresent();
+    }
+
+    /// One body part; after the last one all that remains. Empty where it cannot be read.
     private List<Inbox.Item> pieces(Copy current) {
         SpooledMessage message = current.message;
         SpooledMessage.Location location = message.location();

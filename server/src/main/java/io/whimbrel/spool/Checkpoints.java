@@ -27,6 +27,7 @@ final class Checkpoints {
     private Instant changedAt = Instant.EPOCH;
     private long writtenBefore;
     private boolean isMarkAsked;
+    private boolean isStopped;
 
     /// @param markAge a mark is used when it is so old
     Checkpoints(
@@ -40,6 +41,11 @@ final class Checkpoints {
         this.live = live;
         this.writer = writer;
         this.markAge = markAge;
+    }
+
+    /// There will be none before the next start, which has to read the same records again.
+    void stop() {
+        isStopped = true;
     }
 
     /// Makes a checkpoint where one is due.
@@ -59,6 +65,9 @@ final class Checkpoints {
 
     /// Makes a checkpoint of `mark`; false where it has to wait for a walk, or for the event log.
     boolean make(LogMark mark) throws IOException {
+        if (isStopped) {
+            return false;
+        }
         indexer.noteOlderThan(mark.position());
         indexer.writeAll();
         if (indexer.isWalking() || live.isNeededBefore(mark.position())) {

@@ -1,5 +1,8 @@
 package io.whimbrel.spool;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,6 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// it, and where the reader falls more than a bounded number of records behind, the spool's writer
 /// waits.
 public final class CommittedRecords {
+    private static final Logger LOG = LoggerFactory.getLogger(CommittedRecords.class);
+
     private static final int TAKEN_MOST = 2048;
     private static final int WAITING_MAX = 1 << 16;
 
@@ -47,7 +52,15 @@ public final class CommittedRecords {
     /// Empty where none came in time, or the spool is closed and all were taken.
     public List<CommittedRecord> take(Duration wait) throws InterruptedException {
         stopAtClose();
+        if (past.isEmpty()) {
+            return takeWaiting(wait);
+        }
         List<CommittedRecord> old = takePast();
+        if (isClosed()) {
+            // The files may have been closed meanwhile, and records skipped that way.
+            forgetAll();
+            return List.of();
+        }
         return old.isEmpty() ? takeWaiting(wait) : old;
     }
 
@@ -81,14 +94,24 @@ public final class CommittedRecords {
         return isRead;
     }
 
-    /// The reader comes, and has what is before `position`.
+    /// The reader comes, and has what is before `position`; nothing of this log where that is
+    /// behind its end.
     CommittedRecords startAt(Position position) {
         if (isRead) {
             throw new IllegalStateException("the records of a spool have one reader");
         }
-        from = position;
+        long newest = past.isEmpty() ? 0 : past.getLast().sequence();
+        if (position.segment() > newest) {
+            LOG.warn(
+                    "the events are told up to segment {}, and the spool ends at {}: it is another"
+                            + " one, all of its events are told",
+                    position.segment(),
+                    newest);
+        } else {
+            from = position;
+        }
         isRead = true;
-        release(position);
+        release(from);
         return this;
     }
 
@@ -134,12 +157,25 @@ public final class CommittedRecords {
     /// The files are closed with the spool: what was not read of them comes at the next start, and
     /// what follows it must not come before.
     private void stopAtClose() {
+        if (!past.isEmpty() && isClosed()) {
+            forgetAll();
+        }
+    }
+
+    private boolean isClosed() {
         lock.lock();
         try {
-            if (isClosed && !past.isEmpty()) {
-                past.clear();
-                waiting.clear();
-            }
+            return isClosed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forgetAll() {
+        lock.lock();
+        try {
+            past.clear();
+            waiting.clear();
         } finally {
             lock.unlock();
         }
@@ -205,20 +241,21 @@ public final class CommittedRecords {
                 || type == LogFormat.OPERATOR;
     }
 
-    /// Empty where the message is unknown: it was damaged, and the finding says so.
+    /// Empty where the message is unknown: it was damaged, and the finding says so; or it had left
+    /// the queue already, and the record changed nothing.
     private Optional<CommittedRecord> committed(LogEntry entry, SpoolSegment.Place place) {
         return switch (entry) {
             case LogEntry.Accepted(LogEntry.Head head) ->
-                    live.message(head.id())
+                    live.message(head.id(), place.start())
                             .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
             case LogEntry.Fact(SpoolRecord.Operator fact) ->
                     Optional.of(
                             new CommittedRecord(
                                     place.start(), place.next(), fact, Optional.empty()));
             case LogEntry.Fact(SpoolRecord.Settled fact) ->
-                    live.message(fact.id()).map(m -> record(place, fact, m));
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
-                    live.message(fact.id()).map(m -> record(place, fact, m));
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Accepted _),
                     LogEntry.Carried _,
                     LogEntry.BodyPart _,

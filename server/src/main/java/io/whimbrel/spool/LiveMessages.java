@@ -408,16 +408,17 @@ final class LiveMessages {
         changes.changed(message);
     }
 
-    /// A message in the queue, or one that left it but was not released yet, which is read from the
-    /// log again. Empty where it is neither, or damaged. Thread-safe.
-    Optional<SpooledMessage> message(QueueId id) {
+    /// A message in the queue, or one that left it behind `at` but was not released yet, which is
+    /// read from the log again. Empty where it is neither, or damaged. Thread-safe.
+    Optional<SpooledMessage> message(QueueId id, Position at) {
         SpooledMessage message = live.get(id.value());
         if (message != null) {
             return Optional.of(message);
         }
         Trace trace = settled.get(id.value());
         if (trace != null) {
-            return Optional.of(trace.message);
+            boolean isLater = at.compareTo(trace.settledAt()) < 0;
+            return isLater ? Optional.of(trace.message) : Optional.empty();
         }
         try {
             Optional<MessageRow> row = index.message(id);

@@ -93,9 +93,15 @@ final class LogFormat {
     }
 
     /// The format version that a block claims, whether or not this node can read it; 0 where it is
-    /// no header at all.
+    /// no header at all, or its copies disagree: one of them is damaged then. Every version has two
+    /// copies, at the same places, that begin with magic and version.
     static int claimedVersion(ByteBuffer block) {
-        return block.getLong(0) == MAGIC ? block.getInt(8) : 0;
+        int version = claimedVersion(block, 0);
+        return version == claimedVersion(block, SECOND_COPY) ? version : 0;
+    }
+
+    private static int claimedVersion(ByteBuffer block, int at) {
+        return block.getLong(at) == MAGIC ? block.getInt(at + 8) : 0;
     }
 
     static void putBatch(BatchRecord batch, long generation, ByteBuffer buffer, int at) {

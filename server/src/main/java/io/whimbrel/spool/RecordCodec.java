@@ -236,8 +236,14 @@ final class RecordCodec {
     private static LogEntry carried(Payload.Reader in) throws Payload.Malformed {
         int groups = in.count(4);
         var waiting = new ArrayList<RecoveredMessage.Waiting>(groups);
+        int count = 0;
         for (int i = 0; i < groups; i++) {
             RecipientNumbers recipients = numbers(in);
+            count += recipients.size();
+            // Each recipient is in one group; a few bytes could claim gigabytes otherwise.
+            if (count > RECIPIENTS_MAX) {
+                throw new Payload.Malformed();
+            }
             waiting.add(
                     new RecoveredMessage.Waiting(
                             recipients, in.integer(), in.instant(), in.flag()));

@@ -105,6 +105,9 @@ public final class Spool implements AutoCloseable {
                 Optional.of(new Recovery(live.actionsInForce(now), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
+        if (opened.isIncomplete()) {
+            checkpoints.stop();
+        }
         var census = new SegmentCensus(index);
         if (start.drive == Drive.THREAD) {
             readers = Optional.of(newReaders());
@@ -154,6 +157,7 @@ public final class Spool implements AutoCloseable {
                 return spool;
             } finally {
                 if (!isOpen) {
+                    pool.close();
                     opened.index().close();
                 }
             }
@@ -333,23 +337,19 @@ public final class Spool implements AutoCloseable {
 
     /// A message cannot be read: it leaves the queue, and what is left of it is kept.
     private void damaged(MessageRow row, DamagedRecord why) {
-        try {
-            var body = new ArrayList<SpoolSegment.Place>();
-            for (FramePlace frame : row.body()) {
-                live.placeIfPresent(frame).ifPresent(body::add);
-            }
-            String name = Quarantine.keep(files, row.id(), row.size(), Optional.empty(), body);
-            LOG.error(
-                    "message {} was accepted and is damaged ({}): it is not delivered; what is left"
-                            + " of it is kept in {}",
-                    row.id(),
-                    why.getMessage(),
-                    name);
-            files.syncFolder();
-        } catch (IOException e) {
-            LOG.error("message {} is damaged, and: {}", row.id(), e.getMessage());
-            return;
+        var body = new ArrayList<SpoolSegment.Place>();
+        for (FramePlace frame : row.body()) {
+            live.placeIfPresent(frame).ifPresent(body::add);
         }
+        String name = SpoolFiles.QUARANTINE + row.id() + ".message";
+        var remains = new Quarantine.Remains(row.id(), row.size(), Optional.empty(), body);
+        String kept = Quarantine.keep(files, name, remains::write).orElse("is kept in " + name);
+        LOG.error(
+                "message {} was accepted and is damaged ({}): it is not delivered; what is left of"
+                        + " it {}",
+                row.id(),
+                why.getMessage(),
+                kept);
         List<Inbox.Item> records = List.of(Inbox.Item.of(new LogEntry.Quarantined(row.id())));
         put(new Inbox.Submission(Inbox.Kind.OUTCOME, records, _ -> {}), false);
     }

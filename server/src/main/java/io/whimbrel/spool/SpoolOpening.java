@@ -27,12 +27,14 @@ final class SpoolOpening {
     private LiveMessages live;
     private Indexer indexer;
     private long lastId;
+    private boolean isIncomplete;
 
     /// What the rest of the spool goes on with.
     ///
     /// @param segments of the log, oldest first
     /// @param damaged messages to be taken out of the queue durably
     /// @param findings a line each for the operator
+    /// @param isIncomplete the next start must read the same records again
     record Opened(
             QueueIndex index,
             LiveMessages live,
@@ -40,7 +42,8 @@ final class SpoolOpening {
             List<SpoolSegment> segments,
             List<QueueId> damaged,
             List<String> findings,
-            long lastId) {}
+            long lastId,
+            boolean isIncomplete) {}
 
     /// @param released the event log has what is before it
     record Circumstances(
@@ -64,7 +67,8 @@ final class SpoolOpening {
                 opening.segments,
                 opening.damaged,
                 opening.findings,
-                opening.lastId);
+                opening.lastId,
+                opening.isIncomplete);
     }
 
     private SpoolOpening(SpoolSettings settings, Circumstances given) throws IOException {
@@ -94,6 +98,7 @@ final class SpoolOpening {
         segments.forEach(SpoolSegment::forgetPins);
         live.pinUnreleased();
         lastId = reading.lastId();
+        isIncomplete = reading.isIncomplete();
         damaged.addAll(reading.damaged());
         findings.addAll(reading.findings());
         findMissing();

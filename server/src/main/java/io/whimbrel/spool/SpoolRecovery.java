@@ -36,6 +36,7 @@ final class SpoolRecovery {
     private final Map<QueueId, Draft> drafts = new HashMap<>();
     private final Map<QueueId, DamagedMessage> damaged = new HashMap<>();
     private long lastId;
+    private boolean isIncomplete;
 
     /// Pieces of a message whose commit has not been read yet.
     private static final class Draft {
@@ -51,12 +52,9 @@ final class SpoolRecovery {
     /// A message that was accepted and cannot be delivered as it was.
     ///
     /// @param states of its recipients, kept here where the envelope is not known
-    /// @param body the parts that are good
+    /// @param location of the parts that are good
     private record DamagedMessage(
-            LogEntry.Head head,
-            RecipientStates states,
-            List<SpoolSegment.Place> body,
-            SpoolSegment segment) {}
+            LogEntry.Head head, RecipientStates states, SpooledMessage.Location location) {}
 
     /// @param released the event log has what is before it
     record Parts(
@@ -95,9 +93,7 @@ final class SpoolRecovery {
         }
         indexer.finish();
         damaged.values().removeIf(this::isSettled);
-        for (DamagedMessage message : damaged.values()) {
-            quarantine(message);
-        }
+        damaged.values().removeIf(message -> !quarantine(message));
         indexer.finish();
         drafts.values().forEach(draft -> draft.pieces.drop());
         drafts.clear();
@@ -117,6 +113,12 @@ final class SpoolRecovery {
     /// The greatest queue id that the log knows.
     long lastId() {
         return lastId;
+    }
+
+    /// Something could not be kept for people: the next start must read the log from the same place
+    /// again.
+    boolean isIncomplete() {
+        return isIncomplete;
     }
 
     /// Messages to be taken out of the queue durably.
@@ -289,7 +291,7 @@ final class SpoolRecovery {
                     isCarried
                             ? RecipientStates.carried(head.recipients(), waiting)
                             : RecipientStates.accepted(head.recipients(), head.at());
-            damaged.put(id, new DamagedMessage(head, states, location.body(), place.segment()));
+            damaged.put(id, new DamagedMessage(head, states, location));
         }
         if (head.envelope().isPresent()) {
             Optional<SpooledMessage> earlier = live.inMemory(id);
@@ -321,10 +323,12 @@ final class SpoolRecovery {
         return joined.map(head::withEnvelope).orElse(head);
     }
 
-    private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) throws IOException {
+    private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) {
         String base = segment.name().replace(".log", "");
         String name = SpoolFiles.QUARANTINE + base + "-" + gap.from() + ".bad";
-        copy(segment, gap, name);
+        String kept =
+                Quarantine.keep(files, name, copy -> copy(segment, gap, copy))
+                        .orElse("are kept in " + name);
         String place = segment.name() + " at " + gap.from() + ": ";
         long bytes = gap.to() - gap.from();
         findings.add(
@@ -332,36 +336,46 @@ final class SpoolRecovery {
                         ? place
                                 + "the last write was cut short; its %d bytes were never"
                                         .formatted(bytes)
-                                + " acknowledged and are kept in "
-                                + name
+                                + " acknowledged and "
+                                + kept
                         : place
-                                + "%d bytes of acknowledged data are damaged and kept in %s;"
-                                        .formatted(bytes, name)
+                                + "%d bytes of acknowledged data are damaged and %s;"
+                                        .formatted(bytes, kept)
                                 + " all other mail is delivered");
     }
 
-    private void copy(SpoolSegment segment, SpoolSegment.Scan.Gap gap, String name)
+    private static void copy(
+            SpoolSegment segment, SpoolSegment.Scan.Gap gap, SpoolFiles.SpoolFile copy)
             throws IOException {
-        try (SpoolFiles.SpoolFile copy = files.create(name)) {
-            ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
-            for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
-                bytes.clear().limit((int) Math.min(COPY_BYTES, gap.to() - at));
-                segment.readForRecovery(bytes, at);
-                copy.write(bytes.position(0), at - gap.from());
-            }
-            copy.sync();
+        ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
+        for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
+            bytes.clear().limit((int) Math.min(COPY_BYTES, gap.to() - at));
+            segment.readForRecovery(bytes, at);
+            copy.write(bytes.position(0), at - gap.from());
         }
     }
 
-    private void quarantine(DamagedMessage message) throws IOException {
+    /// Takes the message out of the queue, and keeps what is left of it, for people: envelope, an
+    /// empty line, the good parts. Where that cannot be written, the log stays as it is until the
+    /// next start, which tries again.
+    ///
+    /// @return whether it is kept
+    private boolean quarantine(DamagedMessage message) {
         LogEntry.Head head = message.head;
-        String name = Quarantine.keep(files, head.id(), head.size(), head.envelope(), message.body);
+        String name = SpoolFiles.QUARANTINE + head.id() + ".message";
+        var remains =
+                new Quarantine.Remains(
+                        head.id(), head.size(), head.envelope(), message.location.body());
+        Optional<String> trouble = Quarantine.keep(files, name, remains::write);
+        isIncomplete |= trouble.isPresent();
         live.quarantine(head.id());
         findings.add(
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
-                                .formatted(head.id(), message.segment.name())
-                        + " what is left of it is kept in "
-                        + name);
+                                .formatted(head.id(), message.location.accepted().segment().name())
+                        + " what is left of it "
+                        + trouble.map(why -> why + "; the next start tries again")
+                                .orElse("is kept in " + name));
+        return trouble.isEmpty();
     }
 
     /// Which files of the folder are the log, in order, and how far each may be read. Made once, at
@@ -513,13 +527,13 @@ final class SpoolRecovery {
                             .map(LogFormat.SegmentHeader::generation)
                             .orElse(successor.generation);
             if (generation == 0) {
-                generation = generationOfFirstBatch(one);
+                generation = generationOfFirstGoodBatch(one);
             }
             var segment = new SpoolSegment(one.sequence, generation, one.file, one.size);
             if (generation == 0) {
                 findings.add(
                         segment.name()
-                                + ": its header and its first batch are unreadable; the file is"
+                                + ": its header and all of its batches are unreadable; the file is"
                                 + " left as it is");
                 return false;
             }
@@ -537,18 +551,39 @@ final class SpoolRecovery {
             return true;
         }
 
-        /// Where neither the header nor the next segment's is there to tell.
-        private static long generationOfFirstBatch(Found one) {
-            ByteBuffer frame = ByteBuffer.allocate(LogFormat.BATCH_BYTES);
+        /// Where neither the header nor the next segment's is there to tell; 0 where no batch is.
+        private static long generationOfFirstGoodBatch(Found one) {
             var unknown = new SpoolSegment(one.sequence, 0, one.file, one.size);
-            unknown.readForRecovery(frame, LogFormat.HEADER_BYTES);
-            frame.clear();
-            long generation = frame.getLong(LogFormat.GENERATION_AT);
-            int length = LogFormat.frameLength(frame, 0, frame.limit(), generation);
-            boolean isOurs =
-                    LogFormat.isBatch(frame, 0, length)
-                            && LogFormat.batch(frame, 0).sequence() == one.sequence;
-            return isOurs ? generation : 0;
+            ByteBuffer window = ByteBuffer.allocate((int) Math.min(COPY_BYTES, one.size));
+            long at = LogFormat.HEADER_BYTES;
+            while (at + LogFormat.BATCH_BYTES <= one.size) {
+                window.clear().limit((int) Math.min(window.capacity(), one.size - at));
+                unknown.readForRecovery(window, at);
+                window.position(0);
+                int last = window.limit() - LogFormat.BATCH_BYTES;
+                for (int i = 0; i <= last; i++) {
+                    long generation = generationOfBatch(one, window, i, at + i);
+                    if (generation != 0) {
+                        return generation;
+                    }
+                }
+                at += last + 1;
+            }
+            return 0;
+        }
+
+        private static long generationOfBatch(Found one, ByteBuffer bytes, int at, long offset) {
+            if (bytes.get(at + LogFormat.TYPE_AT) != LogFormat.BATCH) {
+                return 0;
+            }
+            long generation = bytes.getLong(at + LogFormat.GENERATION_AT);
+            int end = at + LogFormat.BATCH_BYTES;
+            int length = LogFormat.frameLength(bytes, at, end, generation);
+            if (!LogFormat.isBatch(bytes, at, length)) {
+                return 0;
+            }
+            LogFormat.BatchRecord batch = LogFormat.batch(bytes, at);
+            return batch.sequence() == one.sequence && batch.offset() == offset ? generation : 0;
         }
 
         private void dropTheRest() {

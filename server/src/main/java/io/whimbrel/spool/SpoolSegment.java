@@ -147,7 +147,8 @@ final class SpoolSegment {
         factsEnd = offset;
     }
 
-    /// A write or sync failed: the file is not written, synced or recycled any more.
+    /// A write or sync failed, or that of a successor whose header may name the end of this one:
+    /// the file is not written, synced or recycled any more.
     boolean isBroken() {
         return isBroken;
     }

@@ -301,7 +301,8 @@ final class SpoolWriter {
 
     private boolean write(List<Inbox.Submission> batch) {
         if (!hasPlace(batch) && !takeFreshSegment(batch)) {
-            return false;
+            // Where only the announcement has a place, it may make the spare that is missing.
+            return isAnnouncementDue() && hasPlace(List.of()) && write(new ArrayList<>());
         }
         int start = (int) current.end();
         int length = (int) (LogFormat.BATCH_BYTES + bytesOf(batch));
@@ -367,6 +368,9 @@ final class SpoolWriter {
             return false;
         } catch (IOException e) {
             LOG.error("a fresh segment: {}; mail is refused until the next start", e.getMessage());
+            // The next start may find the fresh one all the same, and its header says that the log
+            // ends here.
+            current.breakOff();
             isFailed = true;
             putAside(batch, FAILED);
             return false;

@@ -37,7 +37,7 @@ final class AdminOperationsTest {
             assertThat(ask("{\"verb\":\"queue-" + verb + "\",\"seconds\":9}"))
                     .contains("no condition");
         }
-        assertThat(ask("{\"verb\":\"queue-delete\",\"all\":\"yes\"}")).contains("no condition");
+        assertThat(ask("{\"verb\":\"queue-delete\",\"all\":\"yes\"}")).contains("\"all\" is true");
         assertThat(ask("{\"verb\":\"queue-delete\",\"all\":true,\"tenant\":\"shop\"}"))
                 .contains("contradict");
         assertThat(desk.views).hasSize(1);
@@ -55,6 +55,16 @@ final class AdminOperationsTest {
         assertThat(ask("{\"verb\":\"queue-suspend\",\"all\":true}")).contains("\"seconds\"");
         assertThat(ask("{\"verb\":\"queue-hold\",\"all\":true,\"reason\":\"a\\nb\"}"))
                 .contains("a reason is one line");
+    }
+
+    @Test
+    void mistakenFields_neverWidenAChange() {
+        desk.add(77, "example.org", "shop", 1, 0);
+        String verb = "{\"verb\":\"queue-delete\",\"tenant\":\"shop\",";
+
+        assertThat(ask(verb + "\"domian\":\"example.net\"}")).contains("unknown field \"domian\"");
+        assertThat(ask(verb + "\"dry_run\":\"yes\"}")).contains("\"dry_run\" is true or false");
+        assertThat(desk.views).hasSize(1);
     }
 
     @Test

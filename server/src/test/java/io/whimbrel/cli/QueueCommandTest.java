@@ -128,12 +128,16 @@ final class QueueCommandTest {
     }
 
     @Test
-    void list_ofNothing_exits1() {
+    void list_ofNothing_isNoFailure() {
         CliRun run = run("queue", "list", "--tenant", "nobody");
 
-        assertThat(run.exit()).isEqualTo(1);
-        assertThat(run.out()).isEmpty();
-        assertThat(run.err()).contains("nothing was found");
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("nothing like that is queued\n");
+        assertThat(run.err()).isEmpty();
+        desk.views.clear();
+        assertThat(run("queue", "list").out()).isEqualTo("nothing is queued\n");
+        assertThat(run("queue", "list", "--tenant", "nobody", "--json"))
+                .isEqualTo(new CliRun(0, "", ""));
     }
 
     @Test
@@ -158,7 +162,21 @@ final class QueueCommandTest {
 
     @Test
     void show_ofNoId_isAUsageError() {
-        assertThat(run("queue", "show", "abc").exit()).isEqualTo(2);
+        CliRun run = run("queue", "show", "abc");
+
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("abc", "Usage: whimbrel queue show ");
+    }
+
+    @Test
+    void mistake_isToldWithTheUsageOfItsVerb() {
+        assertThat(run("queue", "list", "--limit", "0").err())
+                .contains("Usage: whimbrel queue list ");
+        assertThat(run("queue", "suspend", "--all", "--for", "1x").err())
+                .contains("Usage: whimbrel queue suspend ");
+        CliRun nowhere = CliRun.of("queue", "list");
+        assertThat(nowhere.exit()).isEqualTo(2);
+        assertThat(nowhere.err()).contains("-c FILE", "Usage: whimbrel queue list ");
     }
 
     @Test

@@ -127,6 +127,14 @@ final class TraceCommandTest {
     }
 
     @Test
+    void socket_isNoOption_forNoServerIsAsked() {
+        CliRun run = CliRun.of("trace", "a@example.org", "--socket", "admin.sock");
+
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err()).contains("Unknown options: '--socket'").doesNotContain("=PATH");
+    }
+
+    @Test
     void noEventLog_exits1() {
         CliRun run = CliRun.of("trace", FIRST, "--data", data.resolve("x").toString());
 

@@ -93,6 +93,21 @@ class ConfigErrorsTest {
     }
 
     @Test
+    void misspeltNames_areNotReportedAsMissingToo() {
+        assertErrors(
+                """
+                [nod]
+                name = "mx1.example.com"
+                [[listen]]
+                adress = "127.0.0.1:25"
+                """,
+                "1:1: unknown table \"nod\"; allowed: " + TABLES + "; did you mean [node]?",
+                "4:1: unknown key \"adress\" in [[listen]]; allowed: "
+                        + LISTEN_KEYS
+                        + "; did you mean \"address\"?");
+    }
+
+    @Test
     void tablesWithTheWrongBrackets_areNamedAndStillChecked() {
         assertErrors(
                 """

@@ -3,9 +3,6 @@ package io.whimbrel.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.delivery.DomainPattern;
-import io.whimbrel.delivery.RouteSettings;
-import io.whimbrel.delivery.RouteTarget;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
@@ -17,6 +14,9 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.SessionLimits;
+import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.routing.RouteSettings;
+import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
@@ -254,6 +254,32 @@ class ConfigFileTest {
                                 + " it may send mail to anybody",
                         "w.toml:7:1: relay-from: 2600::/16 is a wide public network; every host in"
                                 + " it may send mail to anybody");
+    }
+
+    @Test
+    void aMisspeltRelayFrom_isNotTakenForNobody() {
+        String text =
+                """
+                [node]
+                name = "mx1.example.com"
+                [[listen]]
+                address = "127.0.0.1:25"
+                relay_from = ["10.0.0.0/8"]
+                """;
+        assertThat(ConfigFile.parse("w.toml", text))
+                .isInstanceOfSatisfying(
+                        ConfigResult.Invalid.class,
+                        invalid -> {
+                            assertThat(invalid.errors()).hasSize(1);
+                            assertThat(invalid.warnings()).isEmpty();
+                        });
+    }
+
+    @Test
+    void aByteOrderMark_isReadOver(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("mark.toml"), "\ufeff" + ISSUE);
+        assertThat(ConfigFile.read(file))
+                .isEqualTo(new ConfigResult.Valid(valid(ISSUE), List.of()));
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.schedule.QueueEntry;
 
 import org.junit.jupiter.api.AfterEach;

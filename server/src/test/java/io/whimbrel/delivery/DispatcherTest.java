@@ -12,6 +12,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.RouteSettings;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,16 +56,7 @@ final class DispatcherTest {
     @Test
     void message_isDeliveredByMx() {
         try (var peer = new ScriptedPeer(SERVES)) {
-            var settings =
-                    new DeliverySettings(
-                            peer.port(),
-                            List.of(Network.parse("127.0.0.0/8").orElseThrow()),
-                            50,
-                            100,
-                            1_000,
-                            Duration.ofSeconds(2),
-                            Hosts.LONG);
-            try (var post = new Post(settings)) {
+            try (var post = new Post(mxSettings(peer, 50))) {
                 post.dns
                         .with("x.test. 300 IN MX 10 mx.x.test.")
                         .with("mx.x.test. 300 IN A 127.0.0.1");
@@ -169,6 +161,53 @@ final class DispatcherTest {
 
             assertThat(post.attempts(40)).allMatch(DispatcherTest::isAccepted);
         }
+    }
+
+    @Test
+    void pathWithSteadyWork_letsOthersHaveTheirTurn() {
+        assertTurnsAreTaken(1_000);
+    }
+
+    @Test
+    void pathWithSteadyWorkAndShortSessions_letsOthersHaveTheirTurn() {
+        assertTurnsAreTaken(3);
+    }
+
+    private static void assertTurnsAreTaken(int messagesPerConnection) {
+        var settings =
+                new DeliverySettings(
+                        25,
+                        List.of(),
+                        1,
+                        1,
+                        messagesPerConnection,
+                        Duration.ofSeconds(2),
+                        Hosts.LONG);
+        try (var one = new ScriptedPeer("GATE:\n" + SERVES, SERVES);
+                var other = new ScriptedPeer(SERVES);
+                var post = new Post(settings, Post.route("x.test", one), Post.route("*", other))) {
+            int each = 10 * DeliveryWorker.TURN;
+            for (int i = 0; i < each; i++) {
+                post.admit("a@x.test");
+            }
+            one.awaitConnection();
+            for (int i = 0; i < each; i++) {
+                post.admit("a@y.test");
+            }
+            other.await(() -> post.dispatcher.permits().hasQueuedThreads());
+            one.openGate();
+
+            assertThat(post.attempts(DeliveryWorker.TURN))
+                    .allMatch(attempt -> isAcceptedFor("x.test", attempt));
+            List<Attempt> next = post.attempts(each);
+            assertThat(next.getFirst()).matches(attempt -> isAcceptedFor("y.test", attempt));
+            // And back again, before the other runs dry.
+            assertThat(next).anyMatch(attempt -> isAcceptedFor("x.test", attempt));
+        }
+    }
+
+    private static boolean isAcceptedFor(String domain, Attempt attempt) {
+        return isAccepted(attempt) && attempt.entry().domain().value().equals(domain);
     }
 
     @Test
@@ -344,8 +383,62 @@ final class DispatcherTest {
         }
     }
 
+    @Test
+    void domainThatLostItsRoute_fallsAlone() {
+        String text = "C: MAIL\nC: RCPT\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\nD:\n";
+        String first =
+                "S: 220 x\nC: EHLO\nS: 250-x\nS: 250 PIPELINING\n"
+                        + (text + "S: 250 taken\n")
+                        + (text + "GATE:\nS: 250 taken\nC: QUIT\nS: 221 bye");
+        try (var peer = new ScriptedPeer(first, SERVES)) {
+            DeliverySettings settings = mxSettings(peer, 1);
+            try (var post = new Post(settings)) {
+                post.dns
+                        .with("gone.test. 300 IN MX 10 mx.test.")
+                        .with("stays.test. 300 IN MX 10 mx.test.")
+                        .with("mx.test. 300 IN A 127.0.0.1");
+                post.admit("a@gone.test");
+                assertThat(post.result()).isInstanceOf(Accepted.class);
+                post.admit("a@stays.test");
+                peer.awaitTexts(2);
+
+                post.dns.forget("gone.test.");
+                post.dns.with("gone.test. 300 IN MX 0 .");
+                // A changed route: what was known of sites is not known any more.
+                post.dispatcher.reload(post.plan(settings, Post.route("other.test", peer)));
+                post.admit("b@gone.test");
+                post.admit("c@gone.test");
+                post.admit("b@stays.test");
+                post.admit("c@stays.test");
+                peer.openGate();
+
+                List<Attempt> attempts = post.attempts(5);
+                assertThat(((NotTried) attempts.get(1).results().getFirst()).reply().code())
+                        .isEqualTo(556);
+                assertThat(attempts)
+                        .extracting(attempt -> attempt.entry().domain().value())
+                        .containsExactly(
+                                "stays.test", "gone.test", "gone.test", "stays.test", "stays.test");
+                assertThat(peer.texts()).hasSize(4);
+                assertThat(peer.connections()).isEqualTo(2);
+            }
+        }
+    }
+
     private static boolean isAccepted(Attempt attempt) {
         return attempt.results().getFirst() instanceof Accepted;
+    }
+
+    /// MX hosts listen where `peer` does.
+    private static DeliverySettings mxSettings(ScriptedPeer peer, int perPath) {
+        return new DeliverySettings(
+                peer.port(),
+                List.of(Network.parse("127.0.0.0/8").orElseThrow()),
+                perPath,
+                100,
+                1_000,
+                Duration.ofSeconds(20),
+                Hosts.LONG);
     }
 
     private static void closeWithin(Post post, Duration drain) {

@@ -5,6 +5,8 @@ import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.time.Watchdog;
 
 import java.time.Duration;

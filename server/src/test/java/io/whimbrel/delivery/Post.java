@@ -9,6 +9,11 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.RouteSettings;
+import io.whimbrel.routing.RouteTarget;
+import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
@@ -69,12 +74,14 @@ final class Post implements AutoCloseable {
     }
 
     DeliveryPlan plan(DeliverySettings settings, RouteSettings... routes) {
-        return new DeliveryPlan(
-                settings,
-                List.of(routes),
-                new Sources(List.of(Hosts.UNNAMED), clock),
-                new Resolver(dns.settings(), clock),
-                new OwnNode(Set.of("own.test"), List.of()));
+        var routing =
+                new RoutingPlan(
+                        List.of(routes),
+                        settings.port(),
+                        settings.allowPrivate(),
+                        new Resolver(dns.settings(), clock),
+                        new OwnNode(Set.of("own.test"), List.of()));
+        return new DeliveryPlan(settings, new Sources(List.of(Hosts.UNNAMED), clock), routing);
     }
 
     void admit(String... addresses) {

@@ -1,5 +1,7 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.routing.HostAddress;
+
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,14 +83,18 @@ final class ScriptedPeer implements AutoCloseable {
     }
 
     void awaitText() {
-        await(() -> !texts.isEmpty());
+        awaitTexts(1);
+    }
+
+    void awaitTexts(int count) {
+        await(() -> texts.size() >= count);
     }
 
     void awaitConnection() {
         await(() -> connections.get() > 0);
     }
 
-    private void await(BooleanSupplier condition) {
+    void await(BooleanSupplier condition) {
         try {
             for (int i = 0; i < 2_000 && !condition.getAsBoolean(); i++) {
                 closed.await(10, TimeUnit.MILLISECONDS);

@@ -9,6 +9,8 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.HostAddress;
+import io.whimbrel.routing.Protocol;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -40,6 +40,7 @@ class HeaderScannerTest {
         assertThat(scan("X-C", "X-C: " + "ö".repeat(200) + "\r\n\r\n", 0).value())
                 .isEqualTo("ö".repeat(64));
         assertThat(scan("X-C", "X-C: a\tb\u0001c\r\n", 0).value()).isEqualTo("a b c");
+        assertThat(scan("X-C", "X-C: a\u009bb\r\n", 0).value()).isEqualTo("a b");
     }
 
     @Test

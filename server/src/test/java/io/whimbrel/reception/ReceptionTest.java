@@ -52,6 +52,26 @@ class ReceptionTest {
     }
 
     @Test
+    void connections_areFewer_whereFilesAreShort() throws Exception {
+        try (var reception = TestReception.startShortOfFiles(ConnectionCount.RESERVE + 2);
+                var first = reception.greeted();
+                var second = reception.greeted();
+                var third = reception.connect()) {
+            third.expect("421 4.3.2 Too many connections");
+            // A reload does not give back what the process does not have.
+            reception.reception.reload(
+                    List.of(
+                            TestReception.settings(
+                                    TestReception.EVERYBODY, SessionLimits.DEFAULT)));
+            try (var fourth = reception.connect()) {
+                fourth.expect("421 4.3.2 Too many connections");
+            }
+            first.command("QUIT", "221");
+            second.command("QUIT", "221");
+        }
+    }
+
+    @Test
     void connectionsOfOneClient_areLimited_whereTheSettingsSay() throws Exception {
         SessionLimits limits = TestReception.connectionLimits(100, OptionalInt.of(2));
         try (var reception = TestReception.start(TestReception.EVERYBODY, limits);
@@ -135,7 +155,7 @@ class ReceptionTest {
                             new MemoryMail(),
                             new Metrics(),
                             new ManualClock());
-            assertThatThrownBy(reception::start)
+            assertThatThrownBy(() -> reception.start(1_000))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("127.0.0.1:" + first.address().getPort())
                     .hasMessageContaining("choose another address");

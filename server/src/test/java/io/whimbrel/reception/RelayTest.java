@@ -2,6 +2,8 @@ package io.whimbrel.reception;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.mail.DsnPolicy;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -80,6 +82,18 @@ class RelayTest {
             var path = reception.onlyMessage().envelope().recipients().getFirst().path();
             assertThat(path.address()).isEqualTo("POSTmaster@mx.example.com");
             assertThat(path.domain().value()).isEqualTo("mx.example.com");
+        }
+    }
+
+    @Test
+    void strangersMail_isNeverReportedAbout_soThatNoReportRelaysIt() throws IOException {
+        try (var reception = TestReception.start(TestReception.NOBODY, SessionLimits.DEFAULT);
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<victim@example.org> RET=FULL", "250");
+            talk.command("RCPT TO:<postmaster> NOTIFY=SUCCESS,FAILURE", "250");
+            talk.command("DATA", "354");
+            talk.command("Subject: x\r\n\r\nspam\r\n.", "250");
+            assertThat(reception.onlyMessage().envelope().dsnPolicy()).isEqualTo(DsnPolicy.NEVER);
         }
     }
 

@@ -200,6 +200,25 @@ class SmtpConnectionTest {
     }
 
     @Test
+    void errors_areForgotten_onceAMessageIsTaken() throws IOException {
+        try (var reception =
+                        TestReception.start(
+                                TestReception.EVERYBODY, TestReception.limits(1_000, 10, 3));
+                var talk = reception.greeted()) {
+            for (int message = 0; message < 5; message++) {
+                talk.command("RCPT TO:<nobody>", "503");
+                talk.command("WHAT", "500");
+                talk.openData("a@example.org");
+                talk.command("x\r\n.", "250 2.0.0 queued as");
+            }
+            talk.command("WHAT", "500");
+            talk.command("WHAT", "500");
+            talk.command("WHAT", "421 4.7.0");
+            talk.expectClosed();
+        }
+    }
+
+    @Test
     void bug_isAnswered421_andCounted() throws IOException {
         try (var reception = TestReception.start();
                 var talk = reception.greeted()) {

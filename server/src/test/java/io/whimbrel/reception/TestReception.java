@@ -26,21 +26,26 @@ final class TestReception implements AutoCloseable {
     final ManualClock clock = new ManualClock();
     final Reception reception;
 
-    private TestReception(ListenSettings settings) {
+    private TestReception(ListenSettings settings, int connectionsMost) {
         this.reception = new Reception(List.of(settings), mail, metrics, clock);
         try {
-            reception.start();
+            reception.start(connectionsMost);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     static TestReception start() {
-        return new TestReception(settings(EVERYBODY, SessionLimits.DEFAULT));
+        return start(EVERYBODY, SessionLimits.DEFAULT);
     }
 
     static TestReception start(List<Network> relayFrom, SessionLimits limits) {
-        return new TestReception(settings(relayFrom, limits));
+        return new TestReception(settings(relayFrom, limits), Integer.MAX_VALUE);
+    }
+
+    /// Where the process may open so few files that only so many connections are possible.
+    static TestReception startShortOfFiles(int connectionsMost) {
+        return new TestReception(settings(EVERYBODY, SessionLimits.DEFAULT), connectionsMost);
     }
 
     static ListenSettings settings(List<Network> relayFrom, SessionLimits limits) {

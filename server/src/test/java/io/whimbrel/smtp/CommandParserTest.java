@@ -138,7 +138,18 @@ class CommandParserTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"BDAT", "BDAT LAST", "BDAT -1", "BDAT 1 LAS", "BDAT 9999999999999999999"})
+            strings = {
+                "BDAT",
+                "BDAT LAST",
+                "BDAT -1",
+                "BDAT 1 LAS",
+                "BDAT 1 LAſT",
+                "BDAT 9999999999999999999",
+                "BDAT\t9 LAST",
+                " BDAT 9 LAST",
+                "bdat 9 LAST\u0007",
+                "BDAT 9 LAST \u00e4"
+            })
     void bdat_withoutSize_breaksTheStream(String line) {
         assertThat(parse(line)).isInstanceOf(Broken.class);
     }
@@ -146,6 +157,19 @@ class CommandParserTest {
     @ParameterizedTest
     @ValueSource(strings = {"NOOP \u0007", "EHLO a\tb", "EHLO a\u007fb"})
     void controlCharacters_areRefused(String line) {
+        assertThat(parse(line)).isInstanceOf(Refused.class);
+    }
+
+    @Test
+    void bdat_withBytesThatAreNoText_breaksTheStream() {
+        byte[] line = "BDAT 9 LAST?".getBytes(StandardCharsets.US_ASCII);
+        line[line.length - 1] = (byte) 0xff;
+        assertThat(CommandParser.parse(line, 0, line.length)).isInstanceOf(Broken.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"QUıT", "RſET", "ﬀ"})
+    void verb_isAscii(String line) {
         assertThat(parse(line)).isInstanceOf(Refused.class);
     }
 

@@ -50,7 +50,7 @@ class SmtpInputTest {
             SmtpCommand first = input.readCommand().orElseThrow();
             assertThat(first).isInstanceOf(fits ? Noop.class : Refused.class);
             if (first instanceof Refused(SmtpReply reply)) {
-                assertThat(reply.toString()).startsWith("500 5.5.6");
+                assertThat(reply.toString()).startsWith("500 5.5.2");
             }
             assertThat(input.readCommand()).contains(new Quit());
         }
@@ -61,6 +61,17 @@ class SmtpInputTest {
         var endless = new PiecesStream(bytes("x".repeat(1_000_000)), 5);
         assertThat(new SmtpInput(endless).readCommand().orElseThrow()).isInstanceOf(Broken.class);
         assertThat(endless.position).isLessThan(100_000);
+    }
+
+    @Test
+    void bdatLine_beyondTheLimit_breaksTheStream_whereverItIsSplit() throws IOException {
+        for (int spaces : new int[] {SmtpInput.COMMAND_LINE_MAX, 20_000}) {
+            String line = "BDAT 20" + " ".repeat(spaces) + "LAST\r\nQUIT\r\n";
+            for (int split = 0; split <= line.length(); split += 97) {
+                var input = new SmtpInput(new PiecesStream(bytes(line), split));
+                assertThat(input.readCommand().orElseThrow()).isInstanceOf(Broken.class);
+            }
+        }
     }
 
     @Test

@@ -37,6 +37,11 @@ final class FaultyFiles implements SpoolFiles {
     /// The index lies on a real disk; it is as a kill leaves it, at every start.
     IndexHome index = new IndexHome();
 
+    /// A sector that cannot be read, by its file and where it begins; none where the name is empty.
+    String badSectorIn = "";
+
+    int badSectorAt;
+
     private final Map<String, Inode> names = new HashMap<>();
     private final Map<String, Inode> durableNames = new HashMap<>();
     private final List<NameChange> unsynced = new ArrayList<>();
@@ -295,7 +300,11 @@ final class FaultyFiles implements SpoolFiles {
             if (operationsLeft <= 0) {
                 throw new PowerCut();
             }
-            if (failsRead.test(name())) {
+            boolean isBadSectorRead =
+                    badSectorIn.equals(name())
+                            && position < badSectorAt + SECTOR
+                            && position + bytes.remaining() > badSectorAt;
+            if (isBadSectorRead || failsRead.test(name())) {
                 throw new IOException("I/O error");
             }
             int length = (int) Math.min(bytes.remaining(), inode.bytes.length - position);

@@ -108,6 +108,16 @@ final class RecordCodecTest {
                 NOW, ID, ID, "[192.0.2.7]", 5000, 1, 0, recipients, Optional.of(envelope));
     }
 
+    @Test
+    void groupsThatClaimManyRecipients_takeNoMemory() {
+        var out = new Payload.Writer(1 << 20).number(40_000);
+        for (int i = 0; i < 40_000; i++) {
+            out.number(1).number(0).number(RecordCodec.RECIPIENTS_MAX);
+            out.number(0).instant(NOW).flag(false);
+        }
+        assertThat(RecordCodec.decode(LogFormat.CARRIED, ByteBuffer.wrap(out.toBytes()))).isEmpty();
+    }
+
     @ParameterizedTest(name = "{index}")
     @MethodSource("entries")
     void entry_isReadBack(LogEntry entry) {

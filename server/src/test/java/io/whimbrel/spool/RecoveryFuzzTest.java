@@ -18,19 +18,32 @@ import io.whimbrel.mail.QueueId;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/// Segments with random damage: recovery never fails, never delivers wrong bytes, and names what it
-/// found.
+/// Segments with random damage: recovery never fails, never delivers wrong bytes, and delivers all
+/// mail whose batches are good.
 final class RecoveryFuzzTest {
     private static final int ROUNDS = Integer.getInteger("whimbrel.damages", 150);
     private static final int SEGMENT = 32 << 10;
 
     private final Map<QueueId, byte[]> bodies = new HashMap<>();
+    private final List<SpooledMessage> inQueue = new ArrayList<>();
+    private final List<Damage> damages = new ArrayList<>();
     private FaultyFiles files = new FaultyFiles();
+
+    private record Damage(String segment, int from, int to) {
+
+        /// Whether it touches the frame, or the batch record that may stand before it.
+        boolean hits(SpoolSegment.Place place) {
+            return place.segment().name().equals(segment)
+                    && from < place.offset() + place.length()
+                    && to > place.offset() - LogFormat.BATCH_BYTES;
+        }
+    }
 
     @Test
     void damagedSegments_giveTheRest_andNoWrongBytes() throws IOException {
@@ -47,12 +60,14 @@ final class RecoveryFuzzTest {
     private void round(Random random) throws IOException {
         files = new FaultyFiles();
         bodies.clear();
+        inQueue.clear();
+        damages.clear();
         fill(random);
         files = files.afterKill();
         List<String> segments =
                 files.list().stream().filter(name -> name.startsWith("segment-")).sorted().toList();
-        int damages = 1 + random.nextInt(4);
-        for (int i = 0; i < damages; i++) {
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
             damage(segments.get(random.nextInt(segments.size())), random);
         }
         for (int start = 0; start < 2; start++) {
@@ -63,8 +78,15 @@ final class RecoveryFuzzTest {
                 assertThat(message.envelope())
                         .isEqualTo(envelope(message.envelope().recipients().size()));
             }
+            assertThat(queued(spool).stream().map(found -> found.message().id()))
+                    .containsAll(
+                            inQueue.stream()
+                                    .filter(message -> !isHit(message.location()))
+                                    .map(SpooledMessage::id)
+                                    .toList());
             SpooledMessage next = accept(spool, envelope(1), bytes(100, 1));
             bodies.put(next.id(), bytes(100, 1));
+            inQueue.add(next);
             files = files.afterKill();
         }
     }
@@ -76,8 +98,12 @@ final class RecoveryFuzzTest {
             byte[] body = bytes(random.nextInt(12_000), random.nextLong());
             SpooledMessage message = accept(spool, envelope(1 + random.nextInt(600)), body);
             bodies.put(message.id(), body);
-            if (random.nextInt(3) == 0) {
+            boolean isTried = random.nextInt(3) == 0;
+            if (isTried) {
                 spool.appendAndWait(batch(delivered(message.id(), 0)));
+            }
+            if (!isTried || message.envelope().recipients().size() > 1) {
+                inQueue.add(message);
             }
             if (random.nextInt(3) == 0) {
                 spool.appendAndWait(batch(deferred(message.id(), 1, NOW, 0)));
@@ -89,9 +115,17 @@ final class RecoveryFuzzTest {
     private void damage(String name, Random random) {
         int length = 1 + random.nextInt(random.nextBoolean() ? 4 : 3000);
         int from = random.nextInt(SEGMENT - length);
+        damages.add(new Damage(name, from, from + length));
         for (int i = 0; i < length; i++) {
             files.damage(name, from + i, 1 + random.nextInt(255));
         }
+    }
+
+    private boolean isHit(SpooledMessage.Location location) {
+        var places = new ArrayList<>(location.body());
+        places.addAll(location.envelope());
+        places.add(location.accepted());
+        return places.stream().anyMatch(place -> damages.stream().anyMatch(d -> d.hits(place)));
     }
 
     private Spool open() throws IOException {

@@ -481,6 +481,7 @@ final class SpoolFaultTest {
         String name = newest();
         spool.close();
         files.damage(name, 11, LogFormat.VERSION ^ 2);
+        files.damage(name, 2048 + 11, LogFormat.VERSION ^ 2);
         assertThatThrownBy(this::reopenAfterKill)
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(name)

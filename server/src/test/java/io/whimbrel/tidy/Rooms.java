@@ -27,6 +27,7 @@ final class Rooms {
                     Map.entry("signing", Set.of("dns")),
                     Map.entry("eventlog", Set.of("spool")),
                     Map.entry("egress", Set.of("shaping")),
+                    Map.entry("routing", Set.of("dns", "egress")),
                     Map.entry("schedule", Set.of("spool", "shaping", "egress")),
                     Map.entry("policy", Set.of("dns", "signing", "egress", "suppression")),
                     Map.entry(
@@ -41,7 +42,7 @@ final class Rooms {
                     Map.entry(
                             "delivery",
                             Set.of(
-                                    "dns",
+                                    "routing",
                                     "tls",
                                     "signing",
                                     "spool",

@@ -162,6 +162,14 @@ public final class SimulatorMain implements Callable<Integer> {
                     provider.name(), addresses(provider), String.join(" ", provider.domains()));
         }
         out.println();
+        out.println("A server sends its mail here with these lines in its configuration:");
+        out.println();
+        out.println("  [dns]");
+        out.println("  servers = [\"" + dns + "\"]");
+        out.println("  [delivery]");
+        out.println("  port = " + internet.smtpPort());
+        out.println("  allow-private = [\"127.0.0.0/8\", \"::1/128\"]");
+        out.println();
         out.println("Ctrl-C ends it.");
     }
 

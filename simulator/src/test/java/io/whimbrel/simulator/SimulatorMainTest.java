@@ -63,6 +63,21 @@ class SimulatorMainTest {
     }
 
     @Test
+    void start_printsTheConfigurationThatAServerNeeds() throws IOException {
+        Process process = start();
+        try (var out = output(process)) {
+            List<String> lines = out.lines().takeWhile(line -> !line.startsWith("Ctrl-C")).toList();
+            assertThat(lines)
+                    .containsSubsequence("  [dns]", "  [delivery]")
+                    .anyMatch(line -> line.matches(" +servers = \\[\"127\\.0\\.0\\.1:[0-9]+\"]"))
+                    .anyMatch(line -> line.matches(" +port = [0-9]+"))
+                    .contains("  allow-private = [\"127.0.0.0/8\", \"::1/128\"]");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
     void badOption_isNamed() throws IOException, InterruptedException {
         Process process = start("--prot", "25");
         try (var out = output(process)) {

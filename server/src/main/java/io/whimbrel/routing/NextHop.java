@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.egress.Site;
@@ -11,8 +11,8 @@ import java.util.List;
 /// @param hosts names or plain addresses, by preference; at least one
 /// @param port of all hosts
 /// @param isRoute an operator's `[[route]]` names the host, so that it may lie anywhere
-record NextHop(Site site, Protocol protocol, List<MxHost> hosts, int port, boolean isRoute) {
-    NextHop {
+public record NextHop(Site site, Protocol protocol, List<MxHost> hosts, int port, boolean isRoute) {
+    public NextHop {
         hosts = List.copyOf(hosts);
     }
 }

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer.MxHost;
@@ -41,16 +41,7 @@ final class HostFinder {
         this.random = random;
     }
 
-    /// What was found.
-    sealed interface Hosts {
-        /// @param addresses at least one
-        record Found(List<HostAddress> addresses) implements Hosts {}
-
-        /// None that may be tried.
-        record None(SmtpReply reply) implements Hosts {}
-    }
-
-    Hosts find(NextHop nextHop, Sources sources) {
+    MailHosts find(NextHop nextHop, Sources sources) {
         var search = new Search(nextHop);
         for (MxHost host : shuffled(nextHop.hosts())) {
             if (search.isDone(host)) {
@@ -144,7 +135,7 @@ final class HostFinder {
             };
         }
 
-        Hosts result(Sources sources) {
+        MailHosts result(Sources sources) {
             List<HostAddress> allowed = new ArrayList<>();
             List<HostAddress> reachable = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
@@ -157,11 +148,11 @@ final class HostFinder {
                 }
             }
             if (allowed.isEmpty()) {
-                return new Hosts.None(nothing());
+                return new MailHosts.None(nothing());
             }
             // Where no source reaches any, the connection is tried all the same: it tells why.
             List<HostAddress> order = reachable.isEmpty() ? allowed : reachable;
-            return new Hosts.Found(
+            return new MailHosts.Found(
                     List.copyOf(order.subList(0, Math.min(order.size(), ADDRESSES_MAX))));
         }
 

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -28,7 +29,9 @@ import java.util.SplittableRandom;
 
 @Timeout(30)
 final class HostFinderTest {
-    private static final InstantSource CLOCK = InstantSource.fixed(TestMail.NOW);
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+    private static final SourceAddress UNNAMED =
+            new SourceAddress("", Optional.empty(), "mta.test");
     private static final String ALLOW_LOOPBACK = "127.0.0.0/8";
 
     private final TestNameServer dns = new TestNameServer();
@@ -71,7 +74,7 @@ final class HostFinderTest {
         var ipv4Only =
                 new SourceAddress("s", Optional.of(InetAddress.ofLiteral("127.0.0.5")), "s.test");
 
-        HostFinder.Hosts hosts =
+        MailHosts hosts =
                 finder(1, ALLOW_LOOPBACK, "::1/128").find(mx("5 mx.test"), sources(ipv4Only));
 
         assertThat(described(hosts)).isEqualTo("mx.test [127.0.0.1]");
@@ -184,19 +187,19 @@ final class HostFinderTest {
     }
 
     private static String found(HostFinder finder, NextHop nextHop) {
-        return described(finder.find(nextHop, sources(Hosts.UNNAMED)));
+        return described(finder.find(nextHop, sources(UNNAMED)));
     }
 
-    private static String described(HostFinder.Hosts hosts) {
-        assertThat(hosts).isInstanceOf(HostFinder.Hosts.Found.class);
-        List<HostAddress> found = ((HostFinder.Hosts.Found) hosts).addresses();
+    private static String described(MailHosts hosts) {
+        assertThat(hosts).isInstanceOf(MailHosts.Found.class);
+        List<HostAddress> found = ((MailHosts.Found) hosts).addresses();
         return String.join(" ", found.stream().map(HostAddress::described).toList());
     }
 
     private static String none(HostFinder finder, NextHop nextHop) {
-        HostFinder.Hosts hosts = finder.find(nextHop, sources(Hosts.UNNAMED));
-        assertThat(hosts).isInstanceOf(HostFinder.Hosts.None.class);
-        return ((HostFinder.Hosts.None) hosts).reply().toString();
+        MailHosts hosts = finder.find(nextHop, sources(UNNAMED));
+        assertThat(hosts).isInstanceOf(MailHosts.None.class);
+        return ((MailHosts.None) hosts).reply().toString();
     }
 
     private static Sources sources(SourceAddress source) {

@@ -1,11 +1,11 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;
 
 /// What became of the question where a domain's mail goes. Immutable.
-sealed interface Resolution {
+public sealed interface Resolution {
 
     /// There.
     ///

@@ -1,7 +1,7 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 /// What is spoken to a next hop.
-enum Protocol {
+public enum Protocol {
     SMTP,
     /// RFC 2033: LHLO, and an answer for each recipient behind the text.
     LMTP

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 /// One `[[route]]`. Immutable; the first that matches a domain wins.
 ///

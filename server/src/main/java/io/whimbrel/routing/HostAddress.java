@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -8,22 +8,22 @@ import java.net.InetAddress;
 /// @param name of the host; `""` where a route or an address literal gives only the address
 /// @param address to connect to
 /// @param port to connect to
-record HostAddress(String name, InetAddress address, int port) {
+public record HostAddress(String name, InetAddress address, int port) {
     private static final int SMTP_PORT = 25;
 
     /// As operators see it: `mx.example.net [192.0.2.1]`, the port where it is not 25.
-    String described() {
+    public String described() {
         String bracketed = "[" + address.getHostAddress() + "]";
         String place = port == SMTP_PORT ? bracketed : bracketed + ":" + port;
         return name.isEmpty() ? place : name + " " + place;
     }
 
     /// What TLS is told of the peer's name.
-    String tlsName() {
+    public String tlsName() {
         return name.isEmpty() ? address.getHostAddress() : name;
     }
 
-    boolean isIpv6() {
+    public boolean isIpv6() {
         return address instanceof Inet6Address;
     }
 }

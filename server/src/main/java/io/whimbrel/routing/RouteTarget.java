@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.routing;
 
 /// Where a route sends mail. Immutable.
 public sealed interface RouteTarget {

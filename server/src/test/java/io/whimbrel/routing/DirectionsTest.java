@@ -1,0 +1,93 @@
+package io.whimbrel.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Network;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+@Timeout(30)
+final class DirectionsTest {
+    private static final Site SITE = new Site("mx.x.test");
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+    private static final List<RouteSettings> ROUTES = List.of(route(2_525));
+    private static final OwnNode OWN = new OwnNode(Set.of("own.test"), List.of());
+
+    private final TestNameServer dns = new TestNameServer();
+    private final Directions directions =
+            new Directions(
+                    new RoutingPlan(ROUTES, 25, List.of(), resolver(dns), OWN), new Random(1));
+
+    @BeforeEach
+    void resolve() {
+        dns.with("x.test. 300 IN MX 10 mx.x.test.");
+        directions.resolve(DomainName.parse("x.test").orElseThrow());
+        assertThat(directions.nextHop(SITE)).isPresent();
+    }
+
+    @AfterEach
+    void close() {
+        dns.close();
+    }
+
+    @Test
+    void renewed_alike_sitesStayKnown() {
+        var allowed = List.of(Network.parse("10.0.0.0/8").orElseThrow());
+        var plan = new RoutingPlan(List.of(route(2_525)), 25, allowed, resolver(dns), OWN);
+
+        assertThat(directions.renewed(plan).nextHop(SITE))
+                .isEqualTo(directions.nextHop(SITE))
+                .isPresent();
+    }
+
+    @Test
+    void renewed_withOtherRoutes_forgetsSites() {
+        assertForgotten(new RoutingPlan(List.of(route(2_526)), 25, List.of(), resolver(dns), OWN));
+    }
+
+    @Test
+    void renewed_withOtherPort_forgetsSites() {
+        assertForgotten(new RoutingPlan(ROUTES, 26, List.of(), resolver(dns), OWN));
+    }
+
+    @Test
+    void renewed_withOtherOwnNames_forgetsSites() {
+        var own = new OwnNode(Set.of("mx.x.test"), List.of());
+
+        assertForgotten(new RoutingPlan(ROUTES, 25, List.of(), resolver(dns), own));
+    }
+
+    @Test
+    void renewed_withOtherNameServers_forgetsSites() {
+        try (var others = new TestNameServer()) {
+            assertForgotten(new RoutingPlan(ROUTES, 25, List.of(), resolver(others), OWN));
+        }
+    }
+
+    private void assertForgotten(RoutingPlan plan) {
+        assertThat(directions.renewed(plan).nextHop(SITE)).isEmpty();
+    }
+
+    private static Resolver resolver(TestNameServer server) {
+        return new Resolver(server.settings(), CLOCK);
+    }
+
+    private static RouteSettings route(int port) {
+        return new RouteSettings(
+                DomainPattern.parse("*.r.test").orElseThrow(),
+                new RouteTarget.Smtp("127.0.0.1", port));
+    }
+}
