@@ -15,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -50,6 +51,7 @@ public final class Spool implements AutoCloseable {
     private final LiveMessages live;
     private final Indexer indexer;
     private final Checkpoints checkpoints;
+    private final InstantSource clock;
     private final Inbox inbox;
     private final AtomicLong lastId = new AtomicLong();
     private final AtomicLong bodyBytes = new AtomicLong();
@@ -74,7 +76,7 @@ public final class Spool implements AutoCloseable {
         this.files = start.files;
         this.pool = pool;
         inbox = new Inbox(settings.outcomeSyncMost());
-        InstantSource clock = start.clock;
+        clock = start.clock;
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
@@ -314,20 +316,25 @@ public final class Spool implements AutoCloseable {
         index.close();
     }
 
-    /// For [Drive#CALLER]: lets the writer and the pool do what is to be done now.
+    /// For [Drive#CALLER]: lets the writer, the pool and the index do what is to be done now.
     ///
     /// @return whether anything was written
     boolean step(Inbox.Wake wake) {
         pool.tend();
+        stepIndex();
         return writer.step(wake);
     }
 
-    /// For [Drive#CALLER]: lets the index thread do what is to be done now.
-    void stepIndex(Instant now) throws IOException {
-        while (indexer.step()) {
-            // Until there is nothing left.
+    private void stepIndex() {
+        try {
+            boolean isMore = true;
+            while (isMore) {
+                isMore = indexer.step();
+            }
+            checkpoints.step(clock.instant());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        checkpoints.step(now);
     }
 
     /// For [Drive#CALLER]: what a kill leaves of the index.

@@ -25,7 +25,7 @@ import java.util.Random;
 
 /// Mail and settings for the tests of the spool.
 final class SpoolFixtures {
-    static final Instant NOW = Instant.parse("2026-11-23T10:00:00.123456789Z");
+    static final Instant NOW = Instant.parse("2026-11-23T10:00:00.123456Z");
     static final InstantSource CLOCK = InstantSource.fixed(NOW);
     static final String ORIGIN = "[192.0.2.7]";
 

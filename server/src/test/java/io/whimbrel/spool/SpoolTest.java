@@ -363,7 +363,7 @@ final class SpoolTest {
         try (Spool again = open()) {
             Recovery recovery = again.takeRecovery();
             assertThat(recovery.findings()).isEmpty();
-            assertThat(queued(spool).stream().map(found -> found.message().id()))
+            assertThat(queued(again).stream().map(found -> found.message().id()))
                     .containsAll(stored)
                     .doesNotContainAnyElementsOf(settled);
         }
