@@ -51,7 +51,7 @@ final class SpoolWriter {
     private final LiveMessages.Carrier carrier;
     private final AtomicLong lastId;
     private final InstantSource clock;
-    private final Consumer<SpooledMessage> whenSettled;
+    private final Consumer<SpooledMessage> whenTried;
     private final ByteBuffer buffer;
     private final ArrayDeque<SpoolSegment> segments;
     private final ArrayDeque<SpoolSegment> reclaimed = new ArrayDeque<>();
@@ -66,6 +66,7 @@ final class SpoolWriter {
     /// @param live what the log says so far
     /// @param segments of the log, oldest first; the last one is fresh
     /// @param lastId the greatest queue id given out; others add to it
+    /// @param whenTried told of messages that have left the queue, or were put off
     record Parts(
             SegmentPool pool,
             Inbox inbox,
@@ -74,7 +75,7 @@ final class SpoolWriter {
             List<SpoolSegment> segments,
             AtomicLong lastId,
             InstantSource clock,
-            Consumer<SpooledMessage> whenSettled) {}
+            Consumer<SpooledMessage> whenTried) {}
 
     SpoolWriter(Parts parts) {
         pool = parts.pool;
@@ -86,7 +87,7 @@ final class SpoolWriter {
         announcedFirst = segments.getFirst().sequence();
         lastId = parts.lastId;
         clock = parts.clock;
-        whenSettled = parts.whenSettled;
+        whenTried = parts.whenTried;
         carrier = new LiveMessages.Carrier(live);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
     }
@@ -396,8 +397,10 @@ final class SpoolWriter {
             case LogEntry.Fact(SpoolRecord fact) -> {
                 Optional<SpooledMessage> message = live.apply(fact, place);
                 addFact(facts, place, fact, message);
-                if (message.isPresent() && message.get().states().unsettled() == 0) {
-                    whenSettled.accept(message.get());
+                boolean isDeferred = fact instanceof SpoolRecord.Deferred;
+                if (message.isPresent()
+                        && (isDeferred || message.get().states().unsettled() == 0)) {
+                    whenTried.accept(message.get());
                 }
             }
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> _) -> {
