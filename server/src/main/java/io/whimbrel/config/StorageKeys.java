@@ -43,7 +43,7 @@ final class StorageKeys {
             Key.withDefault(
                     "body-memory",
                     Kinds.size(MIB, TIB),
-                    64 * MIB,
+                    4 * MIB,
                     RESTART,
                     "Memory for bodies of messages between acceptance and their first attempt. Over"
                             + " it they are read back from disk.");

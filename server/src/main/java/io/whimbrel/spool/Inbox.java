@@ -8,6 +8,7 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -296,6 +297,15 @@ final class Inbox {
     /// A slice of an array that is not changed any more.
     record Bytes(byte[] array, int from, int length) {
         static final Bytes NONE = new Bytes(new byte[0], 0, 0);
+
+        static Bytes of(byte[] whole) {
+            return new Bytes(whole, 0, whole.length);
+        }
+
+        /// An array of exactly these bytes; the array itself where it is that.
+        byte[] exactly() {
+            return length == array.length ? array : Arrays.copyOfRange(array, from, from + length);
+        }
     }
 
     /// Records that somebody wants in the log, in one batch, with the one who waits for them.

@@ -82,19 +82,19 @@ public final class IncomingBody implements AutoCloseable {
         return trouble;
     }
 
-    /// The part that was not sent yet, exactly as long as it is; of zero bytes where there is none.
-    byte[] lastPart() {
-        return length == part.length ? part : Arrays.copyOf(part, length);
+    /// The part that was not sent yet; of zero bytes where there is none.
+    Inbox.Bytes lastPart() {
+        return new Inbox.Bytes(part, 0, length);
     }
 
     /// The records for `bytes` as the parts of `draft` from number `first` on.
     static List<Inbox.Item> partRecords(
-            SpooledMessage.Draft draft, int first, byte[] bytes, int partBytes) {
+            SpooledMessage.Draft draft, int first, Inbox.Bytes bytes, int partBytes) {
         var records = new ArrayList<Inbox.Item>(2);
-        for (int from = 0; from < bytes.length; from += partBytes) {
-            int some = Math.min(partBytes, bytes.length - from);
+        for (int from = 0; from < bytes.length(); from += partBytes) {
+            int some = Math.min(partBytes, bytes.length() - from);
             var entry = new LogEntry.BodyPart(draft.id(), first + records.size());
-            var slice = new Inbox.Bytes(bytes, from, some);
+            var slice = new Inbox.Bytes(bytes.array(), bytes.from() + from, some);
             records.add(Inbox.Item.of(entry, slice, draft));
         }
         return records;
@@ -106,7 +106,7 @@ public final class IncomingBody implements AutoCloseable {
         if (trouble.isPresent()) {
             return;
         }
-        List<Inbox.Item> records = partRecords(draft, parts, part, partBytes);
+        List<Inbox.Item> records = partRecords(draft, parts, lastPart(), partBytes);
         underway = Optional.of(spool.submitPart(records));
         parts++;
         part = new byte[partBytes];
@@ -122,7 +122,7 @@ public final class IncomingBody implements AutoCloseable {
 
     private void ensure(int wanted) {
         if (wanted > part.length) {
-            part = Arrays.copyOf(part, Math.min(partBytes, Math.max(wanted, part.length * 4)));
+            part = Arrays.copyOf(part, Math.min(partBytes, Math.max(wanted, part.length * 2)));
         }
     }
 }

@@ -199,6 +199,7 @@ public final class Spool implements AutoCloseable {
     /// they come back by [Waking] when they are due. The record of the last attempt must have been
     /// given to [#append] before.
     public void rest(SpooledMessage message, RecipientNumbers recipients, int attempts) {
+        forgetBody(message);
         live.rest(message, recipients, attempts);
     }
 
@@ -235,7 +236,7 @@ public final class Spool implements AutoCloseable {
             body.close();
             return new AcceptResult.Refused(trouble.get());
         }
-        byte[] last = body.lastPart();
+        Inbox.Bytes last = body.lastPart();
         Inbox.Submission submission = submit(envelope, body, last, origin);
         Optional<SmtpReply> refusal = await(submission);
         if (refusal.isPresent()) {
@@ -277,8 +278,8 @@ public final class Spool implements AutoCloseable {
         return new BodyReader(message, readers.isPresent() ? readers.get() : Runnable::run);
     }
 
-    /// A message will wait for long: its body need not stay in memory.
-    public void forgetBody(SpooledMessage message) {
+    /// A message has left the queue, or will wait for long: its body need not stay in memory.
+    void forgetBody(SpooledMessage message) {
         bodyBytes.addAndGet(-message.dropBody());
     }
 
@@ -364,7 +365,7 @@ public final class Spool implements AutoCloseable {
     /// Puts a message into the inbox, without waiting for its sync.
     ///
     /// @param last the part of `body` that was not sent yet
-    Inbox.Submission submit(Envelope envelope, IncomingBody body, byte[] last, String origin) {
+    Inbox.Submission submit(Envelope envelope, IncomingBody body, Inbox.Bytes last, String origin) {
         if (envelope.recipients().size() > RecordCodec.RECIPIENTS_MAX) {
             throw new IllegalArgumentException(
                     "a message has at most " + RecordCodec.RECIPIENTS_MAX + " recipients");
@@ -442,7 +443,8 @@ public final class Spool implements AutoCloseable {
                 throw new IllegalArgumentException("a report has at most 256 KiB");
             }
             var draft = new SpooledMessage.Draft(new QueueId(lastId.incrementAndGet()));
-            List<Inbox.Item> parts = IncomingBody.partRecords(draft, 0, report.body(), partBytes());
+            List<Inbox.Item> parts =
+                    IncomingBody.partRecords(draft, 0, Inbox.Bytes.of(report.body()), partBytes());
             LogEntry.Head head =
                     new LogEntry.Head(
                             report.envelope().receivedAt(),
@@ -463,11 +465,11 @@ public final class Spool implements AutoCloseable {
         return records;
     }
 
-    private void keepBody(SpooledMessage message, byte[] body) {
-        if (bodyBytes.addAndGet(body.length) <= settings.bodyMemoryBytes()) {
-            message.keepBody(body);
+    private void keepBody(SpooledMessage message, Inbox.Bytes body) {
+        if (bodyBytes.addAndGet(body.length()) <= settings.bodyMemoryBytes()) {
+            message.keepBody(body.exactly());
         } else {
-            bodyBytes.addAndGet(-body.length);
+            bodyBytes.addAndGet(-body.length());
         }
     }
 

@@ -126,7 +126,7 @@ final class SpoolRecovery {
         return damaged.keySet().stream().sorted().toList();
     }
 
-    private void begin(LogMark mark) throws IOException {
+    private void begin(LogMark mark) {
         lastId = mark.lastId();
         for (LogMark.InForce action : mark.actions()) {
             live.applyAction(action.record(), action.segment());
@@ -134,15 +134,29 @@ final class SpoolRecovery {
         for (LogMark.OpenDraft open : mark.drafts()) {
             var draft = new Draft(open.id());
             for (FramePlace frame : open.body()) {
-                draft.pieces.addBodyPart(live.place(frame));
+                live.placeIfPresent(frame)
+                        .ifPresentOrElse(
+                                draft.pieces::addBodyPart, () -> draft.isIncomplete = true);
             }
             for (FramePlace frame : open.envelope()) {
-                SpoolSegment.Place place = live.place(frame);
-                draft.pieces.addEnvelopePart(place);
-                ByteBuffer payload = place.read();
-                draft.envelope.add(envelopeBytes(payload.get(LogFormat.TYPE_AT), payload));
+                addEnvelopePart(draft, live.placeIfPresent(frame));
             }
             drafts.put(open.id(), draft);
+        }
+    }
+
+    /// A message that was given up after the mark may have lost its segment since.
+    private static void addEnvelopePart(Draft draft, Optional<SpoolSegment.Place> place) {
+        if (place.isEmpty()) {
+            draft.isIncomplete = true;
+            return;
+        }
+        try {
+            ByteBuffer payload = place.get().read();
+            draft.pieces.addEnvelopePart(place.get());
+            draft.envelope.add(envelopeBytes(payload.get(LogFormat.TYPE_AT), payload));
+        } catch (IOException _) {
+            draft.isIncomplete = true;
         }
     }
 

@@ -12,7 +12,7 @@ import java.time.Duration;
 /// @param reserveBytes disk space kept free for outcomes, bounces and reclaim: below it new mail is
 ///   refused with 452; default 256 MiB
 /// @param bodyMemoryBytes bodies kept in memory between acceptance and first attempt; over it they
-///   are read back; default 64 MiB
+///   are read back; default 4 MiB: more would outlive the young generation and enlarge the heap
 /// @param indexMemoryBytes memory of the index of waiting mail, all of it outside the heap; default
 ///   128 MiB
 public record SpoolSettings(

@@ -53,7 +53,7 @@ final class SpoolWriter {
     private final Carrier carrier;
     private final AtomicLong lastId;
     private final InstantSource clock;
-    private final Consumer<SpooledMessage> whenSettled;
+    private final Consumer<SpooledMessage> whenTried;
     private final ByteBuffer buffer;
     private final ArrayDeque<SpoolSegment> segments;
     private final ArrayDeque<SpoolSegment> reclaimed = new ArrayDeque<>();
@@ -77,6 +77,7 @@ final class SpoolWriter {
     /// @param live what the log says so far
     /// @param segments of the log, oldest first; the last one is fresh
     /// @param lastId the greatest queue id given out; others add to it
+    /// @param whenTried told of messages that have left the queue, or were put off
     record Parts(
             SegmentPool pool,
             Inbox inbox,
@@ -86,7 +87,7 @@ final class SpoolWriter {
             Indexer indexer,
             AtomicLong lastId,
             InstantSource clock,
-            Consumer<SpooledMessage> whenSettled) {}
+            Consumer<SpooledMessage> whenTried) {}
 
     SpoolWriter(Parts parts) {
         pool = parts.pool;
@@ -98,7 +99,7 @@ final class SpoolWriter {
         announcedFirst = segments.getFirst().sequence();
         lastId = parts.lastId;
         clock = parts.clock;
-        whenSettled = parts.whenSettled;
+        whenTried = parts.whenTried;
         carrier = new Carrier(live, parts.indexer);
         segments.forEach(live::add);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
@@ -472,7 +473,8 @@ final class SpoolWriter {
             case LogEntry.Fact(SpoolRecord fact) -> {
                 Optional<SpooledMessage> message = live.apply(fact, place);
                 addFact(facts, place, fact, message);
-                message.filter(SpooledMessage::isOver).ifPresent(whenSettled);
+                boolean isDeferred = fact instanceof SpoolRecord.Deferred;
+                message.filter(m -> isDeferred || m.isOver()).ifPresent(whenTried);
             }
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> _) -> {
                 SpooledMessage.Location location = record.draft().orElseThrow().commit(place);

@@ -107,7 +107,7 @@ class ConfigFileTest {
                                 64L << 20,
                                 Duration.ofMillis(20),
                                 256L << 20,
-                                64L << 20,
+                                4L << 20,
                                 128L << 20));
         assertThat(config.eventLog())
                 .isEqualTo(

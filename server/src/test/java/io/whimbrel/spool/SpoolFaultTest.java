@@ -189,7 +189,6 @@ final class SpoolFaultTest {
     }
 
     @Test
-    @Timeout(60)
     void fullOfOutcomes_whileTheDiskFails_tellsWhoeverWaits() throws IOException {
         Spool spool = open();
         SpooledMessage first = accept(spool, envelope(2), bytes(1000, 1));
@@ -197,6 +196,8 @@ final class SpoolFaultTest {
         begun.write(bytes(1000, 2), 0, 1000);
         files.failsSync = _ -> true;
         fillWithOutcomes(spool, first.id());
+        // Whoever tried the disk again and again would run out of it.
+        files.operationsLeft = 1000;
         var hold =
                 new SpoolRecord.Operator(
                         NOW, new SpoolRecord.OperatorAction.Hold(QueueScope.ALL, "broken"));
@@ -207,6 +208,7 @@ final class SpoolFaultTest {
         Inbox.Submission mail = spool.submit(envelope(1), begun, begun.lastPart(), "");
         assertThat(spool.await(mail)).hasValueSatisfying(r -> assertThat(r.code()).isEqualTo(451));
 
+        files.operationsLeft = Long.MAX_VALUE;
         files.failsSync = _ -> false;
         spool.step(Inbox.Wake.WORK);
         spool.appendAndWait(batch(hold));

@@ -49,6 +49,25 @@ final class SpoolTest {
     }
 
     @Test
+    void bodyMemory_isBounded_andADeferralFreesIt() throws IOException {
+        try (Spool spool = open()) {
+            var accepted = new ArrayList<SpooledMessage>();
+            for (int i = 0; i < 8; i++) {
+                accepted.add(accept(spool, envelope(1), bytes(200_000, i)));
+            }
+            assertThat(accepted.stream().filter(SpooledMessage::isInMemory)).hasSize(5);
+            assertThat(accepted.getLast().isInMemory()).isFalse();
+            assertThat(read(spool, accepted.getLast())).isEqualTo(bytes(200_000, 7));
+
+            QueueId first = accepted.getFirst().id();
+            spool.appendAndWait(batch(deferred(first, 1, NOW.plusSeconds(600), 0)));
+            assertThat(accepted.getFirst().isInMemory()).isFalse();
+            assertThat(accept(spool, envelope(1), bytes(200_000, 9)).isInMemory()).isTrue();
+            assertThat(read(spool, accepted.getFirst())).isEqualTo(bytes(200_000, 0));
+        }
+    }
+
+    @Test
     void accepted_isReadBack_fromMemoryAndFromDisk() throws IOException {
         byte[] body = bytes(5000, 1);
         try (Spool spool = open()) {
@@ -81,7 +100,6 @@ final class SpoolTest {
                     .containsExactly(
                             new RecoveredMessage.Waiting(RecipientNumbers.all(3), 0, NOW, false));
             assertThat(read(spool, recovered.message())).isEqualTo(body);
-            assertThat(queued(spool)).isEmpty();
         }
     }
 
