@@ -411,8 +411,6 @@ final class Indexer implements LiveMessages.Changes {
                     found.get().copyBegins(true);
                 }
                 answer.add(found.get());
-            } else if (!live.isSettled(id) && isLeftOver(id)) {
-                forget(id);
             }
         }
     }
@@ -423,11 +421,6 @@ final class Indexer implements LiveMessages.Changes {
             index.write(List.of(new Change(id, row, Optional.empty())));
             live.unpin(row.get());
         }
-    }
-
-    /// It was settled before the last start, and its events are written.
-    private boolean isLeftOver(QueueId id) throws IOException {
-        return index.message(id).filter(row -> row.entries().isEmpty()).isPresent();
     }
 
     /// One page of a walk.

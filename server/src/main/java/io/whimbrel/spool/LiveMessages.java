@@ -264,6 +264,10 @@ final class LiveMessages {
                 drafts.stream().map(SpooledMessage.Draft::toOpenDraft).toList(),
                 actions.values().stream()
                         .map(action -> new LogMark.InForce(action.record, action.segment))
+                        .toList(),
+                unreleased.stream()
+                        .filter(trace -> trace.message.row().isPresent())
+                        .map(trace -> new LogMark.Settled(trace.message.id(), trace.settledAt))
                         .toList());
     }
 
@@ -475,6 +479,22 @@ final class LiveMessages {
     private static boolean isEnded(SpoolRecord.Operator record, Instant now) {
         return record.action() instanceof SpoolRecord.OperatorAction.Suspend suspend
                 && !now.isBefore(record.at().plus(suspend.duration()));
+    }
+
+    /// For recovery: a message left the queue by the record before `at`, and its row knows that.
+    ///
+    /// @return whether that is so
+    boolean wasSettled(QueueId id, Position at) throws IOException {
+        Optional<MessageRow> row = index.message(id).filter(one -> one.entries().isEmpty());
+        if (row.isEmpty()) {
+            return false;
+        }
+        if (!settled.containsKey(id.value())) {
+            var trace = new Trace(read(row.get()), at);
+            settled.put(id.value(), trace);
+            unreleased.addLast(trace);
+        }
+        return true;
     }
 
     /// Changes a message that is in the queue.

@@ -17,12 +17,14 @@ import java.util.Optional;
 /// @param lastId no queue id up to this one may be given out again
 /// @param drafts messages of which parts are in the log, but not the record that commits them
 /// @param actions operator actions in force, with the segment of their record
+/// @param settled messages with a row that left the queue, of which the event log may not know
 record LogMark(
         Position position,
         long generation,
         long lastId,
         List<OpenDraft> drafts,
-        List<InForce> actions) {
+        List<InForce> actions,
+        List<Settled> settled) {
     private static final int VERSION = 1;
 
     /// @param body places of the body parts so far
@@ -31,6 +33,9 @@ record LogMark(
 
     /// @param segment where the action's latest record is
     record InForce(SpoolRecord.Operator record, long segment) {}
+
+    /// @param at behind the record by which the last recipient left
+    record Settled(QueueId id, Position at) {}
 
     byte[] encode() {
         var out = new Payload.Writer(256);
@@ -46,6 +51,10 @@ record LogMark(
         for (InForce action : actions) {
             out.number(action.segment);
             RecordCodec.operator(out, action.record);
+        }
+        out.number(settled.size());
+        for (Settled one : settled) {
+            out.id(one.id).number(one.at.segment()).number(one.at.offset());
         }
         return out.toBytes();
     }
@@ -69,7 +78,11 @@ record LogMark(
                 long segment = in.size();
                 actions.add(new InForce(RecordCodec.operator(in), segment));
             }
-            return Optional.of(new LogMark(position, generation, lastId, drafts, actions));
+            var settled = new ArrayList<Settled>();
+            for (int i = in.count(3); i > 0; i--) {
+                settled.add(new Settled(in.id(), new Position(in.size(), in.size())));
+            }
+            return Optional.of(new LogMark(position, generation, lastId, drafts, actions, settled));
         } catch (Payload.Malformed
                 | IllegalArgumentException
                 | DateTimeException

@@ -126,7 +126,7 @@ final class SpoolRecovery {
         return damaged.keySet().stream().sorted().toList();
     }
 
-    private void begin(LogMark mark) {
+    private void begin(LogMark mark) throws IOException {
         lastId = mark.lastId();
         for (LogMark.InForce action : mark.actions()) {
             live.applyAction(action.record(), action.segment());
@@ -142,6 +142,17 @@ final class SpoolRecovery {
                 addEnvelopePart(draft, live.placeIfPresent(frame));
             }
             drafts.put(open.id(), draft);
+        }
+        for (LogMark.Settled one : mark.settled()) {
+            wasSettled(one.id(), one.at());
+        }
+    }
+
+    private boolean wasSettled(QueueId id, Position at) throws IOException {
+        try {
+            return live.wasSettled(id, at);
+        } catch (DamagedRecord _) {
+            return false;
         }
     }
 
@@ -226,7 +237,10 @@ final class SpoolRecovery {
                     // What it applies to is in rows, all of it.
                     indexer.finish();
                 }
-                boolean isKnown = live.apply(fact, place).isPresent();
+                boolean isKnown =
+                        live.apply(fact, place).isPresent()
+                                || (fact instanceof SpoolRecord.Settled one
+                                        && wasSettled(one.id(), place.next()));
                 if (isKnown || fact instanceof SpoolRecord.Operator) {
                     place.segment().factsEndAt(place.next().offset());
                 } else if (fact instanceof SpoolRecord.Settled settled) {

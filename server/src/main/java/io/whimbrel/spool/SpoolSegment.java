@@ -25,6 +25,7 @@ final class SpoolSegment {
     private long end = LogFormat.HEADER_BYTES;
     private long factsEnd;
     private boolean isBroken;
+    private Position emptiedAt = Position.START;
 
     SpoolSegment(long sequence, long generation, SpoolFiles.SpoolFile file, long size) {
         this.sequence = sequence;
@@ -136,6 +137,16 @@ final class SpoolSegment {
 
     void endsAt(long offset) {
         end = offset;
+    }
+
+    /// Where the log ended when nothing in this segment was needed any more; [Position#START] while
+    /// something is. The writer's.
+    Position emptiedAt() {
+        return emptiedAt;
+    }
+
+    void isEmptyAt(Position position) {
+        emptiedAt = position;
     }
 
     /// Behind the last record that events are made of, 0 where there is none; the writer's.

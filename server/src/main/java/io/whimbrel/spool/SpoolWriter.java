@@ -504,19 +504,37 @@ final class SpoolWriter {
     /// Lets go of the oldest segments that nobody needs. Their files are taken back once a batch
     /// that says so is durable.
     private void reclaim() {
+        noteEmptied();
         while (segments.size() > 1) {
             SpoolSegment oldest = segments.getFirst();
-            boolean isNeeded =
-                    !arePinsKnown
-                            || oldest.pinnedBytes() != 0
-                            || !isReleased(oldest)
-                            || !live.actionsIn(oldest, clock.instant()).isEmpty()
-                            || !isBehindCheckpoint(oldest);
-            if (isNeeded) {
+            Position emptiedAt = oldest.emptiedAt();
+            if (emptiedAt.equals(Position.START)) {
+                return;
+            }
+            if (checkpoint.compareTo(emptiedAt) < 0) {
+                // Rows that a recovery would begin with still lead there.
+                isCheckpointWanted = true;
                 return;
             }
             live.remove(oldest);
             reclaimed.addLast(segments.removeFirst());
+        }
+    }
+
+    private void noteEmptied() {
+        for (SpoolSegment segment : segments) {
+            boolean isNeeded =
+                    segment == current
+                            || !arePinsKnown
+                            || segment.pinnedBytes() != 0
+                            || !isReleased(segment)
+                            || !live.actionsIn(segment, clock.instant()).isEmpty();
+            if (isNeeded) {
+                return;
+            }
+            if (segment.emptiedAt().equals(Position.START)) {
+                segment.isEmptyAt(new Position(current.sequence(), current.end()));
+            }
         }
     }
 
