@@ -59,9 +59,14 @@ final class Store implements AutoCloseable {
         }
     }
 
-    /// Writes that happen together. Confined to one thread.
+    /// Writes that happen together. Keeps the store open until it is closed, by the same thread.
     final class Batch implements AutoCloseable {
-        private final WriteBatch batch = new WriteBatch();
+        private final WriteBatch batch;
+
+        private Batch() {
+            enter();
+            batch = new WriteBatch();
+        }
 
         void put(Family family, byte[] key, byte[] value) throws IOException {
             try {
@@ -82,6 +87,7 @@ final class Store implements AutoCloseable {
         @Override
         public void close() {
             batch.close();
+            leave();
         }
     }
 
