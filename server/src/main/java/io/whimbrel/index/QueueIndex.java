@@ -29,7 +29,8 @@ import java.util.Optional;
 /// [#close] waits for calls that run; later ones get an [IllegalStateException].
 ///
 /// An [IndexDamaged] from any method means: close, set aside, build again. After another
-/// [IOException] from a write, such as a full disk, nothing of that write is there.
+/// [IOException] from a write nothing of that write is there. With a full disk writes and
+/// checkpoints fail while reads go on; they work again some seconds after there is space.
 public final class QueueIndex implements AutoCloseable {
     /// Version of the layout in `docs/index-format.md`.
     private static final int FORMAT = 1;
