@@ -22,6 +22,7 @@ final class Keys {
 
     private static final long SIGN = 1L << 63;
     private static final int MICROS = 1_000_000;
+    private static final long SECONDS_MOST = Long.MAX_VALUE / MICROS - 1;
 
     private Keys() {}
 
@@ -103,17 +104,15 @@ final class Keys {
         return bound;
     }
 
-    /// Microseconds since 1970, rounded down; what is too far is cut at 292,000 years.
+    /// Microseconds since 1970, rounded down; what is 292,000 years away or more is cut there.
     static long micros(Instant instant) {
-        long seconds = instant.getEpochSecond();
-        long secondsMost = Long.MAX_VALUE / MICROS - 1;
-        if (seconds > secondsMost) {
-            return Long.MAX_VALUE - 1;
-        }
-        if (seconds < -secondsMost) {
-            return Long.MIN_VALUE;
-        }
+        long seconds = Math.clamp(instant.getEpochSecond(), -SECONDS_MOST, SECONDS_MOST);
         return seconds * MICROS + instant.getNano() / 1000;
+    }
+
+    /// Whether [#micros] gives such numbers.
+    static boolean isTime(long micros) {
+        return Math.absExact(Math.floorDiv(micros, MICROS)) <= SECONDS_MOST;
     }
 
     static Instant instant(long micros) {

@@ -5,6 +5,7 @@ import io.whimbrel.mail.QueueName;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -28,7 +29,8 @@ import java.util.Optional;
 /// [#close] waits for calls that run; later ones get an [IllegalStateException].
 ///
 /// An [IndexDamaged] from any method means: close, set aside, build again. After another
-/// [IOException] from a write, such as a full disk, nothing of that write is there.
+/// [IOException] from a write nothing of that write is there. With a full disk writes and
+/// checkpoints fail while reads go on; they work again some seconds after there is space.
 public final class QueueIndex implements AutoCloseable {
     /// Version of the layout in `docs/index-format.md`.
     private static final int FORMAT = 1;
@@ -109,12 +111,12 @@ public final class QueueIndex implements AutoCloseable {
     /// place. Nothing is deleted.
     ///
     /// @return its new path, `FOLDER.SUFFIX`
-    /// @throws java.nio.file.FileAlreadyExistsException where a folder of that name is there
+    /// @throws FileAlreadyExistsException where a folder of that name is there
     public static Path setAside(Path folder, String suffix) throws IOException {
         Path parent = folder.toAbsolutePath().getParent();
         Path aside = folder.resolveSibling(folder.getFileName() + "." + suffix);
         if (parent == null || Files.exists(aside)) {
-            throw new java.nio.file.FileAlreadyExistsException(aside.toString());
+            throw new FileAlreadyExistsException(aside.toString());
         }
         Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
         try (FileChannel entries = FileChannel.open(parent, StandardOpenOption.READ)) {

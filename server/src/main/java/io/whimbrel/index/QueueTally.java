@@ -12,12 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Keeps each queue's own row, and its wake, exact while rows of messages come and go. Rows of
-/// queues that were used lately are kept in memory, at most [#KEPT_MAX]. Confined to the thread
-/// that writes.
+/// queues that were used lately are kept in memory, at most [#KEPT_MAX] (12 MB). Confined to the
+/// thread that writes.
 ///
 /// Calls between two [#store] belong to one batch; then either [#stored] or [#forget].
 final class QueueTally {
-    private static final int KEPT_MAX = 8192;
+    private static final int KEPT_MAX = 32_768;
 
     private final Store store;
     private final LinkedHashMap<QueueName, Standing> kept = new LinkedHashMap<>(16, 0.75f, true);

@@ -129,7 +129,11 @@ final class RowBytes {
 
         /// How many things follow that take `bytesEach` or more.
         int count(int bytesEach) throws Malformed {
-            return integer((bytes.length - at) / bytesEach);
+            int count = integer(Integer.MAX_VALUE);
+            if (count > (bytes.length - at) / bytesEach) {
+                throw new Malformed();
+            }
+            return count;
         }
 
         <T> T constant(List<T> constants) throws Malformed {

@@ -9,6 +9,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -184,7 +185,7 @@ final class RowCodec {
             stream = (flags & HAS_STREAM_OF_PREVIOUS) == 0 ? stream(in) : stream;
             var queue = new QueueName(stream, domain(in));
             int attempts = in.integer(Integer.MAX_VALUE);
-            var dueAt = Keys.instant(in.number());
+            Instant dueAt = time(in);
             RecipientNumbers recipients = recipients(in, room);
             room -= recipients.size();
             boolean isDelayNotified = (flags & IS_DELAY_NOTIFIED) != 0;
@@ -238,6 +239,14 @@ final class RowCodec {
 
     private static MailStream stream(RowBytes.Reader in) throws RowBytes.Malformed {
         return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+    }
+
+    private static Instant time(RowBytes.Reader in) throws RowBytes.Malformed {
+        long micros = in.number();
+        if (!Keys.isTime(micros)) {
+            throw new RowBytes.Malformed();
+        }
+        return Keys.instant(micros);
     }
 
     private static DomainName domain(RowBytes.Reader in) throws RowBytes.Malformed {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +33,14 @@ final class Store implements AutoCloseable {
     private final StoreOptions options;
     private final RocksDB database;
     private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
+
+    /// Of families that lose rows at their front.
+    private final Map<Family, Floor> floors =
+            Map.of(
+                    Family.MESSAGES, new Floor(),
+                    Family.WAKE, new Floor(),
+                    Family.SEGMENTS, new Floor());
+
     private final Set<Snapshot> snapshots = new HashSet<>();
     private boolean isClosed;
 
@@ -59,13 +68,22 @@ final class Store implements AutoCloseable {
         }
     }
 
-    /// Writes that happen together. Confined to one thread.
+    /// Writes that happen together. Keeps the store open until it is closed, by the same thread.
     final class Batch implements AutoCloseable {
-        private final WriteBatch batch = new WriteBatch();
+        private final WriteBatch batch;
+        private final Map<Family, byte[]> lowest = new EnumMap<>(Family.class);
+
+        private Batch() {
+            enter();
+            batch = new WriteBatch();
+        }
 
         void put(Family family, byte[] key, byte[] value) throws IOException {
             try {
                 batch.put(handle(family), key, value);
+                if (floors.containsKey(family)) {
+                    lowest.merge(family, key, Store::lower);
+                }
             } catch (RocksDBException e) {
                 throw IndexDamaged.inUse(e);
             }
@@ -82,6 +100,7 @@ final class Store implements AutoCloseable {
         @Override
         public void close() {
             batch.close();
+            leave();
         }
     }
 
@@ -124,6 +143,25 @@ final class Store implements AutoCloseable {
     /// Shows the rows of `range` to `visitor` until it has enough. The visitor must not write, and
     /// holds up closing: it takes a bounded number of rows.
     void scan(Family family, Range range, Visitor visitor) throws IOException {
+        Floor floor = floors.get(family);
+        if (floor == null || range.snapshot().isPresent()) {
+            scanFrom(range.from(), family, range, visitor);
+            return;
+        }
+        byte[] lowest = floor.begin();
+        byte[] next = {};
+        try {
+            boolean isAboveFloor = Arrays.compareUnsigned(range.from(), lowest) > 0;
+            byte[] first = scanFrom(isAboveFloor ? range.from() : lowest, family, range, visitor);
+            next = isAboveFloor ? next : first;
+        } finally {
+            floor.end(next);
+        }
+    }
+
+    /// @return the key of the first row; where there is none, the end of the range
+    private byte[] scanFrom(byte[] from, Family family, Range range, Visitor visitor)
+            throws IOException {
         enter();
         try (var read = new ReadOptions().setFillCache(range.isKept());
                 var bound = new Slice(range.to())) {
@@ -132,11 +170,13 @@ final class Store implements AutoCloseable {
             }
             range.snapshot().ifPresent(read::setSnapshot);
             try (RocksIterator rows = database.newIterator(handle(family), read)) {
-                rows.seek(range.from());
+                rows.seek(from);
+                byte[] first = rows.isValid() ? rows.key() : range.to();
                 while (rows.isValid() && visitor.visit(rows.key(), rows.value())) {
                     rows.next();
                 }
                 rows.status();
+                return first;
             }
         } catch (RocksDBException e) {
             throw IndexDamaged.inUse(e);
@@ -154,6 +194,7 @@ final class Store implements AutoCloseable {
         enter();
         try {
             database.write(options.write, batch.batch);
+            batch.lowest.forEach((family, key) -> floor(family).written(key));
         } catch (RocksDBException e) {
             throw IndexDamaged.inUse(e);
         } finally {
@@ -237,6 +278,14 @@ final class Store implements AutoCloseable {
         } finally {
             open.writeLock().unlock();
         }
+    }
+
+    private static byte[] lower(byte[] a, byte[] b) {
+        return Arrays.compareUnsigned(a, b) < 0 ? a : b;
+    }
+
+    private Floor floor(Family family) {
+        return Objects.requireNonNull(floors.get(family));
     }
 
     private ColumnFamilyHandle handle(Family family) {
