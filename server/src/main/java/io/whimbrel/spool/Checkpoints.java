@@ -68,13 +68,14 @@ final class Checkpoints {
         if (isStopped) {
             return false;
         }
+        int number = writer.checkpointBegins();
         indexer.noteOlderThan(mark.position());
         indexer.writeAll();
         if (indexer.isWalking() || live.isNeededBefore(mark.position())) {
             return false;
         }
         index.checkpoint(mark.encode());
-        writer.checkpointed(mark.position());
+        writer.checkpointed(number, mark.position());
         return true;
     }
 

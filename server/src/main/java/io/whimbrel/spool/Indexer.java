@@ -238,6 +238,9 @@ final class Indexer implements LiveMessages.Changes {
     private static Optional<Change> change(SpooledMessage message) {
         synchronized (message) {
             message.noteChange(false);
+            if (message.hasLeft()) {
+                return Optional.empty();
+            }
             Optional<MessageRow> before = message.row();
             boolean isOver = message.states().unsettled() == 0;
             if (isOver && (before.isEmpty() || message.isForgotten())) {
@@ -260,8 +263,8 @@ final class Indexer implements LiveMessages.Changes {
         Set<RestingQueues.Due> rest;
         boolean isGone;
         synchronized (message) {
-            if (message.isChangeNoted()) {
-                // It comes again.
+            if (message.isChangeNoted() || message.hasLeft()) {
+                // It comes again, or another object has taken its place.
                 return;
             }
             boolean isOver = message.states().unsettled() == 0;

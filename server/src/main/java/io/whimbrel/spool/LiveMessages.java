@@ -489,11 +489,12 @@ final class LiveMessages {
         if (row.isEmpty()) {
             return false;
         }
-        if (!settled.containsKey(id.value())) {
-            var trace = new Trace(read(row.get()), at);
-            settled.put(id.value(), trace);
-            unreleased.addLast(trace);
-        }
+        Trace known = settled.get(id.value());
+        // The row says that all have left, but not by which record the last one did.
+        var trace = new Trace(known == null ? read(row.get()) : known.message, at);
+        unreleased.remove(known);
+        settled.put(id.value(), trace);
+        unreleased.addLast(trace);
         return true;
     }
 

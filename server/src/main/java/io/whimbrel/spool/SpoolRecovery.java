@@ -336,6 +336,8 @@ final class SpoolRecovery {
 
     /// @param row what the index has of the message
     private void enter(SpooledMessage message, Optional<MessageRow> row) {
+        // What the record replaces must not reach the index any more.
+        live.inMemory(message.id()).ifPresent(live::leaveToIndex);
         message.rowIs(row);
         message.states().restAll();
         live.accept(message);

@@ -25,7 +25,7 @@ final class SpoolSegment {
     private long end = LogFormat.HEADER_BYTES;
     private long factsEnd;
     private boolean isBroken;
-    private Position emptiedAt = Position.START;
+    private int emptiedIn = -1;
 
     SpoolSegment(long sequence, long generation, SpoolFiles.SpoolFile file, long size) {
         this.sequence = sequence;
@@ -139,14 +139,19 @@ final class SpoolSegment {
         end = offset;
     }
 
-    /// Where the log ended when nothing in this segment was needed any more; [Position#START] while
-    /// something is. The writer's.
-    Position emptiedAt() {
-        return emptiedAt;
+    /// Nothing in this segment is needed any more. The writer's, as are the next two.
+    boolean isEmpty() {
+        return emptiedIn >= 0;
     }
 
-    void isEmptyAt(Position position) {
-        emptiedAt = position;
+    /// How many checkpoints had begun when it became empty: those may still have rows that lead
+    /// here.
+    int emptiedIn() {
+        return emptiedIn;
+    }
+
+    void emptiedIn(int checkpoints) {
+        emptiedIn = checkpoints;
     }
 
     /// Behind the last record that events are made of, 0 where there is none; the writer's.

@@ -67,6 +67,8 @@ final class SpoolWriter {
     /// Where the next start begins to read at the latest; the index is durable up to there.
     private volatile Position checkpoint = Position.START;
 
+    private volatile int checkpointsBegun;
+    private volatile int checkpointDone;
     private volatile boolean isCheckpointWanted;
     private volatile boolean isMarkWanted;
     private volatile Optional<LogMark> logMark = Optional.empty();
@@ -158,9 +160,19 @@ final class SpoolWriter {
         return (!batch.isEmpty() || isMarkDue) && write(batch);
     }
 
-    /// The index is durable with all that is before `position`. Thread-safe.
-    void checkpointed(Position position) {
+    /// A checkpoint begins: what the index is told from now on may not be in it. The index
+    /// thread's.
+    ///
+    /// @return its number
+    int checkpointBegins() {
+        checkpointsBegun++;
+        return checkpointsBegun;
+    }
+
+    /// The index is durable with all that is before `position`. The index thread's.
+    void checkpointed(int number, Position position) {
         checkpoint = position;
+        checkpointDone = number;
         isCheckpointWanted = false;
         inbox.nudge();
     }
@@ -507,12 +519,12 @@ final class SpoolWriter {
         noteEmptied();
         while (segments.size() > 1) {
             SpoolSegment oldest = segments.getFirst();
-            Position emptiedAt = oldest.emptiedAt();
-            if (emptiedAt.equals(Position.START)) {
+            if (!oldest.isEmpty()) {
                 return;
             }
-            if (checkpoint.compareTo(emptiedAt) < 0) {
-                // Rows that a recovery would begin with still lead there.
+            boolean leadRowsThere = checkpointDone <= oldest.emptiedIn();
+            if (leadRowsThere || checkpoint.segment() <= oldest.sequence()) {
+                // A recovery would begin with those rows, or to read there.
                 isCheckpointWanted = true;
                 return;
             }
@@ -532,8 +544,8 @@ final class SpoolWriter {
             if (isNeeded) {
                 return;
             }
-            if (segment.emptiedAt().equals(Position.START)) {
-                segment.isEmptyAt(new Position(current.sequence(), current.end()));
+            if (!segment.isEmpty()) {
+                segment.emptiedIn(checkpointsBegun);
             }
         }
     }

@@ -284,7 +284,9 @@ final class SpoolLedger {
                 continue;
             }
             int recipients = mail.envelope.orElseThrow().recipients().size();
-            assertThat(done.size() < recipients).isEqualTo(inQueue.contains(id));
+            assertThat(done.size() < recipients)
+                    .as("%s: %s of %d are settled", id, done, recipients)
+                    .isEqualTo(inQueue.contains(id));
             assertThat(done.containsAll(mail.settled)).as("settled, durable: %s", id).isTrue();
             assertThat(mail.settling.containsAll(done)).as("settled by us: %s", id).isTrue();
             mail.isStored = true;
