@@ -20,6 +20,7 @@ import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
+import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
@@ -107,7 +108,7 @@ final class Node implements AutoCloseable {
         eventLog = EventLog.open(config.eventLog(), metrics, clock);
         spool = Spool.open(config.spool(), clock);
         eventLog.start(spool.records(eventLog.position()));
-        dispatcher = new Dispatcher(plan(config), this::body, clock, metrics);
+        dispatcher = new Dispatcher(plan(config), this::body, Resting.none(), clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         reception = new Reception(config.listens(), spool, schedule, metrics, clock);
