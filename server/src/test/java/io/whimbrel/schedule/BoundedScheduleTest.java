@@ -98,6 +98,26 @@ class BoundedScheduleTest {
         assertThat(world.index.size()).isZero();
     }
 
+    @Test
+    void admit_behindABacklog_doesNotOvertakeIt() {
+        world.siteIs("a.example", "mx.a");
+        admit(400, MAIL, "a.example");
+        for (int i = 0; i < 140; i++) {
+            world.settle(world.take("mx.a"));
+        }
+        SpooledMessage late = world.admit(MAIL, "x@a.example");
+        assertThat(world.schedule.entriesInMemory()).isLessThan(PATH_MOST / 2);
+        world.pass(SECOND);
+
+        for (int i = 140; i < 400; i++) {
+            QueueEntry entry = world.take("mx.a");
+            assertThat(entry.message()).isNotEqualTo(late);
+            world.settle(entry);
+            world.pass(SECOND);
+        }
+        assertThat(world.take("mx.a").message()).isEqualTo(late);
+    }
+
     /// Whether the path is empty decides, not whether mail rested lately: what is delivered at once
     /// must not go by the disk for ever.
     @Test
@@ -195,6 +215,23 @@ class BoundedScheduleTest {
         world.schedule.due(other, List.of(), false, world.now);
 
         assertThat(world.schedule.room(QUEUE, world.now)).isEqualTo(new Room.Take(150));
+    }
+
+    /// Each backlogged queue is an object, so there are only so many.
+    @Test
+    void room_tooManyBacklogged_isLaterThoughThereIsRoom() {
+        var large = new ScheduleFixture(new ScheduleSettings("default", 100, HORIZON, 10_000_000));
+        for (int i = 0; i < Backlogs.QUEUES_MOST; i++) {
+            large.siteIs("d" + i + ".example", "mx.a");
+            large.schedule.due(queue("d" + i + ".example"), List.of(), true, START);
+        }
+        large.siteIs("a.example", "mx.a");
+        assertThat(large.schedule.room(QUEUE, START))
+                .isEqualTo(new Room.Later(Duration.ofSeconds(30)));
+
+        large.schedule.due(queue("d0.example"), List.of(), false, START);
+
+        assertThat(large.schedule.room(QUEUE, START)).isEqualTo(new Room.Take(1_000));
     }
 
     @Test
@@ -391,6 +428,10 @@ class BoundedScheduleTest {
         assertThat(world.schedule.entriesInMemory()).isLessThanOrEqualTo(PATH_MOST);
         assertThat(world.take("mx.a")).isEqualTo(tried);
         assertThat(drain("mx.a")).isEqualTo(2_000);
+    }
+
+    private static QueueName queue(String domain) {
+        return new QueueName(MAIL, domain(domain));
     }
 
     private QueueEntry entry() {
