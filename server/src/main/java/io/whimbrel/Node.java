@@ -15,7 +15,6 @@ import io.whimbrel.delivery.Dispatcher;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
-import io.whimbrel.mail.QueueName;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
@@ -25,13 +24,11 @@ import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
-import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
-import io.whimbrel.spool.Waking;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
 
@@ -67,6 +64,7 @@ final class Node implements AutoCloseable {
     private final Instant startedAt = clock.instant();
     private final EventLog eventLog;
     private final Spool spool;
+    private final RestingMail resting;
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
@@ -112,7 +110,8 @@ final class Node implements AutoCloseable {
         eventLog = EventLog.open(config.eventLog(), metrics, clock);
         spool = Spool.open(config.spool(), eventLog.position(), clock);
         eventLog.start(spool.records(eventLog.position()));
-        dispatcher = new Dispatcher(plan(config), this::body, clock, metrics);
+        resting = new RestingMail(spool);
+        dispatcher = new Dispatcher(plan(config), this::body, resting, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         reception = new Reception(config.listens(), spool, schedule, metrics, clock);
@@ -148,22 +147,7 @@ final class Node implements AutoCloseable {
         for (SpoolRecord.Operator record : recovery.operatorActions()) {
             schedule.apply(remaining(record, now), now);
         }
-        spool.start(
-                new Waking() {
-                    @Override
-                    public Room room(QueueName queue) {
-                        return new Room.Take(1000);
-                    }
-
-                    @Override
-                    public void due(
-                            QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
-                        messages.forEach(message -> schedule.restore(message, clock.instant()));
-                        if (isMore) {
-                            spool.wanted(queue, 1000);
-                        }
-                    }
-                });
+        resting.start(schedule, clock);
     }
 
     /// A suspension goes on for what is left of it; everything else is as it was.
@@ -179,7 +163,7 @@ final class Node implements AutoCloseable {
 
     private AdminOperations operations() {
         var desk = new OperatorDesk(spool, schedule, clock);
-        var queue = new ScheduleDesk(schedule, desk::apply, settlement::remove, clock);
+        var queue = new ScheduleDesk(schedule, resting, desk::apply, settlement::remove, clock);
         return new AdminOperations(
                 queue, this::status, () -> new ReloadResult(reload()), metrics, clock);
     }

@@ -13,13 +13,14 @@ import java.util.List;
 /// so that the socket and the commands can be tried against a queue that never moves. Thread-safe.
 public interface QueueDesk {
 
-    QueueSummary summary();
+    /// @throws IOException where what rests on disk cannot be read; so for the next two
+    QueueSummary summary() throws IOException;
 
     /// Up to `most` entries in `scope`, oldest due first.
-    List<QueuedView> list(QueueScope scope, int most);
+    List<QueuedView> list(QueueScope scope, int most) throws IOException;
 
     /// Every entry of one message; empty where none is queued.
-    List<QueuedView> find(QueueId id);
+    List<QueuedView> find(QueueId id) throws IOException;
 
     /// Makes `action` durable, then carries it out.
     ///

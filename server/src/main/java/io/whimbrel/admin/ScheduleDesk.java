@@ -5,12 +5,17 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.schedule.RestingCounts;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// The node's own queue: looks at the schedule, and changes it by way of the spool, so that every
 /// change is durable before it counts. Thread-safe.
@@ -19,10 +24,29 @@ public final class ScheduleDesk implements QueueDesk {
     /// progress.
     private static final int REMOVED_AT_ONCE = 200;
 
+    /// What one look at the disk is worth for a list.
+    private static final int LISTED_MOST = 10_000;
+
     private final Schedule schedule;
+    private final Rested rested;
     private final Act act;
     private final Remove remove;
     private final InstantSource clock;
+
+    /// Mail that rests on disk.
+    public interface Rested {
+        /// Recipients by queue.
+        List<RestingQueue> counts(QueueScope scope) throws IOException;
+
+        /// Acceptance of the oldest message.
+        Optional<Instant> oldest() throws IOException;
+
+        /// Some of it, about the oldest due first.
+        List<RecoveredMessage> some(QueueScope scope, int most) throws IOException;
+
+        /// Some of it, to be settled by the caller; empty where there is nothing more.
+        List<RecoveredMessage> take(QueueScope scope, int most) throws IOException;
+    }
 
     /// Makes an action durable, then applies it to the schedule; returns the recipients touched.
     @FunctionalInterface
@@ -38,37 +62,79 @@ public final class ScheduleDesk implements QueueDesk {
         long remove(List<QueueEntry> entries, boolean isBounced, String reason) throws IOException;
     }
 
-    public ScheduleDesk(Schedule schedule, Act act, Remove remove, InstantSource clock) {
+    public ScheduleDesk(
+            Schedule schedule, Rested rested, Act act, Remove remove, InstantSource clock) {
         this.schedule = schedule;
+        this.rested = rested;
         this.act = act;
         this.remove = remove;
         this.clock = clock;
     }
 
     @Override
-    public QueueSummary summary() {
-        return schedule.summary(clock.instant());
+    public QueueSummary summary() throws IOException {
+        var lines = new ArrayList<RestingCounts.Line>();
+        for (RestingQueue queue : rested.counts(QueueScope.ALL)) {
+            lines.add(new RestingCounts.Line(queue.name(), queue.recipients()));
+        }
+        return schedule.summary(clock.instant(), new RestingCounts(lines, rested.oldest()));
     }
 
     @Override
-    public List<QueuedView> list(QueueScope scope, int most) {
-        return schedule.list(scope, most, clock.instant());
+    public List<QueuedView> list(QueueScope scope, int most) throws IOException {
+        List<RecoveredMessage> some = rested.some(scope, Math.min(most, LISTED_MOST));
+        return schedule.list(scope, most, some, clock.instant());
     }
 
     @Override
-    public List<QueuedView> find(QueueId id) {
-        return schedule.find(id, clock.instant());
+    public List<QueuedView> find(QueueId id) throws IOException {
+        var scope =
+                new QueueScope(
+                        Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
+        return list(scope, Integer.MAX_VALUE);
     }
 
     @Override
     public long act(OperatorAction action) throws IOException {
-        return act.act(action);
+        long resting = restingRecipients(action.scope());
+        return act.act(action) + resting;
     }
 
     @Override
     public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress)
             throws IOException {
+        long removed = 0;
+        long of = restingRecipients(scope);
         List<QueueEntry> entries = schedule.takeOut(scope, clock.instant());
+        of += entries.stream().mapToLong(entry -> entry.recipients().size()).sum();
+        do {
+            removed += removeAll(entries, isBounced, reason);
+            entries = schedule.takeIn(rested.take(scope, REMOVED_AT_ONCE));
+            if (!entries.isEmpty()) {
+                progress.at(removed, Math.max(of, removed));
+            }
+        } while (!entries.isEmpty());
+        return removed;
+    }
+
+    private long restingRecipients(QueueScope scope) throws IOException {
+        long recipients = 0;
+        if (scope.id().isPresent()) {
+            for (RecoveredMessage message : rested.some(scope, 1)) {
+                for (RecoveredMessage.Waiting group : message.waiting()) {
+                    recipients += group.recipients().size();
+                }
+            }
+            return recipients;
+        }
+        for (RestingQueue queue : rested.counts(scope)) {
+            recipients += queue.recipients();
+        }
+        return recipients;
+    }
+
+    private long removeAll(List<QueueEntry> entries, boolean isBounced, String reason)
+            throws IOException {
         int handed = 0;
         long removed = 0;
         try {
@@ -76,9 +142,6 @@ public final class ScheduleDesk implements QueueDesk {
                 int from = handed;
                 handed = Math.min(entries.size(), from + REMOVED_AT_ONCE);
                 removed += remove.remove(entries.subList(from, handed), isBounced, reason);
-                if (handed < entries.size()) {
-                    progress.at(handed, entries.size());
-                }
             }
         } finally {
             // What was taken out and never handed on is mail that must be sent, whatever went

@@ -2,10 +2,14 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.smtp.SmtpReply;
@@ -46,6 +50,7 @@ public final class Dispatcher implements ScheduleActions {
     private final Function<SpooledMessage, BodySource> bodies;
     private final InstantSource clock;
     private final Metrics metrics;
+    private final Resting resting;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
     private final SmtpClient client;
     private final ConnectionPermits permits;
@@ -64,12 +69,15 @@ public final class Dispatcher implements ScheduleActions {
     /// Does nothing before [#start].
     ///
     /// @param bodies opens the body of a message
+    /// @param resting where mail rests that the schedule does not keep in memory
     public Dispatcher(
             DeliveryPlan plan,
             Function<SpooledMessage, BodySource> bodies,
+            Resting resting,
             InstantSource clock,
             Metrics metrics) {
         this.bodies = bodies;
+        this.resting = resting;
         this.clock = clock;
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
@@ -115,6 +123,21 @@ public final class Dispatcher implements ScheduleActions {
             }
             paths.remove(path, connections);
         }
+    }
+
+    @Override
+    public void rest(QueueEntry entry) {
+        resting.rest(entry);
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        resting.wanted(queue, most);
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
+        resting.wake(scope);
     }
 
     /// Finishes the transactions in hand within `drain`, then cuts the others and gives their

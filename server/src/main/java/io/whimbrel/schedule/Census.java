@@ -2,6 +2,7 @@ package io.whimbrel.schedule;
 
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
@@ -46,7 +47,21 @@ final class Census {
         }
     }
 
+    /// Recipients that rest. Those that are due wait for room; they count as scheduled.
+    void addResting(EgressPath path, QueueName queue, long recipients) {
+        Restriction restriction = restrictions.of(queue.stream(), queue.domain());
+        State state = QueuedView.stateOf(restriction, false, SiteTable.isResolved(path));
+        byState.merge(state, recipients, Long::sum);
+        byTenant.merge(queue.stream().tenant(), recipients, Long::sum);
+        Tally domain = byDomain.computeIfAbsent(queue.domain(), _ -> new Tally());
+        domain.site = path.site().name();
+        domain.waiting += recipients;
+    }
+
     void addWaiting(EgressPath path, ScheduledQueue queue) {
+        if (queue.entries() == 0) {
+            return;
+        }
         boolean isResolved = SiteTable.isResolved(path);
         State ready = QueuedView.stateOf(queue.restriction(), true, isResolved);
         State timed = QueuedView.stateOf(queue.restriction(), false, isResolved);

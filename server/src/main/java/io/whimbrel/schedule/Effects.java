@@ -7,6 +7,7 @@ import java.util.List;
 final class Effects {
     private final PathQueue queue;
     private final List<ScheduledQueue> offering = new ArrayList<>(0);
+    private final List<QueueEntry> resting = new ArrayList<>(0);
     private int readied;
     private long recipients;
 
@@ -37,6 +38,15 @@ final class Effects {
         offering.add(scheduled);
     }
 
+    /// Entries that are no longer in memory and are to rest.
+    List<QueueEntry> resting() {
+        return resting;
+    }
+
+    void addResting(QueueEntry entry) {
+        resting.add(entry);
+    }
+
     /// Recipients that the change concerned.
     long recipients() {
         return recipients;
@@ -47,6 +57,10 @@ final class Effects {
     }
 
     boolean isNothing() {
-        return readied == 0 && recipients == 0 && offering.isEmpty();
+        return readied == 0
+                && recipients == 0
+                && offering.isEmpty()
+                && resting.isEmpty()
+                && !queue.isHungry();
     }
 }

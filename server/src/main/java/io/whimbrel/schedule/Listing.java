@@ -1,6 +1,7 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.schedule.ScheduledQueue.Part;
@@ -47,6 +48,19 @@ final class Listing {
         if (isInScope && hasRoomFor(entry)) {
             add(new QueuedView(entry, State.IN_FLIGHT, path.site().name(), ""));
         }
+    }
+
+    /// An entry that is not in memory.
+    void addResting(EgressPath path, QueueEntry entry, Instant now) {
+        if (!hasRoomFor(entry)) {
+            return;
+        }
+        MailStream stream = entry.message().envelope().stream();
+        Restriction restriction =
+                restrictions.of(stream, entry.domain()).and(restrictions.ofMessage(entry));
+        boolean isDue = !entry.dueAt().isAfter(now);
+        State state = QueuedView.stateOf(restriction, isDue, SiteTable.isResolved(path));
+        add(new QueuedView(entry, state, path.site().name(), why(entry, state, restriction)));
     }
 
     List<QueuedView> oldestFirst() {

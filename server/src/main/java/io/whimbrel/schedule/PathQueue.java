@@ -3,9 +3,15 @@ package io.whimbrel.schedule;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.schedule.Backlogs.Wanted;
+import io.whimbrel.schedule.ScheduledQueue.Part;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -20,27 +26,45 @@ import java.util.function.ToLongFunction;
 ///
 /// Mail of domains whose site is not known waits in a PathQueue too, from which nothing is taken.
 ///
+/// Bounded by the [MemoryBudget]: what finds no room, or comes behind mail that rests, is to rest
+/// too ([Backlogs]). What is in flight counts, and comes back whether there is room or not.
+///
 /// Closed, for good, when nothing waits and nothing is in flight; a new one is made when the path
 /// is used again.
 final class PathQueue {
     /// Scheduled queues changed or looked at under one hold of the lock.
     private static final int SLICE = 1000;
 
+    /// Entries that a held or suspended queue keeps in memory; it does not need them soon.
+    private static final int RESTRICTED_MOST = 100;
+
+    /// When to ask again for room that there is not; delivery may have made some by then.
+    private static final Duration FULL_LATER = Duration.ofSeconds(30);
+
+    /// When to ask again about what is held, or suspended for longer.
+    private static final Duration RESTRICTED_LATER = Duration.ofMinutes(10);
+
     private final EgressPath path;
     private final boolean isPermanent;
     private final SiteTable sites;
     private final Restrictions restrictions;
+    private final MemoryBudget budget;
     private final HashMap<DomainName, HashMap<MailStream, ScheduledQueue>> byDomain =
             new HashMap<>(2);
     private final DueHeap timers = new DueHeap();
     private final ReadyQueue ready = new ReadyQueue();
+    private final Backlogs backlogs;
     private long armedAtMillis = DueHeap.NEVER;
+    private int queueCount;
+    private int waiting;
     private int inFlight;
+    private volatile boolean isHungry;
     private boolean isClosed;
 
     /// Where an entry comes in.
     enum Place {
-        /// Before those that are ready; an entry that is not due is timed all the same.
+        /// Before those that are ready, even where there is no room; an entry that is not due is
+        /// timed all the same.
         HEAD,
         /// Behind those that are ready, or by its due time.
         TAIL,
@@ -56,6 +80,8 @@ final class PathQueue {
         TIMED,
         /// It is held or suspended.
         RESTRICTED,
+        /// Not added: it is to rest.
+        RESTS,
         /// Not added: its domain belongs to another path.
         MOVED,
         /// Not added: this queue is closed.
@@ -63,11 +89,18 @@ final class PathQueue {
     }
 
     /// @param isPermanent never closed
-    PathQueue(EgressPath path, boolean isPermanent, SiteTable sites, Restrictions restrictions) {
+    PathQueue(
+            EgressPath path,
+            boolean isPermanent,
+            SiteTable sites,
+            Restrictions restrictions,
+            MemoryBudget budget) {
         this.path = path;
         this.isPermanent = isPermanent;
         this.sites = sites;
         this.restrictions = restrictions;
+        this.budget = budget;
+        this.backlogs = new Backlogs(budget);
     }
 
     EgressPath path() {
@@ -83,27 +116,170 @@ final class PathQueue {
         if (!sites.of(entry.domain()).path().equals(path)) {
             return Added.MOVED;
         }
-        MailStream stream = entry.message().envelope().stream();
-        ScheduledQueue queue = queueOf(stream, entry.domain());
-        boolean isTimed = place == Place.TIMED || DueHeap.millisUp(entry.dueAt()) > nowMillis;
-        boolean isApart = !restrictions.ofMessage(entry).isNone();
-        if (isApart) {
+        ScheduledQueue queue = queueOf(entry.message().envelope().stream(), entry.domain());
+        if (place != Place.HEAD && mustRest(queue)) {
+            backlogs.mark(queue);
+            reposition(queue);
+            return Added.RESTS;
+        }
+        Part part = insert(queue, entry, place, nowMillis);
+        reposition(queue);
+        return switch (part) {
+            case APART -> Added.RESTRICTED;
+            case TIMED -> Added.TIMED;
+            case READY -> queue.turnSlot().isIn() ? Added.READY : Added.RESTRICTED;
+        };
+    }
+
+    private boolean mustRest(ScheduledQueue queue) {
+        return budget.isBounded()
+                && (queue.isBacklogged()
+                        || (queue.entries() >= RESTRICTED_MOST && !queue.restriction().isNone())
+                        || backlogs.room(queue, load(), queueCount) < 1);
+    }
+
+    private Part insert(ScheduledQueue queue, QueueEntry entry, Place place, long nowMillis) {
+        if (!restrictions.ofMessage(entry).isNone()) {
             queue.addApart(entry);
-        } else if (isTimed) {
+            return Part.APART;
+        }
+        if (place == Place.TIMED || DueHeap.millisUp(entry.dueAt()) > nowMillis) {
             queue.addTimed(entry);
-        } else if (place == Place.HEAD) {
+            return Part.TIMED;
+        }
+        if (place == Place.HEAD) {
             queue.addFirst(entry);
         } else {
             queue.addLast(entry);
         }
+        return Part.READY;
+    }
+
+    /// How much may come of a queue that has due entries at rest; the place is kept for it. Empty,
+    /// and nothing is done, where its domain belongs to another path or this queue is closed.
+    synchronized Optional<Room> room(QueueName name, Instant now) {
+        if (!isFor(name)) {
+            return Optional.empty();
+        }
+        ScheduledQueue queue = queueOf(name.stream(), name.domain());
+        Room room =
+                switch (queue.restriction()) {
+                    case Restriction.None _ -> {
+                        int most = backlogs.allow(queue, load(), queueCount);
+                        yield most > 0 ? new Room.Take(most) : new Room.Later(FULL_LATER);
+                    }
+                    case Restriction.Held _ -> new Room.Later(RESTRICTED_LATER);
+                    case Restriction.Suspended(Instant until, _) ->
+                            new Room.Later(atMost(Duration.between(now, until)));
+                };
         reposition(queue);
-        if (isApart) {
-            return Added.RESTRICTED;
+        return Optional.of(room);
+    }
+
+    /// Due entries of a queue come from rest, in order. Those that find no room, for other paths
+    /// took it meanwhile, are to rest again. Empty as [#room] is.
+    ///
+    /// @param isMore others that are due rest still
+    synchronized Optional<Effects> receive(
+            QueueName name, List<QueueEntry> entries, boolean isMore, long nowMillis) {
+        if (!isFor(name)) {
+            return Optional.empty();
         }
-        if (isTimed) {
-            return Added.TIMED;
+        var effects = new Effects(this);
+        int before = ready.entries();
+        ScheduledQueue queue = queueOf(name.stream(), name.domain());
+        backlogs.answered(queue, isMore);
+        for (QueueEntry entry : entries) {
+            if (load() < budget.pathMost()) {
+                insert(queue, entry, Place.TAIL, nowMillis);
+                recount(queue);
+            } else {
+                effects.addResting(entry);
+                backlogs.mark(queue);
+            }
         }
-        return queue.turnSlot().isIn() ? Added.READY : Added.RESTRICTED;
+        reposition(queue);
+        addIfOffering(queue, effects);
+        effects.addReadied(ready.entries() - before);
+        return Optional.of(effects);
+    }
+
+    /// Whether queues wait for entries that rest.
+    boolean isHungry() {
+        return isHungry;
+    }
+
+    /// What to ask the index for now.
+    ///
+    /// @param tries how many queues that find no room are passed over
+    synchronized List<Wanted> wanted(int tries) {
+        List<Wanted> wanted = backlogs.next(load(), queueCount, tries);
+        isHungry = backlogs.isHungry();
+        return wanted;
+    }
+
+    /// Where this path has more than twice its bound, for others came meanwhile: entries of its
+    /// largest queues are to rest, until it has its bound or a fair share.
+    synchronized Effects evict(int fairShare) {
+        var effects = new Effects(this);
+        int bound = budget.pathMost();
+        int most = Math.max(bound, fairShare);
+        if (load() > 2L * bound && load() > most) {
+            int level = level(Math.max(0, most - inFlight));
+            cut(level, Math.min(level, RESTRICTED_MOST), effects);
+        }
+        return effects;
+    }
+
+    /// Where other queues of this path find no room: what is held or suspended is to rest.
+    synchronized Effects evictRestricted() {
+        var effects = new Effects(this);
+        if (backlogs.isFull(load())) {
+            cut(Integer.MAX_VALUE, RESTRICTED_MOST, effects);
+        }
+        return effects;
+    }
+
+    private void cut(int most, int restrictedMost, Effects effects) {
+        for (ScheduledQueue queue : matching(QueueScope.ALL)) {
+            int its = queue.restriction().isNone() ? most : restrictedMost;
+            if (queue.entries() > its) {
+                queue.evict(its, effects::addResting);
+                backlogs.mark(queue);
+                reposition(queue);
+            }
+        }
+    }
+
+    /// How many entries each queue may keep so that all together keep `most`.
+    private int level(int most) {
+        int[] sizes = matching(QueueScope.ALL).stream().mapToInt(ScheduledQueue::entries).toArray();
+        Arrays.sort(sizes);
+        int left = most;
+        for (int i = 0; i < sizes.length; i++) {
+            int level = left / (sizes.length - i);
+            if (sizes[i] > level) {
+                return level;
+            }
+            left -= sizes[i];
+        }
+        return Integer.MAX_VALUE;
+    }
+
+    private boolean isFor(QueueName name) {
+        return !isClosed && sites.of(name.domain()).path().equals(path);
+    }
+
+    private static Duration atMost(Duration left) {
+        if (!left.isPositive()) {
+            return Duration.ofMillis(1);
+        }
+        return left.compareTo(RESTRICTED_LATER) < 0 ? left : RESTRICTED_LATER;
+    }
+
+    /// Entries in memory on account of this path.
+    private int load() {
+        return waiting + inFlight;
     }
 
     /// The next entry in turn; it is in flight.
@@ -114,18 +290,19 @@ final class PathQueue {
         }
         QueueEntry entry = next.get().pollReady();
         reposition(next.get());
-        inFlight++;
+        addInFlight(1);
         return Optional.of(entry);
     }
 
     /// Entries that were taken out by other means are in flight, on account of this queue.
     synchronized void addInFlight(int entries) {
         inFlight += entries;
+        budget.add(entries);
     }
 
     /// An entry is no longer in flight.
     synchronized void landed() {
-        inFlight--;
+        addInFlight(-1);
     }
 
     /// How many entries [#take] would give.
@@ -226,8 +403,9 @@ final class PathQueue {
         for (ScheduledQueue queue : queues.values()) {
             timers.remove(queue.timerSlot());
             ready.remove(queue);
-            queue.leave();
+            forget(queue);
         }
+        isHungry = backlogs.isHungry();
         return List.copyOf(queues.values());
     }
 
@@ -241,6 +419,7 @@ final class PathQueue {
         int before = ready.entries();
         ScheduledQueue queue = queueOf(arriving.stream(), arriving.domain());
         queue.takeIn(arriving);
+        backlogs.takeIn(queue, arriving);
         reposition(queue);
         addIfOffering(queue, effects);
         effects.addReadied(ready.entries() - before);
@@ -263,11 +442,14 @@ final class PathQueue {
         }
         var created = new ScheduledQueue(stream, domain, restrictions.of(stream, domain));
         queues.put(stream, created);
+        queueCount++;
         return created;
     }
 
-    /// Follows up any change of `queue`: its places by due time and in turn, or its end.
+    /// Follows up any change of `queue`: what it counts, its places by due time and in turn, or its
+    /// end.
     private void reposition(ScheduledQueue queue) {
+        recount(queue);
         long nextDueMillis = queue.nextDueMillis();
         if (nextDueMillis == DueHeap.NEVER) {
             timers.remove(queue.timerSlot());
@@ -275,13 +457,30 @@ final class PathQueue {
             timers.put(queue.timerSlot(), nextDueMillis);
         }
         ready.reposition(queue);
-        if (queue.isEmpty()) {
+        backlogs.follow(queue);
+        isHungry = backlogs.isHungry();
+        if (queue.isIdle()) {
             remove(queue);
         }
     }
 
-    private void remove(ScheduledQueue queue) {
+    private void recount(ScheduledQueue queue) {
+        int change = queue.countChange();
+        waiting += change;
+        budget.add(change);
+    }
+
+    /// Takes `queue` off the accounts; what is in it leaves with it.
+    private void forget(ScheduledQueue queue) {
+        backlogs.leave(queue);
         queue.leave();
+        queueCount--;
+        waiting -= queue.entries();
+        budget.add(-queue.entries());
+    }
+
+    private void remove(ScheduledQueue queue) {
+        forget(queue);
         HashMap<MailStream, ScheduledQueue> queues = byDomain.get(queue.domain());
         if (queues != null) {
             queues.remove(queue.stream());

@@ -1,6 +1,7 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -21,6 +22,11 @@ public record QueueEntry(
         int attempts,
         Instant dueAt,
         boolean isDelayNotified) {
+
+    /// Whether it waits in `queue`.
+    boolean isOf(QueueName queue) {
+        return domain.equals(queue.domain()) && message.envelope().stream().equals(queue.stream());
+    }
 
     QueueEntry withDueAt(Instant newDueAt) {
         return new QueueEntry(message, domain, recipients, attempts, newDueAt, isDelayNotified);

@@ -3,18 +3,14 @@ package io.whimbrel.schedule;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.schedule.PathQueue.Place;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
-import io.whimbrel.spool.SpoolRecord.OperatorAction.Hold;
-import io.whimbrel.spool.SpoolRecord.OperatorAction.Release;
-import io.whimbrel.spool.SpoolRecord.OperatorAction.Resume;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.RetryNow;
-import io.whimbrel.spool.SpoolRecord.OperatorAction.Suspend;
 import io.whimbrel.spool.SpooledMessage;
 
 import java.time.Duration;
@@ -22,9 +18,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
 /// Which recipient may be tried next. Thread-safe, without threads, clock or I/O of its own: every
 /// method is told what time it is, and what it wants of the world it asks through
@@ -40,16 +35,14 @@ import java.util.function.ToLongFunction;
 /// before the lock of a queue, never after, and mail that is admitted, taken or finished does not
 /// need it. Everything else shared is a table that is read without a lock.
 ///
-/// Memory. An entry costs about 100 bytes besides its message, and all are in memory. The on-disk
-/// index of the next stage attaches at the timed part of scheduled queues: what is due soon stays
-/// there, the rest become rows, loaded by [#tick] ahead of their due time; nothing above notices.
-/// Admission is not bounded here: the spool refuses mail when the disk is short.
+/// Memory. In memory is what is due within a horizon or in flight, within a [MemoryBudget]; the
+/// rest *rests* in the index on disk ([Resting]). To rest goes a retry that is due later, mail of a
+/// queue that has due mail at rest already, and mail of a path that has its share of memory. The
+/// index asks for [#room] when resting mail is due, and brings it by [#due]; a queue with more due
+/// mail at rest asks for it as it empties. So every unsettled recipient is in memory or has been
+/// handed to rest, and a path that stands still costs the others no more than its share. Admission
+/// is not bounded here: the spool refuses mail when the disk is short.
 public final class Schedule {
-    private static final EgressPath OPERATORS = new EgressPath("", new Site(""));
-
-    /// Calls of [ScheduleActions#workReady] for one change, however many entries it made ready.
-    private static final int SIGNALS_MOST = 100;
-
     /// Entries that become ready under one hold of a lock.
     private static final int SLICE = 1000;
 
@@ -58,35 +51,33 @@ public final class Schedule {
     /// After this much time DNS is asked again about a site that it could not confirm.
     private static final long ASK_AGAIN_MILLIS = 60_000;
 
-    /// Longer suspensions are as good as this.
-    private static final Duration SUSPENSION_MOST = Duration.ofDays(3650);
+    /// How often room is looked for that other paths gave up.
+    private static final long BALANCE_MILLIS = 1000;
 
     private final ScheduleSettings settings;
-    private final ScheduleActions actions;
+    private final MemoryBudget budget;
     private final SiteTable sites = new SiteTable();
     private final Restrictions restrictions = new Restrictions();
-    private final Resolutions resolutions = new Resolutions();
-    private final WakeTimes wakes = new WakeTimes();
     private final AgeCounts ages = new AgeCounts();
-    private final ConcurrentHashMap<EgressPath, PathQueue> queues = new ConcurrentHashMap<>();
-    private final PathQueue unresolved =
-            new PathQueue(SiteTable.UNRESOLVED, true, sites, restrictions);
-
-    /// On its account are the entries that operators took out.
-    private final PathQueue operators = new PathQueue(OPERATORS, true, sites, restrictions);
-
-    /// Entries being tried or settled, with the queue on whose account they are.
-    private final ConcurrentHashMap<QueueEntry, PathQueue> inFlight = new ConcurrentHashMap<>();
-
+    private final InFlight inFlight = new InFlight();
     private final ReentrantLock relocation = new ReentrantLock();
+    private final ScheduleActions actions;
+    private final PathQueues queues;
+    private final Aftermath aftermath;
+    private final Operations operations;
     private volatile long nextSweepMillis = Long.MIN_VALUE;
+    private volatile long nextBalanceMillis = Long.MIN_VALUE;
 
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
         this.settings = settings;
         this.actions = actions;
+        this.budget = new MemoryBudget(settings.entriesInMemoryMax());
+        this.queues = new PathQueues(sites, restrictions, budget);
+        this.aftermath = new Aftermath(actions, queues, sites, ages);
+        this.operations = new Operations(queues, restrictions, aftermath, actions, relocation);
     }
 
-    /// A message was accepted: its recipients are due now.
+    /// A message was accepted: its recipients are due now. Where there is no room they rest.
     public void admit(SpooledMessage message, Instant now) {
         var recipients = RecipientNumbers.all(message.envelope().recipients().size());
         ages.add(message.envelope().receivedAt(), recipients.size());
@@ -98,23 +89,50 @@ public final class Schedule {
         }
     }
 
-    /// A message was found at start. What is due already becomes ready with the next [#tick], in
-    /// order of due times, at the pace of each path.
+    /// A message was found at start, where the schedule is unbounded or in tests: otherwise all
+    /// rests at start, and comes by [#due]. What is due already becomes ready with the next
+    /// [#tick], in order of due times, at the pace of each path.
     public void restore(RecoveredMessage recovered, Instant now) {
-        SpooledMessage message = recovered.message();
-        var split = new EntrySplit(message, settings.recipientsPerTransaction());
-        for (RecoveredMessage.Waiting waiting : recovered.waiting()) {
-            ages.add(message.envelope().receivedAt(), waiting.recipients().size());
-            List<QueueEntry> entries =
-                    split.entries(
-                            waiting.recipients(),
-                            waiting.attempts(),
-                            waiting.dueAt(),
-                            waiting.isDelayNotified());
-            for (QueueEntry entry : entries) {
-                place(entry, Place.TIMED, now, true);
+        for (QueueEntry entry : entriesOf(recovered)) {
+            ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
+            place(entry, Place.TIMED, now, true);
+        }
+    }
+
+    /// The index found that resting entries of `queue` are due: how much of them may come. Where it
+    /// is told to take some, it answers by [#due].
+    public Room room(QueueName queue, Instant now) {
+        while (true) {
+            PathQueue path = queues.of(queue.domain());
+            Optional<Room> room = path.room(queue, now);
+            // Where it moved meanwhile it is asked again elsewhere.
+            queues.closeIfIdle(path);
+            if (room.isPresent()) {
+                return room.get();
             }
         }
+    }
+
+    /// Entries of `queue` come into memory, in answer to [#room] or [Resting#wanted]. Those that
+    /// are due go behind what is ready; the others wait for their time. What finds no room after
+    /// all rests again.
+    ///
+    /// @param messages each with recipients of `queue` only that rest and are due soon
+    /// @param isMore `queue` has more resting entries that are due within the horizon; it asks for
+    ///   them by [Resting#wanted] as it empties, and its new mail rests behind them
+    /// @throws IllegalArgumentException where a recipient is of another queue
+    public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore, Instant now) {
+        var entries = new ArrayList<QueueEntry>();
+        for (RecoveredMessage message : messages) {
+            for (QueueEntry entry : entriesOf(message)) {
+                if (!entry.isOf(queue)) {
+                    throw new IllegalArgumentException(entry + " is not of " + queue);
+                }
+                entries.add(entry);
+            }
+        }
+        entries.sort(ScheduledQueue::byDue);
+        receive(queue, entries, isMore, now);
     }
 
     /// Answers [ScheduleActions#resolve]: `domain` is served by `site` for the time to live. Mail
@@ -132,8 +150,8 @@ public final class Schedule {
         } finally {
             relocation.unlock();
         }
-        carryOut(left, now);
-        resolutions.answered(domain).ifPresent(actions::resolve);
+        aftermath.carryOut(left, now);
+        aftermath.answered(domain).ifPresent(actions::resolve);
     }
 
     /// Answers [ScheduleActions#resolve]: no site could be found now. The entries of `domain` that
@@ -142,24 +160,25 @@ public final class Schedule {
     public List<QueueEntry> siteUnknown(DomainName domain, Instant now) {
         sites.postpone(domain, now.toEpochMilli() + ASK_AGAIN_MILLIS);
         // Before the entries are taken: what comes after them asks anew.
-        Optional<DomainName> next = resolutions.answered(domain);
+        Optional<DomainName> next = aftermath.answered(domain);
         var taken = new ArrayList<QueueEntry>();
-        var scope = scopeOf(domain);
-        unresolved.change(scope, queue -> takeOffered(queue, taken));
-        putInFlight(taken, unresolved);
+        PathQueue unresolved = queues.unresolved();
+        unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
+        inFlight.putAll(taken, unresolved);
         next.ifPresent(actions::resolve);
+        aftermath.feed(unresolved);
         return taken;
     }
 
     /// The next entry that may be tried on `path`, fairly; it is in flight until [#finished] or
     /// [#giveBack]. Empty where nothing may be tried now.
     public Optional<QueueEntry> take(EgressPath path, Instant now) {
-        PathQueue queue = queues.get(path);
-        if (queue == null) {
-            return Optional.empty();
+        Optional<PathQueue> queue = resolved(path);
+        Optional<QueueEntry> entry = queue.flatMap(PathQueue::take);
+        if (entry.isPresent()) {
+            inFlight.put(entry.get(), queue.get());
+            aftermath.feed(queue.get());
         }
-        Optional<QueueEntry> entry = queue.take();
-        entry.ifPresent(taken -> inFlight.put(taken, queue));
         return entry;
     }
 
@@ -179,27 +198,26 @@ public final class Schedule {
 
     /// How many entries [#take] would give for `path`: what connections there is work for.
     public int readyEntries(EgressPath path) {
-        PathQueue queue = queues.get(path);
-        return queue == null ? 0 : queue.readyEntries();
+        return resolved(path).map(PathQueue::readyEntries).orElse(0);
     }
 
-    /// An entry in flight was not tried after all; it goes back to the head of its queue. Where it
-    /// came by [#take] and returns to the same path, [ScheduleActions#workReady] is not called: the
-    /// caller knows.
+    /// An entry in flight was not tried after all; it goes back to the head of its queue, room or
+    /// not. Where it came by [#take] and returns to the same path, [ScheduleActions#workReady] is
+    /// not called: the caller knows.
     ///
     /// @throws IllegalStateException where `entry` is not in flight
     public void giveBack(QueueEntry entry, Instant now) {
-        PathQueue from = removeInFlight(entry);
-        PathQueue to = place(entry, Place.HEAD, now, false);
-        if (to != from) {
-            signal(to, 1);
+        PathQueue from = inFlight.remove(entry);
+        Optional<PathQueue> to = place(entry, Place.HEAD, now, false);
+        if (to.isPresent() && to.get() != from) {
+            aftermath.signal(to.get(), 1);
         }
-        from.landed();
-        closeIfIdle(from);
+        landed(from);
     }
 
     /// An entry in flight was tried. `retries` are its recipients that stay queued, each entry with
-    /// its new attempts and due time; the others have left the queue.
+    /// its new attempts and due time; the others have left the queue. Retries that are due later
+    /// than the horizon rest.
     ///
     /// @throws IllegalStateException where `entry` is not in flight
     /// @throws IllegalArgumentException where `retries` are more recipients than were tried
@@ -211,27 +229,23 @@ public final class Schedule {
         if (settled < 0) {
             throw new IllegalArgumentException("more retries than recipients of " + entry);
         }
-        PathQueue from = removeInFlight(entry);
+        PathQueue from = inFlight.remove(entry);
         for (QueueEntry retry : retries) {
             place(retry, Place.TAIL, now, true);
         }
         ages.add(entry.message().envelope().receivedAt(), -settled);
-        from.landed();
-        closeIfIdle(from);
+        landed(from);
     }
 
-    /// Moves what has become due, ends suspensions. Called about every 50 ms, or when [#nextDue]
-    /// comes.
+    /// Moves what has become due, ends suspensions; each second, shares out memory anew. Called
+    /// about every 50 ms; where nothing rests, only when [#nextDue] comes.
     public void tick(Instant now) {
         long nowMillis = now.toEpochMilli();
-        if (restrictions.nextEndMillis() <= nowMillis) {
-            endSuspensions(now);
-        }
-        Optional<WakeTimes.Wake> wake = wakes.poll(nowMillis);
-        while (wake.isPresent()) {
-            PathQueue queue = wake.get().queue();
-            carryOut(queue.moveDue(wake.get().atMillis(), nowMillis, SLICE), now);
-            wake = wakes.poll(nowMillis);
+        operations.endSuspensions(now);
+        aftermath.moveDue(now, SLICE);
+        if (nextBalanceMillis <= nowMillis) {
+            nextBalanceMillis = nowMillis + BALANCE_MILLIS;
+            balance(now);
         }
         if (nextSweepMillis <= nowMillis) {
             nextSweepMillis = nowMillis + SWEEP_MILLIS;
@@ -241,216 +255,176 @@ public final class Schedule {
 
     /// When [#tick] has something to do, or earlier; empty where nothing has a due time.
     public Optional<Instant> nextDue() {
-        long next = Math.min(wakes.nextMillis(), restrictions.nextEndMillis());
+        long next = Math.min(aftermath.nextMillis(), restrictions.nextEndMillis());
         return next == DueHeap.NEVER ? Optional.empty() : Optional.of(Instant.ofEpochMilli(next));
     }
 
-    /// Carries out an operator's action, which is durable already; also used at start, before or
-    /// after [#restore]. Takes effect at once on what waits and on mail that comes later; entries
-    /// in flight end normally and are restricted if they come back. Holding by domain, tenant or
-    /// campaign costs the same however much mail waits; by message, every entry in memory is looked
-    /// at.
+    /// Carries out an operator's action, which is durable already; also used at start, before any
+    /// mail comes. Takes effect at once on what waits and on mail that comes later, from rest too,
+    /// except that what rests is not made due by [RetryNow] here; entries in flight end normally
+    /// and are restricted if they come back. Holding by domain, tenant or campaign costs the same
+    /// however much mail waits; by message, every entry in memory is looked at.
     ///
-    /// @return how many waiting recipients it touched
+    /// @return how many recipients that wait in memory it touched
     public long apply(OperatorAction action, Instant now) {
-        var left = new ArrayList<Effects>();
-        relocation.lock();
-        try {
-            switch (action) {
-                case Hold(QueueScope scope, String reason) -> {
-                    restrictions.hold(scope, reason);
-                    reconsider(scope, now, left);
-                }
-                case Release(QueueScope scope) -> {
-                    restrictions.release(scope);
-                    reconsider(scope, now, left);
-                }
-                case Suspend(QueueScope scope, Duration duration, String reason) -> {
-                    restrictions.suspend(scope, now.plus(atMost(duration)), reason);
-                    reconsider(scope, now, left);
-                }
-                case Resume(QueueScope scope) -> {
-                    restrictions.resume(scope);
-                    reconsider(scope, now, left);
-                }
-                case RetryNow(QueueScope scope) ->
-                        change(scope, queue -> queue.retryNow(scope, now), left);
-            }
-        } finally {
-            relocation.unlock();
-        }
-        carryOut(left, now);
-        return recipients(left);
+        return operations.apply(action, now);
     }
 
-    /// Takes every waiting entry in `scope` out of the queue, in flight until [#finished], to be
-    /// bounced or deleted by an operator. Entries in flight already are not touched.
+    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
+    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
+    /// touched, nor what rests: that is for a job over the index, which settles it where it lies.
     public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
-        var taken = new ArrayList<QueueEntry>();
-        var left = new ArrayList<Effects>();
-        relocation.lock();
-        try {
-            change(scope, queue -> takeOut(queue, scope, taken), left);
-        } finally {
-            relocation.unlock();
-        }
-        putInFlight(taken, operators);
-        carryOut(left, now);
-        return taken;
+        return operations.takeOut(scope, now, inFlight);
     }
 
-    /// What stands in the queue, for people. Walks over every scheduled queue, not over entries.
-    /// Exact where nothing moves meanwhile.
+    /// What rested comes in to be removed by an operator: in flight until [#finished].
+    public List<QueueEntry> takeIn(List<RecoveredMessage> rested) {
+        var entries = new ArrayList<QueueEntry>();
+        rested.forEach(message -> entries.addAll(entriesOf(message)));
+        for (QueueEntry entry : entries) {
+            ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
+        }
+        inFlight.putAll(entries, queues.operators());
+        return entries;
+    }
+
+    /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].
+    public long entriesInMemory() {
+        return budget.entries();
+    }
+
+    /// What of the queue is in memory, for people. Walks over every scheduled queue, not over
+    /// entries. Exact where nothing moves meanwhile.
     public QueueSummary summary(Instant now) {
+        return summary(now, RestingCounts.NONE);
+    }
+
+    /// What stands in the queue, for people: as [#summary(Instant)], and what rests.
+    public QueueSummary summary(Instant now, RestingCounts resting) {
         var census = new Census(restrictions);
-        for (PathQueue queue : queuesOf(QueueScope.ALL)) {
+        for (PathQueue queue : queues.in(QueueScope.ALL)) {
             queue.look(QueueScope.ALL, scheduled -> census.addWaiting(queue.path(), scheduled));
         }
         inFlight.forEach((entry, queue) -> census.addInFlight(queue.path(), entry));
-        return census.summary(restrictions.inForce(now), ages.oldest());
+        for (RestingCounts.Line line : resting.queues()) {
+            DomainName domain = line.queue().domain();
+            census.addResting(sites.of(domain).path(), line.queue(), line.recipients());
+        }
+        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), resting.oldest()));
     }
 
-    /// Up to `most` queued entries in `scope`, oldest due first. Looks at every entry in `scope`.
+    /// Up to `most` entries in `scope` that are in memory, oldest due first. Looks at all of them.
     public List<QueuedView> list(QueueScope scope, int most, Instant now) {
+        return list(scope, most, List.of(), now);
+    }
+
+    /// The same, and of `rested` what belongs among them.
+    public List<QueuedView> list(
+            QueueScope scope, int most, List<RecoveredMessage> rested, Instant now) {
         var listing = new Listing(scope, most, restrictions);
-        for (PathQueue queue : queuesOf(scope)) {
+        for (RecoveredMessage message : rested) {
+            for (QueueEntry entry : entriesOf(message)) {
+                listing.addResting(sites.of(entry.domain()).path(), entry, now);
+            }
+        }
+        for (PathQueue queue : queues.in(scope)) {
             queue.look(scope, scheduled -> listing.addWaiting(queue.path(), scheduled));
         }
         inFlight.forEach((entry, queue) -> listing.addInFlight(queue.path(), entry));
         return listing.oldestFirst();
     }
 
-    /// Every entry of one message that is still queued. Looks at every entry in memory.
-    public List<QueuedView> find(QueueId id, Instant now) {
-        var scope =
-                new QueueScope(
-                        Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
-        return list(scope, Integer.MAX_VALUE, now);
-    }
-
-    /// Puts `entry` into the queue of its path.
+    /// Puts `entry` into the queue of its path, or to rest.
     ///
-    /// @return that queue
-    private PathQueue place(QueueEntry entry, Place place, Instant now, boolean isSignalled) {
+    /// @return that queue; empty where it rests
+    private Optional<PathQueue> place(
+            QueueEntry entry, Place place, Instant now, boolean isSignalled) {
         long nowMillis = now.toEpochMilli();
+        if (entry.dueAt().toEpochMilli() - nowMillis > settings.horizon().toMillis()) {
+            aftermath.rest(entry);
+            return Optional.empty();
+        }
         while (true) {
-            SiteTable.Known known = sites.of(entry.domain());
-            PathQueue queue = queueOf(known.path());
+            PathQueue queue = queues.of(entry.domain());
             switch (queue.add(entry, place, nowMillis)) {
                 case READY -> {
                     if (isSignalled) {
-                        signal(queue, 1);
+                        aftermath.signal(queue, 1);
                     }
-                    if (known.isStale(nowMillis)) {
-                        resolve(entry.domain(), entry.message().envelope().stream().priority());
-                    }
-                    return queue;
+                    aftermath.resolveIfStale(
+                            entry.domain(), entry.message().envelope().stream(), now);
+                    return Optional.of(queue);
                 }
                 case TIMED -> {
-                    arm(queue);
-                    return queue;
+                    aftermath.arm(queue);
+                    return Optional.of(queue);
                 }
                 case RESTRICTED -> {
-                    return queue;
+                    return Optional.of(queue);
                 }
-                case MOVED -> closeIfIdle(queue);
-                case CLOSED -> queues.remove(queue.path(), queue);
+                case RESTS -> {
+                    aftermath.rest(entry);
+                    queues.closeIfIdle(queue);
+                    aftermath.feed(queue);
+                    return Optional.empty();
+                }
+                case MOVED, CLOSED -> queues.closeIfIdle(queue);
             }
         }
+    }
+
+    private void receive(QueueName name, List<QueueEntry> entries, boolean isMore, Instant now) {
+        for (QueueEntry entry : entries) {
+            ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
+        }
+        while (true) {
+            PathQueue queue = queues.of(name.domain());
+            Optional<Effects> effects = queue.receive(name, entries, isMore, now.toEpochMilli());
+            if (effects.isPresent()) {
+                aftermath.carryOut(effects.get(), now);
+                return;
+            }
+            queues.closeIfIdle(queue);
+        }
+    }
+
+    private List<QueueEntry> entriesOf(RecoveredMessage recovered) {
+        SpooledMessage message = recovered.message();
+        var split = new EntrySplit(message, settings.recipientsPerTransaction());
+        var entries = new ArrayList<QueueEntry>();
+        for (RecoveredMessage.Waiting waiting : recovered.waiting()) {
+            entries.addAll(
+                    split.entries(
+                            waiting.recipients(),
+                            waiting.attempts(),
+                            waiting.dueAt(),
+                            waiting.isDelayNotified()));
+        }
+        return entries;
     }
 
     /// Lets the mail of `domain` follow its domain; under `relocation`.
     private void move(DomainName domain, EgressPath from, EgressPath to, List<Effects> left) {
-        PathQueue source = SiteTable.isResolved(from) ? queues.get(from) : unresolved;
-        if (source == null) {
+        Optional<PathQueue> source = queues.find(from);
+        if (source.isEmpty()) {
             return;
         }
-        for (ScheduledQueue moving : source.extract(domain)) {
+        for (ScheduledQueue moving : source.get().extract(domain)) {
             Optional<Effects> effects = Optional.empty();
             while (effects.isEmpty()) {
-                PathQueue target = queueOf(to);
+                PathQueue target = queues.of(to);
                 effects = target.adopt(moving);
                 if (effects.isEmpty()) {
-                    queues.remove(to, target);
+                    queues.closeIfIdle(target);
                 }
             }
             left.add(effects.get());
         }
-        closeIfIdle(source);
+        queues.closeIfIdle(source.get());
     }
 
-    private void endSuspensions(Instant now) {
-        var left = new ArrayList<Effects>();
-        relocation.lock();
-        try {
-            for (QueueScope scope : restrictions.endSuspensions(now)) {
-                reconsider(scope, now, left);
-            }
-        } finally {
-            relocation.unlock();
-        }
-        carryOut(left, now);
-    }
-
-    /// Brings the queues in `scope` in line with the restrictions; under `relocation`.
-    private void reconsider(QueueScope scope, Instant now, List<Effects> left) {
-        long nowMillis = now.toEpochMilli();
-        if (scope.id().isEmpty()) {
-            change(
-                    scope,
-                    queue -> {
-                        queue.restrict(restrictions.of(queue.stream(), queue.domain()));
-                        return queue.recipients();
-                    },
-                    left);
-        } else {
-            change(
-                    scope,
-                    queue -> {
-                        queue.rejoin(this::isApart, nowMillis);
-                        queue.setApart(
-                                entry -> ScheduledQueue.isIn(scope, entry) && isApart(entry));
-                        return queue.recipientsIn(scope);
-                    },
-                    left);
-        }
-    }
-
-    private boolean isApart(QueueEntry entry) {
-        return !restrictions.ofMessage(entry).isNone();
-    }
-
-    private void change(
-            QueueScope scope, ToLongFunction<ScheduledQueue> change, List<Effects> left) {
-        for (PathQueue queue : queuesOf(scope)) {
-            Effects effects = queue.change(scope, change);
-            if (!effects.isNothing()) {
-                left.add(effects);
-            }
-        }
-    }
-
-    /// Where entries in `scope` may wait. Exact under `relocation`.
-    private List<PathQueue> queuesOf(QueueScope scope) {
-        if (scope.domain().isPresent()) {
-            EgressPath path = sites.of(scope.domain().get()).path();
-            PathQueue queue = SiteTable.isResolved(path) ? queues.get(path) : unresolved;
-            return queue == null ? List.of() : List.of(queue);
-        }
-        var all = new ArrayList<PathQueue>(queues.values());
-        all.add(unresolved);
-        return all;
-    }
-
-    private PathQueue queueOf(EgressPath path) {
-        if (!SiteTable.isResolved(path)) {
-            return unresolved;
-        }
-        PathQueue known = queues.get(path);
-        return known != null
-                ? known
-                : queues.computeIfAbsent(
-                        path, _ -> new PathQueue(path, false, sites, restrictions));
+    private Optional<PathQueue> resolved(EgressPath path) {
+        return SiteTable.isResolved(path) ? queues.find(path) : Optional.empty();
     }
 
     private static long takeOffered(ScheduledQueue queue, List<QueueEntry> taken) {
@@ -463,68 +437,22 @@ public final class Schedule {
         return recipients;
     }
 
-    private static long takeOut(ScheduledQueue queue, QueueScope scope, List<QueueEntry> taken) {
-        long before = queue.recipients();
-        queue.takeOut(scope, taken::add);
-        return before - queue.recipients();
+    private void landed(PathQueue from) {
+        from.landed();
+        queues.closeIfIdle(from);
+        aftermath.feed(from);
     }
 
-    private void putInFlight(List<QueueEntry> entries, PathQueue account) {
-        account.addInFlight(entries.size());
-        entries.forEach(entry -> inFlight.put(entry, account));
-    }
-
-    private PathQueue removeInFlight(QueueEntry entry) {
-        PathQueue from = inFlight.remove(entry);
-        if (from == null) {
-            throw new IllegalStateException("not in flight: " + entry);
-        }
-        return from;
-    }
-
-    private void carryOut(List<Effects> left, Instant now) {
-        left.forEach(effects -> carryOut(effects, now));
-    }
-
-    private void carryOut(Effects effects, Instant now) {
-        long nowMillis = now.toEpochMilli();
-        PathQueue queue = effects.queue();
-        arm(queue);
-        closeIfIdle(queue);
-        signal(queue, effects.readied());
-        for (ScheduledQueue offering : effects.offering()) {
-            if (sites.of(offering.domain()).isStale(nowMillis)) {
-                resolve(offering.domain(), offering.stream().priority());
+    /// Where memory is short, takes from paths that have more than their share; then asks for what
+    /// there is room for.
+    private void balance(Instant now) {
+        if (budget.isTight()) {
+            List<PathQueue> all = queues.in(QueueScope.ALL);
+            for (PathQueue queue : all) {
+                aftermath.carryOut(queue.evict(budget.fairShare(all.size())), now);
             }
         }
-    }
-
-    private void arm(PathQueue queue) {
-        long wakeMillis = queue.arm();
-        if (wakeMillis != DueHeap.NEVER) {
-            wakes.add(wakeMillis, queue);
-        }
-    }
-
-    private void closeIfIdle(PathQueue queue) {
-        if (queue.closeIfIdle()) {
-            queues.remove(queue.path(), queue);
-        }
-    }
-
-    private void signal(PathQueue queue, int entries) {
-        if (!SiteTable.isResolved(queue.path())) {
-            return;
-        }
-        for (int i = Math.min(entries, SIGNALS_MOST); i > 0; i--) {
-            actions.workReady(queue.path());
-        }
-    }
-
-    private void resolve(DomainName domain, PriorityClass priority) {
-        resolutions
-                .want(domain, priority == PriorityClass.TRANSACTIONAL)
-                .ifPresent(actions::resolve);
+        aftermath.feedAll(now);
     }
 
     /// Forgets the sites of domains that no mail waits for.
@@ -532,9 +460,9 @@ public final class Schedule {
         relocation.lock();
         try {
             for (DomainName domain : sites.expendable(nowMillis)) {
-                PathQueue queue = queueOf(sites.of(domain).path());
+                PathQueue queue = queues.of(domain);
                 queue.forget(domain);
-                closeIfIdle(queue);
+                queues.closeIfIdle(queue);
             }
         } finally {
             relocation.unlock();
@@ -546,15 +474,7 @@ public final class Schedule {
                 Optional.empty(), Optional.of(domain), Optional.empty(), Optional.empty());
     }
 
-    private static Duration atMost(Duration duration) {
-        return duration.compareTo(SUSPENSION_MOST) < 0 ? duration : SUSPENSION_MOST;
-    }
-
-    private static long recipients(List<Effects> left) {
-        long recipients = 0;
-        for (Effects effects : left) {
-            recipients += effects.recipients();
-        }
-        return recipients;
+    private static Optional<Instant> earlier(Optional<Instant> one, Optional<Instant> other) {
+        return Stream.concat(one.stream(), other.stream()).min(Instant::compareTo);
     }
 }

@@ -5,7 +5,7 @@ import io.whimbrel.mail.DomainName;
 
 /// What the schedule asks of the world. Delivery does it for real, simulations in simulated time.
 /// Called without any lock of the schedule held; must not block, and may call the schedule.
-public interface ScheduleActions {
+public interface ScheduleActions extends Resting {
 
     /// Find the site of `domain`; answered by [Schedule#siteResolved] or [Schedule#siteUnknown],
     /// once for each call. At most 1000 calls are unanswered at a time, one for each domain.

@@ -2,6 +2,7 @@ package io.whimbrel.schedule;
 
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 
 import java.time.Instant;
@@ -15,12 +16,16 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// What one stream (tenant, campaign, class) has for one domain, and whether it is restricted.
-/// Guarded by the lock of the [PathQueue] it is in. Exists only while it holds entries.
+/// Guarded by the lock of the [PathQueue] it is in. Exists only while it holds entries or is linked
+/// to entries that rest.
 ///
 /// An entry is *ready* (due, in order of being due), *timed* (due later, a heap) or *apart* (its
 /// message alone is held or suspended). A restriction of the whole queue is one field, so holding a
 /// million entries costs as much as holding one; meanwhile timed entries go on becoming ready, and
 /// on release they are tried in the order in which they came due.
+///
+/// A *backlogged* queue has entries at rest that are due. What comes new rests behind them; when
+/// few are ready it is *hungry*, and the index is asked for more ([Backlogs]).
 final class ScheduledQueue {
     private final MailStream stream;
     private final DomainName domain;
@@ -33,6 +38,10 @@ final class ScheduledQueue {
     private long readyRecipients;
     private long timedRecipients;
     private int offered;
+    private int counted;
+    private int asked;
+    private int target = 1;
+    private boolean isBacklogged;
     private boolean isGone;
 
     /// Where an entry of a scheduled queue is.
@@ -54,6 +63,10 @@ final class ScheduledQueue {
 
     DomainName domain() {
         return domain;
+    }
+
+    QueueName name() {
+        return new QueueName(stream, domain);
     }
 
     Restriction restriction() {
@@ -92,12 +105,94 @@ final class ScheduledQueue {
         isGone = true;
     }
 
-    boolean isEmpty() {
-        return ready.isEmpty() && timed.isEmpty() && apart.isEmpty();
+    /// Whether nothing keeps it: no entries, and nothing at rest that it would have to ask for.
+    boolean isIdle() {
+        return entries() == 0 && !isLinked();
+    }
+
+    int entries() {
+        return ready.size() + timed.size() + apart.size();
+    }
+
+    /// Entries whose turn will come without an operator.
+    int comingEntries() {
+        return ready.size() + timed.size();
     }
 
     int readyEntries() {
         return ready.size();
+    }
+
+    /// By how many the entries have changed since the last call.
+    int countChange() {
+        int change = entries() - counted;
+        counted += change;
+        return change;
+    }
+
+    /// Whether entries at rest are due: then new ones rest behind them.
+    boolean isBacklogged() {
+        return isBacklogged;
+    }
+
+    /// There are entries at rest that are due.
+    ///
+    /// @param share the entries it is to have; it is hungry where fewer than half of them are ready
+    void backlog(int share) {
+        isBacklogged = true;
+        target = share;
+    }
+
+    /// How many entries the index was asked for and has not brought yet.
+    int asked() {
+        return asked;
+    }
+
+    /// @param share as for [#backlog]
+    void ask(int most, int share) {
+        asked = most;
+        target = share;
+    }
+
+    void answered(boolean isMore) {
+        asked = 0;
+        isBacklogged = isMore;
+    }
+
+    /// Whether it stays although it may hold nothing.
+    boolean isLinked() {
+        return isBacklogged || asked > 0;
+    }
+
+    /// Whether entries at rest should come.
+    boolean isHungry() {
+        return isBacklogged && asked == 0 && restriction.isNone() && 2 * ready.size() < target;
+    }
+
+    /// Takes over what is asked for and at rest for `older`, a queue of the same name.
+    void takeInBacklog(ScheduledQueue older) {
+        target = Math.max(target, older.target);
+        asked += older.asked;
+        isBacklogged |= older.isBacklogged;
+    }
+
+    /// Gives up entries until `most` are left: first what is due last, then the end of what is
+    /// ready. What is set apart stays.
+    void evict(int most, Consumer<QueueEntry> evicted) {
+        int surplus = entries() - most;
+        if (surplus <= 0) {
+            return;
+        }
+        var byDue = new ArrayList<QueueEntry>(timed);
+        byDue.sort(ScheduledQueue::byDue);
+        int kept = Math.max(0, byDue.size() - surplus);
+        byDue.subList(kept, byDue.size()).reversed().forEach(evicted);
+        timed.clear();
+        timed.addAll(byDue.subList(0, kept));
+        while (entries() > most && !ready.isEmpty()) {
+            evicted.accept(ready.removeLast());
+        }
+        recount();
     }
 
     long readyRecipients() {
@@ -260,7 +355,7 @@ final class ScheduledQueue {
     }
 
     /// The older message first among those due at the same time.
-    private static int byDue(QueueEntry one, QueueEntry other) {
+    static int byDue(QueueEntry one, QueueEntry other) {
         int byDue = one.dueAt().compareTo(other.dueAt());
         return byDue != 0 ? byDue : one.message().id().compareTo(other.message().id());
     }

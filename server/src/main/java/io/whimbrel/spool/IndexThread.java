@@ -39,6 +39,10 @@ final class IndexThread {
         return isInTrouble;
     }
 
+    boolean isAlive() {
+        return thread.isAlive();
+    }
+
     /// Ends the thread and waits for it.
     void close() {
         closing.countDown();

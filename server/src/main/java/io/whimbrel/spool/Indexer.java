@@ -9,6 +9,7 @@ import io.whimbrel.index.QueueIndex.Wake;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -16,7 +17,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -38,8 +41,14 @@ final class Indexer implements LiveMessages.Changes {
 
     private static final int WAKES_AT_ONCE = 1000;
 
+    /// Messages read for one list.
+    private static final int LOOKED_MOST = 20_000;
+
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
+
+    /// Behind every due time.
+    private static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
 
     private static final Duration BETWEEN_SCANS = Duration.ofMillis(200);
 
@@ -70,6 +79,9 @@ final class Indexer implements LiveMessages.Changes {
                 implements Request {}
 
         record Forget(QueueId id) implements Request {}
+
+        record TakeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer)
+                implements Request {}
     }
 
     /// A walk over all queues in a scope, a page at a time.
@@ -155,6 +167,68 @@ final class Indexer implements LiveMessages.Changes {
     /// @param answer gets them, at most `most`
     void stragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer) {
         requests.add(new Request.Stragglers(segment, most, answer));
+    }
+
+    /// Asks for messages of which something in `scope` rests; it is held from then on. Thread-safe.
+    ///
+    /// @param answer gets one list, of at most `most` messages; empty where nothing rests
+    void takeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer) {
+        requests.add(new Request.TakeAll(scope, most, answer));
+    }
+
+    /// Recipients that rest, by queue. Thread-safe; a look at what moves.
+    List<RestingQueue> resting(QueueScope scope) throws IOException {
+        var found = new ArrayList<RestingQueue>();
+        Optional<QueueName> after = Optional.empty();
+        List<QueueRow> page = index.queues(after, BATCH_MOST);
+        while (!page.isEmpty()) {
+            for (QueueRow row : page) {
+                long recipients = row.recipients() - resting.heldRecipients(row.name());
+                if (recipients > 0 && isIn(scope, row.name())) {
+                    found.add(new RestingQueue(row.name(), recipients));
+                }
+            }
+            after = Optional.of(page.getLast().name());
+            page = index.queues(after, BATCH_MOST);
+        }
+        return found;
+    }
+
+    /// Some messages of which something in `scope` rests, about the oldest due first. Thread-safe.
+    List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
+        var some = new ArrayList<RecoveredMessage>();
+        if (scope.id().isPresent()) {
+            Optional<SpooledMessage> found = live.message(scope.id().get(), Position.START);
+            for (QueueName queue : found.map(Indexer::queuesOf).orElse(Set.of())) {
+                if (isIn(scope, queue)) {
+                    addResting(queue, scope.id().get(), some);
+                }
+            }
+            return some;
+        }
+        for (RestingQueue queue : resting(scope)) {
+            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, most)) {
+                addResting(queue.name(), row.id(), some);
+            }
+            if (some.size() >= LOOKED_MOST) {
+                return some;
+            }
+        }
+        return some;
+    }
+
+    private void addResting(QueueName queue, QueueId id, List<RecoveredMessage> some) {
+        Optional<SpooledMessage> found = live.message(id, Position.START);
+        if (found.isEmpty()) {
+            return;
+        }
+        List<RecoveredMessage.Waiting> waiting;
+        synchronized (found.get()) {
+            waiting = found.get().states().resting(found.get().envelope(), queue.domain(), FAR);
+        }
+        if (!waiting.isEmpty()) {
+            some.add(new RecoveredMessage(found.get(), waiting));
+        }
     }
 
     /// How many messages wait for the index thread. Thread-safe.
@@ -259,8 +333,8 @@ final class Indexer implements LiveMessages.Changes {
     /// Its rows are as it is: sees to it that those that rest are found, and lets go of the object
     /// where nobody holds it.
     private void follow(SpooledMessage message) throws IOException {
-        Set<RestingQueues.Due> held;
-        Set<RestingQueues.Due> rest;
+        Map<RestingQueues.Due, Integer> held;
+        Map<RestingQueues.Due, Integer> rest;
         boolean isGone;
         synchronized (message) {
             if (message.isChangeNoted() || message.hasLeft()) {
@@ -278,7 +352,7 @@ final class Indexer implements LiveMessages.Changes {
         var stream = message.envelope().stream();
         resting.heldChanged(stream, message.heldRows(), held);
         message.heldRowsAre(held);
-        for (RestingQueues.Due due : rest) {
+        for (RestingQueues.Due due : rest.keySet()) {
             resting.rests(new QueueName(stream, due.domain()), due.dueAt(), message.id());
         }
         if (isGone && message.isForgotten()) {
@@ -292,12 +366,14 @@ final class Indexer implements LiveMessages.Changes {
             worked = true;
             switch (request) {
                 case Request.Start(Waking whom) -> waking = Optional.of(whom);
-                case Request.Wanted(QueueName queue, int most) -> bring(queue, most, true);
+                case Request.Wanted(QueueName queue, int most) -> bring(queue, most);
                 case Request.WakeAll(QueueScope scope) ->
                         passes.add(new Pass(scope, Optional.empty()));
                 case Request.RetryAll(QueueScope scope, Instant at) ->
                         passes.add(new Pass(scope, Optional.of(at)));
                 case Request.Forget(QueueId id) -> forget(id);
+                case Request.TakeAll(QueueScope scope, int most, var answer) ->
+                        answer.add(takeAll(scope, most));
                 case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
                     writeAll();
                     findStragglers(segment, most, answer);
@@ -342,15 +418,14 @@ final class Indexer implements LiveMessages.Changes {
 
     private void lookAt(QueueName queue, Instant now) throws IOException {
         switch (waking.orElseThrow().room(queue)) {
-            case Waking.Room.Take(int most) -> bring(queue, most, false);
+            case Waking.Room.Take(int most) -> bring(queue, most);
             case Waking.Room.Later(Duration pause) ->
                     // Never within AHEAD, or it would be asked again at once.
                     resting.postpone(queue, now.plus(pause).plus(AHEAD));
         }
     }
 
-    /// @param isAnswer the schedule waits for it, even where there is nothing
-    private void bring(QueueName queue, int most, boolean isAnswer) throws IOException {
+    private void bring(QueueName queue, int most) throws IOException {
         Instant limit = clock.instant().plus(AHEAD);
         List<DueRow> rows = index.due(queue, resting.cursor(queue), limit, most);
         var messages = new ArrayList<RecoveredMessage>(rows.size());
@@ -363,11 +438,8 @@ final class Indexer implements LiveMessages.Changes {
                         && index.nextDue(queue, last)
                                 .filter(due -> !due.isAfter(limit))
                                 .isPresent();
-        boolean wasMore = resting.isMore(queue);
         resting.looked(queue, last, isMore);
-        if (isAnswer || wasMore || isMore || !messages.isEmpty()) {
-            waking.orElseThrow().due(queue, messages, isMore);
-        }
+        waking.orElseThrow().due(queue, messages, isMore);
     }
 
     /// Takes into memory what of a message rests in `queue` and is due by `limit`.
@@ -379,7 +451,7 @@ final class Indexer implements LiveMessages.Changes {
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
-        Set<RestingQueues.Due> held;
+        Map<RestingQueues.Due, Integer> held;
         synchronized (message) {
             waiting = message.states().hold(message.envelope(), queue.domain(), limit);
             held = message.states().dues(message.envelope(), true);
@@ -403,6 +475,37 @@ final class Indexer implements LiveMessages.Changes {
             row.ifPresent(known -> damage.found(known, e));
             return Optional.empty();
         }
+    }
+
+    private List<RecoveredMessage> takeAll(QueueScope scope, int most) throws IOException {
+        writeAll();
+        var taken = new ArrayList<RecoveredMessage>();
+        if (scope.id().isPresent()) {
+            Optional<SpooledMessage> found = find(scope.id().get());
+            for (QueueName queue : found.map(Indexer::queuesOf).orElse(Set.of())) {
+                if (isIn(scope, queue)) {
+                    hold(queue, scope.id().get(), FAR).ifPresent(taken::add);
+                }
+            }
+            return taken;
+        }
+        for (RestingQueue queue : resting(scope)) {
+            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, most)) {
+                hold(queue.name(), row.id(), FAR).ifPresent(taken::add);
+            }
+            if (taken.size() >= most) {
+                return taken;
+            }
+        }
+        return taken;
+    }
+
+    private static Set<QueueName> queuesOf(SpooledMessage message) {
+        var queues = new HashSet<QueueName>();
+        for (Recipient recipient : message.envelope().recipients()) {
+            queues.add(new QueueName(message.envelope().stream(), recipient.path().domain()));
+        }
+        return queues;
     }
 
     private void findStragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer)
@@ -454,7 +557,7 @@ final class Indexer implements LiveMessages.Changes {
 
     private void retryNow(QueueScope scope, QueueName queue, Instant at) throws IOException {
         Optional<DueRow> after = Optional.of(new DueRow(at, new QueueId(Long.MAX_VALUE), 0));
-        List<DueRow> rows = index.due(queue, after, Instant.MAX, BATCH_MOST);
+        List<DueRow> rows = index.due(queue, after, FAR, BATCH_MOST);
         while (!rows.isEmpty()) {
             for (DueRow row : rows) {
                 Optional<SpooledMessage> found = find(row.id());
@@ -467,7 +570,7 @@ final class Indexer implements LiveMessages.Changes {
             }
             writeAll();
             after = Optional.of(rows.getLast());
-            rows = index.due(queue, after, Instant.MAX, BATCH_MOST);
+            rows = index.due(queue, after, FAR, BATCH_MOST);
         }
     }
 }

@@ -11,11 +11,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 
@@ -172,19 +171,21 @@ final class RecipientStates {
 
     /// The schedule gets what rests in `domain` and is due by `limit`.
     ///
-    /// @return grouped by equal state; empty where there is nothing
+    /// @return as [#resting]
     List<RecoveredMessage.Waiting> hold(Envelope envelope, DomainName domain, Instant limit) {
-        List<RecoveredMessage.Waiting> taken =
-                groups(
-                                envelope,
-                                number ->
-                                        isResting(number, limit) && isIn(envelope, number, domain))
-                        .entrySet()
-                        .stream()
-                        .map(group -> waiting(group.getKey().state, group.getValue()))
-                        .toList();
+        List<RecoveredMessage.Waiting> taken = resting(envelope, domain, limit);
         taken.forEach(group -> forEach(group.recipients(), number -> setHeld(number, true)));
         return taken;
+    }
+
+    /// What rests in `domain` and is due by `limit`, grouped by equal state; empty where there is
+    /// nothing.
+    List<RecoveredMessage.Waiting> resting(Envelope envelope, DomainName domain, Instant limit) {
+        return groups(envelope, number -> isResting(number, limit) && isIn(envelope, number, domain))
+                .entrySet()
+                .stream()
+                .map(group -> waiting(group.getKey().state, group.getValue()))
+                .toList();
     }
 
     /// What of the message is in `scope` is due at `now`.
@@ -238,14 +239,15 @@ final class RecipientStates {
         return entries;
     }
 
-    /// Which due times of which domains the schedule holds a part of, or all of.
+    /// Recipients by domain and due time.
     ///
-    /// @param isHeld those; where not, those that rest
-    Set<RestingQueues.Due> dues(Envelope envelope, boolean isHeld) {
-        Set<RestingQueues.Due> dues = new HashSet<>();
+    /// @param isHeld those that the schedule holds; where not, those that rest
+    Map<RestingQueues.Due, Integer> dues(Envelope envelope, boolean isHeld) {
+        Map<RestingQueues.Due, Integer> dues = new HashMap<>();
         for (int number = 0; number < count; number++) {
             if (!state(number).isSettled() && isHeld(number) == isHeld) {
-                dues.add(new RestingQueues.Due(domain(envelope, number), state(number).dueAt));
+                var due = new RestingQueues.Due(domain(envelope, number), state(number).dueAt);
+                dues.merge(due, 1, Integer::sum);
             }
         }
         return dues;

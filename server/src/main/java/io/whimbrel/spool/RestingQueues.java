@@ -12,12 +12,11 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
 ///
@@ -29,7 +28,7 @@ final class RestingQueues {
     private static final QueueId LAST_ID = new QueueId(Long.MAX_VALUE);
 
     private final QueueIndex index;
-    private final Map<QueueName, Open> open = new HashMap<>();
+    private final ConcurrentHashMap<QueueName, Open> open = new ConcurrentHashMap<>();
     private final TreeSet<Look> looks = new TreeSet<>();
 
     /// Recipients in one domain that are due at one time.
@@ -55,6 +54,7 @@ final class RestingQueues {
         private Optional<DueRow> cursor = Optional.empty();
         private Optional<Instant> lookAt = Optional.empty();
         private int heldRows;
+        private volatile long heldRecipients;
 
         /// The schedule knows that there is more, and will ask.
         private boolean isMore;
@@ -99,22 +99,32 @@ final class RestingQueues {
     }
 
     /// The rows of one message that are in memory have changed.
-    void heldChanged(MailStream stream, Set<Due> before, Set<Due> after) throws IOException {
-        for (Due due : after) {
-            if (!before.contains(due)) {
-                open.computeIfAbsent(new QueueName(stream, due.domain), _ -> new Open()).heldRows++;
+    void heldChanged(MailStream stream, Map<Due, Integer> before, Map<Due, Integer> after)
+            throws IOException {
+        if (before.equals(after)) {
+            return;
+        }
+        for (Map.Entry<Due, Integer> row : after.entrySet()) {
+            var queue = new QueueName(stream, row.getKey().domain);
+            Open known = open.computeIfAbsent(queue, _ -> new Open());
+            known.heldRows++;
+            known.heldRecipients += row.getValue();
+        }
+        for (Map.Entry<Due, Integer> row : before.entrySet()) {
+            var queue = new QueueName(stream, row.getKey().domain);
+            Open known = open.get(queue);
+            if (known != null) {
+                known.heldRows--;
+                known.heldRecipients -= row.getValue();
+                closeIfIdle(queue, known);
             }
         }
-        for (Due due : before) {
-            if (!after.contains(due)) {
-                var queue = new QueueName(stream, due.domain);
-                Open known = open.get(queue);
-                if (known != null) {
-                    known.heldRows--;
-                    closeIfIdle(queue, known);
-                }
-            }
-        }
+    }
+
+    /// Of those that have a row. Thread-safe.
+    long heldRecipients(QueueName queue) {
+        Open known = open.get(queue);
+        return known == null ? 0 : known.heldRecipients;
     }
 
     /// A row of `queue` is not in memory, or no longer: it must be found when it is due.
@@ -174,11 +184,6 @@ final class RestingQueues {
             known.cursor = Optional.empty();
             setLook(queue, known, Optional.of(at));
         }
-    }
-
-    /// Open queues, for a scan that must not miss what is not in the index's own order.
-    List<QueueName> open() {
-        return List.copyOf(open.keySet());
     }
 
     private void closeIfIdle(QueueName queue, Open known) throws IOException {

@@ -19,11 +19,14 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -220,6 +223,47 @@ public final class Spool implements AutoCloseable {
     /// @param after where to go on
     public List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
         return live.queued(after, most);
+    }
+
+    /// Recipients that rest, by queue, whether due or not; a look at what moves.
+    public List<RestingQueue> resting(QueueScope scope) throws IOException {
+        return indexer.resting(scope);
+    }
+
+    /// Acceptance of the oldest message that rests, as its id tells it.
+    public Optional<Instant> oldestResting() throws IOException {
+        return index.messages(Optional.empty(), 1).stream()
+                .map(row -> Instant.EPOCH.plus(row.id().value(), ChronoUnit.MICROS))
+                .findFirst();
+    }
+
+    /// Some messages of which something in `scope` rests, with that, about the oldest due first;
+    /// about `most` of each queue.
+    public List<RecoveredMessage> someResting(QueueScope scope, int most) throws IOException {
+        return indexer.some(scope, most);
+    }
+
+    /// Takes what rests in `scope` into memory, to be removed by an operator.
+    ///
+    /// @return at most about `most` messages, each with those recipients of it; empty where nothing
+    ///   rests
+    /// @throws IOException where the spool is closed
+    public List<RecoveredMessage> takeResting(QueueScope scope, int most) throws IOException {
+        var answer = new ArrayBlockingQueue<List<RecoveredMessage>>(1);
+        indexer.takeAll(scope, most, answer);
+        boolean isInterrupted = false;
+        while (indexThread.filter(IndexThread::isAlive).isPresent() && !isInterrupted) {
+            try {
+                List<RecoveredMessage> taken = answer.poll(100, TimeUnit.MILLISECONDS);
+                if (taken != null) {
+                    return taken;
+                }
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+                Thread.currentThread().interrupt();
+            }
+        }
+        throw new IOException(SpoolWriter.CLOSED.text());
     }
 
     /// Begins to take a message. Never fails; trouble is told by [#accept].

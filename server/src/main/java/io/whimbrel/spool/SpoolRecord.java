@@ -72,6 +72,9 @@ public sealed interface SpoolRecord {
     /// What an operator can do to the queue as a whole. Actions key on what mail is, never on
     /// sites.
     sealed interface OperatorAction {
+        /// What it is about.
+        QueueScope scope();
+
         /// Nothing in `scope` is tried, mail that comes later included, until released.
         record Hold(QueueScope scope, String reason) implements OperatorAction {}
 

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.Map;
 
 /// A message that is durable in the spool: a handle to its body and what is known about it.
 /// Thread-safe. Made by the spool only; its body is read with [Spool#read].
@@ -23,7 +23,7 @@ public final class SpooledMessage {
     private volatile Location location;
     private byte[] body = NOT_IN_MEMORY;
     private volatile Optional<MessageRow> row = Optional.empty();
-    private Set<RestingQueues.Due> heldRows = Set.of();
+    private Map<RestingQueues.Due, Integer> heldRows = Map.of();
     private boolean isChangeNoted;
     private boolean isBeingCopied;
     private boolean isForgotten;
@@ -83,11 +83,11 @@ public final class SpooledMessage {
     }
 
     /// Which of its rows are in memory as well; the index thread's.
-    Set<RestingQueues.Due> heldRows() {
+    Map<RestingQueues.Due, Integer> heldRows() {
         return heldRows;
     }
 
-    void heldRowsAre(Set<RestingQueues.Due> held) {
+    void heldRowsAre(Map<RestingQueues.Due, Integer> held) {
         heldRows = held;
     }
 

@@ -13,8 +13,8 @@ public interface Waking {
     Room room(QueueName queue);
 
     /// Mail comes into memory: of each message the recipients in `queue` that rested and are due,
-    /// or will be in a moment. Also the answer to [Spool#wanted], with no messages where there are
-    /// none.
+    /// or will be in a moment. Each [Room.Take] and each [Spool#wanted] is answered once, with no
+    /// messages where there are none.
     ///
     /// @param isMore further mail of the queue is due, which comes when it is wanted
     void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore);

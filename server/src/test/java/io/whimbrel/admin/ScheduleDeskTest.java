@@ -10,6 +10,7 @@ import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
@@ -33,7 +34,7 @@ final class ScheduleDeskTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
     private static final int MESSAGES = 450;
 
-    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, new Idle());
+    private final Schedule schedule = new Schedule(ScheduleSettings.UNBOUNDED, new Idle());
     private final List<Integer> handed = new ArrayList<>();
     private final List<String> progress = new ArrayList<>();
 
@@ -43,6 +44,15 @@ final class ScheduleDeskTest {
 
         @Override
         public void workReady(EgressPath path) {}
+
+        @Override
+        public void rest(QueueEntry entry) {}
+
+        @Override
+        public void wanted(QueueName queue, int most) {}
+
+        @Override
+        public void wake(QueueScope scope) {}
     }
 
     ScheduleDeskTest() {

@@ -97,7 +97,7 @@ class ConfigFileTest {
         assertThat(config.dns()).isEqualTo(DnsSettings.DEFAULT);
         assertThat(config.routes()).isEmpty();
         assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
-        assertThat(config.schedule()).isEqualTo(ScheduleSettings.DEFAULT);
+        assertThat(config.schedule()).isEqualTo(ScheduleSettings.UNBOUNDED);
         assertThat(config.report())
                 .isEqualTo(new ReportSettings("mx1.example.com", RetrySchedule.DEFAULT));
         assertThat(config.spool())

@@ -15,6 +15,7 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleSettings;
@@ -49,8 +50,8 @@ final class Post implements AutoCloseable {
             DeliverySettings settings,
             Function<SpooledMessage, BodySource> bodies,
             RouteSettings... routes) {
-        dispatcher = new Dispatcher(plan(settings, routes), bodies, clock, metrics);
-        schedule = new Schedule(ScheduleSettings.DEFAULT, dispatcher);
+        dispatcher = new Dispatcher(plan(settings, routes), bodies, Resting.none(), clock, metrics);
+        schedule = new Schedule(ScheduleSettings.UNBOUNDED, dispatcher);
         dispatcher.start(schedule, this::settle);
     }
 

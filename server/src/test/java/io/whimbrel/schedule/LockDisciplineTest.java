@@ -12,6 +12,7 @@ import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
@@ -24,7 +25,8 @@ import java.util.List;
 class LockDisciplineTest implements ScheduleActions {
     private static final MailStream MAIL = new MailStream("shop", "", PriorityClass.NORMAL);
 
-    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, this);
+    private final Schedule schedule =
+            new Schedule(new ScheduleSettings("default", 100, Duration.ofSeconds(60), 10), this);
     private final ScheduleFixture messages = new ScheduleFixture();
     private int calls;
 
@@ -35,6 +37,21 @@ class LockDisciplineTest implements ScheduleActions {
 
     @Override
     public void workReady(EgressPath path) {
+        useFromAnotherThread();
+    }
+
+    @Override
+    public void rest(QueueEntry entry) {
+        useFromAnotherThread();
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        useFromAnotherThread();
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
         useFromAnotherThread();
     }
 
@@ -51,7 +68,27 @@ class LockDisciplineTest implements ScheduleActions {
         assertThat(calls).as("after tick").isEqualTo(3);
         schedule.apply(new OperatorAction.Hold(ofTenant("shop"), ""), START.plusSeconds(60));
         schedule.apply(new OperatorAction.Release(ofTenant("shop")), START.plusSeconds(60));
-        assertThat(calls).as("after release").isEqualTo(4);
+        assertThat(calls).as("workReady and wake after release").isEqualTo(5);
+    }
+
+    @Test
+    void actionsOfABoundedSchedule_areCalledWithoutLocks() {
+        schedule.siteResolved(domain("a.example"), new Site("mx"), Duration.ofHours(9), START);
+        schedule.admit(messages.message(MAIL, "x@a.example"), START);
+        schedule.admit(messages.message(MAIL, "y@a.example"), START);
+        assertThat(calls).as("ready").isEqualTo(2);
+        schedule.admit(messages.message(MAIL, "z@a.example"), START);
+        assertThat(calls).as("rest").isEqualTo(3);
+        QueueEntry entry = schedule.take(path("mx"), START).orElseThrow();
+        schedule.finished(
+                entry, List.of(ScheduleFixture.deferred(entry, START.plusSeconds(3600))), START);
+        assertThat(calls).as("rest until due").isEqualTo(4);
+        schedule.finished(schedule.take(path("mx"), START).orElseThrow(), List.of(), START);
+        assertThat(calls).as("wanted").isEqualTo(5);
+        schedule.apply(
+                new OperatorAction.Suspend(ofTenant("shop"), Duration.ofMillis(1), ""), START);
+        schedule.tick(START.plusMillis(1));
+        assertThat(calls).as("wake").isEqualTo(6);
     }
 
     private void useFromAnotherThread() {
@@ -60,7 +97,7 @@ class LockDisciplineTest implements ScheduleActions {
                 Thread.ofPlatform()
                         .daemon()
                         .start(() -> {
-                            schedule.apply(new OperatorAction.RetryNow(ofTenant("nobody")), START);
+                            schedule.apply(new OperatorAction.Hold(ofTenant("nobody"), ""), START);
                             schedule.list(QueueScope.ALL, 1, START);
                             schedule.readyEntries(path("mx"));
                         });

@@ -85,7 +85,8 @@ class PathQueueTest {
     }
 
     private PathQueue newQueue() {
-        return new PathQueue(path("mx"), false, sites, new Restrictions());
+        return new PathQueue(
+                path("mx"), false, sites, new Restrictions(), new MemoryBudget(Integer.MAX_VALUE));
     }
 
     private static ScheduledQueue newScheduled() {

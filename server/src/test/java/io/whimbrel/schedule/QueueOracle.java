@@ -226,15 +226,23 @@ final class QueueOracle {
         return actions;
     }
 
-    /// Compares everything the schedule shows with what must be; right after a tick.
-    void check(Schedule schedule, Instant now) {
+    /// Compares everything the schedule shows, and what rests, with what must be; right after a
+    /// tick.
+    void check(Schedule schedule, ModelIndex index, Instant now) {
+        List<QueueEntry> resting = index.entries();
+        var keysAtRest = new HashSet<Key>();
+        resting.forEach(entry -> keysAtRest.addAll(keys(entry)));
         suspensions.values().removeIf(until -> !until.isAfter(now));
         var expected = new EnumMap<State, Long>(State.class);
         for (State state : State.values()) {
             expected.put(state, 0L);
         }
         Instant firstDue = Instant.MAX;
-        for (Line line : lines.values()) {
+        for (Map.Entry<Key, Line> entry : lines.entrySet()) {
+            if (keysAtRest.contains(entry.getKey())) {
+                continue;
+            }
+            Line line = entry.getValue();
             State state = state(line, now);
             expected.merge(state, 1L, Long::sum);
             if (state == State.SCHEDULED && line.dueAt.isBefore(firstDue)) {
@@ -245,17 +253,22 @@ final class QueueOracle {
         var counted = new EnumMap<State, Long>(summary.byState());
         counted.merge(State.READY, counted.put(State.RESOLVING, 0L), Long::sum);
         assertThat(counted).isEqualTo(expected);
-        assertThat(summary.byTenant().values().stream().mapToLong(Long::longValue).sum())
+        assertThat(summary.recipients()).isEqualTo(lines.size() - keysAtRest.size());
+        QueueSummary all = schedule.summary(now, index.counts());
+        assertThat(all.recipients()).isEqualTo(lines.size());
+        assertThat(all.byTenant().values().stream().mapToLong(Long::longValue).sum())
                 .isEqualTo(lines.size());
         assertThat(summary.restrictions()).hasSize(holds.size() + suspensions.size());
         if (firstDue.isBefore(Instant.MAX)) {
             assertThat(schedule.nextDue().orElseThrow()).isBeforeOrEqualTo(firstDue.plusMillis(1));
         }
-        checkEntries(schedule.list(QueueScope.ALL, Integer.MAX_VALUE, now), now);
+        List<QueuedView> views = schedule.list(QueueScope.ALL, Integer.MAX_VALUE, now);
+        assertThat(schedule.entriesInMemory()).isEqualTo(views.size());
+        checkEntries(views, resting, now);
     }
 
     /// Every unsettled recipient is in exactly one entry, and that entry is as it must be.
-    private void checkEntries(List<QueuedView> views, Instant now) {
+    private void checkEntries(List<QueuedView> views, List<QueueEntry> resting, Instant now) {
         var seen = new HashSet<Key>();
         Instant last = Instant.MIN;
         for (QueuedView view : views) {
@@ -269,6 +282,13 @@ final class QueueOracle {
                 Line line = line(key);
                 require(state == state(line, now), "wrong state", view);
                 require(isAsExpected(view.entry(), line), "not as expected", view);
+            }
+        }
+        for (QueueEntry entry : resting) {
+            for (Key key : keys(entry)) {
+                require(seen.add(key), "at rest and elsewhere", entry);
+                require(!line(key).isInFlight, "at rest in flight", entry);
+                require(isAsExpected(entry, line(key)), "not as expected", entry);
             }
         }
         assertThat(seen).as("lost").hasSize(lines.size());

@@ -41,39 +41,58 @@ class QueueSimulationTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void fiveDaysOfEverything_nothingLostDoubledEarlyOrStuck(long seed) {
+        fiveDaysOfEverything(seed, ScheduleSettings.UNBOUNDED);
+    }
+
+    /// There is room for few of the thousands that wait, and little is due soon.
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void fiveDaysInLittleMemory_nothingLostDoubledEarlyOrStuck(long seed) {
+        var random = new Random(seed);
+        var horizon = Duration.ofSeconds(30 + random.nextInt(1_000));
+        var settings = new ScheduleSettings("default", 100, horizon, 50 + random.nextInt(500));
+        SimulatedInternet world = fiveDaysOfEverything(seed, settings);
+        assertThat(world.index().rested).isGreaterThan(10_000);
+        assertThat(world.index().size()).isZero();
+    }
+
+    private SimulatedInternet fiveDaysOfEverything(long seed, ScheduleSettings settings) {
         System.out.println("QueueSimulationTest: seed " + seed);
         var random = new Random(seed);
         var oracle = new QueueOracle();
         Instant now = ScheduleFixture.START;
         Instant end = now.plus(SIMULATED);
-        var world = new SimulatedInternet(random, oracle, now);
+        var world = new SimulatedInternet(random, oracle, settings, now);
         long admitted = 0;
         for (int step = 0; now.isBefore(end); step++) {
             now = now.plusMillis(1 + random.nextInt(random.nextInt(50) == 0 ? 1_800_000 : 60_000));
             world.passUntil(now);
             admitted += admit(world.schedule(), oracle, random, now);
-            operate(world.schedule(), oracle, random, now);
+            operate(world, oracle, random, now);
             if (random.nextInt(800) == 0) {
                 world.restart();
                 world.passUntil(now);
             }
+            assertThat(world.schedule().entriesInMemory())
+                    .isLessThanOrEqualTo(settings.entriesInMemoryMax());
             if (step % 100 == 0) {
                 world.schedule().tick(now);
-                oracle.check(world.schedule(), now);
+                oracle.check(world.schedule(), world.index(), now);
             }
         }
         world.beFair();
-        release(world.schedule(), oracle, now);
+        release(world, oracle, now);
         for (int step = 0; step < 5_000 && oracle.unsettled() > 0; step++) {
             now = now.plusSeconds(20);
             world.passUntil(now);
         }
-        oracle.check(world.schedule(), now);
+        oracle.check(world.schedule(), world.index(), now);
         assertThat(oracle.unsettled()).as("stuck, seed %d", seed).isZero();
         assertThat(oracle.settled()).isEqualTo(admitted);
         assertThat(admitted).isGreaterThan(10_000);
         assertThat(world.attempts).isGreaterThan(20_000);
         assertThat(world.expired).isPositive();
+        return world;
     }
 
     /// A site that takes fewer than come. Whatever the backlog of one tenant, another's rare mail
@@ -139,54 +158,74 @@ class QueueSimulationTest {
         return admitted;
     }
 
-    private void operate(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
+    private void operate(SimulatedInternet world, QueueOracle oracle, Random random, Instant now) {
         switch (random.nextInt(100)) {
             case 0 ->
                     apply(
                             new OperatorAction.Hold(anyScope(oracle, random), "h"),
-                            schedule,
+                            world,
                             oracle,
                             now);
             case 1, 2 ->
                     any(oracle.heldScopes(), random)
-                            .ifPresent(s ->
-                                    apply(new OperatorAction.Release(s), schedule, oracle, now));
+                            .ifPresent(
+                                    s -> apply(new OperatorAction.Release(s), world, oracle, now));
             case 3, 4 ->
                     apply(
                             new OperatorAction.Suspend(
                                     anyScope(oracle, random),
                                     Duration.ofMillis(1 + random.nextInt(20_000_000)),
                                     "s"),
-                            schedule,
+                            world,
                             oracle,
                             now);
             case 5 ->
                     any(oracle.suspendedScopes(), random)
-                            .ifPresent(s ->
-                                    apply(new OperatorAction.Resume(s), schedule, oracle, now));
+                            .ifPresent(
+                                    s -> apply(new OperatorAction.Resume(s), world, oracle, now));
             case 6 ->
                     apply(
                             new OperatorAction.RetryNow(anyScope(oracle, random)),
-                            schedule,
+                            world,
                             oracle,
                             now);
-            case 7 -> takeOut(schedule, oracle, random, now);
+            case 7 -> takeOut(world, oracle, random, now);
             default -> {}
         }
     }
 
     private static void apply(
-            OperatorAction action, Schedule schedule, QueueOracle oracle, Instant now) {
+            OperatorAction action, SimulatedInternet world, QueueOracle oracle, Instant now) {
         long expected = oracle.applied(action, now);
-        assertThat(schedule.apply(action, now)).as("%s", action).isEqualTo(expected);
+        long touched = world.schedule().apply(action, now) + applyToResting(action, world, now);
+        assertThat(touched).as("%s", action).isEqualTo(expected);
     }
 
-    private void takeOut(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
+    /// How many resting recipients `action` concerns, having made them due where it says so.
+    private static long applyToResting(
+            OperatorAction action, SimulatedInternet world, Instant now) {
+        ModelIndex index = world.index();
+        return switch (action) {
+            case OperatorAction.Hold(QueueScope scope, _) -> index.recipientsIn(scope);
+            case OperatorAction.Release(QueueScope scope) -> index.recipientsIn(scope);
+            case OperatorAction.Suspend(QueueScope scope, _, _) -> index.recipientsIn(scope);
+            case OperatorAction.Resume(QueueScope scope) -> index.recipientsIn(scope);
+            case OperatorAction.RetryNow(QueueScope scope) -> index.retryNow(scope, now);
+        };
+    }
+
+    private void takeOut(SimulatedInternet world, QueueOracle oracle, Random random, Instant now) {
         QueueScope scope = anyScope(oracle, random);
         long expected = oracle.waitingIn(scope);
+        Schedule schedule = world.schedule();
+        long atRest = world.index().recipientsIn(scope);
         List<QueueEntry> taken = schedule.takeOut(scope, now);
-        assertThat(taken.stream().mapToLong(entry -> entry.recipients().size()).sum())
+        assertThat(taken.stream().mapToLong(entry -> entry.recipients().size()).sum() + atRest)
                 .isEqualTo(expected);
+        for (QueueEntry entry : world.index().takeOut(scope)) {
+            oracle.taken(entry);
+            oracle.finished(entry, List.of());
+        }
         for (QueueEntry entry : taken) {
             oracle.taken(entry);
             if (random.nextBoolean()) {
@@ -199,12 +238,12 @@ class QueueSimulationTest {
         }
     }
 
-    private static void release(Schedule schedule, QueueOracle oracle, Instant now) {
+    private static void release(SimulatedInternet world, QueueOracle oracle, Instant now) {
         for (QueueScope scope : oracle.heldScopes()) {
-            apply(new OperatorAction.Release(scope), schedule, oracle, now);
+            apply(new OperatorAction.Release(scope), world, oracle, now);
         }
         for (QueueScope scope : oracle.suspendedScopes()) {
-            apply(new OperatorAction.Resume(scope), schedule, oracle, now);
+            apply(new OperatorAction.Resume(scope), world, oracle, now);
         }
     }
 

@@ -10,6 +10,7 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A schedule in a world where time stands still until told otherwise, and what it asked for.
 final class ScheduleFixture implements ScheduleActions {
@@ -29,12 +31,14 @@ final class ScheduleFixture implements ScheduleActions {
 
     final List<DomainName> asked = new ArrayList<>();
     final List<EgressPath> signals = new ArrayList<>();
+    final List<QueueScope> woken = new ArrayList<>();
+    final ModelIndex index = new ModelIndex();
     final Schedule schedule;
     Instant now = START;
-    private long lastId;
+    private final AtomicLong lastId = new AtomicLong();
 
     ScheduleFixture() {
-        this(ScheduleSettings.DEFAULT);
+        this(ScheduleSettings.UNBOUNDED);
     }
 
     ScheduleFixture(ScheduleSettings settings) {
@@ -49,6 +53,22 @@ final class ScheduleFixture implements ScheduleActions {
     @Override
     public void workReady(EgressPath path) {
         signals.add(path);
+    }
+
+    @Override
+    public void rest(QueueEntry entry) {
+        index.rest(entry);
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        index.wanted(queue, most);
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
+        woken.add(scope);
+        index.wake(scope);
     }
 
     static MailStream stream(String tenant, String campaign, PriorityClass priority) {
@@ -96,7 +116,7 @@ final class ScheduleFixture implements ScheduleActions {
                         stream,
                         receivedAt,
                         DsnPolicy.NEVER);
-        return SpooledFixture.message(++lastId, envelope, 5_000);
+        return SpooledFixture.message(lastId.incrementAndGet(), envelope, 5_000);
     }
 
     SpooledMessage admit(MailStream stream, String... addresses) {
@@ -129,6 +149,7 @@ final class ScheduleFixture implements ScheduleActions {
     void pass(Duration time) {
         now = now.plus(time);
         schedule.tick(now);
+        index.pass(schedule, now);
     }
 
     long count(QueuedView.State state) {

@@ -7,6 +7,7 @@ import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
@@ -40,13 +41,16 @@ class ScheduleStressTest implements ScheduleActions {
     private static final int IN_FLIGHT = 1;
     private static final int SETTLED = 2;
 
-    private final Schedule schedule = new Schedule(ScheduleSettings.DEFAULT, this);
+    private final ScheduleFixture messages = new ScheduleFixture();
+    private final ModelIndex index = new ModelIndex();
     private final Queue<EgressPath> work = new ConcurrentLinkedQueue<>();
     private final Queue<DomainName> questions = new ConcurrentLinkedQueue<>();
     private final AtomicIntegerArray states = new AtomicIntegerArray(MESSAGES);
     private final AtomicInteger settled = new AtomicInteger();
     private final AtomicLong millis = new AtomicLong(ScheduleFixture.START.toEpochMilli());
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private int total = MESSAGES;
+    private Schedule schedule = new Schedule(ScheduleSettings.UNBOUNDED, this);
 
     @Override
     public void resolve(DomainName domain) {
@@ -58,8 +62,27 @@ class ScheduleStressTest implements ScheduleActions {
         work.add(path);
     }
 
+    @Override
+    public void rest(QueueEntry entry) {
+        index.rest(entry);
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        index.wanted(queue, most);
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
+        index.wake(scope);
+    }
+
     @Test
     void allAtOnce_everyRecipientIsSettledOnce() throws InterruptedException {
+        allAtOnce();
+    }
+
+    private void allAtOnce() throws InterruptedException {
         long seed = new Random().nextLong();
         System.out.println("ScheduleStressTest: seed " + seed);
         var threads = new ArrayList<Thread>();
@@ -73,6 +96,7 @@ class ScheduleStressTest implements ScheduleActions {
         threads.add(start(seed + 20, untilDone(this::answer)));
         threads.add(start(seed + 30, untilDone(this::operate)));
         threads.add(start(seed + 40, untilDone(_ -> schedule.tick(advance()))));
+        threads.add(start(seed + 50, untilDone(_ -> index.pass(schedule, now()))));
         for (Thread thread : threads) {
             if (!thread.join(PATIENCE)) {
                 failure.compareAndSet(null, new AssertionError("stuck"));
@@ -80,7 +104,8 @@ class ScheduleStressTest implements ScheduleActions {
         }
 
         assertThat(failure.get()).isNull();
-        assertThat(settled).hasValue(MESSAGES);
+        assertThat(settled).hasValue(total);
+        assertThat(schedule.entriesInMemory()).isZero();
         QueueSummary summary = schedule.summary(now());
         assertThat(summary.recipients()).isZero();
         assertThat(summary.oldest()).isEmpty();
@@ -88,9 +113,21 @@ class ScheduleStressTest implements ScheduleActions {
         assertThat(schedule.list(QueueScope.ALL, 10, now())).isEmpty();
     }
 
+    /// There is room for few: most mail rests at some time, and the index is at work too.
+    @Test
+    void allAtOnceInLittleMemory_everyRecipientIsSettledOnce() throws InterruptedException {
+        total = MESSAGES / 8;
+        schedule =
+                new Schedule(
+                        new ScheduleSettings("default", 100, Duration.ofMillis(100), 1_000), this);
+        allAtOnce();
+        assertThat(index.rested).isGreaterThan(1_000);
+        assertThat(index.size()).isZero();
+    }
+
     private Consumer<Random> untilDone(Consumer<Random> step) {
         return random -> {
-            while (settled.get() < MESSAGES && failure.get() == null) {
+            while (settled.get() < total && failure.get() == null) {
                 step.accept(random);
             }
         };
@@ -109,8 +146,7 @@ class ScheduleStressTest implements ScheduleActions {
     }
 
     private void admitAll(int first, Random random) {
-        var messages = new ScheduleFixture();
-        for (int id = first; id < MESSAGES; id += ADMITTERS) {
+        for (int id = first; id < total; id += ADMITTERS) {
             PriorityClass[] classes = PriorityClass.values();
             var stream =
                     new MailStream(
@@ -163,7 +199,6 @@ class ScheduleStressTest implements ScheduleActions {
         settled.incrementAndGet();
     }
 
-    /// The address names the message, since each admitter counts its own ids.
     private static int number(QueueEntry entry) {
         SpooledMessage message = entry.message();
         String address = message.envelope().recipients().getFirst().path().address();

@@ -3,7 +3,10 @@ package io.whimbrel.schedule;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.spool.RecoveredMessage;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +36,8 @@ final class SimulatedInternet implements ScheduleActions {
 
     private final Random random;
     private final QueueOracle oracle;
+    private final ScheduleSettings settings;
+    private final ModelIndex index = new ModelIndex();
     private final Map<EgressPath, Integer> open = new HashMap<>();
     private final Set<EgressPath> withWork = new HashSet<>();
     private final Map<DomainName, EgressPath> paths = new HashMap<>();
@@ -50,15 +55,20 @@ final class SimulatedInternet implements ScheduleActions {
 
     private record Event(Instant at, long number, Runnable work) {}
 
-    SimulatedInternet(Random random, QueueOracle oracle, Instant start) {
+    SimulatedInternet(Random random, QueueOracle oracle, ScheduleSettings settings, Instant start) {
         this.random = random;
         this.oracle = oracle;
+        this.settings = settings;
         this.now = start;
-        this.schedule = new Schedule(ScheduleSettings.DEFAULT, this);
+        this.schedule = new Schedule(settings, this);
     }
 
     Schedule schedule() {
         return schedule;
+    }
+
+    ModelIndex index() {
+        return index;
     }
 
     /// The weather clears up: every site and DNS works from now on.
@@ -66,15 +76,37 @@ final class SimulatedInternet implements ScheduleActions {
         isFair = true;
     }
 
-    /// The process dies; a new one starts with what is durable.
+    /// The process dies; a new one starts with what is durable. Where the schedule is bounded all
+    /// of it rests.
     void restart() {
         events.clear();
         open.clear();
         withWork.clear();
         paths.clear();
-        schedule = new Schedule(new ScheduleSettings("default", 1 + random.nextInt(100)), this);
+        schedule =
+                new Schedule(
+                        new ScheduleSettings(
+                                "default",
+                                1 + random.nextInt(100),
+                                settings.horizon(),
+                                settings.entriesInMemoryMax()),
+                        this);
         oracle.recoveredActions(now).forEach(action -> schedule.apply(action, now));
-        oracle.recovered().forEach(message -> schedule.restore(message, now));
+        if (settings.isUnbounded()) {
+            oracle.recovered().forEach(message -> schedule.restore(message, now));
+        } else {
+            index.takeOut(QueueScope.ALL);
+            index.restart();
+            oracle.recovered().forEach(this::putToRest);
+        }
+    }
+
+    private void putToRest(RecoveredMessage message) {
+        var split = new EntrySplit(message.message(), 100);
+        for (RecoveredMessage.Waiting waiting : message.waiting()) {
+            split.entries(waiting.recipients(), waiting.attempts(), waiting.dueAt(), false)
+                    .forEach(index::put);
+        }
     }
 
     @Override
@@ -87,6 +119,21 @@ final class SimulatedInternet implements ScheduleActions {
         withWork.add(path);
     }
 
+    @Override
+    public void rest(QueueEntry entry) {
+        index.rest(entry);
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        index.wanted(queue, most);
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
+        index.wake(scope);
+    }
+
     /// What happens until `newNow`, then a tick, then whatever connections are free take.
     void passUntil(Instant newNow) {
         while (!events.isEmpty() && !events.peek().at.isAfter(newNow)) {
@@ -96,6 +143,7 @@ final class SimulatedInternet implements ScheduleActions {
         }
         now = newNow;
         schedule.tick(now);
+        index.pass(schedule, now);
         for (EgressPath path : List.copyOf(withWork)) {
             serve(path);
         }

@@ -1,0 +1,84 @@
+package io.whimbrel;
+
+import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.Resting;
+import io.whimbrel.schedule.Schedule;
+import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.RestingQueue;
+import io.whimbrel.spool.Spool;
+import io.whimbrel.spool.Waking;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/// Joins the schedule, which keeps in memory what is due soon, and the spool's index, which keeps
+/// the rest. Thread-safe.
+final class RestingMail implements Resting, ScheduleDesk.Rested {
+    private final Spool spool;
+
+    RestingMail(Spool spool) {
+        this.spool = spool;
+    }
+
+    @Override
+    public void rest(QueueEntry entry) {
+        spool.rest(entry.message(), entry.recipients(), entry.attempts());
+    }
+
+    @Override
+    public void wanted(QueueName queue, int most) {
+        spool.wanted(queue, most);
+    }
+
+    @Override
+    public void wake(QueueScope scope) {
+        spool.wake(scope);
+    }
+
+    @Override
+    public List<RestingQueue> counts(QueueScope scope) throws IOException {
+        return spool.resting(scope);
+    }
+
+    @Override
+    public Optional<Instant> oldest() throws IOException {
+        return spool.oldestResting();
+    }
+
+    @Override
+    public List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
+        return spool.someResting(scope, most);
+    }
+
+    @Override
+    public List<RecoveredMessage> take(QueueScope scope, int most) throws IOException {
+        return spool.takeResting(scope, most);
+    }
+
+    /// From now on mail that is due comes back to `schedule`.
+    void start(Schedule schedule, InstantSource clock) {
+        spool.start(
+                new Waking() {
+                    @Override
+                    public Room room(QueueName queue) {
+                        return switch (schedule.room(queue, clock.instant())) {
+                            case io.whimbrel.schedule.Room.Take(int most) -> new Room.Take(most);
+                            case io.whimbrel.schedule.Room.Later(var delay) ->
+                                    new Room.Later(delay);
+                        };
+                    }
+
+                    @Override
+                    public void due(
+                            QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
+                        schedule.due(queue, messages, isMore, clock.instant());
+                    }
+                });
+    }
+}

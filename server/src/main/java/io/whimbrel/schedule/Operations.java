@@ -1,0 +1,176 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpoolRecord.OperatorAction.Hold;
+import io.whimbrel.spool.SpoolRecord.OperatorAction.Release;
+import io.whimbrel.spool.SpoolRecord.OperatorAction.Resume;
+import io.whimbrel.spool.SpoolRecord.OperatorAction.RetryNow;
+import io.whimbrel.spool.SpoolRecord.OperatorAction.Suspend;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToLongFunction;
+
+/// What operators do to what is in memory. Thread-safe: one at a time, and not while a domain moves
+/// from one queue to another, so that no mail slips past an operator. What rests is another's
+/// business: it is restricted when it comes back, and a job over the index does the remainder.
+final class Operations {
+    /// Longer suspensions are as good as this.
+    private static final Duration SUSPENSION_MOST = Duration.ofDays(3650);
+
+    private final PathQueues queues;
+    private final Restrictions restrictions;
+    private final Aftermath aftermath;
+    private final Resting resting;
+    private final ReentrantLock relocation;
+
+    Operations(
+            PathQueues queues,
+            Restrictions restrictions,
+            Aftermath aftermath,
+            Resting resting,
+            ReentrantLock relocation) {
+        this.queues = queues;
+        this.restrictions = restrictions;
+        this.aftermath = aftermath;
+        this.resting = resting;
+        this.relocation = relocation;
+    }
+
+    /// As [Schedule#apply].
+    long apply(OperatorAction action, Instant now) {
+        var left = new ArrayList<Effects>();
+        relocation.lock();
+        try {
+            switch (action) {
+                case Hold(QueueScope scope, String reason) -> {
+                    restrictions.hold(scope, reason);
+                    reconsider(scope, now, left);
+                }
+                case Release(QueueScope scope) -> {
+                    restrictions.release(scope);
+                    reconsider(scope, now, left);
+                }
+                case Suspend(QueueScope scope, Duration duration, String reason) -> {
+                    restrictions.suspend(scope, now.plus(atMost(duration)), reason);
+                    reconsider(scope, now, left);
+                }
+                case Resume(QueueScope scope) -> {
+                    restrictions.resume(scope);
+                    reconsider(scope, now, left);
+                }
+                case RetryNow(QueueScope scope) ->
+                        change(scope, queue -> queue.retryNow(scope, now), left);
+            }
+        } finally {
+            relocation.unlock();
+        }
+        aftermath.carryOut(left, now);
+        wake(action);
+        return recipients(left);
+    }
+
+    private void wake(OperatorAction action) {
+        switch (action) {
+            case Hold _, Suspend _ -> {}
+            case Release(QueueScope scope) -> resting.wake(scope);
+            case Resume(QueueScope scope) -> resting.wake(scope);
+            case RetryNow(QueueScope scope) -> resting.wake(scope);
+        }
+    }
+
+    /// Takes every waiting entry in `scope` out.
+    List<QueueEntry> takeOut(QueueScope scope, Instant now, InFlight inFlight) {
+        var taken = new ArrayList<QueueEntry>();
+        var left = new ArrayList<Effects>();
+        relocation.lock();
+        try {
+            change(scope, queue -> takeOut(queue, scope, taken), left);
+        } finally {
+            relocation.unlock();
+        }
+        inFlight.putAll(taken, queues.operators());
+        aftermath.carryOut(left, now);
+        return taken;
+    }
+
+    /// Ends the suspensions whose time has come.
+    void endSuspensions(Instant now) {
+        if (restrictions.nextEndMillis() > now.toEpochMilli()) {
+            return;
+        }
+        List<QueueScope> ended;
+        var left = new ArrayList<Effects>();
+        relocation.lock();
+        try {
+            ended = restrictions.endSuspensions(now);
+            for (QueueScope scope : ended) {
+                reconsider(scope, now, left);
+            }
+        } finally {
+            relocation.unlock();
+        }
+        aftermath.carryOut(left, now);
+        ended.forEach(resting::wake);
+    }
+
+    /// Brings the queues in `scope` in line with the restrictions; under `relocation`.
+    private void reconsider(QueueScope scope, Instant now, List<Effects> left) {
+        long nowMillis = now.toEpochMilli();
+        if (scope.id().isEmpty()) {
+            change(
+                    scope,
+                    queue -> {
+                        queue.restrict(restrictions.of(queue.stream(), queue.domain()));
+                        return queue.recipients();
+                    },
+                    left);
+        } else {
+            change(
+                    scope,
+                    queue -> {
+                        queue.rejoin(this::isApart, nowMillis);
+                        queue.setApart(
+                                entry -> ScheduledQueue.isIn(scope, entry) && isApart(entry));
+                        return queue.recipientsIn(scope);
+                    },
+                    left);
+        }
+    }
+
+    private boolean isApart(QueueEntry entry) {
+        return !restrictions.ofMessage(entry).isNone();
+    }
+
+    private void change(
+            QueueScope scope, ToLongFunction<ScheduledQueue> change, List<Effects> left) {
+        for (PathQueue queue : queues.in(scope)) {
+            Effects effects = queue.change(scope, change);
+            if (!effects.isNothing()) {
+                left.add(effects);
+            }
+        }
+    }
+
+    private static long takeOut(ScheduledQueue queue, QueueScope scope, List<QueueEntry> taken) {
+        long before = queue.recipients();
+        queue.takeOut(scope, taken::add);
+        return before - queue.recipients();
+    }
+
+    private static Duration atMost(Duration duration) {
+        return duration.compareTo(SUSPENSION_MOST) < 0 ? duration : SUSPENSION_MOST;
+    }
+
+    private static long recipients(List<Effects> left) {
+        long recipients = 0;
+        for (Effects effects : left) {
+            recipients += effects.recipients();
+        }
+        return recipients;
+    }
+}

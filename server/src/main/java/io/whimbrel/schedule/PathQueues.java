@@ -1,0 +1,81 @@
+package io.whimbrel.schedule;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueScope;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The queue of each egress path, made when it is needed and forgotten when it is idle.
+/// Thread-safe, without a lock of its own.
+final class PathQueues {
+    private static final EgressPath OPERATORS = new EgressPath("", new Site(""));
+
+    private final SiteTable sites;
+    private final Restrictions restrictions;
+    private final MemoryBudget budget;
+    private final ConcurrentHashMap<EgressPath, PathQueue> byPath = new ConcurrentHashMap<>();
+    private final PathQueue unresolved;
+    private final PathQueue operators;
+
+    PathQueues(SiteTable sites, Restrictions restrictions, MemoryBudget budget) {
+        this.sites = sites;
+        this.restrictions = restrictions;
+        this.budget = budget;
+        this.unresolved = new PathQueue(SiteTable.UNRESOLVED, true, sites, restrictions, budget);
+        this.operators = new PathQueue(OPERATORS, true, sites, restrictions, budget);
+    }
+
+    /// Of the domains whose site is not known.
+    PathQueue unresolved() {
+        return unresolved;
+    }
+
+    /// On its account are the entries that operators took out.
+    PathQueue operators() {
+        return operators;
+    }
+
+    Optional<PathQueue> find(EgressPath path) {
+        return SiteTable.isResolved(path)
+                ? Optional.ofNullable(byPath.get(path))
+                : Optional.of(unresolved);
+    }
+
+    PathQueue of(EgressPath path) {
+        if (!SiteTable.isResolved(path)) {
+            return unresolved;
+        }
+        PathQueue known = byPath.get(path);
+        return known != null
+                ? known
+                : byPath.computeIfAbsent(
+                        path, _ -> new PathQueue(path, false, sites, restrictions, budget));
+    }
+
+    /// Where mail of `domain` waits.
+    PathQueue of(DomainName domain) {
+        return of(sites.of(domain).path());
+    }
+
+    /// Where entries in `scope` may wait. Exact while no domain moves.
+    List<PathQueue> in(QueueScope scope) {
+        if (scope.domain().isPresent()) {
+            return find(sites.of(scope.domain().get()).path()).map(List::of).orElse(List.of());
+        }
+        var all = new ArrayList<PathQueue>(byPath.values());
+        all.add(unresolved);
+        return all;
+    }
+
+    /// Forgets `queue` if nothing waits and nothing is in flight there.
+    void closeIfIdle(PathQueue queue) {
+        if (queue.closeIfIdle()) {
+            byPath.remove(queue.path(), queue);
+        }
+    }
+}
