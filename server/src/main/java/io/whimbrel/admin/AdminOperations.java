@@ -83,7 +83,7 @@ public final class AdminOperations implements AdminHandler {
         }
     }
 
-    private Optional<String> status(AdminAnswer answer) {
+    private Optional<String> status(AdminAnswer answer) throws IOException {
         NodeStatus now = status.get();
         ObjectNode line =
                 Json.object()
@@ -120,13 +120,13 @@ public final class AdminOperations implements AdminHandler {
                 : Optional.of("not reloaded: the configuration that was active still is");
     }
 
-    private Optional<String> summary(AdminAnswer answer) {
+    private Optional<String> summary(AdminAnswer answer) throws IOException {
         answer.line(QueueJson.summary(queue.summary(), clock.instant()));
         return Optional.empty();
     }
 
     private Optional<String> list(AdminRequest request, AdminAnswer answer)
-            throws RequestException {
+            throws RequestException, IOException {
         int limit = request.limit(LIST_DEFAULT, LIST_MOST);
         Instant now = clock.instant();
         for (QueuedView view : queue.list(request.scope(), limit)) {
@@ -138,7 +138,7 @@ public final class AdminOperations implements AdminHandler {
         return Optional.empty();
     }
 
-    private Optional<String> show(QueueId id, AdminAnswer answer) {
+    private Optional<String> show(QueueId id, AdminAnswer answer) throws IOException {
         List<QueuedView> views = queue.find(id);
         if (views.isEmpty()) {
             return Optional.of(notQueued(id));
@@ -215,7 +215,7 @@ public final class AdminOperations implements AdminHandler {
         answer.line(Json.object().put("recipients", touched));
     }
 
-    private ObjectNode count(QueueScope scope) {
+    private ObjectNode count(QueueScope scope) throws IOException {
         List<QueuedView> views = queue.list(scope, COUNT_MOST);
         long recipients = 0;
         long inFlight = 0;
@@ -232,7 +232,7 @@ public final class AdminOperations implements AdminHandler {
                 .put("dry_run", true);
     }
 
-    private void requireSense(OperatorAction action) throws RequestException {
+    private void requireSense(OperatorAction action) throws RequestException, IOException {
         switch (action) {
             case OperatorAction.Hold(var scope, _) -> requireQueued(scope);
             case OperatorAction.Suspend(var scope, _, _) -> requireQueued(scope);
@@ -243,13 +243,14 @@ public final class AdminOperations implements AdminHandler {
     }
 
     /// A message that is gone never comes back, so that an action on its id would mean nothing.
-    private void requireQueued(QueueScope scope) throws RequestException {
+    private void requireQueued(QueueScope scope) throws RequestException, IOException {
         if (scope.id().isPresent() && queue.find(scope.id().get()).isEmpty()) {
             throw new RequestException(notQueued(scope.id().get()));
         }
     }
 
-    private void requireRestriction(String kind, QueueScope scope) throws RequestException {
+    private void requireRestriction(String kind, QueueScope scope)
+            throws RequestException, IOException {
         for (OperatorAction action : queue.summary().restrictions()) {
             boolean isInForce =
                     switch (action) {

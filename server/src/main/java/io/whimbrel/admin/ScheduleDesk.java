@@ -12,6 +12,7 @@ import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,15 +105,19 @@ public final class ScheduleDesk implements QueueDesk {
     public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress)
             throws IOException {
         long removed = 0;
-        long of = restingRecipients(scope);
         List<QueueEntry> entries = schedule.takeOut(scope, clock.instant());
+        long of = restingRecipients(scope);
         of += entries.stream().mapToLong(entry -> entry.recipients().size()).sum();
         do {
-            removed += removeAll(entries, isBounced, reason);
+            long before = removed;
+            long all = of;
+            removed +=
+                    removeAll(
+                            entries,
+                            isBounced,
+                            reason,
+                            (done, _) -> progress.at(before + done, Math.max(all, before + done)));
             entries = schedule.takeIn(rested.take(scope, REMOVED_AT_ONCE));
-            if (!entries.isEmpty()) {
-                progress.at(removed, Math.max(of, removed));
-            }
         } while (!entries.isEmpty());
         return removed;
     }
@@ -133,7 +138,8 @@ public final class ScheduleDesk implements QueueDesk {
         return recipients;
     }
 
-    private long removeAll(List<QueueEntry> entries, boolean isBounced, String reason)
+    private long removeAll(
+            List<QueueEntry> entries, boolean isBounced, String reason, Progress progress)
             throws IOException {
         int handed = 0;
         long removed = 0;
@@ -142,6 +148,7 @@ public final class ScheduleDesk implements QueueDesk {
                 int from = handed;
                 handed = Math.min(entries.size(), from + REMOVED_AT_ONCE);
                 removed += remove.remove(entries.subList(from, handed), isBounced, reason);
+                progress.at(removed, removed);
             }
         } finally {
             // What was taken out and never handed on is mail that must be sent, whatever went

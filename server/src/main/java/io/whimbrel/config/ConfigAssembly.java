@@ -47,7 +47,9 @@ final class ConfigAssembly {
                 new ScheduleSettings(
                         ScheduleSettings.DEFAULT.pool(),
                         values.one(DeliveryKeys.DELIVERY)
-                                .get(DeliveryKeys.RECIPIENTS_PER_TRANSACTION)),
+                                .get(DeliveryKeys.RECIPIENTS_PER_TRANSACTION),
+                        ScheduleSettings.DEFAULT.horizon(),
+                        values.one(StorageKeys.SPOOL).get(StorageKeys.ENTRIES_IN_MEMORY)),
                 spool(values.one(StorageKeys.SPOOL)),
                 eventLog(values.one(StorageKeys.EVENTS)),
                 atStart());

@@ -2,6 +2,8 @@ package io.whimbrel.config;
 
 import static io.whimbrel.config.Key.Change.RESTART;
 
+import io.whimbrel.schedule.ScheduleSettings;
+
 import java.time.Duration;
 import java.util.List;
 
@@ -57,11 +59,27 @@ final class StorageKeys {
                     "Memory of the index of waiting mail, outside the Java heap. More makes retries"
                             + " of millions of messages faster.");
 
+    static final Key<Integer> ENTRIES_IN_MEMORY =
+            Key.withDefault(
+                    "entries-in-memory",
+                    Kinds.integer(1000, 100_000_000),
+                    ScheduleSettings.DEFAULT.entriesInMemoryMax(),
+                    RESTART,
+                    "How much of the queue is kept in memory: entries, each the recipients of one"
+                            + " message in one domain, of about 1 KB. What is due later than in a"
+                            + " minute, and what goes beyond this, waits on disk.");
+
     static final TableSpec SPOOL =
             TableSpec.one(
                     "spool",
                     "How accepted mail is kept, in `<data>/spool`.",
-                    List.of(SEGMENT, OUTCOME_SYNC, RESERVE, BODY_MEMORY, INDEX_MEMORY));
+                    List.of(
+                            SEGMENT,
+                            OUTCOME_SYNC,
+                            RESERVE,
+                            BODY_MEMORY,
+                            INDEX_MEMORY,
+                            ENTRIES_IN_MEMORY));
 
     static final Key<Long> EVENT_FILE =
             Key.withDefault(

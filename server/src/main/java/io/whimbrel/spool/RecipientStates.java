@@ -181,7 +181,9 @@ final class RecipientStates {
     /// What rests in `domain` and is due by `limit`, grouped by equal state; empty where there is
     /// nothing.
     List<RecoveredMessage.Waiting> resting(Envelope envelope, DomainName domain, Instant limit) {
-        return groups(envelope, number -> isResting(number, limit) && isIn(envelope, number, domain))
+        return groups(
+                        envelope,
+                        number -> isResting(number, limit) && isIn(envelope, number, domain))
                 .entrySet()
                 .stream()
                 .map(group -> waiting(group.getKey().state, group.getValue()))

@@ -12,11 +12,11 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
 ///
@@ -54,7 +54,7 @@ final class RestingQueues {
         private Optional<DueRow> cursor = Optional.empty();
         private Optional<Instant> lookAt = Optional.empty();
         private int heldRows;
-        private volatile long heldRecipients;
+        private final AtomicLong heldRecipients = new AtomicLong();
 
         /// The schedule knows that there is more, and will ask.
         private boolean isMore;
@@ -108,14 +108,14 @@ final class RestingQueues {
             var queue = new QueueName(stream, row.getKey().domain);
             Open known = open.computeIfAbsent(queue, _ -> new Open());
             known.heldRows++;
-            known.heldRecipients += row.getValue();
+            known.heldRecipients.addAndGet(row.getValue());
         }
         for (Map.Entry<Due, Integer> row : before.entrySet()) {
             var queue = new QueueName(stream, row.getKey().domain);
             Open known = open.get(queue);
             if (known != null) {
                 known.heldRows--;
-                known.heldRecipients -= row.getValue();
+                known.heldRecipients.addAndGet(-row.getValue());
                 closeIfIdle(queue, known);
             }
         }
@@ -124,7 +124,7 @@ final class RestingQueues {
     /// Of those that have a row. Thread-safe.
     long heldRecipients(QueueName queue) {
         Open known = open.get(queue);
-        return known == null ? 0 : known.heldRecipients;
+        return known == null ? 0 : known.heldRecipients.get();
     }
 
     /// A row of `queue` is not in memory, or no longer: it must be found when it is due.

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -67,7 +68,7 @@ final class SpoolWriter {
     /// Where the next start begins to read at the latest; the index is durable up to there.
     private volatile Position checkpoint = Position.START;
 
-    private volatile int checkpointsBegun;
+    private final AtomicInteger checkpointsBegun = new AtomicInteger();
     private volatile int checkpointDone;
     private volatile boolean isCheckpointWanted;
     private volatile boolean isMarkWanted;
@@ -165,8 +166,7 @@ final class SpoolWriter {
     ///
     /// @return its number
     int checkpointBegins() {
-        checkpointsBegun++;
-        return checkpointsBegun;
+        return checkpointsBegun.incrementAndGet();
     }
 
     /// The index is durable with all that is before `position`. The index thread's.
@@ -545,7 +545,7 @@ final class SpoolWriter {
                 return;
             }
             if (!segment.isEmpty()) {
-                segment.emptiedIn(checkpointsBegun);
+                segment.emptiedIn(checkpointsBegun.get());
             }
         }
     }

@@ -8,8 +8,8 @@ import io.whimbrel.mail.QueueId;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 
 /// A message that is durable in the spool: a handle to its body and what is known about it.
 /// Thread-safe. Made by the spool only; its body is read with [Spool#read].

@@ -19,6 +19,8 @@ import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledFixture;
 
@@ -29,6 +31,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 final class ScheduleDeskTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -79,12 +82,12 @@ final class ScheduleDeskTest {
 
         assertThat(removed).isEqualTo(MESSAGES);
         assertThat(handed).containsExactly(200, 200, 50);
-        assertThat(progress).containsExactly("200/450", "400/450");
+        assertThat(progress).containsExactly("200/450", "400/450", "450/450");
         assertThat(desk.summary().recipients()).isZero();
     }
 
     @Test
-    void remove_thatFails_leavesTheRestInTheQueue() {
+    void remove_thatFails_leavesTheRestInTheQueue() throws IOException {
         ScheduleDesk desk =
                 desk((entries, isBounced, reason) -> {
                     if (handed.size() == 1) {
@@ -117,7 +120,11 @@ final class ScheduleDeskTest {
 
     private ScheduleDesk desk(ScheduleDesk.Remove remove) {
         return new ScheduleDesk(
-                schedule, action -> schedule.apply(action, NOW), remove, InstantSource.fixed(NOW));
+                schedule,
+                new NothingRests(),
+                action -> schedule.apply(action, NOW),
+                remove,
+                InstantSource.fixed(NOW));
     }
 
     private long settle(List<QueueEntry> entries, boolean isBounced, String reason) {
@@ -125,5 +132,27 @@ final class ScheduleDeskTest {
         handed.add(entries.size());
         entries.forEach(entry -> schedule.finished(entry, List.of(), NOW));
         return entries.size();
+    }
+
+    private static final class NothingRests implements ScheduleDesk.Rested {
+        @Override
+        public List<RestingQueue> counts(QueueScope scope) {
+            return List.of();
+        }
+
+        @Override
+        public Optional<Instant> oldest() {
+            return Optional.empty();
+        }
+
+        @Override
+        public List<RecoveredMessage> some(QueueScope scope, int most) {
+            return List.of();
+        }
+
+        @Override
+        public List<RecoveredMessage> take(QueueScope scope, int most) {
+            return List.of();
+        }
     }
 }

@@ -97,7 +97,7 @@ class ConfigFileTest {
         assertThat(config.dns()).isEqualTo(DnsSettings.DEFAULT);
         assertThat(config.routes()).isEmpty();
         assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
-        assertThat(config.schedule()).isEqualTo(ScheduleSettings.UNBOUNDED);
+        assertThat(config.schedule()).isEqualTo(ScheduleSettings.DEFAULT);
         assertThat(config.report())
                 .isEqualTo(new ReportSettings("mx1.example.com", RetrySchedule.DEFAULT));
         assertThat(config.spool())
@@ -195,7 +195,8 @@ class ConfigFileTest {
                                 3,
                                 Duration.ofSeconds(5),
                                 timeouts));
-        assertThat(config.schedule()).isEqualTo(new ScheduleSettings("default", 4));
+        assertThat(config.schedule())
+                .isEqualTo(new ScheduleSettings("default", 4, Duration.ofSeconds(60), 5000));
         assertThat(config.retry())
                 .isEqualTo(
                         new RetrySchedule(

@@ -9,6 +9,7 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.metrics.Metrics;
@@ -59,6 +60,15 @@ final class RemovalTest {
 
         @Override
         public void workReady(EgressPath path) {}
+
+        @Override
+        public void rest(QueueEntry entry) {}
+
+        @Override
+        public void wanted(QueueName queue, int most) {}
+
+        @Override
+        public void wake(QueueScope scope) {}
     }
 
     /// What a failed removal left behind.

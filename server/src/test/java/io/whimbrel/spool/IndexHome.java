@@ -49,7 +49,12 @@ final class IndexHome {
     /// Where the index lies is `index` in it.
     Path folder() throws IOException {
         if (folder.isEmpty()) {
-            Path made = Files.createTempDirectory("whimbrel-index-");
+            // Nobody asks here whether the disk keeps what it was told to.
+            Path memory = Path.of("/dev/shm");
+            Path made =
+                    Files.isWritable(memory)
+                            ? Files.createTempDirectory(memory, "whimbrel-index-")
+                            : Files.createTempDirectory("whimbrel-index-");
             folder = Optional.of(made);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(made)));
         }

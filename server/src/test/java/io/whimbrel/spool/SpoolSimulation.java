@@ -7,6 +7,7 @@ import static io.whimbrel.spool.SpoolFixtures.envelope;
 
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
@@ -91,6 +92,7 @@ final class SpoolSimulation {
         spool = Optional.of(started);
         restarts++;
         ledger.recovered(started, files);
+        started.start(new Taker(started));
         return started;
     }
 
@@ -144,11 +146,50 @@ final class SpoolSimulation {
             }
             if (flight.submission.await().isEmpty()) {
                 ledger.stored(flight.id);
+                maybeRest(flight.submission.messages().getFirst());
             } else {
                 ledger.refused(flight.id);
             }
             return true;
         });
+    }
+
+    /// As a schedule does that has no room for the message.
+    private void maybeRest(SpooledMessage message) {
+        if (random.nextInt(3) == 0) {
+            int recipients = message.envelope().recipients().size();
+            spool.orElseThrow().rest(message, RecipientNumbers.all(recipients), 0);
+        }
+    }
+
+    /// A schedule that takes some of what is due, and gives some of it back.
+    private final class Taker implements Waking {
+        private final Spool from;
+
+        Taker(Spool from) {
+            this.from = from;
+        }
+
+        @Override
+        public Room room(QueueName queue) {
+            return random.nextInt(4) == 0
+                    ? new Room.Take(1 + random.nextInt(9))
+                    : new Room.Later(Duration.ofMinutes(1));
+        }
+
+        @Override
+        public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
+            for (RecoveredMessage message : messages) {
+                for (RecoveredMessage.Waiting group : message.waiting()) {
+                    if (random.nextInt(4) == 0) {
+                        from.rest(message.message(), group.recipients(), group.attempts());
+                    }
+                }
+            }
+            if (isMore && random.nextInt(3) == 0) {
+                from.wanted(queue, 1 + random.nextInt(9));
+            }
+        }
     }
 
     private void abort() {
