@@ -79,7 +79,7 @@ final class SpoolOpening {
     }
 
     private void run(Circumstances given) throws IOException {
-        SpoolRecovery.LogChain chain = SpoolRecovery.LogChain.open(given.files, given.pool);
+        LogChain chain = LogChain.open(given.files, given.pool);
         Optional<LogMark> mark = index.checkpoint().flatMap(LogMark::decode);
         if (mark.isPresent() && !isOf(chain, mark.get())) {
             findings.add("the index does not belong to this log; it is made anew from the log");
@@ -129,7 +129,7 @@ final class SpoolOpening {
         indexer = new Indexer(index, live, given.clock);
     }
 
-    private static boolean isOf(SpoolRecovery.LogChain chain, LogMark mark) {
+    private static boolean isOf(LogChain chain, LogMark mark) {
         return chain.links().stream()
                 .anyMatch(link ->
                         link.segment().sequence() == mark.position().segment()
