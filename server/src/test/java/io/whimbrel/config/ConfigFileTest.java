@@ -218,7 +218,7 @@ class ConfigFileTest {
                                 3L << 20));
         assertThat(config.eventLog())
                 .isEqualTo(
-                        new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 5L << 20));
+                        new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 16L << 20));
     }
 
     @Test
