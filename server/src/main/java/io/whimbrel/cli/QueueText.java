@@ -171,7 +171,7 @@ final class QueueText {
     private static String oldest(ObjectNode line) {
         // The node knows the minute only.
         boolean isOld = line.path("oldest_s").asDouble(0) >= 60;
-        return isOld ? ", the oldest for about " + seconds(line, "oldest_s") : "";
+        return isOld ? ", the oldest for at most " + seconds(line, "oldest_s") : "";
     }
 
     private static String scope(JsonNode restriction) {

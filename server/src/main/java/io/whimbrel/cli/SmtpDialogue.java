@@ -1,6 +1,7 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.admin.LineBytes;
+import io.whimbrel.mail.IpText;
 import io.whimbrel.smtp.EnhancedStatus;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -9,8 +10,6 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -120,12 +119,7 @@ final class SmtpDialogue implements AutoCloseable {
     /// How this side names itself in EHLO: its address, as RFC 5321 §4.1.4 asks of clients without
     /// a name.
     String addressLiteral() {
-        InetAddress address = socket.getLocalAddress();
-        String text = address.getHostAddress();
-        int zone = text.indexOf('%');
-        return address instanceof Inet6Address
-                ? "[IPv6:" + (zone < 0 ? text : text.substring(0, zone)) + "]"
-                : "[" + text + "]";
+        return IpText.literal(socket.getLocalAddress());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.whimbrel.config;
 
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 
 import java.net.Inet6Address;
@@ -86,31 +87,12 @@ public final class AddressText {
 
     /// `192.0.2.1:25` or `[2001:db8::1]:25`.
     public static String render(InetSocketAddress address) {
-        String host = render(address.getAddress());
+        String host = IpText.of(address.getAddress());
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     static String render(Network network) {
-        return render(network.base()) + "/" + network.prefixBits();
-    }
-
-    /// IPv6 in the short form: the longest run of zeros becomes `::`.
-    static String render(InetAddress address) {
-        String text = address.getHostAddress();
-        String longest = "";
-        for (String run = "0:0"; text.contains(run); run += ":0") {
-            longest = isRunIn(text, run) ? run : longest;
-        }
-        if (text.indexOf(':') < 0 || longest.isEmpty()) {
-            return text;
-        }
-        String padded = ":" + text + ":";
-        String[] ends = padded.split(":" + longest + ":", 2);
-        return ends[0].replaceFirst("^:", "") + "::" + ends[1].replaceFirst(":$", "");
-    }
-
-    private static boolean isRunIn(String text, String run) {
-        return (":" + text + ":").contains(":" + run + ":");
+        return network.toString();
     }
 
     private static boolean isFourNumbers(String text) {

@@ -48,7 +48,23 @@ final class ConfigChecks {
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);
-        checkOrder(values.one(StorageKeys.EVENTS), StorageKeys.EVENT_FILE, StorageKeys.EVENT_TOTAL);
+        checkEvents(values.one(StorageKeys.EVENTS));
+    }
+
+    /// Room for a whole new file is made when it is begun: with less than this, most of what was
+    /// logged would go with it.
+    private void checkEvents(TableValues events) {
+        long file = events.find(StorageKeys.EVENT_FILE).orElse(0L);
+        long total = events.find(StorageKeys.EVENT_TOTAL).orElse(Long.MAX_VALUE);
+        if (file > total / StorageKeys.EVENT_FILES_LEAST) {
+            boolean isFileWritten = events.isWritten(StorageKeys.EVENT_FILE);
+            findings.error(
+                    events.placeOf(
+                            isFileWritten ? StorageKeys.EVENT_FILE : StorageKeys.EVENT_TOTAL),
+                    described(events, StorageKeys.EVENT_FILE)
+                            + " is more than a quarter of "
+                            + described(events, StorageKeys.EVENT_TOTAL));
+        }
     }
 
     private <T> void checkIdentity(TableSpec table, Key<T> identity) {

@@ -1,6 +1,7 @@
 package io.whimbrel.config;
 
 import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings;
 
@@ -59,11 +60,7 @@ public final class ConfigSummary {
     private static String line(SourceAddress source) {
         return source.address()
                         .map(address ->
-                                "sends from "
-                                        + AddressText.render(address)
-                                        + " ("
-                                        + source.name()
-                                        + ")")
+                                "sends from " + IpText.of(address) + " (" + source.name() + ")")
                         .orElse("sends from the address that the system chooses")
                 + " as "
                 + source.ehloName();

@@ -2,6 +2,7 @@ package io.whimbrel.config;
 
 import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.DomainPattern;
 import io.whimbrel.routing.RouteTarget;
@@ -81,7 +82,7 @@ final class NetworkKinds {
                         AddressText.parse(text)
                                 .filter(address -> !address.isAnyLocalAddress())
                                 .filter(address -> !address.isMulticastAddress()),
-                AddressText::render);
+                IpText::of);
     }
 
     static ValueKind<Network> network() {
@@ -203,13 +204,12 @@ final class NetworkKinds {
     /// A name in A-labels, an IPv4 address, or an IPv6 address in brackets.
     private static Optional<String> parseHost(String host) {
         if (host.startsWith("[")) {
-            return AddressText.parseBracketed(host)
-                    .map(address -> "[" + AddressText.render(address) + "]");
+            return AddressText.parseBracketed(host).map(address -> "[" + IpText.of(address) + "]");
         }
         Optional<InetAddress> address = AddressText.parseBracketed(host);
         // A name of digits and dots that is no address is a mistyped address.
         return address.isPresent()
-                ? address.map(AddressText::render)
+                ? address.map(IpText::of)
                 : DomainName.parse(host).map(DomainName::value).filter(it -> !isNumbers(it));
     }
 

@@ -89,13 +89,17 @@ final class StorageKeys {
                     RESTART,
                     "The size at which a file is closed and the next one begun.");
 
+    /// As many files have room in the event log, or more.
+    static final long EVENT_FILES_LEAST = 4;
+
     static final Key<Long> EVENT_TOTAL =
             Key.withDefault(
                     "total",
-                    Kinds.size(MIB, 512 * TIB),
+                    Kinds.size(EVENT_FILES_LEAST * MIB, 512 * TIB),
                     10 * GIB,
                     RESTART,
-                    "The size of all files beyond which the oldest are deleted.");
+                    "The size of all files beyond which the oldest are deleted; at least four times"
+                            + " `file`.");
 
     static final TableSpec EVENTS =
             TableSpec.one(

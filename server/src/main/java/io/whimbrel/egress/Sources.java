@@ -1,5 +1,7 @@
 package io.whimbrel.egress;
 
+import io.whimbrel.mail.IpText;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,7 +131,7 @@ public final class Sources {
     }
 
     private static String lacks(SourceAddress source) {
-        String address = source.address().map(InetAddress::getHostAddress).orElse("");
+        String address = source.address().map(IpText::of).orElse("");
         return "source " + source.name() + ": address " + address + " is not on this machine";
     }
 

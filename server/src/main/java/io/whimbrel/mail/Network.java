@@ -62,7 +62,7 @@ public record Network(InetAddress base, int prefixBits) {
 
     @Override
     public String toString() {
-        return base.getHostAddress() + "/" + prefixBits;
+        return IpText.of(base) + "/" + prefixBits;
     }
 
     private boolean hasHostBits() {

@@ -276,7 +276,7 @@ final class DsnWriter {
                 "Final-Recipient",
                 DsnText.typedAddress(recipient.path().address(), ADDRESS_MAX));
         DsnText.field(fields, "Action", notice.kind().action());
-        DsnText.field(fields, "Status", printable(facts.enhanced(), 11));
+        DsnText.field(fields, "Status", printable(status(notice), 11));
         if (!facts.peer().isEmpty()) {
             int space = facts.peer().indexOf(' ');
             String name = space < 0 ? facts.peer() : facts.peer().substring(0, space);
@@ -293,6 +293,15 @@ final class DsnWriter {
             Instant end = envelope.receivedAt().plus(settings.retry().expire());
             DsnText.field(fields, "Will-Retry-Until", DsnText.date(end));
         }
+    }
+
+    /// A delay is a persistent transient failure (RFC 3463 §2) whatever the peer called it: a 554
+    /// instead of a greeting, for example, is tried again.
+    private static String status(Notice notice) {
+        String enhanced = notice.facts().enhanced();
+        return notice.kind() == Notice.Kind.DELAYED && enhanced.startsWith("5.")
+                ? "4" + enhanced.substring(1)
+                : enhanced;
     }
 
     /// Code, status and text of a reply. A status X.0.0 may be our choice where the peer gave none,

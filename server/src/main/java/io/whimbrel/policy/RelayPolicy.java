@@ -1,5 +1,6 @@
 package io.whimbrel.policy;
 
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -26,7 +27,7 @@ public record RelayPolicy(List<Network> relayFrom) {
 
     /// What a client that may not relay is told for each recipient.
     public static SmtpReply refusal(InetAddress client) {
-        String text = "Relaying denied: relay-from does not list " + client.getHostAddress();
+        String text = "Relaying denied: relay-from does not list " + IpText.of(client);
         return SmtpReply.of(550, 5, 7, 1, text);
     }
 }

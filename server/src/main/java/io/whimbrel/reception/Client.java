@@ -1,6 +1,7 @@
 package io.whimbrel.reception;
 
-import java.net.Inet6Address;
+import io.whimbrel.mail.IpText;
+
 import java.net.InetAddress;
 
 /// Who is at the other end of a connection, and on which terms. Immutable.
@@ -16,11 +17,6 @@ record Client(InetAddress address, ListenTerms terms, boolean mayRelay) {
 
     /// The address as a literal, `[192.0.2.7]` or `[IPv6:2001:db8::7]` (RFC 5321 §4.1.3).
     String literal() {
-        String text = address.getHostAddress();
-        if (!(address instanceof Inet6Address)) {
-            return "[" + text + "]";
-        }
-        int scope = text.indexOf('%');
-        return "[IPv6:" + (scope < 0 ? text : text.substring(0, scope)) + "]";
+        return IpText.literal(address);
     }
 }

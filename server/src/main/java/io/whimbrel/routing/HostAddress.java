@@ -1,5 +1,7 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.IpText;
+
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
@@ -13,7 +15,7 @@ public record HostAddress(String name, InetAddress address, int port) {
 
     /// As operators see it: `mx.example.net [192.0.2.1]`, the port where it is not 25.
     public String described() {
-        String bracketed = "[" + address.getHostAddress() + "]";
+        String bracketed = "[" + IpText.of(address) + "]";
         String place = port == SMTP_PORT ? bracketed : bracketed + ":" + port;
         return name.isEmpty() ? place : name + " " + place;
     }

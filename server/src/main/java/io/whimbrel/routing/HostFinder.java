@@ -4,6 +4,7 @@ import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -176,7 +177,7 @@ final class HostFinder {
                     "Mail hosts of "
                             + nextHop.site()
                             + " have no public address ("
-                            + address.getHostAddress()
+                            + IpText.of(address)
                             + "); delivery.allow-private can allow it";
             // A private network may be the operator's own, only not allowed yet.
             return PrivateAddresses.isMeaningless(address)

@@ -70,7 +70,7 @@ final class QueueCommandTest {
         assertThat(run.out())
                 .isEqualTo(
                         """
-                        3 recipients queued, the oldest for about 2h
+                        3 recipients queued, the oldest for at most 2h
 
                         STATE      RECIPIENTS
                         scheduled           3

@@ -290,7 +290,8 @@ class ConfigErrorsTest {
                 "7:1: command-timeout = \"5m\" (the default) is more than session-timeout = \"4m\"",
                 "9:1: first = \"5h\" is more than most = \"4h\" (the default)",
                 "9:1: first = \"5h\" is more than expire = \"4h\"",
-                "12:1: file = \"256MiB\" (the default) is more than total = \"100MiB\"");
+                "12:1: file = \"256MiB\" (the default) is more than a quarter of total ="
+                        + " \"100MiB\"");
     }
 
     @Test

@@ -221,7 +221,7 @@ class ConfigFileTest {
                                 64L << 20));
         assertThat(config.eventLog())
                 .isEqualTo(
-                        new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 5L << 20));
+                        new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 16L << 20));
     }
 
     @Test

@@ -79,7 +79,7 @@ class ConfigFuzzTest {
         assertThat(config.spool().segmentBytes()).as(where).isBetween(1L << 20, 1L << 30);
         assertThat(config.eventLog().fileBytes())
                 .as(where)
-                .isBetween(1L << 20, config.eventLog().totalBytes());
+                .isBetween(1L << 20, config.eventLog().totalBytes() / 4);
     }
 
     private static String mutated(String source, Random random) {

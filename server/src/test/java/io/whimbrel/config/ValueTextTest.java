@@ -3,6 +3,7 @@ package io.whimbrel.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 
 import org.junit.jupiter.api.Test;
@@ -235,9 +236,7 @@ class ValueTextTest {
                 assertThat(Rate.parse(rate.toString())).as("seed %d", seed).contains(rate);
             }
             InetAddress address = randomAddress(random);
-            assertThat(AddressText.parse(AddressText.render(address)))
-                    .as("seed %d", seed)
-                    .contains(address);
+            assertThat(AddressText.parse(IpText.of(address))).as("seed %d", seed).contains(address);
             String text = address.getHostAddress() + "/" + random.nextInt(33);
             Network network = AddressText.withoutHostBits(text).orElseThrow();
             assertThat(Network.parse(AddressText.render(network)))

@@ -143,6 +143,16 @@ final class DsnWriterTest {
     }
 
     @Test
+    void delay_afterA554_hasATransientStatus() {
+        String peer = "mx.example.net [192.0.2.1]";
+        var facts = new AttemptFacts("s1", "x", peer, 554, "5.0.0", "Not today", "");
+
+        assertThat(write(Mail.envelopeOf(1), MESSAGE, new Notice(0, Notice.Kind.DELAYED, facts)))
+                .contains("Action: delayed\r\nStatus: 4.0.0\r\n")
+                .contains("Diagnostic-Code: smtp; 554 Not today\r\n");
+    }
+
+    @Test
     void severalRecipients_areInOneReport_failuresFirst() {
         var relayed = new AttemptFacts("", "", "mx.example.net", 250, "2.0.0", "Ok", "");
         String report =

@@ -65,7 +65,7 @@ final class HostFinderTest {
                 .with("mx.test. 300 IN A 127.0.0.2");
 
         assertThat(found(finder(1, ALLOW_LOOPBACK, "::1/128"), mx("5 mx.test")))
-                .startsWith("mx.test [0:0:0:0:0:0:0:1] mx.test [127.0.0.");
+                .startsWith("mx.test [::1] mx.test [127.0.0.");
     }
 
     @Test
