@@ -43,8 +43,10 @@ public final class SpoolAppend {
     private volatile boolean isRunning = true;
 
     private SpoolAppend(Path folder) throws IOException {
-        var settings = new SpoolSettings(folder, 64 << 20, Duration.ofMillis(20), 1 << 28, 1 << 26);
-        this.spool = Spool.open(settings, clock);
+        var settings =
+                new SpoolSettings(
+                        folder, 64 << 20, Duration.ofMillis(20), 1 << 28, 1 << 26, 1 << 27);
+        this.spool = Spool.open(settings, Position.START, clock);
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {

@@ -151,9 +151,12 @@ final class SpoolOpening {
                 after = Optional.of(ids.getLast());
                 ids = index.inSegment(sequence, after, MISSED_AT_ONCE);
             }
+            int lost = damaged.size() - before;
             findings.add(
-                    "%s is missing: %d messages that were in it are lost; all other mail is delivered"
-                            .formatted(SpoolSegment.name(sequence), damaged.size() - before));
+                    SpoolSegment.name(sequence)
+                            + " is missing: "
+                            + lost
+                            + " messages that were in it are lost; all other mail is delivered");
         }
     }
 }

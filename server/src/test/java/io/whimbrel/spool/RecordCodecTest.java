@@ -143,15 +143,15 @@ final class RecordCodecTest {
     void format_staysAsItIs() {
         assertThat(hex(new LogEntry.Fact(delivered(ID, 0, 1, 5))))
                 .isEqualTo(
-                        "a09d90d806959aef3a81e0fc8ab0919803000102000203010273310b6578"
-                                + "616d706c652e636f6d0e6d78205b3139322e302e322e315dfa0105322e30"
-                                + "2e30024f6b00");
+                        "a09d90d8068094ef3a81e0fc8ab0919803000102000203010273310b6578616d"
+                                + "706c652e636f6d0e6d78205b3139322e302e322e315dfa0105322e302e30024f"
+                                + "6b00");
         assertThat(hex(new LogEntry.Accepted(head(envelope(1)))))
                 .isEqualTo(
-                        "a09d90d806959aef3a81e0fc8ab091980381e0fc8ab09198030b5b313932"
-                                + "2e302e322e375d882701001273656e646572406578616d706c652e6f7267"
-                                + "000000000473686f7006737072696e6702a09d90d806959aef3a02010c11"
-                                + "7573657230406578616d706c652e636f6d");
+                        "a09d90d8068094ef3a81e0fc8ab091980381e0fc8ab09198030b5b3139322e30"
+                                + "2e322e375d882701001273656e646572406578616d706c652e6f726700000000"
+                                + "0473686f7006737072696e6702a09d90d8068094ef3a02010c11757365723040"
+                                + "6578616d706c652e636f6d");
     }
 
     @Test
