@@ -31,9 +31,6 @@ public final class AdminOperations implements AdminHandler {
     private static final int LIST_DEFAULT = 100;
     private static final int LIST_MOST = 100_001;
 
-    /// Most entries that a dry run counts.
-    private static final int COUNT_MOST = 1_000_000;
-
     private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
 
     private final QueueDesk queue;
@@ -216,10 +213,9 @@ public final class AdminOperations implements AdminHandler {
     }
 
     private ObjectNode count(QueueScope scope) throws IOException {
-        List<QueuedView> views = queue.list(scope, COUNT_MOST);
-        long recipients = 0;
+        long recipients = queue.resting(scope);
         long inFlight = 0;
-        for (QueuedView view : views) {
+        for (QueuedView view : queue.inMemory(scope)) {
             recipients += view.entry().recipients().size();
             if (view.state() == QueuedView.State.IN_FLIGHT) {
                 inFlight += view.entry().recipients().size();
@@ -228,7 +224,6 @@ public final class AdminOperations implements AdminHandler {
         return Json.object()
                 .put("recipients", recipients)
                 .put("in_flight", inFlight)
-                .put("more", views.size() == COUNT_MOST)
                 .put("dry_run", true);
     }
 

@@ -19,6 +19,12 @@ public interface QueueDesk {
     /// Up to `most` entries in `scope`, oldest due first.
     List<QueuedView> list(QueueScope scope, int most) throws IOException;
 
+    /// Every entry in `scope` that is in memory, in flight included.
+    List<QueuedView> inMemory(QueueScope scope);
+
+    /// Recipients in `scope` that rest on disk.
+    long resting(QueueScope scope) throws IOException;
+
     /// Every entry of one message; empty where none is queued.
     List<QueuedView> find(QueueId id) throws IOException;
 

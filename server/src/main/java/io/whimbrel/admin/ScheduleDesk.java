@@ -25,9 +25,6 @@ public final class ScheduleDesk implements QueueDesk {
     /// progress.
     private static final int REMOVED_AT_ONCE = 200;
 
-    /// What one look at the disk is worth for a list.
-    private static final int LISTED_MOST = 10_000;
-
     private final Schedule schedule;
     private final Rested rested;
     private final Act act;
@@ -83,8 +80,13 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public List<QueuedView> list(QueueScope scope, int most) throws IOException {
-        List<RecoveredMessage> some = rested.some(scope, Math.min(most, LISTED_MOST));
+        List<RecoveredMessage> some = rested.some(scope, most);
         return schedule.list(scope, most, some, clock.instant());
+    }
+
+    @Override
+    public List<QueuedView> inMemory(QueueScope scope) {
+        return schedule.list(scope, Integer.MAX_VALUE, clock.instant());
     }
 
     @Override
@@ -97,8 +99,8 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public long act(OperatorAction action) throws IOException {
-        long resting = restingRecipients(action.scope());
-        return act.act(action) + resting;
+        long before = resting(action.scope());
+        return act.act(action) + before;
     }
 
     @Override
@@ -106,7 +108,7 @@ public final class ScheduleDesk implements QueueDesk {
             throws IOException {
         long removed = 0;
         List<QueueEntry> entries = schedule.takeOut(scope, clock.instant());
-        long of = restingRecipients(scope);
+        long of = resting(scope);
         of += entries.stream().mapToLong(entry -> entry.recipients().size()).sum();
         do {
             long before = removed;
@@ -122,7 +124,8 @@ public final class ScheduleDesk implements QueueDesk {
         return removed;
     }
 
-    private long restingRecipients(QueueScope scope) throws IOException {
+    @Override
+    public long resting(QueueScope scope) throws IOException {
         long recipients = 0;
         if (scope.id().isPresent()) {
             for (RecoveredMessage message : rested.some(scope, 1)) {

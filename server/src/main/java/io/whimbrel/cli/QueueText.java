@@ -74,9 +74,7 @@ final class QueueText {
 
     /// What an action did, or would do.
     static void action(ObjectNode line, String done, PrintWriter out) {
-        String recipients =
-                (line.path("more").booleanValue(false) ? "more than " : "")
-                        + Words.count(line.path("recipients").asLong(0), "recipient");
+        String recipients = Words.count(line.path("recipients").asLong(0), "recipient");
         if (!line.path("dry_run").booleanValue(false)) {
             out.println(recipients + " " + done);
             return;

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,9 +41,6 @@ final class Indexer implements LiveMessages.Changes {
     private static final int LOOKS_MOST = 200;
 
     private static final int WAKES_AT_ONCE = 1000;
-
-    /// Messages read for one list.
-    private static final int LOOKED_MOST = 20_000;
 
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
@@ -185,7 +183,7 @@ final class Indexer implements LiveMessages.Changes {
             for (QueueRow row : page) {
                 long recipients = row.recipients() - resting.heldRecipients(row.name());
                 if (recipients > 0 && isIn(scope, row.name())) {
-                    found.add(new RestingQueue(row.name(), recipients));
+                    found.add(new RestingQueue(row.name(), recipients, row.wakeAt().orElse(FAR)));
                 }
             }
             after = Optional.of(page.getLast().name());
@@ -206,12 +204,15 @@ final class Indexer implements LiveMessages.Changes {
             }
             return some;
         }
-        for (RestingQueue queue : resting(scope)) {
-            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, most)) {
-                addResting(queue.name(), row.id(), some);
-            }
-            if (some.size() >= LOOKED_MOST) {
+        List<RestingQueue> queues = resting(scope);
+        queues.sort(Comparator.comparing(RestingQueue::lookedAt));
+        for (RestingQueue queue : queues) {
+            int left = most - some.size();
+            if (left <= 0) {
                 return some;
+            }
+            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, left)) {
+                addResting(queue.name(), row.id(), some);
             }
         }
         return some;

@@ -237,8 +237,8 @@ public final class Spool implements AutoCloseable {
                 .findFirst();
     }
 
-    /// Some messages of which something in `scope` rests, with that, about the oldest due first;
-    /// about `most` of each queue.
+    /// At most `most` messages of which something in `scope` rests, with that, about the oldest due
+    /// first.
     public List<RecoveredMessage> someResting(QueueScope scope, int most) throws IOException {
         return indexer.some(scope, most);
     }

@@ -99,6 +99,16 @@ public final class FakeQueueDesk implements QueueDesk {
     }
 
     @Override
+    public List<QueuedView> inMemory(QueueScope scope) {
+        return list(scope, Integer.MAX_VALUE);
+    }
+
+    @Override
+    public long resting(QueueScope scope) {
+        return 0;
+    }
+
+    @Override
     public List<QueuedView> find(QueueId id) {
         return views.stream().filter(view -> view.entry().message().id().equals(id)).toList();
     }
