@@ -234,7 +234,8 @@ public final class CommittedRecords {
         return true;
     }
 
-    private static boolean isFactType(byte type) {
+    /// Whether events are made of such records.
+    static boolean isFactType(byte type) {
         return type == LogFormat.ACCEPTED
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED

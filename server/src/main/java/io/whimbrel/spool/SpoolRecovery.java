@@ -169,10 +169,20 @@ final class SpoolRecovery {
         }
     }
 
-    /// The index has it.
-    private static void skip(LogChain.Link link) {
-        link.segment().endsAt(link.limit());
-        link.segment().factsEndAt(link.limit());
+    /// The index has it. Only where the event log has not come past it yet its last fact is looked
+    /// for, so that it can be reclaimed once that is told.
+    private void skip(LogChain.Link link) {
+        SpoolSegment segment = link.segment();
+        segment.endsAt(link.limit());
+        if (released.segment() > segment.sequence()) {
+            return;
+        }
+        var scan = new SpoolSegment.Scan(segment, link.limit(), link.isSealed());
+        while (scan.next()) {
+            if (CommittedRecords.isFactType(scan.type())) {
+                segment.factsEndAt(scan.place().next().offset());
+            }
+        }
     }
 
     private boolean isSettled(DamagedMessage message) {
