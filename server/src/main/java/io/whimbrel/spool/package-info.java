@@ -6,8 +6,9 @@
 /// The log is a row of segments, files of one size that are written in place and used again. One
 /// thread writes: it takes what waits in the [Inbox], writes it as one batch, syncs once, applies
 /// each record to [LiveMessages], and releases all callers. Recovery reads the same records and
-/// applies them to the same class. Bytes and rules are in `docs/spool-format.md`. How each promise
-/// of the design is kept:
+/// applies them to the same class. Another thread keeps the index in step and brings back what is
+/// due ([Indexer]): mail that the schedule does not hold is a row there, and no object. Bytes and
+/// rules are in `docs/spool-format.md`. How each promise of the design is kept:
 ///
 /// *Accepted means durable.* [Spool#accept] returns `Stored` after the sync of the batch that holds
 /// the `accepted` record; all parts of the message are in that batch or in earlier ones, which were
@@ -35,6 +36,10 @@
 ///
 /// *Events are neither lost nor forged.* [CommittedRecords] reads the log from the reader's own
 /// durable position; a segment goes only after the reader released it.
+///
+/// *The index is never ahead of what it says, nor behind.* Rows hold durable records only; a
+/// recovery begins where the last checkpoint says, and records read twice change nothing
+/// ([Checkpoints]).
 ///
 /// *Only the oldest segment goes.* What still matters in it is copied to the end first ([Carrier]);
 /// the batch that says that it is gone is synced before its file is used again.
