@@ -107,6 +107,7 @@ public final class ScheduleDesk implements QueueDesk {
     public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress)
             throws IOException {
         long removed = 0;
+        boolean isLast = false;
         List<QueueEntry> entries = schedule.takeOut(scope, clock.instant());
         long of = resting(scope);
         of += entries.stream().mapToLong(entry -> entry.recipients().size()).sum();
@@ -120,6 +121,11 @@ public final class ScheduleDesk implements QueueDesk {
                             reason,
                             (done, _) -> progress.at(before + done, Math.max(all, before + done)));
             entries = schedule.takeIn(rested.take(scope, REMOVED_AT_ONCE));
+            if (entries.isEmpty() && !isLast) {
+                // What was due has come into memory meanwhile; what is accepted now is not meant.
+                isLast = true;
+                entries = schedule.takeOut(scope, clock.instant());
+            }
         } while (!entries.isEmpty());
         return removed;
     }

@@ -159,7 +159,7 @@ final class Carrier {
     }
 
     private boolean isInQueue(SpooledMessage message) {
-        return live.inMemory(message.id()).isPresent();
+        return live.inMemory(message.id()).filter(known -> known == message).isPresent();
     }
 
     private static boolean isOf(Copy copy, Inbox.Item record) {

@@ -24,7 +24,7 @@ final class Checkpoints {
     private final LiveMessages live;
     private final SpoolWriter writer;
     private final Duration markAge;
-    private Instant changedAt = Instant.EPOCH;
+    private Instant changedAt = Instant.MAX;
     private long writtenBefore;
     private boolean isMarkAsked;
     private boolean isStopped;
@@ -50,6 +50,10 @@ final class Checkpoints {
 
     /// Makes a checkpoint where one is due.
     void step(Instant now) throws IOException {
+        if (changedAt.equals(Instant.MAX)) {
+            // The start.
+            changedAt = now;
+        }
         if (!isMarkAsked) {
             if (isDue(now)) {
                 ask(now);
@@ -66,6 +70,9 @@ final class Checkpoints {
     /// Makes a checkpoint of `mark`; false where it has to wait for a walk, or for the event log.
     boolean make(LogMark mark) throws IOException {
         if (isStopped) {
+            return false;
+        }
+        if (indexer.isWalking()) {
             return false;
         }
         int number = writer.checkpointBegins();

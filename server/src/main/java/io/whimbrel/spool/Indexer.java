@@ -4,21 +4,19 @@ import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.Change;
 import io.whimbrel.index.QueueIndex.DueRow;
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.QueueIndex.Wake;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
-import io.whimbrel.mail.Recipient;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +32,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// recipient of it rests, or when it is older than the next checkpoint; so mail that is delivered
 /// at once never touches the index.
 final class Indexer implements LiveMessages.Changes {
+    private static final Logger LOG = LoggerFactory.getLogger(Indexer.class);
+
     /// Messages in one write to the index.
     private static final int BATCH_MOST = 500;
 
@@ -46,22 +46,35 @@ final class Indexer implements LiveMessages.Changes {
     static final Duration AHEAD = Duration.ofSeconds(10);
 
     /// Behind every due time.
-    private static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
+    static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
 
     private static final Duration BETWEEN_SCANS = Duration.ofMillis(200);
+
+    /// So that scans over the rows of open queues stay a small part of the time.
+    private static final Duration PER_PASSED_OVER = Duration.ofNanos(20_000);
 
     private final QueueIndex index;
     private final LiveMessages live;
     private final InstantSource clock;
     private volatile Damage damage = (_, _) -> {};
     private final RestingQueues resting;
+    private final RestingQueues.Census census;
     private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
     private final AtomicInteger changedCount = new AtomicInteger();
     private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
     private final List<Change> unwritten = new ArrayList<>();
-    private final ArrayDeque<Pass> passes = new ArrayDeque<>();
+    private final RestingQueues.Walks walks;
+
+    /// What the log says has happened to rows and has not yet.
+    private final AtomicInteger unfinished = new AtomicInteger();
+
     private Optional<Waking> waking = Optional.empty();
     private Instant nextScan = Instant.MIN;
+
+    /// Where a scan of the wake rows goes on.
+    private Optional<Wake> scanned = Optional.empty();
+
+    private int passedOver;
 
     /// What others ask of the index thread.
     private sealed interface Request {
@@ -82,21 +95,6 @@ final class Indexer implements LiveMessages.Changes {
                 implements Request {}
     }
 
-    /// A walk over all queues in a scope, a page at a time.
-    private static final class Pass {
-        private final QueueScope scope;
-
-        /// Where it is no retry: wake only.
-        private final Optional<Instant> retryAt;
-
-        private Optional<QueueName> after = Optional.empty();
-
-        Pass(QueueScope scope, Optional<Instant> retryAt) {
-            this.scope = scope;
-            this.retryAt = retryAt;
-        }
-    }
-
     /// Who takes a message out of the queue that cannot be read.
     interface Damage {
         void found(MessageRow row, DamagedRecord why);
@@ -107,6 +105,8 @@ final class Indexer implements LiveMessages.Changes {
         this.live = live;
         this.clock = clock;
         this.resting = new RestingQueues(index);
+        this.census = new RestingQueues.Census(index, live, resting);
+        this.walks = new RestingQueues.Walks(index, this, resting);
     }
 
     /// From now on `whom` is told of messages that cannot be read.
@@ -130,12 +130,14 @@ final class Indexer implements LiveMessages.Changes {
     /// Thread-safe.
     @Override
     public void retryNow(QueueScope scope, Instant at) {
+        unfinished.incrementAndGet();
         requests.add(new Request.RetryAll(scope, at));
     }
 
     /// A message that is not in memory was taken out of the queue. Thread-safe.
     @Override
     public void quarantined(QueueId id) {
+        unfinished.incrementAndGet();
         requests.add(new Request.Forget(id));
     }
 
@@ -174,62 +176,9 @@ final class Indexer implements LiveMessages.Changes {
         requests.add(new Request.TakeAll(scope, most, answer));
     }
 
-    /// Recipients that rest, by queue. Thread-safe; a look at what moves.
-    List<RestingQueue> resting(QueueScope scope) throws IOException {
-        var found = new ArrayList<RestingQueue>();
-        Optional<QueueName> after = Optional.empty();
-        List<QueueRow> page = index.queues(after, BATCH_MOST);
-        while (!page.isEmpty()) {
-            for (QueueRow row : page) {
-                long recipients = row.recipients() - resting.heldRecipients(row.name());
-                if (recipients > 0 && isIn(scope, row.name())) {
-                    found.add(new RestingQueue(row.name(), recipients, row.wakeAt().orElse(FAR)));
-                }
-            }
-            after = Optional.of(page.getLast().name());
-            page = index.queues(after, BATCH_MOST);
-        }
-        return found;
-    }
-
-    /// Some messages of which something in `scope` rests, about the oldest due first. Thread-safe.
-    List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
-        var some = new ArrayList<RecoveredMessage>();
-        if (scope.id().isPresent()) {
-            Optional<SpooledMessage> found = live.message(scope.id().get(), Position.START);
-            for (QueueName queue : found.map(Indexer::queuesOf).orElse(Set.of())) {
-                if (isIn(scope, queue)) {
-                    addResting(queue, scope.id().get(), some);
-                }
-            }
-            return some;
-        }
-        List<RestingQueue> queues = resting(scope);
-        queues.sort(Comparator.comparing(RestingQueue::lookedAt));
-        for (RestingQueue queue : queues) {
-            int left = most - some.size();
-            if (left <= 0) {
-                return some;
-            }
-            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, left)) {
-                addResting(queue.name(), row.id(), some);
-            }
-        }
-        return some;
-    }
-
-    private void addResting(QueueName queue, QueueId id, List<RecoveredMessage> some) {
-        Optional<SpooledMessage> found = live.message(id, Position.START);
-        if (found.isEmpty()) {
-            return;
-        }
-        List<RecoveredMessage.Waiting> waiting;
-        synchronized (found.get()) {
-            waiting = found.get().states().resting(found.get().envelope(), queue.domain(), FAR);
-        }
-        if (!waiting.isEmpty()) {
-            some.add(new RecoveredMessage(found.get(), waiting));
-        }
+    /// What rests, for people. Thread-safe.
+    RestingQueues.Census census() {
+        return census;
     }
 
     /// How many messages wait for the index thread. Thread-safe.
@@ -237,9 +186,9 @@ final class Indexer implements LiveMessages.Changes {
         return changedCount.get();
     }
 
-    /// Whether a walk is under way that a checkpoint must not overtake.
+    /// Whether rows are not yet as the log says, which a checkpoint must not overtake. Thread-safe.
     boolean isWalking() {
-        return !passes.isEmpty() || !requests.isEmpty();
+        return unfinished.get() > 0;
     }
 
     /// One round.
@@ -304,7 +253,13 @@ final class Indexer implements LiveMessages.Changes {
             unwritten.clear();
         }
         for (SpooledMessage message : looked) {
-            follow(message);
+            try {
+                follow(message);
+            } catch (IOException e) {
+                // Its rows, and those of all behind it, must be found when they are due.
+                looked.subList(looked.indexOf(message), looked.size()).forEach(this::changed);
+                throw e;
+            }
         }
         return !looked.isEmpty();
     }
@@ -346,18 +301,27 @@ final class Indexer implements LiveMessages.Changes {
             held = message.states().dues(message.envelope(), true);
             rest = message.states().dues(message.envelope(), false);
             isGone = isOver && message.row().isEmpty();
-            if (!isOver && held.isEmpty() && !message.isBeingCopied()) {
-                live.leaveToIndex(message);
-            }
         }
         var stream = message.envelope().stream();
-        resting.heldChanged(stream, message.heldRows(), held);
-        message.heldRowsAre(held);
+        // First, so that there is no moment without a wake row that finds them.
         for (RestingQueues.Due due : rest.keySet()) {
             resting.rests(new QueueName(stream, due.domain()), due.dueAt(), message.id());
         }
+        resting.heldChanged(stream, message.heldRows(), held);
+        message.heldRowsAre(held);
         if (isGone && message.isForgotten()) {
             live.gone(message);
+        }
+        leaveIfIdle(message);
+    }
+
+    private void leaveIfIdle(SpooledMessage message) {
+        synchronized (message) {
+            boolean isOver = message.states().unsettled() == 0;
+            boolean isUsed = message.states().isHeld() || message.isBeingCopied();
+            if (!isOver && !isUsed && !message.isChangeNoted()) {
+                live.leaveToIndex(message);
+            }
         }
     }
 
@@ -365,26 +329,41 @@ final class Indexer implements LiveMessages.Changes {
         boolean worked = false;
         for (Request request = requests.poll(); request != null; request = requests.poll()) {
             worked = true;
-            switch (request) {
-                case Request.Start(Waking whom) -> waking = Optional.of(whom);
-                case Request.Wanted(QueueName queue, int most) -> bring(queue, most);
-                case Request.WakeAll(QueueScope scope) ->
-                        passes.add(new Pass(scope, Optional.empty()));
-                case Request.RetryAll(QueueScope scope, Instant at) ->
-                        passes.add(new Pass(scope, Optional.of(at)));
-                case Request.Forget(QueueId id) -> forget(id);
-                case Request.TakeAll(QueueScope scope, int most, var answer) ->
-                        answer.add(takeAll(scope, most));
-                case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
-                    writeAll();
-                    findStragglers(segment, most, answer);
+            try {
+                answer(request);
+            } catch (IOException e) {
+                if (!(request instanceof Request.Wanted)) {
+                    // Somebody waits for it; who wanted mail has been answered.
+                    requests.add(request);
                 }
+                throw e;
             }
         }
-        if (!passes.isEmpty() && !walk(passes.getFirst())) {
-            passes.removeFirst();
+        worked |= !walks.isIdle();
+        if (walks.step(clock.instant())) {
+            unfinished.decrementAndGet();
         }
-        return worked || !passes.isEmpty();
+        return worked;
+    }
+
+    private void answer(Request request) throws IOException {
+        switch (request) {
+            case Request.Start(Waking whom) -> waking = Optional.of(whom);
+            case Request.Wanted(QueueName queue, int most) -> bring(queue, most);
+            case Request.WakeAll(QueueScope scope) -> walks.add(scope, Optional.empty());
+            case Request.RetryAll(QueueScope scope, Instant at) ->
+                    walks.add(scope, Optional.of(at));
+            case Request.Forget(QueueId id) -> {
+                forget(id);
+                unfinished.decrementAndGet();
+            }
+            case Request.TakeAll(QueueScope scope, int most, var answer) ->
+                    answer.add(takeAll(scope, most));
+            case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
+                writeAll();
+                findStragglers(segment, most, answer);
+            }
+        }
     }
 
     /// Queues whose time has come, oldest first.
@@ -396,25 +375,38 @@ final class Indexer implements LiveMessages.Changes {
             looks++;
             open = looks < LOOKS_MOST ? resting.pollLook(now.plus(AHEAD)) : Optional.empty();
         }
-        if (nextScan.isAfter(now)) {
-            return looks > 0;
-        }
-        Optional<Wake> last = Optional.empty();
-        List<Wake> wakes = index.wakes(last, now.plus(AHEAD), WAKES_AT_ONCE);
-        while (!wakes.isEmpty() && looks < LOOKS_MOST) {
-            for (Wake wake : wakes) {
-                if (!resting.isOpen(wake.queue()) && looks < LOOKS_MOST) {
-                    lookAt(wake.queue(), now);
-                    looks++;
-                }
-            }
-            last = Optional.of(wakes.getLast());
-            wakes = index.wakes(last, now.plus(AHEAD), WAKES_AT_ONCE);
-        }
-        if (looks < LOOKS_MOST) {
-            nextScan = now.plus(BETWEEN_SCANS);
+        if (!nextScan.isAfter(now)) {
+            looks += scan(now, LOOKS_MOST - looks);
         }
         return looks > 0;
+    }
+
+    /// Goes on with the scan of queues that are not open; where it is through, the next one begins
+    /// a little later, and later still where it passed over many.
+    ///
+    /// @return how many queues it looked at
+    private int scan(Instant now, int most) throws IOException {
+        int looks = 0;
+        List<Wake> wakes = index.wakes(scanned, now.plus(AHEAD), WAKES_AT_ONCE);
+        while (!wakes.isEmpty()) {
+            for (Wake wake : wakes) {
+                if (looks >= most) {
+                    return looks;
+                }
+                scanned = Optional.of(wake);
+                if (resting.isOpen(wake.queue())) {
+                    passedOver++;
+                } else {
+                    looks++;
+                    lookAt(wake.queue(), now);
+                }
+            }
+            wakes = index.wakes(scanned, now.plus(AHEAD), WAKES_AT_ONCE);
+        }
+        nextScan = now.plus(BETWEEN_SCANS).plus(PER_PASSED_OVER.multipliedBy(passedOver));
+        scanned = Optional.empty();
+        passedOver = 0;
+        return looks;
     }
 
     private void lookAt(QueueName queue, Instant now) throws IOException {
@@ -427,11 +419,23 @@ final class Indexer implements LiveMessages.Changes {
     }
 
     private void bring(QueueName queue, int most) throws IOException {
+        var messages = new ArrayList<RecoveredMessage>();
+        boolean isMore = true;
+        try {
+            isMore = hold(queue, most, messages);
+        } finally {
+            // What was taken is held, whatever went wrong since; and who asked must be answered.
+            waking.orElseThrow().due(queue, messages, isMore);
+        }
+    }
+
+    /// @return whether more is due
+    private boolean hold(QueueName queue, int most, List<RecoveredMessage> messages)
+            throws IOException {
         Instant limit = clock.instant().plus(AHEAD);
         List<DueRow> rows = index.due(queue, resting.cursor(queue), limit, most);
-        var messages = new ArrayList<RecoveredMessage>(rows.size());
         for (DueRow row : rows) {
-            hold(queue, row.id(), limit).ifPresent(messages::add);
+            hold(queue, row.id(), limit, messages);
         }
         Optional<DueRow> last = rows.isEmpty() ? Optional.empty() : Optional.of(rows.getLast());
         boolean isMore =
@@ -440,15 +444,17 @@ final class Indexer implements LiveMessages.Changes {
                                 .filter(due -> !due.isAfter(limit))
                                 .isPresent();
         resting.looked(queue, last, isMore);
-        waking.orElseThrow().due(queue, messages, isMore);
+        return isMore;
     }
 
     /// Takes into memory what of a message rests in `queue` and is due by `limit`.
-    private Optional<RecoveredMessage> hold(QueueName queue, QueueId id, Instant limit)
+    ///
+    /// @param taken gets it
+    private void hold(QueueName queue, QueueId id, Instant limit, List<RecoveredMessage> taken)
             throws IOException {
         Optional<SpooledMessage> found = find(id);
         if (found.isEmpty()) {
-            return Optional.empty();
+            return;
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
@@ -457,23 +463,31 @@ final class Indexer implements LiveMessages.Changes {
             waiting = message.states().hold(message.envelope(), queue.domain(), limit);
             held = message.states().dues(message.envelope(), true);
         }
-        resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
-        message.heldRowsAre(held);
-        if (waiting.isEmpty()) {
+        if (!waiting.isEmpty()) {
+            taken.add(new RecoveredMessage(message, waiting));
+        } else if (held.isEmpty()) {
             // It was brought for nothing.
             changed(message);
-            return Optional.empty();
         }
-        return Optional.of(new RecoveredMessage(message, waiting));
+        resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
+        message.heldRowsAre(held);
     }
 
-    /// A message in the queue, in memory from here on.
-    private Optional<SpooledMessage> find(QueueId id) throws IOException {
+    /// A message in the queue, in memory from here on. Empty, and told, where the log cannot be
+    /// read: one bad sector must not keep back all other mail. It is tried again when its queue is
+    /// looked at anew.
+    Optional<SpooledMessage> find(QueueId id) throws IOException {
         try {
             return live.bring(id);
         } catch (DamagedRecord e) {
             Optional<MessageRow> row = index.message(id);
             row.ifPresent(known -> damage.found(known, e));
+            return Optional.empty();
+        } catch (IOException e) {
+            // Thrown again where the trouble is the index's.
+            if (index.message(id).isPresent()) {
+                LOG.error("message {} cannot be read at present: {}", id, e.getMessage());
+            }
             return Optional.empty();
         }
     }
@@ -481,44 +495,64 @@ final class Indexer implements LiveMessages.Changes {
     private List<RecoveredMessage> takeAll(QueueScope scope, int most) throws IOException {
         writeAll();
         var taken = new ArrayList<RecoveredMessage>();
-        if (scope.id().isPresent()) {
-            Optional<SpooledMessage> found = find(scope.id().get());
-            for (QueueName queue : found.map(Indexer::queuesOf).orElse(Set.of())) {
-                if (isIn(scope, queue)) {
-                    hold(queue, scope.id().get(), FAR).ifPresent(taken::add);
-                }
+        try {
+            takeAll(scope, most, taken);
+        } catch (IOException e) {
+            if (taken.isEmpty()) {
+                throw e;
             }
-            return taken;
-        }
-        for (RestingQueue queue : resting(scope)) {
-            for (DueRow row : index.due(queue.name(), Optional.empty(), FAR, most)) {
-                hold(queue.name(), row.id(), FAR).ifPresent(taken::add);
-            }
-            if (taken.size() >= most) {
-                return taken;
-            }
+            LOG.warn("the index: {}", e.getMessage());
         }
         return taken;
     }
 
-    private static Set<QueueName> queuesOf(SpooledMessage message) {
-        var queues = new HashSet<QueueName>();
-        for (Recipient recipient : message.envelope().recipients()) {
-            queues.add(new QueueName(message.envelope().stream(), recipient.path().domain()));
+    private void takeAll(QueueScope scope, int most, List<RecoveredMessage> taken)
+            throws IOException {
+        if (scope.id().isPresent()) {
+            Optional<SpooledMessage> found = find(scope.id().get());
+            for (QueueName queue : found.map(RestingQueues.Walks::queuesOf).orElse(Set.of())) {
+                if (RestingQueues.Walks.isIn(scope, queue)) {
+                    hold(queue, scope.id().get(), FAR, taken);
+                }
+            }
+            return;
         }
-        return queues;
+        for (RestingQueue queue : census.counts(scope)) {
+            // What is held already may be in front of what rests.
+            Optional<DueRow> after = Optional.empty();
+            List<DueRow> rows = index.due(queue.name(), after, FAR, most);
+            while (!rows.isEmpty()) {
+                for (DueRow row : rows) {
+                    hold(queue.name(), row.id(), FAR, taken);
+                }
+                if (taken.size() >= most) {
+                    return;
+                }
+                after = Optional.of(rows.getLast());
+                rows = index.due(queue.name(), after, FAR, most);
+            }
+        }
     }
 
     private void findStragglers(SpoolSegment segment, int most, Queue<SpooledMessage> answer)
             throws IOException {
-        for (QueueId id : index.inSegment(segment.sequence(), Optional.empty(), most)) {
-            Optional<SpooledMessage> found = find(id);
-            if (found.isPresent()) {
-                synchronized (found.get()) {
-                    found.get().copyBegins(true);
+        // Those of which nothing is in the queue any more may be in front of the others.
+        Optional<QueueId> after = Optional.empty();
+        int count = 0;
+        List<QueueId> ids = index.inSegment(segment.sequence(), after, most);
+        while (!ids.isEmpty() && count < most) {
+            for (QueueId id : ids) {
+                Optional<SpooledMessage> found = find(id);
+                if (found.isPresent()) {
+                    synchronized (found.get()) {
+                        found.get().copyBegins(true);
+                    }
+                    answer.add(found.get());
+                    count++;
                 }
-                answer.add(found.get());
             }
+            after = Optional.of(ids.getLast());
+            ids = index.inSegment(segment.sequence(), after, most);
         }
     }
 
@@ -527,51 +561,6 @@ final class Indexer implements LiveMessages.Changes {
         if (row.isPresent()) {
             index.write(List.of(new Change(id, row, Optional.empty())));
             live.unpin(row.get());
-        }
-    }
-
-    /// One page of a walk.
-    ///
-    /// @return whether there is more
-    private boolean walk(Pass pass) throws IOException {
-        List<QueueRow> page = index.queues(pass.after, BATCH_MOST);
-        for (QueueRow row : page) {
-            QueueName name = row.name();
-            pass.after = Optional.of(name);
-            if (isIn(pass.scope, name)) {
-                if (pass.retryAt.isPresent()) {
-                    retryNow(pass.scope, name, pass.retryAt.get());
-                }
-                resting.wake(name, clock.instant());
-            }
-        }
-        return page.size() == BATCH_MOST;
-    }
-
-    private static boolean isIn(QueueScope scope, QueueName queue) {
-        return (scope.domain().isEmpty() || scope.domain().get().equals(queue.domain()))
-                && (scope.tenant().isEmpty()
-                        || scope.tenant().get().equals(queue.stream().tenant()))
-                && (scope.campaign().isEmpty()
-                        || scope.campaign().get().equals(queue.stream().campaign()));
-    }
-
-    private void retryNow(QueueScope scope, QueueName queue, Instant at) throws IOException {
-        Optional<DueRow> after = Optional.of(new DueRow(at, new QueueId(Long.MAX_VALUE), 0));
-        List<DueRow> rows = index.due(queue, after, FAR, BATCH_MOST);
-        while (!rows.isEmpty()) {
-            for (DueRow row : rows) {
-                Optional<SpooledMessage> found = find(row.id());
-                if (found.isPresent()) {
-                    synchronized (found.get()) {
-                        found.get().states().retryNow(found.get(), scope, at);
-                    }
-                    changed(found.get());
-                }
-            }
-            writeAll();
-            after = Optional.of(rows.getLast());
-            rows = index.due(queue, after, FAR, BATCH_MOST);
         }
     }
 }

@@ -296,11 +296,7 @@ final class LiveMessages {
                 message.ifPresent(m -> settled(m, place));
                 yield message;
             }
-            case SpoolRecord.Deferred r -> {
-                Optional<SpooledMessage> message = change(r.id(), m -> m.states().defer(r));
-                message.ifPresent(this::changedIfIndexedOrResting);
-                yield message;
-            }
+            case SpoolRecord.Deferred r -> change(r.id(), m -> m.states().defer(r));
             case SpoolRecord.Operator r -> {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
@@ -324,8 +320,8 @@ final class LiveMessages {
                 for (SpooledMessage message : live.values()) {
                     synchronized (message) {
                         message.states().retryNow(message, retry.scope(), record.at());
+                        changedIfIndexedOrResting(message);
                     }
-                    changedIfIndexedOrResting(message);
                 }
                 changes.retryNow(retry.scope(), record.at());
             }
@@ -338,9 +334,10 @@ final class LiveMessages {
         synchronized (message) {
             message.movedTo(location);
             message.copyBegins(false);
+            // With the monitor held, or it leaves with a row that knows the old place only.
+            changes.changed(message);
         }
         old.unpin();
-        changes.changed(message);
     }
 
     /// A message need not be copied any more.
@@ -354,16 +351,23 @@ final class LiveMessages {
     /// Takes a damaged message out of the queue. Its bytes are in the quarantine folder.
     void quarantine(QueueId id) {
         SpooledMessage message = live.get(id.value());
-        if (message != null) {
-            synchronized (message) {
-                var all = RecipientNumbers.all(message.envelope().recipients().size());
-                message.states().settle(all);
-            }
+        if (message != null && settleAll(message)) {
             settled.put(id.value(), new Trace(message, Position.START));
             live.remove(id.value());
             release(message);
         } else {
             changes.quarantined(id);
+        }
+    }
+
+    /// Not where it has just left memory.
+    private static boolean settleAll(SpooledMessage message) {
+        synchronized (message) {
+            if (!message.hasLeft()) {
+                var all = RecipientNumbers.all(message.envelope().recipients().size());
+                message.states().settle(all);
+            }
+            return !message.hasLeft();
         }
     }
 
@@ -514,6 +518,8 @@ final class LiveMessages {
             synchronized (found.get()) {
                 if (!found.get().hasLeft()) {
                     change.accept(found.get());
+                    // With the monitor held, or it leaves with a row that does not know of this.
+                    changedIfIndexedOrResting(found.get());
                     return found;
                 }
             }
@@ -528,15 +534,11 @@ final class LiveMessages {
             live.remove(message.id().value());
             unreleased.addLast(trace);
         }
-        changedIfIndexedOrResting(message);
     }
 
+    /// With the monitor held under which it was changed.
     private void changedIfIndexedOrResting(SpooledMessage message) {
-        boolean isConcerned;
-        synchronized (message) {
-            isConcerned = message.row().isPresent() || message.states().hasResting();
-        }
-        if (isConcerned) {
+        if (message.row().isPresent() || message.states().hasResting()) {
             changes.changed(message);
         }
     }

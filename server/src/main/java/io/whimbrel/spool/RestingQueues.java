@@ -7,13 +7,20 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
 
 import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -106,7 +113,7 @@ final class RestingQueues {
         }
         for (Map.Entry<Due, Integer> row : after.entrySet()) {
             var queue = new QueueName(stream, row.getKey().domain);
-            Open known = open.computeIfAbsent(queue, _ -> new Open());
+            Open known = open(queue);
             known.heldRows++;
             known.heldRecipients.addAndGet(row.getValue());
         }
@@ -119,6 +126,20 @@ final class RestingQueues {
                 closeIfIdle(queue, known);
             }
         }
+    }
+
+    /// The queue is open from here on. What rests in it is looked at when it would have been
+    /// before.
+    private Open open(QueueName queue) throws IOException {
+        Open known = open.get(queue);
+        if (known != null) {
+            return known;
+        }
+        Optional<Instant> wakeAt = index.queue(queue).flatMap(QueueRow::wakeAt);
+        var made = new Open();
+        open.put(queue, made);
+        setLook(queue, made, wakeAt);
+        return made;
     }
 
     /// Of those that have a row. Thread-safe.
@@ -206,5 +227,216 @@ final class RestingQueues {
     private static boolean isBehind(Instant dueAt, QueueId id, DueRow cursor) {
         int byDue = dueAt.compareTo(cursor.dueAt());
         return byDue > 0 || (byDue == 0 && id.compareTo(cursor.id()) > 0);
+    }
+
+    /// Walks over all queues in a scope, to wake them or to make what rests there due, a page at a
+    /// time so that nobody waits for a walk over millions of rows. Confined to the index thread.
+    static final class Walks {
+        private static final int ROWS_AT_ONCE = 500;
+
+        private final QueueIndex index;
+        private final Indexer indexer;
+        private final RestingQueues resting;
+        private final ArrayDeque<Pass> passes = new ArrayDeque<>();
+
+        private static final class Pass {
+            private final QueueScope scope;
+
+            /// Where it is no retry: wake only.
+            private final Optional<Instant> retryAt;
+
+            private Optional<QueueName> after = Optional.empty();
+
+            /// How far it came in the queue behind `after`, where that has more rows than a page.
+            private Optional<DueRow> row = Optional.empty();
+
+            Pass(QueueScope scope, Optional<Instant> retryAt) {
+                this.scope = scope;
+                this.retryAt = retryAt;
+            }
+        }
+
+        Walks(QueueIndex index, Indexer indexer, RestingQueues resting) {
+            this.index = index;
+            this.indexer = indexer;
+            this.resting = resting;
+        }
+
+        /// @param retryAt what rests is due then; empty where the queues are woken only
+        void add(QueueScope scope, Optional<Instant> retryAt) {
+            passes.add(new Pass(scope, retryAt));
+        }
+
+        boolean isIdle() {
+            return passes.isEmpty();
+        }
+
+        /// One page.
+        ///
+        /// @return whether a retry came to its end
+        boolean step(Instant now) throws IOException {
+            if (passes.isEmpty()) {
+                return false;
+            }
+            Pass pass = passes.getFirst();
+            boolean isOver =
+                    pass.scope.id().isPresent() ? visitMessage(pass, now) : page(pass, now);
+            if (isOver) {
+                passes.removeFirst();
+            }
+            return isOver && pass.retryAt.isPresent();
+        }
+
+        private boolean visitMessage(Pass pass, Instant now) throws IOException {
+            Optional<SpooledMessage> found = indexer.find(pass.scope.id().orElseThrow());
+            if (found.isPresent()) {
+                if (pass.retryAt.isPresent()) {
+                    retry(found.get(), pass);
+                }
+                for (QueueName queue : queuesOf(found.get())) {
+                    if (isIn(pass.scope, queue)) {
+                        resting.wake(queue, now);
+                    }
+                }
+                indexer.changed(found.get());
+            }
+            return true;
+        }
+
+        private boolean page(Pass pass, Instant now) throws IOException {
+            var page = index.queues(pass.after, ROWS_AT_ONCE);
+            int left = ROWS_AT_ONCE;
+            for (QueueRow row : page) {
+                QueueName name = row.name();
+                if (isIn(pass.scope, name)) {
+                    left -= pass.retryAt.isPresent() ? retry(name, pass, left) : 1;
+                    if (pass.row.isPresent()) {
+                        return false;
+                    }
+                    resting.wake(name, now);
+                }
+                pass.after = Optional.of(name);
+                if (left <= 0) {
+                    return false;
+                }
+            }
+            return page.size() < ROWS_AT_ONCE;
+        }
+
+        /// @return rows looked at
+        private int retry(QueueName queue, Pass pass, int most) throws IOException {
+            Instant at = pass.retryAt.orElseThrow();
+            var behind = new DueRow(at, new QueueId(Long.MAX_VALUE), 0);
+            var rows = index.due(queue, pass.row.or(() -> Optional.of(behind)), Indexer.FAR, most);
+            for (DueRow row : rows) {
+                Optional<SpooledMessage> found = indexer.find(row.id());
+                if (found.isPresent()) {
+                    retry(found.get(), pass);
+                    indexer.changed(found.get());
+                }
+            }
+            pass.row = rows.size() == most ? Optional.of(rows.getLast()) : Optional.empty();
+            return rows.size() + 1;
+        }
+
+        private static void retry(SpooledMessage message, Pass pass) {
+            synchronized (message) {
+                message.states().retryNow(message, pass.scope, pass.retryAt.orElseThrow());
+            }
+        }
+
+        static Set<QueueName> queuesOf(SpooledMessage message) {
+            var queues = new HashSet<QueueName>();
+            for (Recipient recipient : message.envelope().recipients()) {
+                queues.add(new QueueName(message.envelope().stream(), recipient.path().domain()));
+            }
+            return queues;
+        }
+
+        static boolean isIn(QueueScope scope, QueueName queue) {
+            return (scope.domain().isEmpty() || scope.domain().get().equals(queue.domain()))
+                    && (scope.tenant().isEmpty()
+                            || scope.tenant().get().equals(queue.stream().tenant()))
+                    && (scope.campaign().isEmpty()
+                            || scope.campaign().get().equals(queue.stream().campaign()));
+        }
+    }
+
+    /// What rests, for people. Thread-safe.
+    static final class Census {
+        private static final int PAGE = 500;
+
+        private final QueueIndex index;
+        private final LiveMessages live;
+        private final RestingQueues resting;
+
+        Census(QueueIndex index, LiveMessages live, RestingQueues resting) {
+            this.index = index;
+            this.live = live;
+            this.resting = resting;
+        }
+
+        /// Recipients that rest, by queue. A look at what moves.
+        List<RestingQueue> counts(QueueScope scope) throws IOException {
+            var found = new ArrayList<RestingQueue>();
+            Optional<QueueName> after = Optional.empty();
+            List<QueueRow> page = index.queues(after, PAGE);
+            while (!page.isEmpty()) {
+                for (QueueRow row : page) {
+                    long recipients = row.recipients() - resting.heldRecipients(row.name());
+                    if (recipients > 0 && Walks.isIn(scope, row.name())) {
+                        found.add(
+                                new RestingQueue(
+                                        row.name(), recipients, row.wakeAt().orElse(Indexer.FAR)));
+                    }
+                }
+                after = Optional.of(page.getLast().name());
+                page = index.queues(after, PAGE);
+            }
+            return found;
+        }
+
+        /// Some messages of which something in `scope` rests, about the oldest due first.
+        List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
+            var some = new ArrayList<RecoveredMessage>();
+            if (scope.id().isPresent()) {
+                Optional<SpooledMessage> found = live.message(scope.id().get(), Position.START);
+                for (QueueName queue : found.map(Walks::queuesOf).orElse(Set.of())) {
+                    if (Walks.isIn(scope, queue)) {
+                        addResting(queue, scope.id().get(), some);
+                    }
+                }
+                return some;
+            }
+            List<RestingQueue> queues = counts(scope);
+            queues.sort(Comparator.comparing(RestingQueue::lookedAt));
+            for (RestingQueue queue : queues) {
+                int left = most - some.size();
+                if (left <= 0) {
+                    return some;
+                }
+                for (DueRow row : index.due(queue.name(), Optional.empty(), Indexer.FAR, left)) {
+                    addResting(queue.name(), row.id(), some);
+                }
+            }
+            return some;
+        }
+
+        private void addResting(QueueName queue, QueueId id, List<RecoveredMessage> some) {
+            Optional<SpooledMessage> found = live.message(id, Position.START);
+            if (found.isEmpty()) {
+                return;
+            }
+            List<RecoveredMessage.Waiting> waiting;
+            synchronized (found.get()) {
+                waiting =
+                        found.get()
+                                .states()
+                                .resting(found.get().envelope(), queue.domain(), Indexer.FAR);
+            }
+            if (!waiting.isEmpty()) {
+                some.add(new RecoveredMessage(found.get(), waiting));
+            }
+        }
     }
 }

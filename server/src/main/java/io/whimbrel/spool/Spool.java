@@ -227,7 +227,7 @@ public final class Spool implements AutoCloseable {
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
     public List<RestingQueue> resting(QueueScope scope) throws IOException {
-        return indexer.resting(scope);
+        return indexer.census().counts(scope);
     }
 
     /// Acceptance of the oldest message that rests, as its id tells it.
@@ -240,7 +240,7 @@ public final class Spool implements AutoCloseable {
     /// At most `most` messages of which something in `scope` rests, with that, about the oldest due
     /// first.
     public List<RecoveredMessage> someResting(QueueScope scope, int most) throws IOException {
-        return indexer.some(scope, most);
+        return indexer.census().some(scope, most);
     }
 
     /// Takes what rests in `scope` into memory, to be removed by an operator.
@@ -353,7 +353,8 @@ public final class Spool implements AutoCloseable {
     /// So that the next start has little to read.
     private void closeIndex() {
         try {
-            indexer.finish();
+            // A walk is not waited for: the next start reads again what asked for it.
+            indexer.writeAll();
             checkpoints.make(writer.markNow());
         } catch (IOException e) {
             LOG.warn("the next start reads more of the log: {}", e.getMessage());

@@ -249,6 +249,10 @@ final class SpoolRecovery {
                         live.apply(fact, place).isPresent()
                                 || (fact instanceof SpoolRecord.Settled one
                                         && wasSettled(one.id(), place.next()));
+                if (fact instanceof SpoolRecord.Operator) {
+                    // What comes behind it in the log is not concerned.
+                    indexer.finish();
+                }
                 if (isKnown || fact instanceof SpoolRecord.Operator) {
                     place.segment().factsEndAt(place.next().offset());
                 } else if (fact instanceof SpoolRecord.Settled settled) {

@@ -74,7 +74,7 @@ final class SpoolWriter {
     private volatile boolean isMarkWanted;
     private volatile Optional<LogMark> logMark = Optional.empty();
     private volatile boolean arePinsKnown;
-    private volatile long writtenBytes;
+    private final AtomicLong writtenBytes = new AtomicLong();
 
     /// @param pool where segments come from and go to
     /// @param live what the log says so far
@@ -197,7 +197,7 @@ final class SpoolWriter {
 
     /// Bytes written to the log since the start. Thread-safe.
     long writtenBytes() {
-        return writtenBytes;
+        return writtenBytes.get();
     }
 
     /// A mark of the log as it is; for who has stopped the writer.
@@ -339,6 +339,7 @@ final class SpoolWriter {
             inbox.diskWorks();
         }
         current.endsAt((long) start + length);
+        writtenBytes.addAndGet(length);
         isUnmarked = !batch.isEmpty();
         announcedFirst = segments.getFirst().sequence();
         commit(batch, start + LogFormat.BATCH_BYTES);
