@@ -273,8 +273,10 @@ class Whimbrel:
 
     name = "whimbrel"
 
-    def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp"):
-        self.folder, self.port = folder, listen_port or free_port()
+    def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp",
+                 wrap=()):
+        """`wrap`: words before the launcher's; a program that executes what stands behind them, so the pid stays."""
+        self.folder, self.port, self.wrap = folder, listen_port or free_port(), wrap
         self.config = os.path.join(folder, "whimbrel.toml")
         self.data = os.path.join(folder, "data")
         self.environment = dict(os.environ, **dict(environment))
@@ -301,7 +303,7 @@ to = "{scheme}://127.0.0.1:{next_hop_port}"
         self.log_path = os.path.join(self.folder, "log")
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [os.path.join(ROOT, "whimbrel"), "serve", "-c", self.config],
+            [*self.wrap, os.path.join(ROOT, "whimbrel"), "serve", "-c", self.config],
             stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         self.pid = self.process.pid
         watchdog = threading.Timer(seconds, self.process.kill)
