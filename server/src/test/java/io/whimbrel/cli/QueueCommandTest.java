@@ -204,12 +204,46 @@ final class QueueCommandTest {
     }
 
     @Test
+    void ids_areGivenWithoutOption_toEveryVerb() {
+        String other = new QueueId(78).toString();
+
+        assertThat(run("queue", "hold", ID).out()).isEqualTo("2 recipients held\n");
+        assertThat(run("queue", "release", ID).exit()).isZero();
+        assertThat(run("queue", "list", ID, "--json").lines()).hasSize(1);
+        assertThat(run("queue", "suspend", ID, other, "--for", "1h").out())
+                .isEqualTo(
+                        ID
+                                + ": 2 recipients suspended for 1h\n"
+                                + other
+                                + ": 1 recipient suspended for 1h\n");
+        assertThat(run("queue", "resume", ID, "--id", other, ID).lines()).hasSize(2);
+        assertThat(run("queue", "retry-now", ID, other, "--json").out())
+                .isEqualTo(
+                        "{\"recipients\":2,\"id\":\""
+                                + ID
+                                + "\"}\n{\"recipients\":1,\"id\":\""
+                                + other
+                                + "\"}\n");
+        assertThat(run("queue", "list", ID, other).lines()).hasSize(3);
+    }
+
+    @Test
+    void ids_ofWhichOneIsGone_areActedOnAllTheSame() {
+        CliRun run = run("queue", "retry-now", new QueueId(1).toString(), ID);
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains(new QueueId(1) + " is not in the queue");
+        assertThat(run.out()).isEqualTo(ID + ": 2 recipients due now\n");
+        assertThat(run("queue", "hold", ID, "example.org").exit()).isEqualTo(2);
+    }
+
+    @Test
     void action_withoutCondition_isAUsageErrorThatSaysSo() {
         for (String verb : List.of("hold", "release", "retry-now", "bounce", "delete", "resume")) {
             CliRun run = run("queue", verb);
 
             assertThat(run.exit()).as(verb).isEqualTo(2);
-            assertThat(run.err()).as(verb).contains("--id, --domain, --tenant or --campaign");
+            assertThat(run.err()).as(verb).contains("one ID or more", "--domain");
         }
         assertThat(desk.actions).isEmpty();
         assertThat(desk.views).hasSize(2);
