@@ -277,6 +277,28 @@ final class QueueCommandTest {
     }
 
     @Test
+    void release_ofWhatAnotherHoldKeeps_namesIt() {
+        run("queue", "hold", "--domain", "example.org", "--reason", "blocklisted");
+        run("queue", "suspend", ID, "--for", "1h");
+        run("queue", "hold", "--all");
+
+        CliRun all = run("queue", "release", "--all");
+
+        assertThat(all.exit()).isZero();
+        assertThat(all.out())
+                .isEqualTo(
+                        "1 recipient released; 2 recipients still kept by"
+                                + " hold domain=example.org (2), suspend id="
+                                + ID
+                                + " (2)\n");
+        CliRun domain = run("queue", "release", "--domain", "example.org", "--json");
+        assertThat(domain.out())
+                .startsWith("{\"recipients\":0,\"kept\":2,\"kept_by\":[{\"action\":\"suspend\",")
+                .endsWith("\"recipients\":2}]}\n");
+        assertThat(run("queue", "resume", ID).out()).isEqualTo("2 recipients resumed\n");
+    }
+
+    @Test
     void suspendAndResume_takeATime() {
         CliRun suspend = run("queue", "suspend", "--for", "1h", "--domain", "example.net");
         CliRun resume = run("queue", "resume", "--domain", "example.net");
