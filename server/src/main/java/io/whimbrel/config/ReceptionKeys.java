@@ -131,7 +131,8 @@ final class ReceptionKeys {
                     LIMITS.errorsMax(),
                     RELOAD,
                     "Refused commands in one session, counted from the last message that was taken,"
-                            + " before it ends with 421.");
+                            + " before it ends with 421. Within a transaction of a client in"
+                            + " relay-from as many as max-recipients.");
 
     static final Key<Integer> CONNECTIONS_MAX =
             Key.withDefault(

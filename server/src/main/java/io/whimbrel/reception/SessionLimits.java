@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 /// @param messageBytesMax largest message, announced by SIZE; default 50 MiB; beyond it 552 5.3.4
 /// @param recipientsMax recipients in one transaction; default 1,000; beyond it 452 4.5.3
 /// @param errorsMax refused commands since the last message that was taken, before 421 and the end;
-///   default 20
+///   default 20. Within a transaction of a client in `relay-from` as many as `recipientsMax`
 /// @param connectionsMax connections at once on this listener; default 10,000; at it clients wait
 ///   in the kernel's backlog, and a small reserve of permits answers 421 4.3.2
 /// @param connectionsPerClientMax connections at once from one address; default 50; beyond it 421

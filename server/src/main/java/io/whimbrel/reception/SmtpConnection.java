@@ -59,6 +59,9 @@ final class SmtpConnection {
 
     /// The message that comes by BDAT; there while the state is `InChunks`.
     private Optional<Chunks> chunks = Optional.empty();
+    /// In the present transaction, of a client that may relay.
+    private int refusedRecipients;
+
 
     private volatile boolean isDraining;
 
@@ -135,9 +138,17 @@ final class SmtpConnection {
 
     private Optional<SmtpCommand> nextCommand() throws IOException {
         isBetweenTransactions = !(state instanceof InTransaction || state instanceof InChunks);
-        if (isDraining && isBetweenTransactions) {
-            end(SHUTTING_DOWN);
-            return Optional.empty();
+        socket.setBetweenTransactions(isBetweenTransactions);
+        if (isBetweenTransactions) {
+            refusedRecipients = 0;
+            if (isDraining) {
+                end(SHUTTING_DOWN);
+                return Optional.empty();
+            }
+            if (socket.isOld()) {
+                end(TOO_LONG);
+                return Optional.empty();
+            }
         }
         if (!input.hasCommand()) {
             replies.flush();
@@ -161,8 +172,7 @@ final class SmtpConnection {
     }
 
     private void answer(SessionState next, SmtpReply reply) throws IOException {
-        // 452 after too many recipients is no error: the client sends the rest another time.
-        if (reply.isPermanent() && ++errors >= client.terms().limits().errorsMax()) {
+        if (isOneTooMany(reply)) {
             end(TOO_MANY_ERRORS);
         } else if (next instanceof Closed && !reply.equals(SmtpReply.CLOSING)) {
             end(reply);
@@ -177,6 +187,22 @@ final class SmtpConnection {
 
     private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
         if (reply.isPositive()) {
+    /// Counts refusals. 452 after too many recipients is none: the client sends the rest another
+    /// time.
+    ///
+    /// An application sends a list with bad addresses in it as one message, and would never get the
+    /// others out: within its transactions it may have as many refused as taken.
+    private boolean isOneTooMany(SmtpReply reply) {
+        SessionLimits limits = client.terms().limits();
+        if (!reply.isPermanent()) {
+            return false;
+        }
+        if (client.mayRelay() && state instanceof InTransaction) {
+            return ++refusedRecipients > limits.recipientsMax();
+        }
+        return ++errors >= limits.errorsMax();
+    }
+
             // Applications keep one session open for an hour: a few bad addresses among thousands
             // of messages must not end it.
             errors = 0;
