@@ -176,7 +176,9 @@ final class ReceptionKeys {
                     Kinds.duration(SECOND, Duration.ofDays(1)),
                     LIMITS.sessionMost(),
                     RELOAD,
-                    "How long one session may last in all.");
+                    "How long one session may last before no other transaction begins and it ends"
+                            + " with 421; one that is under way then goes on, for as long again at"
+                            + " most.");
 
     static final TableSpec LISTEN =
             new TableSpec(

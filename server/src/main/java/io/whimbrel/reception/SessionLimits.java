@@ -15,7 +15,8 @@ import java.util.OptionalInt;
 ///   4.7.0. Where it is empty, clients in `relay-from` are exempt and others have the default
 /// @param commandTimeout longest wait for a command; default 5m (RFC 5321 §4.5.3.2.7)
 /// @param dataTimeout longest wait for a block of data; default 3m
-/// @param sessionMost longest session; default 1h
+/// @param sessionMost longest session; default 1h; at it 421 4.4.2 before the next transaction. One
+///   that is under way goes on, for as long again at most
 public record SessionLimits(
         long messageBytesMax,
         int recipientsMax,

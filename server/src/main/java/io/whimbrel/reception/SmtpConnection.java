@@ -37,6 +37,8 @@ final class SmtpConnection {
 
     private static final SmtpReply TIMED_OUT =
             SmtpReply.of(421, 4, 4, 2, "Waited too long for you; closing");
+    private static final SmtpReply TOO_LONG =
+            SmtpReply.of(421, 4, 4, 2, "This session has lasted too long; open another");
     private static final SmtpReply SHUTTING_DOWN =
             SmtpReply.of(421, 4, 3, 2, "Shutting down; try again later");
     private static final SmtpReply TOO_MANY_ERRORS =
@@ -57,11 +59,11 @@ final class SmtpConnection {
     /// Since the last message that was taken.
     private int errors;
 
-    /// The message that comes by BDAT; there while the state is `InChunks`.
-    private Optional<Chunks> chunks = Optional.empty();
     /// In the present transaction, of a client that may relay.
     private int refusedRecipients;
 
+    /// The message that comes by BDAT; there while the state is `InChunks`.
+    private Optional<Chunks> chunks = Optional.empty();
 
     private volatile boolean isDraining;
 
@@ -185,8 +187,6 @@ final class SmtpConnection {
         }
     }
 
-    private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
-        if (reply.isPositive()) {
     /// Counts refusals. 452 after too many recipients is none: the client sends the rest another
     /// time.
     ///
@@ -203,6 +203,8 @@ final class SmtpConnection {
         return ++errors >= limits.errorsMax();
     }
 
+    private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
+        if (reply.isPositive()) {
             // Applications keep one session open for an hour: a few bad addresses among thousands
             // of messages must not end it.
             errors = 0;
@@ -306,7 +308,7 @@ final class SmtpConnection {
     private void endOfInput() throws IOException {
         state = new Closed();
         if (socket.isOverdue()) {
-            end(TIMED_OUT);
+            end(socket.isOld() ? TOO_LONG : TIMED_OUT);
         } else if (isDraining) {
             end(SHUTTING_DOWN);
         } else {

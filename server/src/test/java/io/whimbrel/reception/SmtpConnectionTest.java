@@ -381,6 +381,45 @@ class SmtpConnectionTest {
     }
 
     @Test
+    void transactionUnderWay_isNotCutByTheSessionsLimit() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            for (int minute = 0; minute < 56; minute += 4) {
+                talk.command("NOOP", "250");
+                advance(reception, Duration.ofMinutes(4));
+            }
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            advance(reception, Duration.ofMinutes(4));
+            talk.command("RCPT TO:<a@example.org>", "250");
+            talk.command("DATA", "354");
+            for (int minute = 0; minute < 10; minute += 2) {
+                talk.send("a line\r\n");
+                advance(reception, Duration.ofMinutes(2));
+            }
+            talk.send("\r\n.\r\nMAIL FROM:<sender@example.com>\r\n");
+            talk.expect("250 2.0.0 queued as");
+            talk.expect("421 4.4.2 This session has lasted too long");
+            talk.expectClosed();
+            assertThat(reception.mail.stored()).hasSize(1);
+        }
+    }
+
+    @Test
+    void transactionThatNeverEnds_isCutAtTwiceTheSessionsLimit() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            for (int minute = 0; minute < 116; minute += 4) {
+                advance(reception, Duration.ofMinutes(4));
+                talk.command("NOOP", "250");
+            }
+            advance(reception, Duration.ofMinutes(4));
+            talk.expect("421 4.4.2");
+            talk.expectClosed();
+        }
+    }
+
+    @Test
     void clientThatReadsNothing_isBrokenOff() throws Exception {
         try (var reception = TestReception.start();
                 var talk = reception.greeted()) {
