@@ -15,6 +15,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -395,6 +396,17 @@ final class QueueCommandTest {
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.err())
                 .contains("no server is running", data + "/x/admin.sock", "whimbrel serve -c FILE");
+    }
+
+    @Test
+    void noServerWhereTheFileSays_butOneElsewhere_isToldHowToReachIt() throws IOException {
+        Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/net/unix")));
+        CliRun run = CliRun.of("reload", "--data", data.resolve("moved").toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("A server listens at ", "node.data was changed", "--socket");
+        assertThat(CliRun.of("reload", "--socket", data.resolve("admin.sock").toString()).exit())
+                .isZero();
     }
 
     @Test
