@@ -3,30 +3,53 @@ package io.whimbrel;
 import com.sun.management.UnixOperatingSystemMXBean;
 
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 
-/// How many files and sockets this process may have open, and how many of them clients may take.
-/// Stateless.
+/// How many of the files and sockets that this process may have open each side may take. Immutable.
 ///
-/// A connection that finds no file descriptor left is not accepted, which hurts nobody. A spool or
-/// an event log that finds none stops the node, so clients never get the last ones.
-final class FileLimit {
-    /// For the spool, the event log, the admin socket, DNS and the program itself.
+/// A connection that finds no file descriptor left is not accepted, or not opened, which hurts
+/// nobody. A spool or an event log that finds none stops the node, so the last ones are theirs.
+/// Shares are given at the start: whoever asks for more at a reload cannot have what the other side
+/// holds.
+///
+/// @param clients connections that all listeners together may hold
+/// @param deliveries connections to other hosts at once
+record FileLimit(int clients, int deliveries) {
+    /// For the spool, the event log, the admin socket, DNS and the program itself; a quarter of
+    /// everything where that is less.
     private static final int OURS = 256;
 
-    private FileLimit() {}
-
-    /// Connections that all listeners together may hold: what is left beside `deliveryConnections`
-    /// and our own files, but half of everything at least.
-    static int forClients(int deliveryConnections) {
-        return forClients(ofProcess(), deliveryConnections);
+    /// The shares under the limit of this process.
+    static FileLimit ofProcess(int clientsAsked, int deliveriesAsked) {
+        return of(processMost(), clientsAsked, deliveriesAsked);
     }
 
-    static int forClients(long most, int deliveryConnections) {
-        long left = Math.max(most / 2, most - OURS - deliveryConnections);
-        return (int) Math.min(left, Integer.MAX_VALUE);
+    /// Half for each side, and what the one does not ask for is the other's.
+    static FileLimit of(long most, int clientsAsked, int deliveriesAsked) {
+        long shared = Math.max(2, most - Math.min(OURS, most / 4));
+        long clients = Math.max(shared / 2, shared - deliveriesAsked);
+        long deliveries = shared - Math.min(clients, clientsAsked);
+        return new FileLimit(bounded(clients), bounded(deliveries));
     }
 
-    private static long ofProcess() {
+    /// What an operator is told where delivery would need more than its share.
+    Optional<String> shortage(int deliveriesAsked) {
+        return deliveriesAsked <= deliveries
+                ? Optional.empty()
+                : Optional.of(
+                        "delivery: "
+                                + deliveries
+                                + " connections at once instead of max-connections = "
+                                + deliveriesAsked
+                                + ", for the limit of open files allows no more; raise it"
+                                + " (LimitNOFILE= of systemd, ulimit -n) and restart");
+    }
+
+    private static int bounded(long count) {
+        return (int) Math.min(count, Integer.MAX_VALUE);
+    }
+
+    private static long processMost() {
         return ManagementFactory.getOperatingSystemMXBean()
                         instanceof UnixOperatingSystemMXBean system
                 ? system.getMaxFileDescriptorCount()

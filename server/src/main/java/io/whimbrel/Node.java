@@ -11,6 +11,7 @@ import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 import io.whimbrel.delivery.BodySource;
 import io.whimbrel.delivery.DeliveryPlan;
+import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.delivery.Dispatcher;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
@@ -44,6 +45,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -62,6 +64,7 @@ final class Node implements AutoCloseable {
     private final SteadyClock clock = new SteadyClock();
     private final Metrics metrics = new Metrics();
     private final Instant startedAt = clock.instant();
+    private final FileLimit fileLimit;
     private final EventLog eventLog;
     private final Spool spool;
     private final RestingMail resting;
@@ -73,6 +76,7 @@ final class Node implements AutoCloseable {
     private final Ticker ticker;
     private volatile Config config;
     private volatile Sources sources;
+    private volatile Resolver resolver;
     private Instant disciplinedAt = startedAt;
     private boolean isClockStepTold;
 
@@ -107,6 +111,9 @@ final class Node implements AutoCloseable {
         this.file = file;
         this.config = config;
         sources = new Sources(config.sources(), clock);
+        resolver = new Resolver(config.dns(), clock);
+        fileLimit = FileLimit.ofProcess(clients(config), config.delivery().connectionsMax());
+        fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(LOG::warn);
         eventLog = EventLog.open(config.eventLog(), metrics, clock);
         spool = Spool.open(config.spool(), eventLog.position(), clock);
         eventLog.start(spool.records(eventLog.position()));
@@ -119,7 +126,7 @@ final class Node implements AutoCloseable {
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
         ticker = new Ticker("ticker-1", TICK, this::tick);
-        reception.start(FileLimit.forClients(config.delivery().connectionsMax()));
+        reception.start(fileLimit.clients());
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
 
@@ -132,9 +139,18 @@ final class Node implements AutoCloseable {
                         with.routes(),
                         with.delivery().port(),
                         with.delivery().allowPrivate(),
-                        new Resolver(with.dns(), clock),
+                        resolver,
                         new OwnNode(names, listening));
-        return new DeliveryPlan(with.delivery(), sources, routing);
+        DeliverySettings settings = with.delivery().withAtMost(fileLimit.deliveries());
+        return new DeliveryPlan(settings, sources, routing);
+    }
+
+    private static int clients(Config config) {
+        long clients = 0;
+        for (ListenSettings listen : config.listens()) {
+            clients += listen.limits().connectionsMax();
+        }
+        return (int) Math.min(clients, Integer.MAX_VALUE);
     }
 
     private BodySource body(SpooledMessage message) {
@@ -195,13 +211,15 @@ final class Node implements AutoCloseable {
     }
 
     private NodeStatus status() {
+        var warnings = new ArrayList<>(sources.trouble().stream().toList());
+        fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
         return new NodeStatus(
                 config.node().name(),
                 Version.text(),
                 startedAt,
                 reception.addresses().stream().map(AddressText::render).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
-                sources.trouble().stream().toList());
+                warnings);
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.
@@ -233,6 +251,13 @@ final class Node implements AutoCloseable {
 
     private void activate(Config fresh) {
         sources = new Sources(fresh.sources(), clock);
+        if (!fresh.dns().equals(config.dns())) {
+            // Otherwise it stays: what it remembers spares thousands of questions.
+            resolver = new Resolver(fresh.dns(), clock);
+        }
+        if (fresh.delivery().connectionsMax() != config.delivery().connectionsMax()) {
+            fileLimit.shortage(fresh.delivery().connectionsMax()).ifPresent(LOG::warn);
+        }
         dispatcher.reload(plan(fresh));
         settlement.reconfigure(fresh.report());
         reception.reload(fresh.listens());

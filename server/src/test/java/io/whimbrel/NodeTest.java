@@ -2,8 +2,10 @@ package io.whimbrel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.config.AddressText;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
+import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.eventlog.EventReader;
 
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +109,34 @@ class NodeTest {
     }
 
     @Test
+    void reload_forgetsTheAnswersOfTheDns_onlyWhereDnsChanged() throws Exception {
+        try (var dns = new TestNameServer().with("next.test. 3600 IN A 127.0.0.1")) {
+            String server = "[dns]\nservers = [\"" + address(dns) + "\"]\n";
+            try (var node = start("next.test", server)) {
+                send(node, "a@example.org");
+                assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+                int questions = dns.questions();
+                assertThat(questions).isPositive();
+                assertThat(node.reload()).isEmpty();
+
+                send(node, "a@example.org");
+                assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+                assertThat(dns.questions()).isEqualTo(questions);
+
+                Files.writeString(file(), Files.readString(file()) + "timeout = \"2s\"\n");
+                assertThat(node.reload()).isEmpty();
+                send(node, "a@example.org");
+                assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+                assertThat(dns.questions()).isGreaterThan(questions);
+            }
+        }
+    }
+
+    private static String address(TestNameServer dns) {
+        return AddressText.render(dns.settings().servers().getFirst());
+    }
+
+    @Test
     void dataFolder_isForItsOwnerOnly() throws Exception {
         try (var node = start("")) {
             assertThat(node.addresses()).hasSize(1);
@@ -120,6 +150,10 @@ class NodeTest {
     }
 
     private Node start(String more) throws IOException {
+        return start("127.0.0.1", more);
+    }
+
+    private Node start(String host, String more) throws IOException {
         Files.writeString(
                 file(),
                 """
@@ -131,13 +165,13 @@ class NodeTest {
                 relay-from = ["127.0.0.0/8"]
                 [[route]]
                 domain = "*"
-                to = "smtp://127.0.0.1:%d"
+                to = "smtp://%s:%d"
                 [spool]
                 segment = "1MiB"
                 reserve = "1MiB"
                 %s\
                 """
-                        .formatted(folder.resolve("d"), nextHop.getLocalPort(), more));
+                        .formatted(folder.resolve("d"), host, nextHop.getLocalPort(), more));
         return switch (ConfigFile.read(file())) {
             case ConfigResult.Valid(var config, _) -> Node.start(file(), config);
             case ConfigResult.Invalid(var errors, _) -> throw new IOException(errors.toString());

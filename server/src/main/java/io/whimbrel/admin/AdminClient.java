@@ -97,7 +97,8 @@ public final class AdminClient {
                     + socket
                     + "; start it with `"
                     + startCommand
-                    + "`";
+                    + "`"
+                    + RunningNodes.hint(socket);
         }
         if (!Files.isWritable(socket)) {
             return socket + " belongs to another user: run this as the server's user, or as root";
@@ -108,6 +109,7 @@ public final class AdminClient {
                 + cause.getMessage()
                 + "); start it with `"
                 + startCommand
-                + "`";
+                + "`"
+                + RunningNodes.hint(socket);
     }
 }

@@ -209,7 +209,24 @@ public final class AdminOperations implements AdminHandler {
         }
         long touched = queue.act(action);
         LOG.info("{}: {} recipients", request.fields(), touched);
-        answer.line(Json.object().put("recipients", touched));
+        ObjectNode line = Json.object();
+        switch (action) {
+            case OperatorAction.Hold _, OperatorAction.Suspend _, OperatorAction.RetryNow _ ->
+                    line.put("recipients", touched);
+            case OperatorAction.Release(var scope) -> freed(touched, scope, line);
+            case OperatorAction.Resume(var scope) -> freed(touched, scope, line);
+        }
+        answer.line(line);
+    }
+
+    /// What another hold or suspension still keeps was not freed by the end of this one.
+    private void freed(long touched, QueueScope scope, ObjectNode line) throws IOException {
+        Withheld withheld = queue.withheld(scope);
+        line.put("recipients", Math.max(0, touched - withheld.recipients()));
+        if (withheld.recipients() > 0) {
+            line.put("kept", withheld.recipients());
+            QueueJson.addShares(line.putArray("kept_by"), withheld.shares());
+        }
     }
 
     private ObjectNode count(QueueScope scope) throws IOException {

@@ -138,9 +138,9 @@ public final class AdminSocket implements AutoCloseable {
     }
 
     private static ServerSocketChannel bind(Path path) throws IOException {
-        Path folder = path.resolveSibling(".admin");
+        Path folder = SocketPath.cradleFolder(path);
         // Shorter than the final path, so that the check of its length covers this one.
-        Path cradle = folder.resolve("s");
+        Path cradle = SocketPath.cradle(path);
         Files.deleteIfExists(cradle);
         Files.deleteIfExists(folder);
         Files.createDirectory(

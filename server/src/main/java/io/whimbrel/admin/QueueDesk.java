@@ -25,6 +25,11 @@ public interface QueueDesk {
     /// Recipients in `scope` that rest on disk.
     long resting(QueueScope scope) throws IOException;
 
+    /// Recipients in `scope`, beside those in flight, that restrictions keep from being tried.
+    ///
+    /// @throws IOException where what rests on disk cannot be read
+    Withheld withheld(QueueScope scope) throws IOException;
+
     /// Every entry of one message; empty where none is queued.
     List<QueuedView> find(QueueId id) throws IOException;
 

@@ -14,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 
 /// The queue as lines of an answer; fields as in `docs/admin-socket.md`. Stateless.
@@ -99,6 +100,13 @@ final class QueueJson {
                 .put("number", number)
                 .put("recipient", address(message.envelope(), number))
                 .put("state", "settled");
+    }
+
+    /// The restrictions that keep mail, each with what it keeps.
+    static void addShares(ArrayNode array, List<Withheld.Share> shares) {
+        for (Withheld.Share share : shares) {
+            array.add(restriction(share.restriction()).put("recipients", share.recipients()));
+        }
     }
 
     private static ObjectNode restriction(OperatorAction action) {

@@ -1,7 +1,11 @@
 package io.whimbrel.admin;
 
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
@@ -90,11 +94,61 @@ public final class ScheduleDesk implements QueueDesk {
     }
 
     @Override
+    public Withheld withheld(QueueScope scope) throws IOException {
+        var withheld = new Withheld(scope, schedule.summary(clock.instant()).restrictions());
+        if (!withheld.isPossible()) {
+            return withheld;
+        }
+        for (QueuedView view : inMemory(scope)) {
+            if (view.state() != QueuedView.State.IN_FLIGHT) {
+                QueueEntry entry = view.entry();
+                withheld.add(
+                        entry.message().id(),
+                        entry.message().envelope().stream(),
+                        entry.domain(),
+                        entry.recipients().size());
+            }
+        }
+        if (scope.id().isPresent()) {
+            forEachResting(scope, withheld::add);
+            return withheld;
+        }
+        for (RestingQueue queue : rested.counts(scope)) {
+            withheld.addQueue(queue.name().stream(), queue.name().domain(), queue.recipients());
+        }
+        for (QueueId id : withheld.messages()) {
+            forEachResting(ofMessage(id), withheld::addBeyondQueue);
+        }
+        return withheld;
+    }
+
+    /// What is told of one resting recipient.
+    @FunctionalInterface
+    private interface RestingCounter {
+        void add(QueueId id, MailStream stream, DomainName domain, long count);
+    }
+
+    private void forEachResting(QueueScope message, RestingCounter counter) throws IOException {
+        for (RecoveredMessage found : rested.some(message, 1)) {
+            Envelope envelope = found.message().envelope();
+            for (RecoveredMessage.Waiting group : found.waiting()) {
+                for (int i = 0; i < group.recipients().size(); i++) {
+                    Recipient recipient = envelope.recipients().get(group.recipients().get(i));
+                    counter.add(
+                            found.message().id(), envelope.stream(), recipient.path().domain(), 1);
+                }
+            }
+        }
+    }
+
+    private static QueueScope ofMessage(QueueId id) {
+        return new QueueScope(
+                Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    @Override
     public List<QueuedView> find(QueueId id) throws IOException {
-        var scope =
-                new QueueScope(
-                        Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
-        return list(scope, Integer.MAX_VALUE);
+        return list(ofMessage(id), Integer.MAX_VALUE);
     }
 
     @Override

@@ -18,6 +18,16 @@ public final class SocketPath {
         return data.resolve(FILE_NAME);
     }
 
+    /// Where a socket is made before it is moved to `socket` with its mode; the kernel knows it by
+    /// this name for good.
+    static Path cradle(Path socket) {
+        return cradleFolder(socket).resolve("s");
+    }
+
+    static Path cradleFolder(Path socket) {
+        return socket.resolveSibling(".admin");
+    }
+
     /// @throws IOException where no UNIX socket can have this path
     static void requireShort(Path path) throws IOException {
         int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;

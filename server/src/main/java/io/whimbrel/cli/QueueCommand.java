@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -137,35 +138,55 @@ final class QueueCommand implements Callable<Integer> {
     }
 
     private int list(ObjectNode request, QueueText.Listing listing) throws IOException {
-        Optional<String> refusal = node.client().ask(request, listing::add);
-        return refusal.isPresent() ? console.fail(refusal.get()) : listing.end();
+        for (ObjectNode one : ScopeOptions.oneByOne(request)) {
+            Optional<String> refusal = node.client().ask(one, listing::add);
+            if (refusal.isPresent()) {
+                return console.fail(refusal.get());
+            }
+        }
+        return listing.end();
     }
 
     /// Actions that hold for mail yet to come, so that touching nothing now is no failure.
     private int lasting(ObjectNode request, String done) {
-        return console.run(() -> {
-            act(request, done);
-            return Console.OK;
-        });
+        return console.run(() -> act(request, done).isRefused() ? Console.FAILED : Console.OK);
     }
 
     private int once(ObjectNode request, String done) {
-        return console.run(
-                () -> act(request, done) > 0 ? Console.OK : console.fail("nothing was found"));
+        return console.run(() -> {
+            Acted acted = act(request, done);
+            if (acted.isRefused()) {
+                return Console.FAILED;
+            }
+            return acted.recipients() > 0 ? Console.OK : console.fail("nothing was found");
+        });
     }
 
-    /// How many recipients were touched, or would be.
-    private long act(ObjectNode request, String done) throws IOException {
+    /// What an action did.
+    ///
+    /// @param recipients that were touched, or would be
+    /// @param isRefused for one message at least; it was told why
+    private record Acted(long recipients, boolean isRefused) {}
+
+    /// Where several messages are named, each is acted on, whatever became of the others.
+    private Acted act(ObjectNode request, String done) throws IOException {
         long[] touched = {0};
-        Optional<String> refusal =
-                node.client().ask(request, line -> touched[0] += printAction(line, done));
-        if (refusal.isPresent()) {
-            throw new IOException(refusal.get());
+        boolean isRefused = false;
+        List<ObjectNode> requests = ScopeOptions.oneByOne(request);
+        for (ObjectNode one : requests) {
+            String about = requests.size() > 1 ? Json.text(one, "id") : "";
+            Optional<String> refusal =
+                    node.client().ask(one, line -> touched[0] += printAction(line, done, about));
+            if (refusal.isPresent()) {
+                isRefused = true;
+                console.fail(refusal.get());
+            }
         }
-        return touched[0];
+        return new Acted(touched[0], isRefused);
     }
 
-    private long printAction(ObjectNode line, String done) {
+    /// @param about the message, where it is one of several; otherwise `""`
+    private long printAction(ObjectNode line, String done, String about) {
         JsonNode progress = line.path("progress");
         if (progress.isNumber()) {
             if (!console.isJson()) {
@@ -175,8 +196,9 @@ final class QueueCommand implements Callable<Integer> {
             return 0;
         }
         if (console.isJson()) {
-            console.printJson(line);
+            console.printJson(about.isEmpty() ? line : line.put("id", about));
         } else {
+            console.out().print(about.isEmpty() ? "" : about + ": ");
             QueueText.action(line, done, console.out());
         }
         return line.path("recipients").asLong(0);

@@ -76,7 +76,7 @@ final class QueueText {
     static void action(ObjectNode line, String done, PrintWriter out) {
         String recipients = Words.count(line.path("recipients").asLong(0), "recipient");
         if (!line.path("dry_run").booleanValue(false)) {
-            out.println(recipients + " " + done);
+            out.println(recipients + " " + done + kept(line));
             return;
         }
         long inFlight = line.path("in_flight").asLong(0);
@@ -85,6 +85,27 @@ final class QueueText {
                         + " would be "
                         + done
                         + (inFlight > 0 ? " (" + inFlight + " of them are in flight now)" : ""));
+    }
+
+    /// What else keeps some of it, by which hold or suspension.
+    private static String kept(ObjectNode line) {
+        long kept = line.path("kept").asLong(0);
+        if (kept == 0) {
+            return "";
+        }
+        var text = new StringBuilder("; " + Words.count(kept, "recipient") + " still kept by");
+        String before = " ";
+        for (JsonNode share : line.path("kept_by")) {
+            text.append(before)
+                    .append(Json.text(share, "action"))
+                    .append(' ')
+                    .append(Words.printable(scope(share)))
+                    .append(" (")
+                    .append(share.path("recipients").asLong(0))
+                    .append(')');
+            before = ", ";
+        }
+        return text.toString();
     }
 
     /// The lines of `queue list` while they arrive. At most `limit` are kept.

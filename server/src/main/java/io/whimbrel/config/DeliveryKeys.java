@@ -69,7 +69,7 @@ final class DeliveryKeys {
                     "servers",
                     ValueKind.listOf(NetworkKinds.serverAddress(DNS_PORT), "addresses", 16),
                     new Presence.Unset<>("the resolvers of the system", "[\"127.0.0.1:5353\"]"),
-                    RESTART,
+                    RELOAD,
                     "Resolvers to ask, in this order; port 53 where none is written. A resolver on"
                             + " this machine serves a mail server best.");
 
@@ -78,7 +78,7 @@ final class DeliveryKeys {
                     "timeout",
                     Kinds.duration(Duration.ofMillis(100), Duration.ofMinutes(1)),
                     DnsSettings.DEFAULT.timeout(),
-                    RESTART,
+                    RELOAD,
                     "How long to wait for one answer of one resolver.");
 
     static final TableSpec DNS =
@@ -144,7 +144,9 @@ final class DeliveryKeys {
                     Kinds.integer(1, 100_000),
                     DEFAULT.connectionsMax(),
                     RELOAD,
-                    "Connections at once in all. At the limit, sites take turns.");
+                    "Connections at once in all. At the limit, sites take turns. Where the limit of"
+                            + " open files is too low for it, the server says so and opens"
+                            + " fewer.");
 
     static final Key<Integer> MESSAGES_PER_CONNECTION =
             Key.withDefault(

@@ -131,7 +131,8 @@ final class ReceptionKeys {
                     LIMITS.errorsMax(),
                     RELOAD,
                     "Refused commands in one session, counted from the last message that was taken,"
-                            + " before it ends with 421.");
+                            + " before it ends with 421. Within a transaction of a client in"
+                            + " relay-from as many as max-recipients.");
 
     static final Key<Integer> CONNECTIONS_MAX =
             Key.withDefault(
@@ -175,7 +176,9 @@ final class ReceptionKeys {
                     Kinds.duration(SECOND, Duration.ofDays(1)),
                     LIMITS.sessionMost(),
                     RELOAD,
-                    "How long one session may last in all.");
+                    "How long one session may last before no other transaction begins and it ends"
+                            + " with 421; one that is under way then goes on, for as long again at"
+                            + " most.");
 
     static final TableSpec LISTEN =
             new TableSpec(

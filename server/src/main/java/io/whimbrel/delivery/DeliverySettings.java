@@ -53,6 +53,18 @@ public record DeliverySettings(
             new DeliverySettings(
                     25, List.of(), 50, 2_000, 1_000, Duration.ofSeconds(2), Timeouts.DEFAULT);
 
+    /// The same with no more than `most` connections in all.
+    public DeliverySettings withAtMost(int most) {
+        return new DeliverySettings(
+                port,
+                allowPrivate,
+                connectionsPerPathMax,
+                Math.min(connectionsMax, most),
+                messagesPerConnectionMax,
+                idleMost,
+                timeouts);
+    }
+
     public DeliverySettings {
         allowPrivate = List.copyOf(allowPrivate);
     }

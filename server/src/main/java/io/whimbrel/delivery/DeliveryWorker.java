@@ -1,7 +1,6 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
-import io.whimbrel.delivery.SessionFinder.Sought;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.Attempt;
@@ -9,6 +8,8 @@ import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.Heading;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -59,7 +60,7 @@ final class DeliveryWorker implements Crew.Member {
         this.path = path;
         this.connections = connections;
         this.seat = connections.newSeat();
-        this.finder = new SessionFinder(dispatcher.client(), work, path);
+        this.finder = new SessionFinder(dispatcher.client());
         this.active = dispatcher.active();
     }
 
@@ -123,15 +124,24 @@ final class DeliveryWorker implements Crew.Member {
         if (session.isPresent() && isWornOut(session.get())) {
             endSession();
         }
+        if (session.isEmpty()) {
+            active = dispatcher.active();
+        }
+        return switch (heading(entry)) {
+            case Heading.Same(NextHop nextHop) -> deliver(entry, nextHop);
+            case Heading.Other(NextHop nextHop, Duration timeToLive) ->
+                    moved(entry, nextHop, timeToLive);
+            case Heading.Nowhere(SmtpReply reply) -> unroutable(entry, reply);
+        };
+    }
+
+    private boolean deliver(QueueEntry entry, NextHop nextHop) throws InterruptedException {
         while (true) {
             if (session.isEmpty()) {
-                switch (seek(entry)) {
+                switch (seek(nextHop)) {
                     case Opening.Opened(RemoteSession opened) -> begin(opened);
                     case Opening.Failed failed -> {
                         return withoutSession(entry, failed);
-                    }
-                    case Sought.Unroutable(SmtpReply reply) -> {
-                        return unroutable(entry, reply);
                     }
                 }
             }
@@ -227,6 +237,16 @@ final class DeliveryWorker implements Crew.Member {
         return true;
     }
 
+    /// It goes on by another path, untried.
+    private boolean moved(QueueEntry entry, NextHop nextHop, Duration timeToLive) {
+        if (interruption.isCut()) {
+            return givenBack(entry);
+        }
+        work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
+        work.giveBack(entry);
+        return true;
+    }
+
     /// @return not to go on
     private boolean givenBack(QueueEntry entry) {
         work.giveBack(entry);
@@ -238,10 +258,19 @@ final class DeliveryWorker implements Crew.Member {
         List<QueueEntry> waiting = work.takeAll(path, TAKE_ALL_MOST);
         while (!waiting.isEmpty()) {
             for (QueueEntry entry : waiting) {
-                settleUntried(entry, failed);
+                settleUntried(entry, fate(entry).orElse(failed));
             }
             waiting = work.takeAll(path, TAKE_ALL_MOST);
         }
+    }
+
+    /// Its own, where the last answer about its domain was that it has none. Others are not asked
+    /// about here: where the DNS is out of reach as well, that would take hours.
+    private Optional<Opening.Failed> fate(QueueEntry entry) {
+        return active.directions().isDoubtful(entry.domain())
+                        && heading(entry) instanceof Heading.Nowhere(SmtpReply reply)
+                ? Optional.of(new Opening.Failed(new NotTried(reply), ""))
+                : Optional.empty();
     }
 
     private void settleUntried(QueueEntry entry, Opening.Failed failed) {
@@ -258,11 +287,24 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Sought seek(QueueEntry entry) {
-        active = dispatcher.active();
+    /// The domain may have gone elsewhere, or nowhere, since the entry came to this path.
+    private Heading heading(QueueEntry entry) {
         interruption.begin();
         try {
-            return finder.seek(active, entry);
+            return active.directions()
+                    .heading(entry.domain(), path.site(), dispatcher.clock().instant());
+        } catch (RuntimeException e) {
+            dispatcher.bug("the way of " + entry.domain(), e);
+            return new Heading.Nowhere(Dispatcher.BUG_REPLY);
+        } finally {
+            interruption.end();
+        }
+    }
+
+    private Opening seek(NextHop nextHop) {
+        interruption.begin();
+        try {
+            return finder.open(active, nextHop);
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Opening.Failed(Dispatcher.BUG, "");

@@ -39,8 +39,10 @@ public final class Dispatcher implements ScheduleActions {
     static final int LOOKUPS_MAX = 200;
 
     /// What an unexpected exception in here means for mail: it stays.
-    static final AttemptResult BUG =
-            new NotTried(SmtpReply.of(451, 4, 3, 0, "Internal error of Whimbrel; see its log"));
+    static final SmtpReply BUG_REPLY =
+            SmtpReply.of(451, 4, 3, 0, "Internal error of Whimbrel; see its log");
+
+    static final AttemptResult BUG = new NotTried(BUG_REPLY);
 
     /// What settling the rest may take; beyond it something hangs.
     private static final Duration CUT_MOST = Duration.ofSeconds(30);
@@ -170,6 +172,10 @@ public final class Dispatcher implements ScheduleActions {
 
     SmtpClient client() {
         return client;
+    }
+
+    InstantSource clock() {
+        return clock;
     }
 
     ConnectionPermits permits() {

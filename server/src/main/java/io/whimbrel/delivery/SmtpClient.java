@@ -38,7 +38,7 @@ final class SmtpClient {
     private final RecentHosts tlsBroken;
 
     /// What came of the wish to talk.
-    sealed interface Opening extends SessionFinder.Sought {
+    sealed interface Opening {
         record Opened(RemoteSession session) implements Opening {}
 
         /// No host would; `result` is the most hopeful of their answers: a retry is worth more than

@@ -14,9 +14,10 @@ import java.util.function.Supplier;
 /// Answers, kept for their time to live, within [#LEAST] and [#MOST]. Thread-safe.
 ///
 /// An answer that has run out stays until room is needed, for at most [#STALE_MOST]: where servers
-/// fail it is served again (RFC 8767), and they are left in peace for [#LEAST]. At most [#SIZE_MAX]
-/// answers are kept; those used longest ago go first. Whoever asks what is being asked already
-/// waits for that answer.
+/// fail it is served again (RFC 8767), and they are left in peace for [#LEAST]; where none can be
+/// reached, that goes for all that is kept, for each question would wait out its time limit. At
+/// most [#SIZE_MAX] answers are kept; those used longest ago go first. Whoever asks what is being
+/// asked already waits for that answer.
 final class DnsCache {
     static final Duration LEAST = Duration.ofSeconds(30);
     static final Duration MOST = Duration.ofDays(1);
@@ -40,6 +41,8 @@ final class DnsCache {
 
     private record Kept(DnsAnswer answer, Instant freshUntil, Instant staleUntil) {}
 
+    private volatile Instant unreachableUntil = Instant.MIN;
+
     DnsCache(InstantSource clock) {
         this.clock = clock;
     }
@@ -47,7 +50,7 @@ final class DnsCache {
     /// The answer that is kept, or else what `lookup` says.
     DnsAnswer get(Question question, Supplier<DnsAnswer> lookup) {
         Optional<Kept> known = find(question);
-        if (known.isPresent() && clock.instant().isBefore(known.get().freshUntil())) {
+        if (known.isPresent() && mayServe(known.get(), clock.instant())) {
             return known.get().answer();
         }
         var task = new FutureTask<DnsAnswer>(() -> refresh(question, lookup.get()));
@@ -61,6 +64,16 @@ final class DnsCache {
             first = task;
         }
         return await(first);
+    }
+
+    /// No server sends anything at the moment.
+    void unreachable() {
+        unreachableUntil = clock.instant().plus(LEAST);
+    }
+
+    private boolean mayServe(Kept known, Instant now) {
+        return now.isBefore(known.freshUntil())
+                || (now.isBefore(unreachableUntil) && now.isBefore(known.staleUntil()));
     }
 
     private DnsAnswer refresh(Question question, DnsAnswer answer) {

@@ -55,13 +55,15 @@ final class NameServers {
     sealed interface Response {
         record Answered(Message message) implements Response {}
 
-        record Failed(String text) implements Response {}
+        /// @param isUnreachable not one server sent anything
+        record Failed(String text, boolean isUnreachable) implements Response {}
     }
 
     /// Asks until a server answers; blocks, and gives up when the thread is interrupted.
     Response ask(Name name, int type) {
         var question = Message.newQuery(Record.newRecord(name, type, DClass.IN));
         String trouble = "no name server is configured";
+        boolean isUnreachable = true;
         for (int i = 0; i < ROUNDS * servers.size(); i++) {
             int index = (preferred + i) % servers.size();
             Server server = servers.get(index);
@@ -73,14 +75,15 @@ final class NameServers {
                     return new Response.Answered(answer);
                 }
                 trouble = server.name() + " answered " + Rcode.string(code);
+                isUnreachable = false;
             } catch (IOException e) {
                 trouble = server.name() + ": " + described(e);
             } catch (InterruptedException _) {
                 Thread.currentThread().interrupt();
-                return new Response.Failed("the lookup was interrupted");
+                return new Response.Failed("the lookup was interrupted", false);
             }
         }
-        return new Response.Failed(trouble);
+        return new Response.Failed(trouble, isUnreachable);
     }
 
     private static Message send(Server server, Message question)

@@ -100,7 +100,10 @@ public final class Resolver {
         for (int i = 0; i <= ALIASES_MAX; i++) {
             Message message;
             switch (servers.ask(asked, type)) {
-                case NameServers.Response.Failed(String text) -> {
+                case NameServers.Response.Failed(String text, boolean isUnreachable) -> {
+                    if (isUnreachable) {
+                        cache.unreachable();
+                    }
                     return new DnsAnswer.Failed(text);
                 }
                 case NameServers.Response.Answered(Message answered) -> message = answered;

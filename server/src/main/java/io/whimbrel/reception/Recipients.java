@@ -1,8 +1,10 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.Recipient;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 
 /// The recipients of a transaction so far. Immutable, and longer by one in constant time: a
@@ -22,7 +24,9 @@ sealed interface Recipients {
         return new Some(this, recipient, size() + 1);
     }
 
-    /// All of them, in the order of their RCPT commands.
+    /// All of them, in the order of their RCPT commands. Who was named twice is there once, as he
+    /// was named first: he is not to get the message twice. Local parts are the same only to the
+    /// letter, domains in any case (RFC 5321 §2.4).
     default List<Recipient> toList() {
         var recipients = new Recipient[size()];
         Recipients rest = this;
@@ -30,6 +34,20 @@ sealed interface Recipients {
             recipients[size - 1] = last;
             rest = before;
         }
-        return Arrays.asList(recipients);
+        return recipients.length < 2 ? List.of(recipients) : distinct(recipients);
+    }
+
+    private static List<Recipient> distinct(Recipient[] recipients) {
+        var mailboxes = HashSet.<ForwardPath>newHashSet(recipients.length);
+        var distinct = new ArrayList<Recipient>(recipients.length);
+        for (Recipient recipient : recipients) {
+            ForwardPath path = recipient.path();
+            String address = path.address();
+            String localPart = address.substring(0, address.lastIndexOf('@'));
+            if (mailboxes.add(new ForwardPath(localPart, path.domain()))) {
+                distinct.add(recipient);
+            }
+        }
+        return distinct;
     }
 }

@@ -37,6 +37,8 @@ final class SmtpConnection {
 
     private static final SmtpReply TIMED_OUT =
             SmtpReply.of(421, 4, 4, 2, "Waited too long for you; closing");
+    private static final SmtpReply TOO_LONG =
+            SmtpReply.of(421, 4, 4, 2, "This session has lasted too long; open another");
     private static final SmtpReply SHUTTING_DOWN =
             SmtpReply.of(421, 4, 3, 2, "Shutting down; try again later");
     private static final SmtpReply TOO_MANY_ERRORS =
@@ -56,6 +58,9 @@ final class SmtpConnection {
 
     /// Since the last message that was taken.
     private int errors;
+
+    /// In the present transaction, of a client that may relay.
+    private int refusedRecipients;
 
     /// The message that comes by BDAT; there while the state is `InChunks`.
     private Optional<Chunks> chunks = Optional.empty();
@@ -135,9 +140,17 @@ final class SmtpConnection {
 
     private Optional<SmtpCommand> nextCommand() throws IOException {
         isBetweenTransactions = !(state instanceof InTransaction || state instanceof InChunks);
-        if (isDraining && isBetweenTransactions) {
-            end(SHUTTING_DOWN);
-            return Optional.empty();
+        socket.setBetweenTransactions(isBetweenTransactions);
+        if (isBetweenTransactions) {
+            refusedRecipients = 0;
+            if (isDraining) {
+                end(SHUTTING_DOWN);
+                return Optional.empty();
+            }
+            if (socket.isOld()) {
+                end(TOO_LONG);
+                return Optional.empty();
+            }
         }
         if (!input.hasCommand()) {
             replies.flush();
@@ -161,8 +174,7 @@ final class SmtpConnection {
     }
 
     private void answer(SessionState next, SmtpReply reply) throws IOException {
-        // 452 after too many recipients is no error: the client sends the rest another time.
-        if (reply.isPermanent() && ++errors >= client.terms().limits().errorsMax()) {
+        if (isOneTooMany(reply)) {
             end(TOO_MANY_ERRORS);
         } else if (next instanceof Closed && !reply.equals(SmtpReply.CLOSING)) {
             end(reply);
@@ -173,6 +185,22 @@ final class SmtpConnection {
                 replies.flush();
             }
         }
+    }
+
+    /// Counts refusals. 452 after too many recipients is none: the client sends the rest another
+    /// time.
+    ///
+    /// An application sends a list with bad addresses in it as one message, and would never get the
+    /// others out: within its transactions it may have as many refused as taken.
+    private boolean isOneTooMany(SmtpReply reply) {
+        SessionLimits limits = client.terms().limits();
+        if (!reply.isPermanent()) {
+            return false;
+        }
+        if (client.mayRelay() && state instanceof InTransaction) {
+            return ++refusedRecipients > limits.recipientsMax();
+        }
+        return ++errors >= limits.errorsMax();
     }
 
     private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
@@ -280,7 +308,7 @@ final class SmtpConnection {
     private void endOfInput() throws IOException {
         state = new Closed();
         if (socket.isOverdue()) {
-            end(TIMED_OUT);
+            end(socket.isOld() ? TOO_LONG : TIMED_OUT);
         } else if (isDraining) {
             end(SHUTTING_DOWN);
         } else {

@@ -19,7 +19,9 @@ final class TimedSocket extends InputStream {
     private final Socket socket;
     private final InputStream in;
     private final InstantSource clock;
+    private final long oldAtMillis;
     private final long sessionEndMillis;
+    private boolean isBetweenTransactions = true;
     private long readTimeoutMillis;
     private final long writeTimeoutMillis;
     private volatile long readDeadlineMillis = NONE;
@@ -30,7 +32,8 @@ final class TimedSocket extends InputStream {
         this.socket = socket;
         this.in = socket.getInputStream();
         this.clock = clock;
-        this.sessionEndMillis = clock.millis() + limits.sessionMost().toMillis();
+        this.oldAtMillis = clock.millis() + limits.sessionMost().toMillis();
+        this.sessionEndMillis = oldAtMillis + limits.sessionMost().toMillis();
         this.readTimeoutMillis = limits.commandTimeout().toMillis();
         this.writeTimeoutMillis = limits.commandTimeout().toMillis();
     }
@@ -42,6 +45,17 @@ final class TimedSocket extends InputStream {
     /// How long each later read may wait.
     void setReadTimeout(Duration timeout) {
         readTimeoutMillis = timeout.toMillis();
+    }
+
+    /// Between transactions the session may last as long as its limit says. One that is under way
+    /// then may go on, for as long again at most: a client that drips has no end otherwise.
+    void setBetweenTransactions(boolean isNow) {
+        isBetweenTransactions = isNow;
+    }
+
+    /// Whether the session has lasted as long as it may, so that no other transaction begins.
+    boolean isOld() {
+        return clock.millis() >= oldAtMillis;
     }
 
     /// Whether the client was too slow, so that its input counts as ended.
@@ -58,13 +72,14 @@ final class TimedSocket extends InputStream {
     @Override
     public int read(byte[] bytes, int from, int length) throws IOException {
         long now = clock.millis();
-        if (now >= sessionEndMillis) {
+        long end = isBetweenTransactions ? oldAtMillis : sessionEndMillis;
+        if (now >= end) {
             isOverdue = true;
         }
         if (isOverdue) {
             return -1;
         }
-        readDeadlineMillis = Math.min(now + readTimeoutMillis, sessionEndMillis);
+        readDeadlineMillis = Math.min(now + readTimeoutMillis, end);
         try {
             return in.read(bytes, from, length);
         } finally {

@@ -3,7 +3,10 @@ package io.whimbrel.routing;
 import io.whimbrel.egress.Site;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.smtp.SmtpReply;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -12,9 +15,13 @@ import java.util.random.RandomGenerator;
 /// Where mail goes under one plan, and which site is which next hop. Thread-safe; blocks while the
 /// DNS is asked. A reload makes new directions.
 ///
-/// Remembers [#SITES_MAX] sites; one that is forgotten is found again by the domain of its mail.
+/// Remembers [#SITES_MAX] sites, and as many domains for a while; one that is forgotten is found
+/// again by the domain of its mail.
 public final class Directions {
     private static final int SITES_MAX = 100_000;
+
+    /// A question for every message would cost the path of mail more than it is worth.
+    static final Duration BELIEVED = Duration.ofSeconds(30);
 
     private final RoutingPlan plan;
     private final RandomGenerator random;
@@ -44,14 +51,54 @@ public final class Directions {
     /// Finds the next hop of `domain`, and remembers its site.
     public Resolution resolve(DomainName domain) {
         Resolution resolution = router.resolve(domain);
-        if (resolution instanceof Resolution.Found(NextHop nextHop, var _)) {
-            sites.add(nextHop);
+        switch (resolution) {
+            case Resolution.Found(NextHop nextHop, var _) -> {
+                sites.add(nextHop);
+                sites.forgetDoubt(domain);
+            }
+            case Resolution.NotFound(SmtpReply reply) -> {
+                if (reply.isPermanent()) {
+                    sites.doubt(domain);
+                }
+            }
         }
         return resolution;
     }
 
+    /// Whether mail for `domain` goes to `site` still. What is remembered counts for [#BELIEVED];
+    /// then the resolver is asked again, which asks the DNS when the answer's time to live is over.
+    /// While the DNS fails, a site that is known stays in use.
+    public Heading heading(DomainName domain, Site site, Instant now) {
+        Optional<NextHop> believed = sites.believed(domain, site, now);
+        if (believed.isPresent()) {
+            return new Heading.Same(believed.get());
+        }
+        Heading heading =
+                switch (resolve(domain)) {
+                    case Resolution.Found(NextHop nextHop, Duration timeToLive) ->
+                            nextHop.site().equals(site)
+                                    ? new Heading.Same(nextHop)
+                                    : new Heading.Other(nextHop, timeToLive);
+                    case Resolution.NotFound(SmtpReply reply) -> {
+                        Optional<NextHop> known = sites.nextHop(site);
+                        yield reply.isPermanent() || known.isEmpty()
+                                ? new Heading.Nowhere(reply)
+                                : new Heading.Same(known.get());
+                    }
+                };
+        if (heading instanceof Heading.Same) {
+            sites.believe(domain, site, now.plus(BELIEVED));
+        }
+        return heading;
+    }
+
+    /// Whether the last answer about `domain` was that its mail goes nowhere.
+    public boolean isDoubtful(DomainName domain) {
+        return sites.isDoubtful(domain);
+    }
+
     /// What `site` stands for, where that is remembered.
-    public Optional<NextHop> nextHop(Site site) {
+    Optional<NextHop> nextHop(Site site) {
         return sites.nextHop(site);
     }
 
@@ -69,6 +116,45 @@ public final class Directions {
                         return size() > SITES_MAX;
                     }
                 };
+
+        private final Map<DomainName, Belief> beliefs =
+                new LinkedHashMap<>() {
+                    @Override
+                    protected boolean removeEldestEntry(Map.Entry<DomainName, Belief> eldest) {
+                        return size() > SITES_MAX;
+                    }
+                };
+
+        /// That the mail of a domain goes to `site`; nowhere, where that is empty.
+        private record Belief(Optional<Site> site, Instant until) {}
+
+        synchronized void doubt(DomainName domain) {
+            beliefs.put(domain, new Belief(Optional.empty(), Instant.MIN));
+        }
+
+        synchronized void forgetDoubt(DomainName domain) {
+            if (isDoubtful(domain)) {
+                beliefs.remove(domain);
+            }
+        }
+
+        synchronized boolean isDoubtful(DomainName domain) {
+            Belief belief = beliefs.get(domain);
+            return belief != null && belief.site().isEmpty();
+        }
+
+        synchronized void believe(DomainName domain, Site site, Instant until) {
+            beliefs.put(domain, new Belief(Optional.of(site), until));
+        }
+
+        synchronized Optional<NextHop> believed(DomainName domain, Site site, Instant now) {
+            Belief belief = beliefs.get(domain);
+            return belief != null
+                            && belief.site().equals(Optional.of(site))
+                            && now.isBefore(belief.until())
+                    ? nextHop(site)
+                    : Optional.empty();
+        }
 
         synchronized void add(NextHop nextHop) {
             sites.put(nextHop.site(), nextHop);

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -143,12 +144,35 @@ public final class FakeQueueDesk implements QueueDesk {
                 .sum();
     }
 
+    @Override
+    public Withheld withheld(QueueScope scope) {
+        var withheld = new Withheld(scope, restrictions());
+        for (QueuedView view : views) {
+            QueueEntry entry = view.entry();
+            withheld.add(
+                    entry.message().id(),
+                    entry.message().envelope().stream(),
+                    entry.domain(),
+                    entry.recipients().size());
+        }
+        return withheld;
+    }
+
     private List<OperatorAction> restrictions() {
-        return actions.stream()
-                .filter(action ->
-                        action instanceof OperatorAction.Hold
-                                || action instanceof OperatorAction.Suspend)
-                .toList();
+        var holds = new LinkedHashMap<QueueScope, OperatorAction>();
+        var suspensions = new LinkedHashMap<QueueScope, OperatorAction>();
+        for (OperatorAction action : actions) {
+            switch (action) {
+                case OperatorAction.Hold(var scope, _) -> holds.put(scope, action);
+                case OperatorAction.Release(var scope) -> holds.remove(scope);
+                case OperatorAction.Suspend(var scope, _, _) -> suspensions.put(scope, action);
+                case OperatorAction.Resume(var scope) -> suspensions.remove(scope);
+                case OperatorAction.RetryNow _ -> {}
+            }
+        }
+        var inForce = new ArrayList<>(holds.values());
+        inForce.addAll(suspensions.values());
+        return inForce;
     }
 
     private static boolean matches(QueueScope scope, QueuedView view) {

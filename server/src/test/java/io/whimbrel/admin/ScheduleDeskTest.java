@@ -10,9 +10,11 @@ import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueuedView;
@@ -108,6 +110,62 @@ final class ScheduleDeskTest {
     }
 
     @Test
+    void withheld_countsWhatRestsToo_eachOnce() throws IOException {
+        DomainName domain = DomainName.parse("example.org").orElseThrow();
+        var queue = new QueueName(MailStream.NONE, domain);
+        schedule.takeOut(QueueScope.ALL, NOW);
+        ScheduleDesk desk =
+                new ScheduleDesk(
+                        schedule,
+                        new NothingRests() {
+                            @Override
+                            public List<RestingQueue> counts(QueueScope scope) {
+                                return List.of(new RestingQueue(queue, 70, NOW));
+                            }
+
+                            @Override
+                            public List<RecoveredMessage> some(QueueScope scope, int most) {
+                                return List.of(resting(7));
+                            }
+                        },
+                        action -> schedule.apply(action, NOW),
+                        this::settle,
+                        InstantSource.fixed(NOW));
+        var ofMessage = scope(Optional.of(new QueueId(7)), Optional.empty());
+        desk.act(new OperatorAction.Hold(ofMessage, "one"));
+
+        assertThat(desk.withheld(QueueScope.ALL).recipients()).isEqualTo(2);
+        desk.act(new OperatorAction.Hold(scope(Optional.empty(), Optional.of(domain)), "domain"));
+        assertThat(desk.withheld(QueueScope.ALL).recipients()).isEqualTo(70);
+        assertThat(desk.withheld(QueueScope.ALL).shares())
+                .extracting(Withheld.Share::recipients)
+                .containsExactlyInAnyOrder(2L, 70L);
+        assertThat(desk.withheld(ofMessage).recipients()).isEqualTo(2);
+        var elsewhere = scope(Optional.empty(), DomainName.parse("example.net"));
+        assertThat(desk.withheld(elsewhere).isPossible()).isTrue();
+        assertThat(desk.withheld(elsewhere).recipients()).isZero();
+    }
+
+    private static RecoveredMessage resting(long id) {
+        DomainName domain = DomainName.parse("example.org").orElseThrow();
+        var recipient = Recipient.of(new ForwardPath("a@example.org", domain));
+        var envelope =
+                new Envelope(
+                        ReversePath.NULL,
+                        List.of(recipient, recipient, recipient),
+                        MailParameters.NONE,
+                        MailStream.NONE,
+                        NOW,
+                        DsnPolicy.FULL);
+        var waiting = new RecoveredMessage.Waiting(RecipientNumbers.of(0, 2), 1, NOW, false);
+        return new RecoveredMessage(SpooledFixture.message(id, envelope, 5_000), List.of(waiting));
+    }
+
+    private static QueueScope scope(Optional<QueueId> id, Optional<DomainName> domain) {
+        return new QueueScope(id, domain, Optional.empty(), Optional.empty());
+    }
+
+    @Test
     void act_isWhatTheDeskWasGiven() throws IOException {
         ScheduleDesk desk = desk(this::settle);
 
@@ -134,7 +192,7 @@ final class ScheduleDeskTest {
         return entries.size();
     }
 
-    private static final class NothingRests implements ScheduleDesk.Rested {
+    private static class NothingRests implements ScheduleDesk.Rested {
         @Override
         public List<RestingQueue> counts(QueueScope scope) {
             return List.of();

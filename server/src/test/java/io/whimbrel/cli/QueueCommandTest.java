@@ -15,6 +15,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -204,12 +205,46 @@ final class QueueCommandTest {
     }
 
     @Test
+    void ids_areGivenWithoutOption_toEveryVerb() {
+        String other = new QueueId(78).toString();
+
+        assertThat(run("queue", "hold", ID).out()).isEqualTo("2 recipients held\n");
+        assertThat(run("queue", "release", ID).exit()).isZero();
+        assertThat(run("queue", "list", ID, "--json").lines()).hasSize(1);
+        assertThat(run("queue", "suspend", ID, other, "--for", "1h").out())
+                .isEqualTo(
+                        ID
+                                + ": 2 recipients suspended for 1h\n"
+                                + other
+                                + ": 1 recipient suspended for 1h\n");
+        assertThat(run("queue", "resume", ID, "--id", other, ID).lines()).hasSize(2);
+        assertThat(run("queue", "retry-now", ID, other, "--json").out())
+                .isEqualTo(
+                        "{\"recipients\":2,\"id\":\""
+                                + ID
+                                + "\"}\n{\"recipients\":1,\"id\":\""
+                                + other
+                                + "\"}\n");
+        assertThat(run("queue", "list", ID, other).lines()).hasSize(3);
+    }
+
+    @Test
+    void ids_ofWhichOneIsGone_areActedOnAllTheSame() {
+        CliRun run = run("queue", "retry-now", new QueueId(1).toString(), ID);
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains(new QueueId(1) + " is not in the queue");
+        assertThat(run.out()).isEqualTo(ID + ": 2 recipients due now\n");
+        assertThat(run("queue", "hold", ID, "example.org").exit()).isEqualTo(2);
+    }
+
+    @Test
     void action_withoutCondition_isAUsageErrorThatSaysSo() {
         for (String verb : List.of("hold", "release", "retry-now", "bounce", "delete", "resume")) {
             CliRun run = run("queue", verb);
 
             assertThat(run.exit()).as(verb).isEqualTo(2);
-            assertThat(run.err()).as(verb).contains("--id, --domain, --tenant or --campaign");
+            assertThat(run.err()).as(verb).contains("one ID or more", "--domain");
         }
         assertThat(desk.actions).isEmpty();
         assertThat(desk.views).hasSize(2);
@@ -240,6 +275,28 @@ final class QueueCommandTest {
         assertThat(run.exit()).isZero();
         assertThat(run.out()).isEqualTo("3 recipients released\n");
         assertThat(desk.actions).last().isEqualTo(new OperatorAction.Release(QueueScope.ALL));
+    }
+
+    @Test
+    void release_ofWhatAnotherHoldKeeps_namesIt() {
+        run("queue", "hold", "--domain", "example.org", "--reason", "blocklisted");
+        run("queue", "suspend", ID, "--for", "1h");
+        run("queue", "hold", "--all");
+
+        CliRun all = run("queue", "release", "--all");
+
+        assertThat(all.exit()).isZero();
+        assertThat(all.out())
+                .isEqualTo(
+                        "1 recipient released; 2 recipients still kept by"
+                                + " hold domain=example.org (2), suspend id="
+                                + ID
+                                + " (2)\n");
+        CliRun domain = run("queue", "release", "--domain", "example.org", "--json");
+        assertThat(domain.out())
+                .startsWith("{\"recipients\":0,\"kept\":2,\"kept_by\":[{\"action\":\"suspend\",")
+                .endsWith("\"recipients\":2}]}\n");
+        assertThat(run("queue", "resume", ID).out()).isEqualTo("2 recipients resumed\n");
     }
 
     @Test
@@ -339,6 +396,17 @@ final class QueueCommandTest {
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.err())
                 .contains("no server is running", data + "/x/admin.sock", "whimbrel serve -c FILE");
+    }
+
+    @Test
+    void noServerWhereTheFileSays_butOneElsewhere_isToldHowToReachIt() throws IOException {
+        Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/net/unix")));
+        CliRun run = CliRun.of("reload", "--data", data.resolve("moved").toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("A server listens at ", "node.data was changed", "--socket");
+        assertThat(CliRun.of("reload", "--socket", data.resolve("admin.sock").toString()).exit())
+                .isZero();
     }
 
     @Test

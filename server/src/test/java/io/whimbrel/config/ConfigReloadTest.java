@@ -52,8 +52,6 @@ class ConfigReloadTest {
                 [[listen]]
                 address = "127.0.0.1:2525"
                 max-connections = 5
-                [dns]
-                servers = ["127.0.0.1"]
                 [spool]
                 segment = "1MiB"
                 outcome-sync = "1ms"
@@ -62,7 +60,6 @@ class ConfigReloadTest {
                 """;
         assertThat(Config.restartNeeded(valid(LEAST), valid(changed)))
                 .containsExactly(
-                        "dns.servers",
                         "events.total",
                         "listen.max-connections",
                         "node.data",

@@ -71,6 +71,74 @@ final class DispatcherTest {
     }
 
     @Test
+    void domainThatBecameNullMx_isRefused_thoughItsOldHostWouldTakeTheMail() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(mxSettings(peer, 50))) {
+            post.dns.with("x.test. 300 IN MX 10 mx.x.test.").with("mx.x.test. 3000 IN A 127.0.0.1");
+            post.admit("a@x.test");
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            post.dns.forget("x.test.");
+            post.dns.with("x.test. 300 IN MX 0 .");
+            post.admit("a@x.test");
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            post.clock.advance(Duration.ofSeconds(301));
+
+            post.admit("a@x.test");
+
+            assertThat(((NotTried) post.result()).reply().toString()).startsWith("556 5.1.10");
+        }
+    }
+
+    @Test
+    void domainThatBecameNullMx_isRefused_thoughItsOldHostIsDown() {
+        var peer = new ScriptedPeer(SERVES);
+        try (var post = new Post(mxSettings(peer, 1))) {
+            post.dns
+                    .with("x.test. 300 IN MX 10 mx.x.test.")
+                    .with("y.test. 3000 IN MX 10 mx.x.test.")
+                    .with("mx.x.test. 3000 IN A 127.0.0.1");
+            post.admit("a@x.test");
+            assertThat(post.result()).isInstanceOf(Accepted.class);
+            peer.close();
+            post.dns.forget("x.test.");
+            post.dns.with("x.test. 300 IN MX 0 .");
+            post.clock.advance(Duration.ofSeconds(301));
+
+            post.admit("a@y.test");
+            post.admit("a@x.test");
+
+            assertThat(post.attempts(2))
+                    .filteredOn(attempt -> attempt.entry().domain().value().equals("x.test"))
+                    .singleElement()
+                    .satisfies(attempt ->
+                            assertThat(((NotTried) attempt.results().getFirst()).reply().code())
+                                    .isEqualTo(556));
+        }
+    }
+
+    @Test
+    void domainThatMovedToOtherHosts_isDeliveredThere_untriedAtTheOldOnes() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(mxSettings(peer, 50))) {
+            post.dns
+                    .with("x.test. 300 IN MX 10 mx.x.test.")
+                    .with("mx.x.test. 3000 IN A 127.0.0.1")
+                    .with("mx.y.test. 3000 IN A 127.0.0.1");
+            post.admit("a@x.test");
+            assertThat(post.attempt().site()).isEqualTo("mx.x.test");
+            post.dns.forget("x.test.");
+            post.dns.with("x.test. 300 IN MX 10 mx.y.test.");
+            post.clock.advance(Duration.ofSeconds(301));
+
+            post.admit("a@x.test");
+
+            Attempt attempt = post.attempt();
+            assertThat(attempt.site()).isEqualTo("mx.y.test");
+            assertThat(attempt.results()).allMatch(r -> r instanceof Accepted);
+        }
+    }
+
+    @Test
     void unknownDomain_isSettledUntried() {
         try (var post = new Post(Post.SETTINGS)) {
             post.admit("a@nowhere.test");

@@ -23,6 +23,8 @@ import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,16 +33,32 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/// A schedule and a dispatcher, tied together, with a name server; results end here. Time is real.
+/// A schedule and a dispatcher, tied together, with a name server; results end here. Time is real,
+/// but for [ShiftedClock#advance].
 final class Post implements AutoCloseable {
     static final DeliverySettings SETTINGS = settings(50, 1_000, Duration.ofSeconds(2));
 
-    final SteadyClock clock = new SteadyClock();
+    final ShiftedClock clock = new ShiftedClock();
     final TestNameServer dns = new TestNameServer();
     final Metrics metrics = new Metrics();
     final Schedule schedule;
     final Dispatcher dispatcher;
     private final BlockingQueue<Attempt> attempts = new ArrayBlockingQueue<>(10_000);
+
+    /// Runs on from where it was put.
+    static final class ShiftedClock implements InstantSource {
+        private final SteadyClock real = new SteadyClock();
+        private volatile Duration ahead = Duration.ZERO;
+
+        synchronized void advance(Duration duration) {
+            ahead = ahead.plus(duration);
+        }
+
+        @Override
+        public Instant instant() {
+            return real.instant().plus(ahead);
+        }
+    }
 
     Post(DeliverySettings settings, RouteSettings... routes) {
         this(settings, _ -> TestMail.body(TestMail.TEXT), routes);

@@ -180,6 +180,24 @@ final class ResolverTest {
     }
 
     @Test
+    void staleAnswers_areServedUnasked_onceNoServerCouldBeReached() {
+        server.with("a.test. 60 IN A 192.0.2.1").with("b.test. 60 IN A 192.0.2.2");
+        AddressAnswer first = resolver.ipv4("a.test");
+        AddressAnswer second = resolver.ipv4("b.test");
+        pass(Duration.ofSeconds(61));
+        server.mood(Mood.SILENT);
+        assertThat(resolver.ipv4("a.test")).isEqualTo(first);
+        int questions = server.questions();
+
+        assertThat(resolver.ipv4("b.test")).isEqualTo(second);
+
+        assertThat(server.questions()).isEqualTo(questions);
+        pass(Duration.ofSeconds(31));
+        assertThat(resolver.ipv4("b.test")).isEqualTo(second);
+        assertThat(server.questions()).isGreaterThan(questions);
+    }
+
+    @Test
     void staleAnswer_isServedWhileServersFail() {
         server.with("example.test. 60 IN MX 10 mx.test.");
         MxAnswer known = resolver.mx("example.test");

@@ -219,6 +219,89 @@ class SmtpConnectionTest {
     }
 
     @Test
+    void refusedRecipients_ofAClientThatMayRelay_doNotEndItsSession() throws IOException {
+        try (var reception =
+                        TestReception.start(
+                                TestReception.EVERYBODY, TestReception.limits(1_000, 10, 3));
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            for (int i = 0; i < 9; i++) {
+                talk.command("RCPT TO:<mal formed@example.org>", "501");
+            }
+            talk.command("RCPT TO:<a@example.org>", "250");
+            talk.command("DATA", "354");
+            talk.command("x\r\n.", "250 2.0.0 queued as");
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            for (int i = 0; i < 10; i++) {
+                talk.command("RCPT TO:<mal formed@example.org>", "501");
+            }
+            talk.command("RCPT TO:<mal formed@example.org>", "421 4.7.0");
+            talk.expectClosed();
+            assertThat(reception.onlyMessage().envelope().recipients()).hasSize(1);
+        }
+    }
+
+    @Test
+    void refusedRecipients_ofAStranger_endItsSession() throws IOException {
+        try (var reception =
+                        TestReception.start(
+                                TestReception.NOBODY, TestReception.limits(1_000, 10, 3));
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            talk.command("RCPT TO:<a@example.org>", "550");
+            talk.command("RCPT TO:<b@example.org>", "550");
+            talk.command("RCPT TO:<c@example.org>", "421 4.7.0");
+            talk.expectClosed();
+        }
+    }
+
+    @Test
+    void recipientNamedTwice_getsTheMessageOnce_asNamedFirst() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<s@example.com>", "250");
+            talk.command("RCPT TO:<a@Example.org> NOTIFY=NEVER", "250");
+            talk.command("RCPT TO:<A@example.org>", "250");
+            talk.command("RCPT TO:<a@example.ORG> NOTIFY=SUCCESS", "250");
+            talk.command("RCPT TO:<a@example.net>", "250");
+            talk.command("DATA", "354");
+            talk.command("x\r\n.", "250");
+            var recipients = reception.onlyMessage().envelope().recipients();
+            assertThat(recipients)
+                    .extracting(recipient -> recipient.path().address())
+                    .containsExactly("a@Example.org", "A@example.org", "a@example.net");
+            assertThat(recipients.getFirst().notice()).isEqualTo(Notify.NEVER);
+            assertThat(reception.metrics.recipientsAccepted.get()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void nextTransaction_behindTheLastChunk_isTaken() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            String message =
+                    String.join(
+                            "\r\n",
+                            "MAIL FROM:<s@example.com>",
+                            "RCPT TO:<a@example.org>",
+                            "BDAT 3",
+                            "x",
+                            "BDAT 3 LAST",
+                            "y",
+                            "");
+            talk.send(message + message + "QUIT\r\n");
+            for (int i = 0; i < 2; i++) {
+                talk.expect("250 2.1.0");
+                talk.expect("250 2.1.5");
+                talk.expect("250 2.0.0 3 octets received");
+                talk.expect("250 2.0.0 queued as");
+            }
+            talk.expect("221");
+            assertThat(reception.mail.stored()).hasSize(2);
+        }
+    }
+
+    @Test
     void bug_isAnswered421_andCounted() throws IOException {
         try (var reception = TestReception.start();
                 var talk = reception.greeted()) {
@@ -292,6 +375,45 @@ class SmtpConnectionTest {
                 talk.command("NOOP", "250");
                 advance(reception, Duration.ofMinutes(4));
             }
+            talk.expect("421 4.4.2");
+            talk.expectClosed();
+        }
+    }
+
+    @Test
+    void transactionUnderWay_isNotCutByTheSessionsLimit() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            for (int minute = 0; minute < 56; minute += 4) {
+                talk.command("NOOP", "250");
+                advance(reception, Duration.ofMinutes(4));
+            }
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            advance(reception, Duration.ofMinutes(4));
+            talk.command("RCPT TO:<a@example.org>", "250");
+            talk.command("DATA", "354");
+            for (int minute = 0; minute < 10; minute += 2) {
+                talk.send("a line\r\n");
+                advance(reception, Duration.ofMinutes(2));
+            }
+            talk.send("\r\n.\r\nMAIL FROM:<sender@example.com>\r\n");
+            talk.expect("250 2.0.0 queued as");
+            talk.expect("421 4.4.2 This session has lasted too long");
+            talk.expectClosed();
+            assertThat(reception.mail.stored()).hasSize(1);
+        }
+    }
+
+    @Test
+    void transactionThatNeverEnds_isCutAtTwiceTheSessionsLimit() throws IOException {
+        try (var reception = TestReception.start();
+                var talk = reception.greeted()) {
+            talk.command("MAIL FROM:<sender@example.com>", "250");
+            for (int minute = 0; minute < 116; minute += 4) {
+                advance(reception, Duration.ofMinutes(4));
+                talk.command("NOOP", "250");
+            }
+            advance(reception, Duration.ofMinutes(4));
             talk.expect("421 4.4.2");
             talk.expectClosed();
         }

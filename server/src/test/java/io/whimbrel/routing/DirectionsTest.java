@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -22,10 +23,11 @@ import java.util.Set;
 @Timeout(30)
 final class DirectionsTest {
     private static final Site SITE = new Site("mx.x.test");
-    private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);
+    private static final DomainName DOMAIN = DomainName.parse("x.test").orElseThrow();
     private static final List<RouteSettings> ROUTES = List.of(route(2_525));
     private static final OwnNode OWN = new OwnNode(Set.of("own.test"), List.of());
 
+    private final Clock clock = new Clock();
     private final TestNameServer dns = new TestNameServer();
     private final Directions directions =
             new Directions(
@@ -34,7 +36,7 @@ final class DirectionsTest {
     @BeforeEach
     void resolve() {
         dns.with("x.test. 300 IN MX 10 mx.x.test.");
-        directions.resolve(DomainName.parse("x.test").orElseThrow());
+        directions.resolve(DOMAIN);
         assertThat(directions.nextHop(SITE)).isPresent();
     }
 
@@ -77,12 +79,68 @@ final class DirectionsTest {
         }
     }
 
+    @Test
+    void heading_ofADomainThatBecameNullMx_isNowhere_onceTheAnswerIsOld() {
+        assertThat(heading(Duration.ZERO)).isInstanceOf(Heading.Same.class);
+        dns.forget("x.test.");
+        dns.with("x.test. 300 IN MX 0 .");
+
+        assertThat(heading(Duration.ofSeconds(29))).isInstanceOf(Heading.Same.class);
+        assertThat(directions.isDoubtful(DOMAIN)).isFalse();
+        assertThat(heading(Duration.ofSeconds(301)))
+                .isInstanceOfSatisfying(
+                        Heading.Nowhere.class,
+                        nowhere -> assertThat(nowhere.reply().toString()).startsWith("556 5.1.10"));
+        assertThat(directions.isDoubtful(DOMAIN)).isTrue();
+    }
+
+    @Test
+    void heading_ofADomainWithOtherHosts_isTheirSite() {
+        dns.forget("x.test.");
+        dns.with("x.test. 300 IN MX 10 mx.y.test.");
+
+        assertThat(heading(Duration.ofSeconds(301)))
+                .isInstanceOfSatisfying(
+                        Heading.Other.class,
+                        other ->
+                                assertThat(other.nextHop().site())
+                                        .isEqualTo(new Site("mx.y.test")));
+    }
+
+    @Test
+    void heading_whileTheDnsFails_isTheSiteThatIsKnown() {
+        dns.mood(TestNameServer.Mood.SERVFAIL);
+
+        assertThat(heading(Duration.ofDays(5))).isInstanceOf(Heading.Same.class);
+        var unknown = new Site("mx.z.test");
+        DomainName other = DomainName.parse("z.test").orElseThrow();
+        assertThat(directions.heading(other, unknown, clock.now))
+                .isInstanceOfSatisfying(
+                        Heading.Nowhere.class,
+                        nowhere -> assertThat(nowhere.reply().code()).isEqualTo(451));
+    }
+
+    private Heading heading(Duration later) {
+        clock.now = Instant.EPOCH.plus(later);
+        return directions.heading(DOMAIN, SITE, clock.now);
+    }
+
+    /// Moves when told to.
+    private static final class Clock implements InstantSource {
+        private volatile Instant now = Instant.EPOCH;
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    }
+
     private void assertForgotten(RoutingPlan plan) {
         assertThat(directions.renewed(plan).nextHop(SITE)).isEmpty();
     }
 
-    private static Resolver resolver(TestNameServer server) {
-        return new Resolver(server.settings(), CLOCK);
+    private Resolver resolver(TestNameServer server) {
+        return new Resolver(server.settings(), clock);
     }
 
     private static RouteSettings route(int port) {
