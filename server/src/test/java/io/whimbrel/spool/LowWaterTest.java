@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// Free disk space that shrinks and grows, and notices about it in the log.
@@ -41,7 +42,7 @@ final class LowWaterTest {
     }
 
     private BudgetLevel level(Budget budget) {
-        return spool.budgets().get(budget).get();
+        return Optional.ofNullable(spool.budgets().get(budget)).orElseThrow().get();
     }
 
     private void room(long bytes) {
