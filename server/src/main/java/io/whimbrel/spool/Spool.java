@@ -117,6 +117,9 @@ public final class Spool implements AutoCloseable {
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
             checkpoints.stop();
+        } else if (opened.bytesRead() > settings.segmentBytes() || opened.segments().isEmpty()) {
+            // So that a node which is killed again and again does not read more at each start.
+            checkpointNow();
         }
         var census = new SegmentCensus(index);
         if (start.drive == Drive.THREAD) {
@@ -386,14 +389,18 @@ public final class Spool implements AutoCloseable {
 
     /// So that the next start has little to read.
     private void closeIndex() {
+        // A walk is not waited for: the next start reads again what asked for it.
+        checkpointNow();
+        index.close();
+    }
+
+    /// While the writer stands still.
+    private void checkpointNow() {
         try {
-            // A walk is not waited for: the next start reads again what asked for it.
-            indexer.writeAll();
             checkpoints.make(writer.markNow());
         } catch (IOException e) {
             LOG.warn("the next start reads more of the log: {}", e.getMessage());
         }
-        index.close();
     }
 
     /// For [Drive#CALLER]: lets the writer, the pool and the index do what is to be done now.

@@ -28,12 +28,14 @@ final class SpoolOpening {
     private Indexer indexer;
     private long lastId;
     private boolean isIncomplete;
+    private long bytesRead;
 
     /// What the rest of the spool goes on with.
     ///
     /// @param segments of the log, oldest first
     /// @param damaged messages to be taken out of the queue durably
     /// @param findings a line each for the operator
+    /// @param bytesRead of the log, because the index did not know them
     /// @param isIncomplete the next start must read the same records again
     record Opened(
             QueueIndex index,
@@ -43,6 +45,7 @@ final class SpoolOpening {
             List<QueueId> damaged,
             List<String> findings,
             long lastId,
+            long bytesRead,
             boolean isIncomplete) {}
 
     /// @param released the event log has what is before it
@@ -68,6 +71,7 @@ final class SpoolOpening {
                 opening.damaged,
                 opening.findings,
                 opening.lastId,
+                opening.bytesRead,
                 opening.isIncomplete);
     }
 
@@ -86,7 +90,13 @@ final class SpoolOpening {
             startAnew(given);
             mark = Optional.empty();
         } else if (mark.isEmpty() && !index.messages(Optional.empty(), 1).isEmpty()) {
+            findings.add("the index does not say which log it is of; it is made anew from the log");
             startAnew(given);
+        }
+        if (mark.isEmpty() && !chain.links().isEmpty()) {
+            // Rows reach the disk without a checkpoint where memory is full: from here on they are
+            // known to be of this log.
+            index.checkpoint(LogMark.startOf(chain.links().getFirst().segment()).encode());
         }
         live.tell(indexer);
         var parts =
@@ -99,6 +109,7 @@ final class SpoolOpening {
         live.pinUnreleased();
         lastId = reading.lastId();
         isIncomplete = reading.isIncomplete();
+        bytesRead = reading.bytesRead();
         damaged.addAll(reading.damaged());
         findings.addAll(reading.findings());
         findMissing();

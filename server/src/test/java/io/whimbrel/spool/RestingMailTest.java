@@ -10,6 +10,8 @@ import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.index.IndexSettings;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -96,6 +98,35 @@ final class RestingMailTest {
         rest(spool, brought, 2, due);
         files = files.afterKill();
         assertThat(queued(open()).getFirst().waiting().getFirst().dueAt()).isEqualTo(due);
+    }
+
+    @Test
+    void nodeThatIsKilledAgainAndAgain_readsTheLogOnceOnly() throws IOException {
+        open();
+        assertThat(checkpoint().position().segment()).isEqualTo(1);
+        files = files.afterKill();
+        Spool spool = open();
+        for (int i = 0; i < 100; i++) {
+            accept(spool, envelope(1), bytes(900, i));
+        }
+        files = files.afterKill();
+        Spool again = open();
+        assertThat(queued(again)).hasSize(100);
+        // No time has passed, and yet the next start has nothing to read.
+        files = files.afterKill();
+        long newest = files.list().stream().mapToLong(SpoolSegment::sequence).max().orElseThrow();
+        assertThat(newest).isGreaterThan(2);
+        assertThat(checkpoint().position().segment()).isEqualTo(newest);
+        assertThat(queued(open())).hasSize(100);
+    }
+
+    /// What a kill leaves of the index.
+    private LogMark checkpoint() throws IOException {
+        files.index.abandon();
+        var settings = new IndexSettings(files.index.folder().resolve("index"), 32 << 20);
+        try (QueueIndex index = QueueIndex.open(settings)) {
+            return index.checkpoint().flatMap(LogMark::decode).orElseThrow();
+        }
     }
 
     @Test
