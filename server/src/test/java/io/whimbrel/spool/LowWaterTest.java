@@ -146,8 +146,8 @@ final class LowWaterTest {
     @Test
     void bodies_beyondTheirMemory_areCounted() {
         assertThat(level(Budget.BODIES).felt()).isZero();
-        for (int i = 0; i < 30; i++) {
-            accept(spool, envelope(1), bytes(60_000, i));
+        for (int i = 0; i < 130; i++) {
+            accept(spool, envelope(1), bytes(10_000, i));
         }
         assertThat(level(Budget.BODIES).felt()).isPositive();
         assertThat(level(Budget.BODIES).used()).isLessThanOrEqualTo(1 << 20);
