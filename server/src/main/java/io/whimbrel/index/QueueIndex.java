@@ -273,6 +273,11 @@ public final class QueueIndex implements AutoCloseable {
         }
     }
 
+    /// Present once any call met damaged files, whoever made it.
+    public Optional<IndexDamaged> damage() {
+        return store.damage();
+    }
+
     public IndexStats stats() throws IOException {
         return store.stats();
     }

@@ -48,8 +48,8 @@ public final class Spool implements AutoCloseable {
     /// More messages than this wait for the index thread only where the disk does not keep up.
     private static final int INDEX_BACKLOG_MOST = 50_000;
 
-    /// Exit status of a node whose spool writer failed by a bug.
-    private static final int EXIT_BROKEN = 70;
+    /// Exit status of a node whose spool writer failed by a bug, or whose index is damaged.
+    static final int EXIT_BROKEN = 70;
 
     private final SpoolSettings settings;
     private final SpoolFiles files;
@@ -122,10 +122,15 @@ public final class Spool implements AutoCloseable {
             checkpointNow();
         }
         var census = new SegmentCensus(index);
+        var indexFolder = SpoolOpening.indexFolder(settings);
         if (start.drive == Drive.THREAD) {
             readers = Optional.of(newReaders());
             writerThread = Optional.of(startWriter());
-            indexThread = Optional.of(new IndexThread(indexer, checkpoints, clock));
+            indexThread =
+                    Optional.of(
+                            new IndexThread(
+                                    new IndexThread.Parts(
+                                            indexer, checkpoints, index, indexFolder, clock)));
             Thread.ofPlatform()
                     .name("index-census-1")
                     .daemon()

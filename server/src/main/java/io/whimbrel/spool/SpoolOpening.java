@@ -84,6 +84,40 @@ final class SpoolOpening {
 
     private void run(Circumstances given) throws IOException {
         LogChain chain = LogChain.open(given.files, given.pool);
+        try {
+            read(chain, given);
+        } catch (IndexDamaged e) {
+            // RocksDB opens what it does not read; and nothing has been changed but the index.
+            index.close();
+            tellDamaged(e, QueueIndex.setAside(indexFolder(settings), "damaged"));
+            openAnew(given);
+            read(chain, given);
+        }
+        chain.leftOver().forEach(given.pool::retire);
+    }
+
+    private void read(LogChain chain, Circumstances given) throws IOException {
+        Optional<LogMark> mark = markOf(chain, given);
+        live.tell(indexer);
+        var parts =
+                new SpoolRecovery.Parts(given.files, chain, live, index, indexer, given.released);
+        var reading = new SpoolRecovery(parts);
+        reading.run(mark);
+        segments.clear();
+        damaged.clear();
+        chain.links().forEach(link -> segments.add(link.segment()));
+        segments.forEach(SpoolSegment::forgetPins);
+        live.pinUnreleased();
+        lastId = reading.lastId();
+        isIncomplete = reading.isIncomplete();
+        bytesRead = reading.bytesRead();
+        damaged.addAll(reading.damaged());
+        findMissing();
+        findings.addAll(reading.findings());
+    }
+
+    /// Where the reading begins; empty for the whole log.
+    private Optional<LogMark> markOf(LogChain chain, Circumstances given) throws IOException {
         Optional<LogMark> mark = index.checkpoint().flatMap(LogMark::decode);
         if (mark.isPresent() && !isOf(chain, mark.get())) {
             findings.add("the index does not belong to this log; it is made anew from the log");
@@ -98,43 +132,39 @@ final class SpoolOpening {
             // known to be of this log.
             index.checkpoint(LogMark.startOf(chain.links().getFirst().segment()).encode());
         }
-        live.tell(indexer);
-        var parts =
-                new SpoolRecovery.Parts(given.files, chain, live, index, indexer, given.released);
-        var reading = new SpoolRecovery(parts);
-        reading.run(mark);
-        chain.leftOver().forEach(given.pool::retire);
-        chain.links().forEach(link -> segments.add(link.segment()));
-        segments.forEach(SpoolSegment::forgetPins);
-        live.pinUnreleased();
-        lastId = reading.lastId();
-        isIncomplete = reading.isIncomplete();
-        bytesRead = reading.bytesRead();
-        damaged.addAll(reading.damaged());
-        findings.addAll(reading.findings());
-        findMissing();
+        return mark;
     }
 
     private QueueIndex openIndex() throws IOException {
-        Path folder = settings.folder().resolve("index");
-        var with = new IndexSettings(folder, settings.indexMemoryBytes());
+        var with = new IndexSettings(indexFolder(settings), settings.indexMemoryBytes());
         try {
             return QueueIndex.open(with);
         } catch (IndexDamaged e) {
-            Path aside = QueueIndex.setAside(folder, "damaged");
-            findings.add(
-                    "the index is damaged ("
-                            + e.getMessage()
-                            + "); it was moved to "
-                            + aside
-                            + " and is made anew from the log");
+            tellDamaged(e, QueueIndex.setAside(indexFolder(settings), "damaged"));
             return QueueIndex.open(with);
         }
     }
 
+    static Path indexFolder(SpoolSettings settings) {
+        return settings.folder().resolve("index");
+    }
+
+    private void tellDamaged(IndexDamaged e, Path aside) {
+        findings.add(
+                "the index is damaged ("
+                        + e.getMessage()
+                        + "); it was moved to "
+                        + aside
+                        + " and is made anew from the log");
+    }
+
     private void startAnew(Circumstances given) throws IOException {
         index.close();
-        QueueIndex.setAside(settings.folder().resolve("index"), "other");
+        QueueIndex.setAside(indexFolder(settings), "other");
+        openAnew(given);
+    }
+
+    private void openAnew(Circumstances given) throws IOException {
         index = openIndex();
         live = new LiveMessages(index);
         indexer = new Indexer(index, live, given.clock);

@@ -20,10 +20,13 @@ import io.whimbrel.mail.RecipientNumbers;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Mail that rests in the index comes back when it is due, whatever else goes on.
 final class RestingMailTest {
@@ -126,6 +129,40 @@ final class RestingMailTest {
         var settings = new IndexSettings(files.index.folder().resolve("index"), 32 << 20);
         try (QueueIndex index = QueueIndex.open(settings)) {
             return index.checkpoint().flatMap(LogMark::decode).orElseThrow();
+        }
+    }
+
+    @Test
+    void damagedTableOfTheIndex_isFoundAtTheStart_andTheIndexMadeAnew() throws IOException {
+        Spool spool = open();
+        for (int i = 0; i < 20; i++) {
+            rest(spool, accept(spool, envelope(1), bytes(900, i)), 1, now.plusSeconds(3600));
+        }
+        pass(spool, Duration.ofSeconds(31));
+        files = files.afterKill();
+        files.index.abandon();
+        damageTables(files.index.folder().resolve("index"));
+        Spool again = IndexHome.open(files, 64 << 10, 0, () -> now);
+        assertThat(again.takeRecovery().findings())
+                .singleElement()
+                .asString()
+                .contains("the index is damaged", "made anew from the log");
+        assertThat(queued(again)).hasSize(20);
+        again.start(new Taker());
+        pass(again, Duration.ofHours(1));
+        assertThat(came).hasSize(20);
+    }
+
+    /// The rows themselves, which RocksDB does not read when it opens.
+    private static void damageTables(Path index) throws IOException {
+        try (Stream<Path> all = Files.list(index)) {
+            for (Path table : all.filter(one -> one.toString().endsWith(".sst")).toList()) {
+                byte[] bytes = Files.readAllBytes(table);
+                for (int i = 0; i < 40; i++) {
+                    bytes[i] ^= 1;
+                }
+                Files.write(table, bytes);
+            }
         }
     }
 
