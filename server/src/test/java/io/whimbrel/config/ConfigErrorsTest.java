@@ -12,7 +12,7 @@ import java.util.List;
 class ConfigErrorsTest {
     private static final String TABLES =
             "[node], [[listen]], [[source]], [dns], [[route]], [delivery], [retry], [memory],"
-                + " [spool], [events]";
+                    + " [spool], [events]";
     private static final String LISTEN_KEYS =
             "address, relay-from, tenant, class, campaign-header, dsn, max-message, max-recipients,"
                     + " max-errors, max-connections, max-connections-per-client, command-timeout,"
@@ -284,8 +284,8 @@ class ConfigErrorsTest {
                         reserve = "2GiB"
                         slow-below = "1GiB"
                         """,
-                "9:1: reserve = \"2GiB\" is more than slow-below = \"1GiB\"",
-                "7:1: heap = \"500MiB\" is more than budget = \"400MiB\"");
+                "7:1: heap = \"500MiB\" is more than budget = \"400MiB\"",
+                "9:1: reserve = \"2GiB\" is more than slow-below = \"1GiB\"");
     }
 
     @Test
