@@ -9,7 +9,7 @@ import java.util.Optional;
 ///   budget   = program 160 MiB + index 1/8 of the rest (32 MiB at least) + heap
 ///   heap     = young generation (a third, 96 MiB at most) + old generation
 ///   of the heap: bodies that arrive 1/8; bodies kept 1/64 (4 MiB at most)
-///   of the old generation: entries 1/3, 1 KiB each
+///   of the old generation: entries 1/8, 1 KiB each
 /// ```
 ///
 /// What remains of the machine is for the kernel: its page cache, and buffers of sockets. The
@@ -52,7 +52,7 @@ public record MemoryPlan(
     private static final long YOUNG_MOST = 96 * MIB;
 
     private static final int YOUNG_PART = 3;
-    private static final int ENTRIES_PART = 3;
+    private static final int ENTRIES_PART = 8;
 
     /// Measured: about 780, for a message with one recipient.
     private static final long ENTRY_BYTES = 1024;

@@ -131,7 +131,7 @@ final class StorageKeys {
                     "entries-in-memory",
                     Kinds.integer(MemoryPlan.ENTRIES_LEAST, 100_000_000),
                     new Presence.Unset<>(
-                            "one for each KiB of a third of the heap's old generation", "100000"),
+                            "one for each KiB of an eighth of the heap's old generation", "100000"),
                     RESTART,
                     "How much of the queue is kept in memory: entries, each the recipients of one"
                             + " message in one domain, of about 1 KB. What is due later than in a"

@@ -23,7 +23,7 @@ final class MemoryPlanTest {
         assertThat(plan.indexBytes()).isEqualTo(124 * MIB);
         assertThat(plan.heapBytes()).isEqualTo(868 * MIB);
         assertThat(plan.javaOptions()).isEqualTo("-Xmx868m -Xmn96m");
-        assertThat(plan.entriesMax()).isEqualTo(772 * 1024 / 3);
+        assertThat(plan.entriesMax()).isEqualTo(772 * 1024 / 8);
         assertThat(plan.arrivingBytes()).isEqualTo(868 * MIB / 8);
         assertThat(plan.bodiesBytes()).isEqualTo(4 * MIB);
         assertThat(plan.text()).contains("1152 MiB (three quarters of 1536 MiB)", "heap 868 MiB");
