@@ -25,6 +25,7 @@ public final class Main implements Runnable {
     private Main() {
         commandLine = new CommandLine(this);
         commandLine.addSubcommand(new ServeCommand()).addSubcommand(new ConfigCommand());
+        commandLine.addSubcommand(new JavaOptionsCommand());
         Verbs.addTo(commandLine);
     }
 

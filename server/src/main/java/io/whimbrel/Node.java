@@ -5,6 +5,8 @@ import io.whimbrel.admin.AdminSocket;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.budget.HeapWatch;
+import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.config.AddressText;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
@@ -74,6 +76,8 @@ final class Node implements AutoCloseable {
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
+    private final NodeBudgets budgets;
+    private final MemoryPlan plan;
     private volatile Config config;
     private volatile Sources sources;
     private volatile Resolver resolver;
@@ -84,8 +88,10 @@ final class Node implements AutoCloseable {
     ///
     /// @throws IOException where the node cannot run; the message says what to do
     static Node start(Path file, Config config) throws IOException {
+        MemoryPlan plan = Machine.plan(config.memory());
+        LOG.info("memory {}", plan.text());
         makeDataFolder(config.node().dataFolder());
-        return new Node(file, config);
+        return new Node(file, config.with(plan), plan);
     }
 
     /// Mail lies there in the clear: nobody but the owner may enter.
@@ -107,9 +113,10 @@ final class Node implements AutoCloseable {
         }
     }
 
-    private Node(Path file, Config config) throws IOException {
+    private Node(Path file, Config config, MemoryPlan plan) throws IOException {
         this.file = file;
         this.config = config;
+        this.plan = plan;
         sources = new Sources(config.sources(), clock);
         resolver = new Resolver(config.dns(), clock);
         fileLimit = FileLimit.ofProcess(clients(config), config.delivery().connectionsMax());
@@ -121,11 +128,15 @@ final class Node implements AutoCloseable {
         dispatcher = new Dispatcher(plan(config), this::body, resting, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
-        reception = new Reception(config.listens(), spool, schedule, metrics, clock);
+        var heap = HeapWatch.ofProcess();
+        var means = new Reception.Means(spool, schedule, heap, plan.arrivingBytes());
+        reception = new Reception(config.listens(), means, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
         ticker = new Ticker("ticker-1", TICK, this::tick);
+        var rooms = new NodeBudgets.Rooms(spool, schedule, reception, heap);
+        budgets = new NodeBudgets(rooms, metrics, clock);
         reception.start(fileLimit.clients());
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
@@ -219,7 +230,9 @@ final class Node implements AutoCloseable {
                 startedAt,
                 reception.addresses().stream().map(AddressText::render).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
-                warnings);
+                warnings,
+                plan.text(),
+                budgets.views());
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.
@@ -281,6 +294,7 @@ final class Node implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         ticker.close();
+        budgets.close();
         spool.close();
         eventLog.close();
     }

@@ -1,6 +1,7 @@
 package io.whimbrel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.config.AddressText;
 import io.whimbrel.config.ConfigFile;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -143,6 +145,70 @@ class NodeTest {
             assertThat(Files.getPosixFilePermissions(folder.resolve("d")))
                     .isEqualTo(PosixFilePermissions.fromString("rwx------"));
         }
+    }
+
+    /// On every disk there is less free than so much, but more than the reserve.
+    @Test
+    void diskBelowItsSlowMark_delaysTheAnswer_andIsToldInTheEventLog() throws Exception {
+        try (var node = start("slow-below = \"512TiB\"\n")) {
+            long begin = System.nanoTime();
+            send(node, "a@example.org");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isBetween(Duration.ofMillis(1500), Duration.ofSeconds(20));
+            assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+            while (events().stream().noneMatch(event -> event.contains("budget-felt"))) {
+                Thread.onSpinWait();
+            }
+            assertThat(events())
+                    .filteredOn(event -> event.contains("budget-felt"))
+                    .singleElement()
+                    .asString()
+                    .contains("\"budget\":\"disk-slow\"", "free, mark 536870912 MiB");
+        }
+    }
+
+    @Test
+    void arrivingBodies_haveOneBudget_andTransactionsUnderWayEnd() throws Exception {
+        String memory = "[memory]\narriving = \"1MiB\"\n";
+        try (var node = start(memory);
+                var first = new Socket(InetAddress.getLoopbackAddress(), port(node));
+                var second = new Socket(InetAddress.getLoopbackAddress(), port(node));
+                var third = new Socket(InetAddress.getLoopbackAddress(), port(node))) {
+            BufferedReader in = greeted(first);
+            assertThat(ask(second, greeted(second), "MAIL FROM:<b@example.com> SIZE=300000"))
+                    .startsWith("250");
+            assertThat(ask(first, in, "MAIL FROM:<a@example.com> SIZE=300000")).startsWith("250");
+            assertThat(ask(third, greeted(third), "MAIL FROM:<c@example.com>"))
+                    .startsWith("452 4.3.1 ");
+            assertThat(ask(first, in, "RCPT TO:<a@example.org>")).startsWith("250");
+            assertThat(ask(first, in, "DATA")).startsWith("354");
+            assertThat(ask(first, in, "x".repeat(70) + "\r\n.")).startsWith("250");
+            send(node, "b@example.org");
+        }
+    }
+
+    @Test
+    void budgetThatTheMachineCannotGive_isRefusedWithTheRemedy() {
+        assertThatThrownBy(() -> start("[memory]\nbudget = \"1TiB\"\n"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("memory.budget is 1048576 MiB")
+                .hasMessageContaining("lower it, or leave it out");
+        assertThat(folder.resolve("d")).doesNotExist();
+    }
+
+    private BufferedReader greeted(Socket socket) throws IOException {
+        BufferedReader in = reader(socket);
+        in.readLine();
+        say(socket, "EHLO client.example\r\n");
+        while (in.readLine().startsWith("250-")) {
+            // The next line.
+        }
+        return in;
+    }
+
+    private static String ask(Socket socket, BufferedReader in, String line) throws IOException {
+        say(socket, line + "\r\n");
+        return in.readLine();
     }
 
     private Path file() {

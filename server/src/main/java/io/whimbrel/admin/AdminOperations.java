@@ -2,6 +2,7 @@ package io.whimbrel.admin;
 
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.whimbrel.budget.BudgetView;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
@@ -12,6 +13,7 @@ import io.whimbrel.spool.SpooledMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.ByteArrayOutputStream;
@@ -93,8 +95,19 @@ public final class AdminOperations implements AdminHandler {
                         .put("queued", queue.summary().recipients());
         now.listeners().forEach(line.putArray("listeners")::add);
         now.warnings().forEach(line.putArray("warnings")::add);
+        line.put("memory", now.memory());
+        ArrayNode budgets = line.putArray("budgets");
+        now.budgets().forEach(view -> add(view, budgets.addObject()));
         answer.line(line);
         return Optional.empty();
+    }
+
+    private static void add(BudgetView view, ObjectNode budget) {
+        budget.put("budget", view.budget().label())
+                .put("used", view.level().used())
+                .put("limit", view.level().most())
+                .put("unit", view.budget().isInBytes() ? "bytes" : "entries")
+                .put("felt", view.isFelt());
     }
 
     private Optional<String> metrics(AdminAnswer answer) throws IOException {

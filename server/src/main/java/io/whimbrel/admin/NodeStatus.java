@@ -1,5 +1,7 @@
 package io.whimbrel.admin;
 
+import io.whimbrel.budget.BudgetView;
+
 import java.time.Instant;
 import java.util.List;
 
@@ -12,16 +14,21 @@ import java.util.List;
 /// @param spool `""` where mail is accepted; otherwise why not, and what to do
 /// @param warnings what the operator should know, a source whose address is missing for one; one
 ///   line each
+/// @param memory the memory budget and its parts
+/// @param budgets how each stands
 public record NodeStatus(
         String name,
         String version,
         Instant startedAt,
         List<String> listeners,
         String spool,
-        List<String> warnings) {
+        List<String> warnings,
+        String memory,
+        List<BudgetView> budgets) {
 
     public NodeStatus {
         listeners = List.copyOf(listeners);
         warnings = List.copyOf(warnings);
+        budgets = List.copyOf(budgets);
     }
 }

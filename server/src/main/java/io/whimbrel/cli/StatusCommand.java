@@ -1,6 +1,7 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.admin.Json;
+import io.whimbrel.budget.MemoryPlan;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,8 +47,30 @@ final class StatusCommand implements Callable<Integer> {
         }
         out.println("spool      " + Words.printable(Json.text(line, "spool")));
         out.println("queued     " + Words.count(line.path("queued").asLong(0), "recipient"));
+        out.println("memory     " + Json.text(line, "memory"));
+        for (JsonNode budget : line.path("budgets")) {
+            out.println("budget     " + budget(budget));
+        }
         for (JsonNode warning : line.path("warnings")) {
             out.println("warning    " + Words.printable(warning.stringValue("")));
         }
+    }
+
+    /// Such as `entries: 1204 of 280000`.
+    private static String budget(JsonNode budget) {
+        String label = budget.path("budget").stringValue("");
+        boolean isDisk = label.startsWith("disk-");
+        return label
+                + ": "
+                + amount(budget, "used")
+                + (isDisk ? " free, mark " : " of ")
+                + amount(budget, "limit")
+                + (budget.path("felt").booleanValue(false) ? ", FELT" : "");
+    }
+
+    private static String amount(JsonNode budget, String field) {
+        long value = budget.path(field).asLong(0);
+        boolean isInBytes = budget.path("unit").stringValue("").equals("bytes");
+        return isInBytes ? MemoryPlan.size(value) : Long.toString(value);
     }
 }

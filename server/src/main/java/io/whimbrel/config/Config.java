@@ -1,5 +1,7 @@
 package io.whimbrel.config;
 
+import io.whimbrel.budget.MemoryPlan;
+import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
@@ -26,7 +28,8 @@ import java.util.TreeSet;
 /// @param routes in the order in which they are tried; may be empty
 /// @param delivery how mail is sent
 /// @param retry when it is tried again
-/// @param schedule how queues are served
+/// @param schedule how queues are served; entries in memory as [MemoryPlan] says
+/// @param memory what the file says about memory
 /// @param spool how accepted mail is kept, in `<data>/spool`
 /// @param eventLog where events are written, in `<data>/events`
 /// @param atStart values of the keys that need a restart, as they stand in a file
@@ -39,6 +42,7 @@ public record Config(
         DeliverySettings delivery,
         RetrySchedule retry,
         ScheduleSettings schedule,
+        MemorySettings memory,
         SpoolSettings spool,
         EventLogSettings eventLog,
         Map<StartKey, String> atStart) {
@@ -67,6 +71,23 @@ public record Config(
         sources = List.copyOf(sources);
         routes = List.copyOf(routes);
         atStart = Map.copyOf(atStart);
+    }
+
+    /// The same with the shares of a memory budget in place of what the file leaves open.
+    public Config with(MemoryPlan plan) {
+        return new Config(
+                node,
+                listens,
+                sources,
+                dns,
+                routes,
+                delivery,
+                retry,
+                schedule.withEntriesMax(plan.entriesMax()),
+                memory,
+                spool.withMemory(plan.bodiesBytes(), plan.indexBytes()),
+                eventLog,
+                atStart);
     }
 
     /// How failures are retried and reported.

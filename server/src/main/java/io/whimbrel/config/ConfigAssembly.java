@@ -1,5 +1,6 @@
 package io.whimbrel.config;
 
+import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.config.Key.Change;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /// Makes each room's settings from a file without errors. Confined to one thread.
 final class ConfigAssembly {
@@ -49,7 +51,10 @@ final class ConfigAssembly {
                         values.one(DeliveryKeys.DELIVERY)
                                 .get(DeliveryKeys.RECIPIENTS_PER_TRANSACTION),
                         ScheduleSettings.DEFAULT.horizon(),
-                        values.one(StorageKeys.SPOOL).get(StorageKeys.ENTRIES_IN_MEMORY)),
+                        values.one(StorageKeys.SPOOL)
+                                .find(StorageKeys.ENTRIES_IN_MEMORY)
+                                .orElse(ScheduleSettings.DEFAULT.entriesInMemoryMax())),
+                memory(values.one(StorageKeys.MEMORY), values.one(StorageKeys.SPOOL)),
                 spool(values.one(StorageKeys.SPOOL)),
                 eventLog(values.one(StorageKeys.EVENTS)),
                 atStart());
@@ -136,14 +141,30 @@ final class ConfigAssembly {
                 table.get(DeliveryKeys.DELAY_NOTICE));
     }
 
+    private static MemorySettings memory(TableValues memory, TableValues spool) {
+        Optional<Integer> entries = spool.find(StorageKeys.ENTRIES_IN_MEMORY);
+        return new MemorySettings(
+                bytes(memory, StorageKeys.BUDGET),
+                bytes(memory, StorageKeys.HEAP),
+                bytes(memory, StorageKeys.ARRIVING),
+                bytes(spool, StorageKeys.BODY_MEMORY),
+                bytes(spool, StorageKeys.INDEX_MEMORY),
+                entries.map(OptionalInt::of).orElse(OptionalInt.empty()));
+    }
+
+    private static OptionalLong bytes(TableValues table, Key<Long> key) {
+        return table.find(key).map(OptionalLong::of).orElse(OptionalLong.empty());
+    }
+
     private SpoolSettings spool(TableValues table) {
         return new SpoolSettings(
                 folder("spool"),
                 table.get(StorageKeys.SEGMENT),
                 table.get(StorageKeys.OUTCOME_SYNC),
-                table.get(StorageKeys.RESERVE),
-                table.get(StorageKeys.BODY_MEMORY),
-                table.get(StorageKeys.INDEX_MEMORY));
+                new SpoolSettings.LowWater(
+                        bytes(table, StorageKeys.SLOW_BELOW), bytes(table, StorageKeys.RESERVE)),
+                table.find(StorageKeys.BODY_MEMORY).orElse(SpoolSettings.BODY_MEMORY_DEFAULT),
+                table.find(StorageKeys.INDEX_MEMORY).orElse(SpoolSettings.INDEX_MEMORY_DEFAULT));
     }
 
     private EventLogSettings eventLog(TableValues table) {

@@ -48,6 +48,9 @@ final class ConfigChecks {
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);
+        TableValues spool = values.one(StorageKeys.SPOOL);
+        checkOrder(spool, StorageKeys.RESERVE, StorageKeys.SLOW_BELOW);
+        checkOrder(values.one(StorageKeys.MEMORY), StorageKeys.HEAP, StorageKeys.BUDGET);
         checkEvents(values.one(StorageKeys.EVENTS));
     }
 

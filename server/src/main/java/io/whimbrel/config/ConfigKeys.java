@@ -15,6 +15,7 @@ final class ConfigKeys {
                     DeliveryKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
                     DeliveryKeys.RETRY,
+                    StorageKeys.MEMORY,
                     StorageKeys.SPOOL,
                     StorageKeys.EVENTS);
 

@@ -35,6 +35,7 @@ final class EventLines {
             case Settled settled -> settled(settled, committed.message());
             case Deferred deferred -> deferred(deferred, committed.message());
             case SpoolRecord.Operator(var at, var action) -> operator(at, action);
+            case SpoolRecord.Notice notice -> notice(notice);
         };
     }
 
@@ -121,6 +122,19 @@ final class EventLines {
             case OperatorAction.Resume(var scope) -> operator("resume", at, scope);
             case OperatorAction.RetryNow(var scope) -> operator("retry-now", at, scope);
         }
+        out.end();
+        return 1;
+    }
+
+    private int notice(SpoolRecord.Notice notice) {
+        String event =
+                switch (notice.kind()) {
+                    case BUDGET_FELT -> "budget-felt";
+                    case BUDGET_EASED -> "budget-eased";
+                };
+        begin(event, notice.at());
+        out.text("budget", notice.subject());
+        out.textIfAny("text", notice.text());
         out.end();
         return 1;
     }

@@ -1,10 +1,13 @@
 package io.whimbrel.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 
 /// Every counter of the node. Thread-safe. One instance per node, made by `Main`.
 public final class Metrics {
+    private static final String BUDGET = "budget";
+
     private final PrometheusRegistry registry = new PrometheusRegistry();
 
     public final Counter messagesAccepted =
@@ -36,9 +39,28 @@ public final class Metrics {
     public final Counter bugs =
             counter("whimbrel_bugs", "Unexpected exceptions; alert on more than zero");
 
+    /// These four by budget, as `docs/operations/memory-and-disk.md` lists them.
+    public final Counter budgetFeltSeconds =
+            Counter.builder()
+                    .name("whimbrel_budget_felt_seconds")
+                    .help("Seconds in which mail was refused, slowed down or put aside for it")
+                    .labelNames(BUDGET)
+                    .register(registry);
+
+    public final Gauge budgetFelt =
+            budgetGauge("whimbrel_budget_felt", "1 from its first such second until 10 s without");
+    public final Gauge budgetUsed =
+            budgetGauge("whimbrel_budget_used", "Bytes or entries in use; of a disk, bytes free");
+    public final Gauge budgetLimit =
+            budgetGauge("whimbrel_budget_limit", "Where it is felt, in the same unit");
+
     /// For exposition only.
     public PrometheusRegistry registry() {
         return registry;
+    }
+
+    private Gauge budgetGauge(String name, String help) {
+        return Gauge.builder().name(name).help(help).labelNames(BUDGET).register(registry);
     }
 
     private Counter counter(String name, String help) {

@@ -12,11 +12,17 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     private final MailStore.Body body;
     private final InTransaction transaction;
     private final Client client;
+    private final ArrivingBodies.Claim claim;
     private final HeaderScanner header;
     private long size;
 
-    IncomingMail(MailStore.Body body, InTransaction transaction, Client client) {
+    IncomingMail(
+            MailStore.Body body,
+            InTransaction transaction,
+            Client client,
+            ArrivingBodies.Claim claim) {
         this.body = body;
+        this.claim = claim;
         this.transaction = transaction;
         this.client = client;
         this.header = new HeaderScanner(client.terms().settings().campaignHeader());
@@ -26,6 +32,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     public void write(byte[] bytes, int from, int length) {
         size += length;
         if (!isTooLarge()) {
+            claim.grow(size);
             header.scan(bytes, from, length);
             body.write(bytes, from, length);
         }

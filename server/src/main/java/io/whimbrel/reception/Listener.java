@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -222,6 +223,11 @@ final class Listener {
         if (isDraining) {
             // It was accepted while drain() went through the others.
             connection.drain();
+        }
+        Optional<SmtpReply> overload = intake.refusalOfConnection();
+        if (overload.isPresent()) {
+            connection.refuse(overload.get());
+            return;
         }
         OptionalInt clientMost = clientMost(client);
         Admission admission = count.admit(client.address(), clientMost);

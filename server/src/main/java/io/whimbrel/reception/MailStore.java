@@ -5,9 +5,14 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.util.Optional;
+
 /// Where messages become ours: the spool and the queues behind it, seen from reception.
 /// Thread-safe.
 interface MailStore {
+
+    /// Why no message is welcome at present; empty where one is.
+    Optional<SmtpReply> refusal();
 
     /// Begins to take a message. Never fails; trouble is told by [Body#accept].
     Body begin();

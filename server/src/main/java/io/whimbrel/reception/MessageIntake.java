@@ -10,6 +10,7 @@ import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.InstantSource;
+import java.util.Optional;
 
 /// Takes responsibility for messages: puts our Received field in front, checks what can be known
 /// only at the end, and hands envelope and body to the store. Thread-safe.
@@ -21,22 +22,42 @@ final class MessageIntake {
             SmtpReply.of(554, 5, 4, 6, "Mail loop: more than 100 Received fields");
 
     private final MailStore store;
+    private final ArrivingBodies arriving;
     private final Metrics metrics;
     private final InstantSource clock;
     private final ReceivedField receivedField = new ReceivedField();
 
-    MessageIntake(MailStore store, Metrics metrics, InstantSource clock) {
+    MessageIntake(MailStore store, ArrivingBodies arriving, Metrics metrics, InstantSource clock) {
         this.store = store;
+        this.arriving = arriving;
         this.metrics = metrics;
         this.clock = clock;
     }
 
+    /// Why a new connection is refused now; empty where it is welcome.
+    Optional<SmtpReply> refusalOfConnection() {
+        return arriving.refusalOfConnection();
+    }
+
+    /// For one connection.
+    ArrivingBodies.Claim claim() {
+        return arriving.claim();
+    }
+
+    /// A transaction begins.
+    ///
+    /// @param size announced, 0 where it was not
+    /// @return why it may not, because of what the node has to bear; nothing is claimed then
+    Optional<SmtpReply> open(ArrivingBodies.Claim claim, long size) {
+        return store.refusal().or(() -> claim.begin(size));
+    }
+
     /// Begins with a message, whose bytes follow; the caller closes it.
-    IncomingMail begin(InTransaction transaction, Client client) {
+    IncomingMail begin(InTransaction transaction, Client client, ArrivingBodies.Claim claim) {
         MailStore.Body body = store.begin();
         byte[] field = receivedField.encode(client, transaction, body.id(), clock.instant());
         body.write(field, 0, field.length);
-        return new IncomingMail(body, transaction, client);
+        return new IncomingMail(body, transaction, client, claim);
     }
 
     /// The answer to end-of-data: 250 only where the message is ours for good.

@@ -1,5 +1,7 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.budget.HeapWatch;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.Spool;
@@ -20,25 +22,36 @@ public final class Reception {
     private static final Duration AFTER_BREAK = Duration.ofSeconds(2);
 
     private final List<ListenSettings> settings;
+    private final ArrivingBodies arriving;
     private final MessageIntake intake;
     private final Metrics metrics;
     private final InstantSource clock;
     private final List<Listener> listeners = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    /// What reception hands mail to, and what bounds it.
+    ///
+    /// @param arrivingBytes memory for bodies that are arriving, 1 MiB or more
+    public record Means(Spool spool, Schedule schedule, HeapWatch heap, long arrivingBytes) {
+        MailStore store(InstantSource clock) {
+            return new SpooledMail(spool, schedule, heap, clock);
+        }
+    }
+
     public Reception(
-            List<ListenSettings> settings,
-            Spool spool,
-            Schedule schedule,
-            Metrics metrics,
-            InstantSource clock) {
-        this(settings, new SpooledMail(spool, schedule, clock), metrics, clock);
+            List<ListenSettings> settings, Means means, Metrics metrics, InstantSource clock) {
+        this(settings, means.store(clock), new ArrivingBodies(means.arrivingBytes), metrics, clock);
     }
 
     Reception(
-            List<ListenSettings> settings, MailStore store, Metrics metrics, InstantSource clock) {
+            List<ListenSettings> settings,
+            MailStore store,
+            ArrivingBodies arriving,
+            Metrics metrics,
+            InstantSource clock) {
         this.settings = List.copyOf(settings);
-        this.intake = new MessageIntake(store, metrics, clock);
+        this.arriving = arriving;
+        this.intake = new MessageIntake(store, arriving, metrics, clock);
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -128,6 +141,11 @@ public final class Reception {
             connections += listener.connections();
         }
         return connections;
+    }
+
+    /// How the budget of arriving bodies stands.
+    public BudgetLevel arrivingLevel() {
+        return arriving.level();
     }
 
     /// Ends reads and writes that wait too long; once a second is enough.

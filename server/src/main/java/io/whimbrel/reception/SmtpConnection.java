@@ -7,6 +7,7 @@ import io.whimbrel.reception.SessionState.InChunks;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.reception.SessionState.Ready;
 import io.whimbrel.reception.Step.Answer;
+import io.whimbrel.reception.Step.Begin;
 import io.whimbrel.reception.Step.SkipChunk;
 import io.whimbrel.reception.Step.TakeChunk;
 import io.whimbrel.reception.Step.TakeData;
@@ -53,6 +54,7 @@ final class SmtpConnection {
     private final SmtpSession session;
     private final SmtpInput input;
     private final ReplyWriter replies;
+    private final ArrivingBodies.Claim claim;
 
     private SessionState state = new Greeted();
 
@@ -61,6 +63,9 @@ final class SmtpConnection {
 
     /// In the present transaction, of a client that may relay.
     private int refusedRecipients;
+
+    /// Refusals that are no errors, for they follow from a MAIL that we put off.
+    private int forgiven;
 
     /// The message that comes by BDAT; there while the state is `InChunks`.
     private Optional<Chunks> chunks = Optional.empty();
@@ -80,6 +85,7 @@ final class SmtpConnection {
         this.session = new SmtpSession(client);
         this.input = new SmtpInput(socket);
         this.replies = new ReplyWriter(socket);
+        this.claim = intake.claim();
     }
 
     /// Serves the client until one of the two ends it.
@@ -94,6 +100,7 @@ final class SmtpConnection {
             sayBug();
         } finally {
             forgetChunks();
+            claim.end();
             socket.close();
         }
     }
@@ -135,11 +142,14 @@ final class SmtpConnection {
             if (!(state instanceof InChunks)) {
                 forgetChunks();
             }
+            if (!isTransactionOpen()) {
+                claim.end();
+            }
         }
     }
 
     private Optional<SmtpCommand> nextCommand() throws IOException {
-        isBetweenTransactions = !(state instanceof InTransaction || state instanceof InChunks);
+        isBetweenTransactions = !isTransactionOpen();
         socket.setBetweenTransactions(isBetweenTransactions);
         if (isBetweenTransactions) {
             refusedRecipients = 0;
@@ -163,13 +173,30 @@ final class SmtpConnection {
         return command;
     }
 
+    private boolean isTransactionOpen() {
+        return state instanceof InTransaction || state instanceof InChunks;
+    }
+
     private void carryOut(Step step) throws IOException {
         switch (step) {
             case Answer(SessionState next, SmtpReply reply) -> answer(next, reply);
+            case Begin(InTransaction transaction, long size) -> begin(transaction, size);
             case TakeData(InTransaction transaction) -> takeData(transaction);
             case TakeChunk chunk -> takeChunk(chunk);
             case SkipChunk(SessionState next, long size, SmtpReply reply) ->
                     skipChunk(next, size, reply);
+        }
+    }
+
+    private void begin(InTransaction transaction, long size) throws IOException {
+        Optional<SmtpReply> refusal = intake.open(claim, size);
+        forgiven = 0;
+        if (refusal.isPresent()) {
+            // RCPT for each recipient, and DATA, may be on their way already.
+            forgiven = client.terms().limits().recipientsMax() + 1;
+            answer(new Ready(transaction.hello()), refusal.get());
+        } else {
+            answer(transaction, SmtpSession.SENDER_OK);
         }
     }
 
@@ -197,6 +224,9 @@ final class SmtpConnection {
         if (!reply.isPermanent()) {
             return false;
         }
+        if (forgiven-- > 0) {
+            return false;
+        }
         if (client.mayRelay() && state instanceof InTransaction) {
             return ++refusedRecipients > limits.recipientsMax();
         }
@@ -214,7 +244,7 @@ final class SmtpConnection {
     }
 
     private void takeData(InTransaction transaction) throws IOException {
-        try (IncomingMail mail = intake.begin(transaction, client)) {
+        try (IncomingMail mail = intake.begin(transaction, client, claim)) {
             replies.add(SmtpReply.START_MAIL_INPUT);
             replies.flush();
             var decoder = new DataDecoder(mail);
@@ -268,7 +298,7 @@ final class SmtpConnection {
     }
 
     private Chunks openChunks(InTransaction transaction) {
-        IncomingMail mail = intake.begin(transaction, client);
+        IncomingMail mail = intake.begin(transaction, client, claim);
         return new Chunks(mail, new ChunkDecoder(mail));
     }
 

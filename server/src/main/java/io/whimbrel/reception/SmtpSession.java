@@ -13,6 +13,7 @@ import io.whimbrel.reception.SessionState.InChunks;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.reception.SessionState.Ready;
 import io.whimbrel.reception.Step.Answer;
+import io.whimbrel.reception.Step.Begin;
 import io.whimbrel.reception.Step.SkipChunk;
 import io.whimbrel.reception.Step.TakeChunk;
 import io.whimbrel.reception.Step.TakeData;
@@ -40,7 +41,7 @@ import java.util.Optional;
 /// The command rules of an SMTP session (RFC 5321 §4.1.4) as a pure function: no sockets, no clock,
 /// no storage. Immutable.
 final class SmtpSession {
-    private static final SmtpReply SENDER_OK = SmtpReply.of(250, 2, 1, 0, "Ok");
+    static final SmtpReply SENDER_OK = SmtpReply.of(250, 2, 1, 0, "Ok");
     private static final SmtpReply RECIPIENT_OK = SmtpReply.of(250, 2, 1, 5, "Ok");
     private static final SmtpReply HELP =
             SmtpReply.of(214, 2, 0, 0, "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
@@ -118,13 +119,14 @@ final class SmtpSession {
                 Optional<SmtpReply> refusal = refusalOfSender(path, given, size);
                 yield refusal.isPresent()
                         ? new Answer(refusedState, refusal.get())
-                        : new Answer(
+                        : new Begin(
                                 new InTransaction(
                                         hello,
                                         new ReversePath(path.address()),
                                         given,
                                         NO_RECIPIENTS_YET),
-                                SENDER_OK);
+                                // A stranger could announce much and never send it.
+                                client.mayRelay() ? size : 0);
             }
         };
     }

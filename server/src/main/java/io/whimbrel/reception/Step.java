@@ -9,6 +9,11 @@ sealed interface Step {
     /// Say `reply`; where `next` is `Closed`, it is the last one.
     record Answer(SessionState next, SmtpReply reply) implements Step {}
 
+    /// MAIL is in order: begin where the node can bear it.
+    ///
+    /// @param size announced, 0 where it was not
+    record Begin(InTransaction transaction, long size) implements Step {}
+
     /// Say 354, read the message up to its end, and answer for it.
     record TakeData(InTransaction transaction) implements Step {}
 

@@ -67,6 +67,7 @@ final class Backlogs {
 
     /// `queue` has entries at rest that are due. Nothing is noted where too many are linked.
     void mark(ScheduledQueue queue) {
+        budget.turnedAway();
         if (queue.isLinked() || linked < QUEUES_MOST) {
             int share = share(queue);
             uncount(queue);

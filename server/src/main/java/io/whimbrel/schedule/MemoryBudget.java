@@ -1,5 +1,7 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.budget.BudgetLevel;
+
 import java.util.concurrent.atomic.AtomicLong;
 
 /// How many entries are in memory, and how many one path may have there. Thread-safe, without a
@@ -15,6 +17,7 @@ final class MemoryBudget {
 
     private final int most;
     private final AtomicLong entries = new AtomicLong();
+    private final AtomicLong turnedAway = new AtomicLong();
 
     MemoryBudget(int most) {
         this.most = most;
@@ -33,6 +36,15 @@ final class MemoryBudget {
     /// Waiting and in flight. Exact but for what other threads have in hand.
     long entries() {
         return entries.get();
+    }
+
+    /// An entry that is due was left to rest, or must rest, because there is no room.
+    void turnedAway() {
+        turnedAway.incrementAndGet();
+    }
+
+    BudgetLevel level() {
+        return new BudgetLevel(entries.get(), most, turnedAway.get(), false);
     }
 
     /// How many entries one path may have now, 0 or more.

@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -291,6 +292,11 @@ public final class Schedule {
     /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].
     public long entriesInMemory() {
         return budget.entries();
+    }
+
+    /// How the budget of entries stands; felt by each entry that had to rest for lack of room.
+    public BudgetLevel entriesLevel() {
+        return budget.level();
     }
 
     /// What of the queue is in memory, for people. Walks over every scheduled queue, not over

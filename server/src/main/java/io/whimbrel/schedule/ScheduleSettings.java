@@ -45,6 +45,11 @@ public record ScheduleSettings(
         this(pool, recipientsPerTransaction, HORIZON_MOST, Integer.MAX_VALUE);
     }
 
+    /// The same with another bound of entries in memory.
+    public ScheduleSettings withEntriesMax(int entries) {
+        return new ScheduleSettings(pool, recipientsPerTransaction, horizon, entries);
+    }
+
     /// Nothing ever rests.
     public boolean isUnbounded() {
         return horizon.equals(HORIZON_MOST) && entriesInMemoryMax == Integer.MAX_VALUE;

@@ -1,14 +1,47 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.budget.BudgetLevel;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Reads the body of one spooled message, part by part. Confined to one thread.
 public final class BodyReader {
+
+    /// Bodies that stay in memory between acceptance and first attempt, so that they need not be
+    /// read. Thread-safe. At its bound further ones do not stay.
+    static final class Kept {
+        private final long bytesMost;
+        private final AtomicLong bytes = new AtomicLong();
+        private final AtomicLong turnedAway = new AtomicLong();
+
+        Kept(long bytesMost) {
+            this.bytesMost = bytesMost;
+        }
+
+        void keep(SpooledMessage message, Inbox.Bytes body) {
+            if (bytes.addAndGet(body.length()) <= bytesMost) {
+                message.keepBody(body.exactly());
+            } else {
+                bytes.addAndGet(-body.length());
+                turnedAway.incrementAndGet();
+            }
+        }
+
+        void forget(SpooledMessage message) {
+            bytes.addAndGet(-message.dropBody());
+        }
+
+        BudgetLevel level() {
+            return new BudgetLevel(bytes.get(), bytesMost, turnedAway.get(), false);
+        }
+    }
+
     private static final byte[] END = {};
 
     private final SpooledMessage message;

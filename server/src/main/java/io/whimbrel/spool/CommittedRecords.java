@@ -239,7 +239,8 @@ public final class CommittedRecords {
         return type == LogFormat.ACCEPTED
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED
-                || type == LogFormat.OPERATOR;
+                || type == LogFormat.OPERATOR
+                || type == LogFormat.NOTICE;
     }
 
     /// Empty where the message is unknown: it was damaged, and the finding says so; or it had left
@@ -249,10 +250,8 @@ public final class CommittedRecords {
             case LogEntry.Accepted(LogEntry.Head head) ->
                     live.message(head.id(), place.start())
                             .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
-            case LogEntry.Fact(SpoolRecord.Operator fact) ->
-                    Optional.of(
-                            new CommittedRecord(
-                                    place.start(), place.next(), fact, Optional.empty()));
+            case LogEntry.Fact(SpoolRecord.Operator fact) -> Optional.of(record(place, fact));
+            case LogEntry.Fact(SpoolRecord.Notice fact) -> Optional.of(record(place, fact));
             case LogEntry.Fact(SpoolRecord.Settled fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
@@ -265,6 +264,10 @@ public final class CommittedRecords {
                     LogEntry.Quarantined _ ->
                     Optional.empty();
         };
+    }
+
+    private static CommittedRecord record(SpoolSegment.Place place, SpoolRecord record) {
+        return new CommittedRecord(place.start(), place.next(), record, Optional.empty());
     }
 
     private static CommittedRecord record(

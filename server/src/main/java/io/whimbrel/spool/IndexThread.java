@@ -61,7 +61,7 @@ final class IndexThread {
     /// Ends the thread and waits for it.
     void close() {
         closing.countDown();
-        Spool.join(thread);
+        join(thread);
     }
 
     private void run() {
@@ -125,6 +125,21 @@ final class IndexThread {
             whenDone.run();
         } catch (IOException | IllegalStateException e) {
             LOG.error("no segment is reclaimed before the next start: {}", e.getMessage());
+        }
+    }
+
+    /// Waits for the end of a thread, interrupted or not.
+    static void join(Thread thread) {
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -286,8 +286,8 @@ final class LiveMessages {
 
     /// Applies a record.
     ///
-    /// @return the message it is about; empty for operator actions, and for messages that left the
-    ///   log long ago
+    /// @return the message it is about; empty for operator actions and notices, and for messages
+    ///   that left the log long ago
     Optional<SpooledMessage> apply(SpoolRecord record, SpoolSegment.Place place) {
         return switch (record) {
             case SpoolRecord.Settled r -> {
@@ -301,6 +301,7 @@ final class LiveMessages {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
             }
+            case SpoolRecord.Notice _ -> Optional.empty();
             case SpoolRecord.Accepted r -> inMemory(r.id());
         };
     }

@@ -29,7 +29,7 @@ sealed interface LogEntry {
     /// @param waiting all recipients that are not settled, grouped by equal state
     record Carried(Head head, List<RecoveredMessage.Waiting> waiting) implements LogEntry {}
 
-    /// Settled, Deferred or Operator.
+    /// Settled, Deferred, Operator or Notice.
     record Fact(SpoolRecord record) implements LogEntry {}
 
     /// An operator action that was copied from the oldest segment to the end of the log.

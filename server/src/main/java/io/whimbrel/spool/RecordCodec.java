@@ -53,6 +53,9 @@ final class RecordCodec {
                     SpoolRecord.Disposition.BOUNCED_BY_OPERATOR,
                     SpoolRecord.Disposition.DELETED_BY_OPERATOR);
 
+    private static final List<SpoolRecord.NoticeKind> NOTICES =
+            List.of(SpoolRecord.NoticeKind.BUDGET_FELT, SpoolRecord.NoticeKind.BUDGET_EASED);
+
     private RecordCodec() {}
 
     /// The payload; without the bytes of a part, which follow it.
@@ -89,6 +92,7 @@ final class RecordCodec {
                         case SpoolRecord.Settled _ -> LogFormat.SETTLED;
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
+                        case SpoolRecord.Notice _ -> LogFormat.NOTICE;
                         case SpoolRecord.Accepted _ ->
                                 throw new IllegalArgumentException(
                                         "a batch holds no Accepted record; give it a report");
@@ -114,6 +118,7 @@ final class RecordCodec {
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
                         case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
+                        case LogFormat.NOTICE -> new LogEntry.Fact(notice(in));
                         // A type of a later version: this node cannot know what it loses.
                         default -> throw new Payload.Malformed();
                     };
@@ -171,7 +176,8 @@ final class RecordCodec {
             case SpoolRecord.Settled _,
                     SpoolRecord.Deferred _,
                     SpoolRecord.Accepted _,
-                    SpoolRecord.Operator _ ->
+                    SpoolRecord.Operator _,
+                    SpoolRecord.Notice _ ->
                     record;
         };
     }
@@ -335,6 +341,11 @@ final class RecordCodec {
                 facts(out, r.facts());
             }
             case SpoolRecord.Operator r -> operator(out, r);
+            case SpoolRecord.Notice r ->
+                    out.instant(r.at())
+                            .constant(r.kind(), NOTICES)
+                            .text(r.subject())
+                            .text(r.text());
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
                             "Accepted is no fact but an entry of its own");
@@ -365,6 +376,10 @@ final class RecordCodec {
                 isDelayNotified,
                 isPossibleDuplicate,
                 facts(in));
+    }
+
+    private static SpoolRecord notice(Payload.Reader in) throws Payload.Malformed {
+        return new SpoolRecord.Notice(in.instant(), in.constant(NOTICES), in.text(), in.text());
     }
 
     static void operator(Payload.Writer out, SpoolRecord.Operator record) {

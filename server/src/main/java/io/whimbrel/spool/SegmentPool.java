@@ -1,11 +1,14 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.budget.BudgetLevel;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -16,7 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// A spare is a file that was once written over its whole length and synced: blocks are allocated,
 /// so a sync costs a third, and no write to it can run out of space. Its thread keeps one spare
 /// ready, whatever the disk says, for outcomes must go on; and a second one while the disk has more
-/// than the reserve. It also looks once a second whether there is room for new mail. Thread-safe.
+/// than the reserve. It also looks once a second how much room there is for new mail: below one
+/// mark mail is to be slowed down, the more so the less there is; below the reserve it is refused,
+/// until there is an eighth more than that. Thread-safe.
 final class SegmentPool {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentPool.class);
     private static final String SPARE = "spare-";
@@ -28,9 +33,15 @@ final class SegmentPool {
     private static final int ZERO_BYTES = 1 << 20;
     private static final long CHECK_NANOS = 1_000_000_000L;
 
+    /// Acceptance resumes only with so many parts of the reserve more than it.
+    private static final int RESUME_PART = 8;
+
+    private static final Duration SLOWNESS_MOST = Duration.ofSeconds(2);
+
     private final SpoolFiles files;
     private final long segmentBytes;
     private final long reserveBytes;
+    private final long slowBytes;
     private final SecureRandom random = new SecureRandom();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -46,6 +57,7 @@ final class SegmentPool {
     private Optional<Thread> thread = Optional.empty();
     private boolean isClosed;
     private volatile boolean hasRoom = true;
+    private volatile long roomBytes = Long.MAX_VALUE;
 
     /// No file could be made. The log itself is as good as before.
     static final class NoSpare extends IOException {
@@ -63,10 +75,13 @@ final class SegmentPool {
     /// @param previous the segment before; empty sequence 0 for the first of all
     record Succession(long previous, long previousGeneration, long previousEnd) {}
 
-    SegmentPool(SpoolFiles files, long segmentBytes, long reserveBytes) {
+    /// @throws IOException where the size of the disk cannot be told
+    SegmentPool(SpoolFiles files, SpoolSettings settings) throws IOException {
         this.files = files;
-        this.segmentBytes = segmentBytes;
-        this.reserveBytes = reserveBytes;
+        segmentBytes = settings.segmentBytes();
+        long disk = files.totalBytes();
+        reserveBytes = settings.lowWater().stop(disk);
+        slowBytes = settings.lowWater().slow(disk);
     }
 
     static boolean isSpare(String name) {
@@ -110,7 +125,7 @@ final class SegmentPool {
         } finally {
             lock.unlock();
         }
-        thread.ifPresent(Spool::join);
+        thread.ifPresent(IndexThread::join);
         closeSpares();
     }
 
@@ -132,12 +147,34 @@ final class SegmentPool {
         return hasRoom;
     }
 
+    /// How long an end-of-data is to wait for its answer, 0 to 2 s.
+    Duration slowness() {
+        long missing = slowBytes - roomBytes;
+        if (missing <= 0) {
+            return Duration.ZERO;
+        }
+        double part = Math.min(1, (double) missing / Math.max(1, slowBytes - reserveBytes));
+        return Duration.ofMillis((long) (SLOWNESS_MOST.toMillis() * part));
+    }
+
+    /// Room, and the mark below which mail is slowed down.
+    BudgetLevel slowLevel() {
+        return new BudgetLevel(roomBytes, slowBytes, 0, roomBytes < slowBytes);
+    }
+
+    /// Room, and the mark below which mail is refused.
+    BudgetLevel stopLevel() {
+        return new BudgetLevel(roomBytes, reserveBytes, 0, !hasRoom);
+    }
+
     /// Looks at the disk now.
     void measure() {
         lock.lock();
         try {
             long inSpares = Math.max(0, spares.size() - 1) * segmentBytes;
-            hasRoom = files.usableBytes() + inSpares >= reserveBytes;
+            roomBytes = files.usableBytes() + inSpares;
+            long wanted = hasRoom ? reserveBytes : reserveBytes + reserveBytes / RESUME_PART;
+            hasRoom = roomBytes >= wanted;
         } catch (IOException e) {
             LOG.warn("cannot tell the free space of the spool's disk: {}", e.getMessage());
         } finally {

@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.budget.Budget;
+import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
@@ -22,6 +24,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -29,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Durable messages: an append-only log with group commit. Thread-safe.
 public final class Spool implements AutoCloseable {
@@ -57,7 +61,7 @@ public final class Spool implements AutoCloseable {
     private final InstantSource clock;
     private final Inbox inbox;
     private final AtomicLong lastId = new AtomicLong();
-    private final AtomicLong bodyBytes = new AtomicLong();
+    private final BodyReader.Kept kept;
     private final SpoolWriter writer;
     private final CommittedRecords committed;
     private final Optional<ExecutorService> readers;
@@ -77,6 +81,7 @@ public final class Spool implements AutoCloseable {
             throws IOException {
         this.settings = settings;
         this.files = start.files;
+        kept = new BodyReader.Kept(settings.bodyMemoryBytes());
         this.pool = pool;
         inbox = new Inbox(settings.outcomeSyncMost());
         clock = start.clock;
@@ -159,8 +164,7 @@ public final class Spool implements AutoCloseable {
         start.files.lock();
         boolean isOpen = false;
         try {
-            var pool =
-                    new SegmentPool(start.files, settings.segmentBytes(), settings.reserveBytes());
+            var pool = new SegmentPool(start.files, settings);
             var given =
                     new SpoolOpening.Circumstances(start.files, pool, start.clock, start.released);
             SpoolOpening.Opened opened = SpoolOpening.open(settings, given);
@@ -198,6 +202,41 @@ public final class Spool implements AutoCloseable {
         Optional<SmtpReply> refusal = writer.refusal();
         boolean isBehind = indexer.backlog() > INDEX_BACKLOG_MOST;
         return refusal.isEmpty() && isBehind ? Optional.of(SpoolWriter.BEHIND) : refusal;
+    }
+
+    /// A message has left the queue, or will wait for long: its body need not stay in memory.
+    void forgetBody(SpooledMessage message) {
+        kept.forget(message);
+    }
+
+    /// How long an end-of-data is to wait for its answer, because the disk fills: 0 to 2 s.
+    public Duration slowness() {
+        return pool.slowness();
+    }
+
+    /// How the budgets of this room stand.
+    public Map<Budget, Supplier<BudgetLevel>> budgets() {
+        return Map.of(
+                Budget.BODIES, kept::level,
+                Budget.INDEX_BACKLOG, this::indexBacklog,
+                Budget.DISK_SLOW, pool::slowLevel,
+                Budget.DISK_STOP, pool::stopLevel);
+    }
+
+    private BudgetLevel indexBacklog() {
+        int waiting = indexer.backlog();
+        return new BudgetLevel(waiting, INDEX_BACKLOG_MOST, 0, waiting > INDEX_BACKLOG_MOST);
+    }
+
+    /// Appends a notice, unless that would wait for the disk.
+    ///
+    /// @return whether it was appended
+    public boolean note(SpoolRecord.Notice notice) {
+        if (inbox.wouldWait(Inbox.Kind.OUTCOME)) {
+            return false;
+        }
+        append(new SpoolBatch(List.of(notice), List.of()), _ -> {});
+        return true;
     }
 
     /// From now on mail that is due comes into memory by way of `waking`: all that was in the queue
@@ -296,7 +335,7 @@ public final class Spool implements AutoCloseable {
         }
         SpooledMessage message = submission.messages().getFirst();
         if (body.parts() == 0) {
-            keepBody(message, last);
+            kept.keep(message, last);
         }
         return new AcceptResult.Stored(message);
     }
@@ -330,11 +369,6 @@ public final class Spool implements AutoCloseable {
         return new BodyReader(message, readers.isPresent() ? readers.get() : Runnable::run);
     }
 
-    /// A message has left the queue, or will wait for long: its body need not stay in memory.
-    void forgetBody(SpooledMessage message) {
-        bodyBytes.addAndGet(-message.dropBody());
-    }
-
     /// Syncs what is waiting, ends the writer, unlocks the folder.
     @Override
     public void close() {
@@ -342,7 +376,7 @@ public final class Spool implements AutoCloseable {
         committed.stopWaiting();
         indexThread.ifPresent(IndexThread::close);
         if (writerThread.isPresent()) {
-            join(writerThread.get());
+            IndexThread.join(writerThread.get());
         } else {
             writer.run();
         }
@@ -522,14 +556,6 @@ public final class Spool implements AutoCloseable {
         return records;
     }
 
-    private void keepBody(SpooledMessage message, Inbox.Bytes body) {
-        if (bodyBytes.addAndGet(body.length()) <= settings.bodyMemoryBytes()) {
-            message.keepBody(body.exactly());
-        } else {
-            bodyBytes.addAndGet(-body.length());
-        }
-    }
-
     /// A quarter of a segment at most, so that a batch of a few parts fits.
     private int partBytes() {
         return (int) Math.min(PART_BYTES_MAX, settings.segmentBytes() / 4);
@@ -565,20 +591,5 @@ public final class Spool implements AutoCloseable {
     private static ExecutorService newReaders() {
         return Executors.newFixedThreadPool(
                 READERS, Thread.ofPlatform().name("spool-read-", 1).daemon().factory());
-    }
-
-    /// Waits for the end of a thread, interrupted or not.
-    static void join(Thread thread) {
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

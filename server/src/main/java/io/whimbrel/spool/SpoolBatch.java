@@ -8,7 +8,8 @@ import java.util.List;
 /// Records that become durable together or not at all: the outcomes of one attempt, and the bounce
 /// messages that they cause. Immutable.
 ///
-/// @param records Settled, Deferred and Operator records; Accepted ones are made from `reports`
+/// @param records Settled, Deferred, Operator and Notice records; Accepted ones are made from
+///   `reports`
 /// @param reports messages that this node writes itself
 public record SpoolBatch(List<SpoolRecord> records, List<Report> reports) {
 

@@ -45,6 +45,9 @@ interface SpoolFiles extends Closeable {
     /// Bytes that this process may still allocate.
     long usableBytes() throws IOException;
 
+    /// Size of the disk.
+    long totalBytes() throws IOException;
+
     /// Unlocks.
     @Override
     void close() throws IOException;
@@ -153,6 +156,11 @@ interface SpoolFiles extends Closeable {
         @Override
         public long usableBytes() throws IOException {
             return Files.getFileStore(folder).getUsableSpace();
+        }
+
+        @Override
+        public long totalBytes() throws IOException {
+            return Files.getFileStore(folder).getTotalSpace();
         }
 
         @Override

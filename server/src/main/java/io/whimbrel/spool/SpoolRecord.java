@@ -15,6 +15,14 @@ public sealed interface SpoolRecord {
     /// When it happened.
     Instant at();
 
+    /// It is not about a message.
+    default boolean isOfNoMessage() {
+        return switch (this) {
+            case Operator _, Notice _ -> true;
+            case Accepted _, Settled _, Deferred _ -> false;
+        };
+    }
+
     /// A message became ours, for all recipients of its envelope at once.
     ///
     /// @param origin address of the client, `[192.0.2.7]`; `"local"` for our own reports
@@ -55,6 +63,21 @@ public sealed interface SpoolRecord {
 
     /// An operator changed what may be tried, durably.
     record Operator(Instant at, OperatorAction action) implements SpoolRecord {}
+
+    /// The node tells something about itself; it changes nothing.
+    ///
+    /// @param subject what it is about: the label of a budget
+    /// @param text for people, at most 1,024 characters
+    record Notice(Instant at, NoticeKind kind, String subject, String text)
+            implements SpoolRecord {}
+
+    /// What the node tells about itself.
+    enum NoticeKind {
+        /// A budget of memory or disk began to be felt.
+        BUDGET_FELT,
+        /// It is no longer.
+        BUDGET_EASED
+    }
 
     /// How recipients left the queue.
     enum Disposition {

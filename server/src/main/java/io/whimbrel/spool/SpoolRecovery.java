@@ -259,7 +259,7 @@ final class SpoolRecovery {
                     // What comes behind it in the log is not concerned.
                     indexer.finish();
                 }
-                if (isKnown || fact instanceof SpoolRecord.Operator) {
+                if (isKnown || fact.isOfNoMessage()) {
                     place.segment().factsEndAt(place.next().offset());
                 } else if (fact instanceof SpoolRecord.Settled settled) {
                     Optional.ofNullable(damaged.get(settled.id()))

@@ -505,7 +505,7 @@ final class SpoolWriter {
             SpoolSegment.Place place,
             SpoolRecord record,
             Optional<SpooledMessage> message) {
-        boolean isKnown = message.isPresent() || record instanceof SpoolRecord.Operator;
+        boolean isKnown = message.isPresent() || record.isOfNoMessage();
         if (isKnown) {
             current.factsEndAt(place.next().offset());
             if (committed.isRead()) {

@@ -19,7 +19,16 @@ final class AdminOperationsTest {
     private final AdminOperations operations =
             new AdminOperations(
                     desk,
-                    () -> new NodeStatus("n", "v", Instant.EPOCH, List.of(), "", List.of()),
+                    () ->
+                            new NodeStatus(
+                                    "n",
+                                    "v",
+                                    Instant.EPOCH,
+                                    List.of(),
+                                    "",
+                                    List.of(),
+                                    "",
+                                    List.of()),
                     () -> ReloadResult.DONE,
                     new Metrics(),
                     InstantSource.fixed(FakeQueueDesk.NOW));

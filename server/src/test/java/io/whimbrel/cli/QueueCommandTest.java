@@ -8,6 +8,9 @@ import io.whimbrel.admin.FakeQueueDesk;
 import io.whimbrel.admin.Json;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
+import io.whimbrel.budget.Budget;
+import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.budget.BudgetView;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
@@ -426,7 +429,11 @@ final class QueueCommandTest {
         assertThat(run.exit()).isZero();
         assertThat(run.out())
                 .contains("version    1.2.3", "up         1d1h", "listens on 127.0.0.1:2525")
-                .contains("spool      ok", "queued     3 recipients", "warning    source s1");
+                .contains("spool      ok", "queued     3 recipients", "warning    source s1")
+                .contains("memory     1152 MiB (three quarters of 1536 MiB)")
+                .contains("budget     arriving: 3072 KiB of 100 MiB, FELT")
+                .contains("budget     disk-slow: 900 MiB free, mark 500 MiB")
+                .contains("budget     entries: 12 of 5000");
         spoolTrouble.add("disk full: free 2 GiB");
         CliRun ill = run("status");
         assertThat(ill.exit()).isEqualTo(1);
@@ -480,7 +487,19 @@ final class QueueCommandTest {
                 FakeQueueDesk.NOW.minus(Duration.ofHours(25)),
                 List.of("127.0.0.1:2525"),
                 String.join("", spoolTrouble),
-                List.of("source s1: this machine has no 192.0.2.10"));
+                List.of("source s1: this machine has no 192.0.2.10"),
+                "1152 MiB (three quarters of 1536 MiB)",
+                List.of(
+                        new BudgetView(
+                                Budget.ARRIVING,
+                                new BudgetLevel(3 << 20, 100 << 20, 7, false),
+                                true),
+                        new BudgetView(
+                                Budget.DISK_SLOW,
+                                new BudgetLevel(900 << 20, 500 << 20, 0, false),
+                                false),
+                        new BudgetView(
+                                Budget.ENTRIES, new BudgetLevel(12, 5000, 0, false), false)));
     }
 
     private static QueueScope scope(String domain) {

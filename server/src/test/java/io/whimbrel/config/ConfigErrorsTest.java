@@ -11,8 +11,8 @@ import java.util.List;
 
 class ConfigErrorsTest {
     private static final String TABLES =
-            "[node], [[listen]], [[source]], [dns], [[route]], [delivery], [retry], [spool],"
-                    + " [events]";
+            "[node], [[listen]], [[source]], [dns], [[route]], [delivery], [retry], [memory],"
+                    + " [spool], [events]";
     private static final String LISTEN_KEYS =
             "address, relay-from, tenant, class, campaign-header, dsn, max-message, max-recipients,"
                     + " max-errors, max-connections, max-connections-per-client, command-timeout,"
@@ -270,6 +270,22 @@ class ConfigErrorsTest {
                         + " would go round in circles",
                 "11:1: to: \"lmtp://[::1]:26\" is this server's own [[listen]] of line 4; mail"
                         + " would go round in circles");
+    }
+
+    @Test
+    void budgetsThatContradictEachOther_areErrors() {
+        assertErrors(
+                ConfigFileTest.LEAST
+                        + """
+                        [memory]
+                        budget = "400MiB"
+                        heap = "500MiB"
+                        [spool]
+                        reserve = "2GiB"
+                        slow-below = "1GiB"
+                        """,
+                "7:1: heap = \"500MiB\" is more than budget = \"400MiB\"",
+                "9:1: reserve = \"2GiB\" is more than slow-below = \"1GiB\"");
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.budget.MemoryPlan;
+import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
@@ -37,6 +39,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 class ConfigFileTest {
     /// The lines that the issue promises to be a correct relay.
@@ -106,9 +109,13 @@ class ConfigFileTest {
                                 Path.of("/var/lib/whimbrel/spool"),
                                 64L << 20,
                                 Duration.ofMillis(20),
-                                256L << 20,
+                                SpoolSettings.LowWater.OF_DISK,
                                 4L << 20,
                                 128L << 20));
+        assertThat(config.memory().budgetBytes()).isEmpty();
+        var plan = MemoryPlan.of(config.memory(), 1536L << 20);
+        assertThat(config.with(plan).spool().indexMemoryBytes()).isEqualTo(124L << 20);
+        assertThat(config.with(plan).schedule().entriesInMemoryMax()).isEqualTo(plan.entriesMax());
         assertThat(config.eventLog())
                 .isEqualTo(
                         new EventLogSettings(
@@ -216,9 +223,19 @@ class ConfigFileTest {
                                 Path.of("/srv/whimbrel/spool"),
                                 1L << 20,
                                 Duration.ofMillis(5),
-                                2L << 20,
+                                new SpoolSettings.LowWater(
+                                        OptionalLong.of(7L << 20), OptionalLong.of(2L << 20)),
                                 3L << 20,
                                 64L << 20));
+        assertThat(config.memory())
+                .isEqualTo(
+                        new MemorySettings(
+                                OptionalLong.of(1L << 30),
+                                OptionalLong.of(300L << 20),
+                                OptionalLong.of(11L << 20),
+                                OptionalLong.of(3L << 20),
+                                OptionalLong.of(64L << 20),
+                                OptionalInt.of(5000)));
         assertThat(config.eventLog())
                 .isEqualTo(
                         new EventLogSettings(Path.of("/srv/whimbrel/events"), 4L << 20, 16L << 20));

@@ -12,6 +12,7 @@ import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Deferred;
 import io.whimbrel.spool.SpoolRecord.Disposition;
+import io.whimbrel.spool.SpoolRecord.NoticeKind;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -223,6 +224,20 @@ final class EventLinesTest {
         text.codePoints()
                 .forEach(c -> fixed.appendCodePoint(c >= 0xd800 && c <= 0xdfff ? 0xfffd : c));
         return fixed.toString();
+    }
+
+    @Test
+    void notices_nameTheBudget() {
+        assertThat(notice(NoticeKind.BUDGET_FELT))
+                .isEqualTo(
+                        "{\"event\":\"budget-felt\",\"time\":\"2026-11-23T12:00:00.001Z\","
+                                + "\"budget\":\"heap\",\"text\":\"700 MiB of 600 MiB\"}");
+        assertThat(notice(NoticeKind.BUDGET_EASED)).contains("\"event\":\"budget-eased\"");
+    }
+
+    private static String notice(NoticeKind kind) {
+        var record = new SpoolRecord.Notice(Records.RECEIVED, kind, "heap", "700 MiB of 600 MiB");
+        return Records.lines(List.of(Records.committed(0, record))).getFirst();
     }
 
     private static String operator(OperatorAction action) {

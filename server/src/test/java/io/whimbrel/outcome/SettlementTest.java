@@ -261,7 +261,7 @@ final class SettlementTest {
                             add(recorded, d.recipients(), place);
                             add(deferred, d.recipients(), place);
                         }
-                        case SpoolRecord.Accepted _, SpoolRecord.Operator _ ->
+                        case SpoolRecord.Accepted _, SpoolRecord.Operator _, SpoolRecord.Notice _ ->
                                 throw new AssertionError(place);
                     }
                 }

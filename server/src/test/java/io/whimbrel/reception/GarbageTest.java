@@ -68,6 +68,8 @@ class GarbageTest {
             if (step instanceof Step.Answer(SessionState next, var reply)) {
                 assertRecipients(state, command, next, reply.isPositive());
                 state = next instanceof SessionState.Closed ? new Greeted() : next;
+            } else if (step instanceof Step.Begin(InTransaction transaction, _)) {
+                state = transaction;
             }
         }
     }

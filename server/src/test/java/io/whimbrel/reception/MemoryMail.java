@@ -37,6 +37,7 @@ final class MemoryMail implements MailStore {
     private final AtomicLong nextId = new AtomicLong(1);
     private final AtomicInteger open = new AtomicInteger();
     private volatile Optional<SmtpReply> refusal = Optional.empty();
+    private volatile Optional<SmtpReply> mailRefusal = Optional.empty();
     private volatile Runnable beforeAccept = () -> {};
 
     List<Stored> stored() {
@@ -54,6 +55,16 @@ final class MemoryMail implements MailStore {
 
     void beforeAccept(Runnable action) {
         beforeAccept = action;
+    }
+
+    /// What MAIL is answered from now on.
+    void refuseMailWith(Optional<SmtpReply> reply) {
+        mailRefusal = reply;
+    }
+
+    @Override
+    public Optional<SmtpReply> refusal() {
+        return mailRefusal;
     }
 
     @Override

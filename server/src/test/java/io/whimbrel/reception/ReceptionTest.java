@@ -153,6 +153,7 @@ class ReceptionTest {
                     new Reception(
                             List.of(free, taken),
                             new MemoryMail(),
+                            new ArrivingBodies(1 << 20),
                             new Metrics(),
                             new ManualClock());
             assertThatThrownBy(() -> reception.start(1_000))
@@ -229,7 +230,8 @@ class ReceptionTest {
                         ListenTerms.of(
                                 TestReception.settings(
                                         TestReception.EVERYBODY, SessionLimits.DEFAULT)),
-                        new MessageIntake(new MemoryMail(), metrics, clock),
+                        new MessageIntake(
+                                new MemoryMail(), new ArrivingBodies(1 << 20), metrics, clock),
                         metrics,
                         clock);
         long begin = System.nanoTime();

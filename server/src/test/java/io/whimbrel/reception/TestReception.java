@@ -19,15 +19,17 @@ import java.util.OptionalInt;
 final class TestReception implements AutoCloseable {
     static final String HOST = "mx.example.com";
     static final List<Network> EVERYBODY = networks("127.0.0.0/8");
+    static final long ARRIVING_BYTES = 64 << 20;
     static final List<Network> NOBODY = List.of();
 
     final MemoryMail mail = new MemoryMail();
     final Metrics metrics = new Metrics();
     final ManualClock clock = new ManualClock();
+    final ArrivingBodies arriving = new ArrivingBodies(ARRIVING_BYTES);
     final Reception reception;
 
     private TestReception(ListenSettings settings, int connectionsMost) {
-        this.reception = new Reception(List.of(settings), mail, metrics, clock);
+        this.reception = new Reception(List.of(settings), mail, arriving, metrics, clock);
         try {
             reception.start(connectionsMost);
         } catch (IOException e) {

@@ -209,6 +209,11 @@ final class FaultyFiles implements SpoolFiles {
     }
 
     @Override
+    public long totalBytes() {
+        return capacity;
+    }
+
+    @Override
     public long usableBytes() {
         long used = names.values().stream().mapToLong(inode -> inode.bytes.length).sum();
         return Math.max(0, capacity - used);

@@ -95,7 +95,10 @@ final class RecordCodecTest {
                 new LogEntry.StillInForce(
                         new SpoolRecord.Operator(
                                 NOW, new SpoolRecord.OperatorAction.Hold(SCOPE, ""))),
-                new LogEntry.Quarantined(ID));
+                new LogEntry.Quarantined(ID),
+                new LogEntry.Fact(
+                        new SpoolRecord.Notice(
+                                NOW, SpoolRecord.NoticeKind.BUDGET_EASED, "heap", "7 of 8")));
     }
 
     private static LogEntry operator(SpoolRecord.OperatorAction action) {
@@ -177,14 +180,14 @@ final class RecordCodecTest {
             for (int change = random.nextInt(3); change >= 0; change--) {
                 payload[random.nextInt(Math.min(payload.length, 300))] = (byte) random.nextInt();
             }
-            decode((byte) (1 + random.nextInt(11)), payload);
+            decode((byte) (1 + random.nextInt(15)), payload);
             decode(RecordCodec.type(entry), payload);
         }
     }
 
     @FuzzTest(maxDuration = "30s")
     void anyBytes_giveAValueOrNone(byte[] bytes) {
-        for (byte type = 0; type <= 12; type++) {
+        for (byte type = 0; type <= 15; type++) {
             decode(type, bytes);
         }
         RecordCodec.decodeEnvelope(ByteBuffer.wrap(bytes))

@@ -21,14 +21,15 @@ final class Rooms {
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
                     Map.entry("index", Set.of()),
-                    Map.entry("spool", Set.of("index")),
+                    Map.entry("budget", Set.of()),
+                    Map.entry("spool", Set.of("index", "budget")),
                     Map.entry("shaping", Set.of()),
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dns")),
                     Map.entry("eventlog", Set.of("spool")),
                     Map.entry("egress", Set.of("shaping")),
                     Map.entry("routing", Set.of("dns", "egress")),
-                    Map.entry("schedule", Set.of("spool", "shaping", "egress")),
+                    Map.entry("schedule", Set.of("spool", "shaping", "egress", "budget")),
                     Map.entry("policy", Set.of("dns", "signing", "egress", "suppression")),
                     Map.entry(
                             "outcome",
@@ -53,7 +54,14 @@ final class Rooms {
                     Map.entry("feedback", Set.of("spool", "suppression", "eventlog")),
                     Map.entry(
                             "reception",
-                            Set.of("tls", "policy", "spool", "schedule", "feedback", "eventlog")));
+                            Set.of(
+                                    "tls",
+                                    "policy",
+                                    "spool",
+                                    "schedule",
+                                    "feedback",
+                                    "eventlog",
+                                    "budget")));
 
     private Rooms() {}
 

@@ -1,0 +1,19 @@
+package io.whimbrel.time;
+
+import java.time.Duration;
+
+/// Holds a thread up. Stateless.
+public final class Pause {
+    private Pause() {}
+
+    /// Waits so long; less where the thread is interrupted, which it stays. Nothing at zero.
+    public static void of(Duration wait) {
+        if (wait.isPositive()) {
+            try {
+                Thread.sleep(wait);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
