@@ -100,7 +100,7 @@ final class SpoolOpening {
         lastId = reading.lastId();
         isIncomplete = reading.isIncomplete();
         damaged.addAll(reading.damaged());
-        findings.addAll(reading.findings());
+        reading.findings().forEach(finding -> findings.add(finding.text()));
         findMissing();
     }
 
@@ -129,7 +129,8 @@ final class SpoolOpening {
         indexer = new Indexer(index, live, given.clock);
     }
 
-    private static boolean isOf(LogChain chain, LogMark mark) {
+    /// Whether the mark leads to a place in that log.
+    static boolean isOf(LogChain chain, LogMark mark) {
         return chain.links().stream()
                 .anyMatch(link ->
                         link.segment().sequence() == mark.position().segment()
