@@ -21,7 +21,7 @@ import java.util.Optional;
 record Fields(ObjectNode object, String place) {
     private static final int LABEL_CHARACTERS_MAX = 1_000;
     private static final Instant FIRST = Instant.EPOCH;
-    private static final Instant LAST = Instant.parse("9000-01-01T00:00:00Z");
+    private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
 
     /// A field is not as it must be; the message names it.
     static final class Wrong extends Exception {
@@ -102,7 +102,7 @@ record Fields(ObjectNode object, String place) {
             require(
                     !instant.isBefore(FIRST) && instant.isBefore(LAST),
                     field,
-                    "must be between 1970 and 9000");
+                    "must be between 1970 and 9999");
             return instant;
         } catch (DateTimeException _) {
             throw wrong(field, "must be a time such as 2026-11-24T10:00:00Z");
