@@ -1,5 +1,6 @@
 package io.whimbrel.cli;
 
+import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 
@@ -12,8 +13,13 @@ final class DataFolder {
 
     /// @throws IOException where `configFile` cannot be used
     static Path of(Path configFile) throws IOException {
+        return config(configFile).node().dataFolder();
+    }
+
+    /// @throws IOException where `configFile` cannot be used
+    static Config config(Path configFile) throws IOException {
         return switch (ConfigFile.read(configFile)) {
-            case ConfigResult.Valid(var config, _) -> config.node().dataFolder();
+            case ConfigResult.Valid(var config, _) -> config;
             case ConfigResult.Invalid(var errors, _) ->
                     throw new IOException(
                             errors.getFirst()

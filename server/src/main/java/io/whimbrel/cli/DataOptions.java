@@ -1,5 +1,9 @@
 package io.whimbrel.cli;
 
+import io.whimbrel.config.Config;
+import io.whimbrel.config.ConfigFile;
+import io.whimbrel.config.ConfigResult;
+
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -36,10 +40,26 @@ final class DataOptions {
         if (data.isPresent()) {
             return data.get();
         }
-        if (config.isEmpty()) {
-            throw Console.usage(spec, "Which node? Give its configuration: -c FILE");
+        return DataFolder.of(configFile());
+    }
+
+    /// The node's configuration; where only its data folder is given, one with the defaults.
+    ///
+    /// @throws IOException where the configuration cannot be read
+    Config config() throws IOException {
+        if (data.isEmpty()) {
+            return DataFolder.config(configFile());
         }
-        return DataFolder.of(config.get());
+        return switch (ConfigFile.ofDataFolder(data.get())) {
+            case ConfigResult.Valid(var defaults, _) -> defaults;
+            case ConfigResult.Invalid(var errors, _) ->
+                    throw new IOException("--data: " + errors.getFirst());
+        };
+    }
+
+    private Path configFile() {
+        return config.orElseThrow(
+                () -> Console.usage(spec, "Which node? Give its configuration: -c FILE"));
     }
 
     /// How the node's server is started, for people.

@@ -2,6 +2,7 @@ package io.whimbrel.cli;
 
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
 
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -56,6 +57,17 @@ final class ScopeOptions {
         domain.ifPresent(text -> request.put("domain", requireDomain(text)));
         tenant.ifPresent(text -> request.put("tenant", text));
         campaign.ifPresent(text -> request.put("campaign", text));
+    }
+
+    /// The conditions as a scope; all mail where there is none.
+    ///
+    /// @throws ParameterException where one is no id or no domain
+    QueueScope scope() {
+        return new QueueScope(
+                id.map(text -> requireId(spec, text)).flatMap(QueueId::parse),
+                domain.map(this::requireDomain).flatMap(DomainName::parse),
+                tenant,
+                campaign);
     }
 
     /// As [#addTo], for verbs that change the queue: they need a condition, or `--all`.

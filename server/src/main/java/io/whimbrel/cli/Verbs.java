@@ -2,14 +2,15 @@ package io.whimbrel.cli;
 
 import picocli.CommandLine;
 
-/// The verbs of the command line that look at a node or operate it: `queue`, `trace`, `send`,
-/// `reload`, `status`, `metrics`. Stateless.
+/// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
+/// `send`, `reload`, `status`, `metrics`. Stateless.
 public final class Verbs {
     private Verbs() {}
 
     /// Adds the verbs to the program's command line.
     public static void addTo(CommandLine program) {
         program.addSubcommand(new QueueCommand())
+                .addSubcommand(new SpoolCommand())
                 .addSubcommand(new TraceCommand())
                 .addSubcommand(new SendCommand())
                 .addSubcommand(new ReloadCommand())

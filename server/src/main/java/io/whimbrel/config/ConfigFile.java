@@ -58,6 +58,16 @@ public final class ConfigFile {
                 : parse(name, bytes);
     }
 
+    /// What holds for a node of which nothing but its data folder is known.
+    public static ConfigResult ofDataFolder(Path folder) {
+        String data = TomlText.quote(folder.toAbsolutePath().toString());
+        return parse(
+                folder.toString(),
+                "[node]\nname = \"node.invalid\"\ndata = "
+                        + data
+                        + "\n[[listen]]\naddress = \"127.0.0.1:2525\"\n");
+    }
+
     /// Reads the text of a file that is called `name`.
     static ConfigResult parse(String name, String text) {
         var findings = new Findings(name);

@@ -5,6 +5,8 @@ import io.whimbrel.mail.QueueName;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,7 +37,7 @@ import java.util.stream.Stream;
 /// checkpoints fail while reads go on; they work again some seconds after there is space.
 public final class QueueIndex implements AutoCloseable {
     /// Version of the layout in `docs/index-format.md`.
-    private static final int FORMAT = 1;
+    public static final int FORMAT = 1;
 
     private static final byte[] FORMAT_KEY = {'f'};
     private static final byte[] CHECKPOINT_KEY = {'c'};
@@ -134,6 +136,34 @@ public final class QueueIndex implements AutoCloseable {
         }
         for (Path one : all) {
             Files.delete(one);
+        }
+    }
+
+    /// Copies the files of an index that is closed, so that the copy can be used while the index
+    /// stays as it is. Tables never change: they are linked where the file system lets us.
+    ///
+    /// @param copy made where it is missing
+    public static void copy(Path folder, Path copy) throws IOException {
+        Files.createDirectories(copy);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Path target = copy.resolve(String.valueOf(file.getFileName()));
+                boolean isTable = target.toString().endsWith(".sst");
+                if (Files.isRegularFile(file) && !(isTable && isLinked(file, target))) {
+                    Files.copy(file, target);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static boolean isLinked(Path file, Path target) {
+        try {
+            Files.createLink(target, file);
+            return true;
+        } catch (IOException | UnsupportedOperationException _) {
+            return false;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -25,6 +25,7 @@ public final class IncomingBody implements AutoCloseable {
     private int parts;
     private Optional<Inbox.Submission> underway = Optional.empty();
     private Optional<SmtpReply> trouble = Optional.empty();
+    private final List<SpoolRecord.Deferred> past = new ArrayList<>(0);
 
     IncomingBody(Spool spool, QueueId id, int partBytes) {
         this.spool = spool;
@@ -59,6 +60,18 @@ public final class IncomingBody implements AutoCloseable {
     /// Bytes so far.
     public long size() {
         return size;
+    }
+
+    /// The message was queued elsewhere before: recipients of it go on where they stood. Becomes
+    /// durable with the message, in the same batch.
+    ///
+    /// @param record with the id of this message
+    public void wasTried(SpoolRecord.Deferred record) {
+        past.add(record);
+    }
+
+    List<SpoolRecord.Deferred> past() {
+        return past;
     }
 
     /// Forgets what was not accepted. Without effect after [Spool#accept].

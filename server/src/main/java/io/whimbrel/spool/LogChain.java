@@ -23,7 +23,7 @@ final class LogChain {
     private final TreeMap<Long, Found> found = new TreeMap<>();
     private final ArrayDeque<Link> links = new ArrayDeque<>();
     private final List<SpoolSegment> leftOver = new ArrayList<>();
-    private final List<String> findings = new ArrayList<>();
+    private final List<Recovery.Finding> findings = new ArrayList<>();
     private long first;
 
     /// A file with the name of a segment.
@@ -71,7 +71,7 @@ final class LogChain {
         return leftOver;
     }
 
-    List<String> findings() {
+    List<Recovery.Finding> findings() {
         return findings;
     }
 
@@ -139,10 +139,10 @@ final class LogChain {
                     entry = found.floorEntry(previous);
                     successor = new Successor(header.previousGeneration(), header.previousEnd());
                 } else {
-                    findings.add(
-                            SpoolSegment.name(previous)
-                                    + " is missing: what was in it is lost; all other mail is"
-                                    + " delivered");
+                    find(
+                            Recovery.Kind.MISSING,
+                            previous,
+                            " is missing: what was in it is lost; all other mail is delivered");
                     entry = found.lowerEntry(previous);
                 }
             }
@@ -161,10 +161,11 @@ final class LogChain {
         }
         var segment = new SpoolSegment(one.sequence, generation, one.file, one.size);
         if (generation == 0) {
-            findings.add(
-                    segment.name()
-                            + ": its header and all of its batches are unreadable; the file is"
-                            + " left as it is");
+            find(
+                    Recovery.Kind.UNREADABLE,
+                    one.sequence,
+                    ": its header and all of its batches are unreadable; the file is left as it"
+                            + " is");
             return false;
         }
         pool.startAfter(one.sequence, generation);
@@ -228,10 +229,16 @@ final class LogChain {
             if (one.sequence < first || isGivenUp) {
                 leftOver.add(new SpoolSegment(one.sequence, 0, one.file, one.size));
             } else if (one.header.isPresent()) {
-                findings.add(
-                        SpoolSegment.name(one.sequence)
-                                + " does not belong to the log; it is left as it is");
+                find(
+                        Recovery.Kind.FOREIGN,
+                        one.sequence,
+                        " does not belong to the log; it is left as it is");
             }
         }
+    }
+
+    private void find(Recovery.Kind kind, long sequence, String what) {
+        String text = SpoolSegment.name(sequence) + what;
+        findings.add(Recovery.Finding.ofSegment(kind, sequence, text));
     }
 }

@@ -93,6 +93,12 @@ final class LogFormat {
         return first.isPresent() ? first : getHeader(block, SECOND_COPY);
     }
 
+    /// How many of the two copies in a block are good.
+    static int goodHeaders(ByteBuffer block) {
+        return (getHeader(block, 0).isPresent() ? 1 : 0)
+                + (getHeader(block, SECOND_COPY).isPresent() ? 1 : 0);
+    }
+
     /// The format version that a block claims, whether or not this node can read it; 0 where it is
     /// no header at all, or its copies disagree: one of them is damaged then. Every version has two
     /// copies, at the same places, that begin with magic and version.

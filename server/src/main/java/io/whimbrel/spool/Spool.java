@@ -12,6 +12,7 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -475,6 +476,7 @@ public final class Spool implements AutoCloseable {
                         envelope.recipients().size(),
                         Optional.of(envelope));
         records.add(acceptedRecord(head, draft));
+        body.past().forEach(record -> records.add(Inbox.Item.of(new LogEntry.Fact(record))));
         var submission = new Inbox.Submission(Inbox.Kind.MAIL, records, _ -> {});
         put(submission, true);
         return submission;

@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /// The seam under the spool: one folder with segments, spares, a lock, and a folder `quarantine`.
@@ -70,6 +71,106 @@ interface SpoolFiles extends Closeable {
 
         @Override
         void close() throws IOException;
+    }
+
+    /// The spool's folder on a disk, only looked at: nothing in it changes but its lock. What is
+    /// kept for people lies in another folder.
+    static final class ReadOnly implements SpoolFiles {
+        private final OnDisk disk;
+        private final OnDisk aside;
+        private final LongConsumer whenRead;
+
+        /// @param folder must be there
+        /// @param aside made where it is missing
+        /// @param whenRead told of bytes that were read
+        ReadOnly(Path folder, Path aside, LongConsumer whenRead) throws IOException {
+            if (!Files.isDirectory(folder)) {
+                throw new IOException(
+                        "there is no spool in "
+                                + folder
+                                + "; name the data folder of a node, which has a folder spool in"
+                                + " it");
+            }
+            this.disk = new OnDisk(folder);
+            this.aside = new OnDisk(aside);
+            this.whenRead = whenRead;
+        }
+
+        @Override
+        public void lock() throws IOException {
+            disk.lock();
+        }
+
+        @Override
+        public List<String> list() throws IOException {
+            return disk.list();
+        }
+
+        @Override
+        public SpoolFile create(String name) throws IOException {
+            return aside.create(name);
+        }
+
+        @Override
+        public SpoolFile open(String name) throws IOException {
+            Path path = disk.folder.resolve(name);
+            var file = new OnDisk.DiskFile(FileChannel.open(path, StandardOpenOption.READ));
+            return new WatchedFile(file, whenRead);
+        }
+
+        @Override
+        public void rename(String from, String to) throws IOException {
+            throw changed(from);
+        }
+
+        /// What a start would tidy away stays.
+        @Override
+        public void delete(String name) {}
+
+        @Override
+        public void syncFolder() {}
+
+        @Override
+        public long usableBytes() throws IOException {
+            return aside.usableBytes();
+        }
+
+        @Override
+        public void close() throws IOException {
+            disk.close();
+        }
+
+        private static IOException changed(String name) {
+            return new IOException(name + " is only looked at and cannot be changed");
+        }
+
+        private record WatchedFile(SpoolFile file, LongConsumer whenRead) implements SpoolFile {
+
+            @Override
+            public void write(ByteBuffer bytes, long position) throws IOException {
+                throw changed("a segment");
+            }
+
+            @Override
+            public void read(ByteBuffer bytes, long position) throws IOException {
+                int before = bytes.remaining();
+                file.read(bytes, position);
+                whenRead.accept(before - bytes.remaining());
+            }
+
+            @Override
+            public void sync() {}
+
+            @Override
+            public long size() throws IOException {
+                return file.size();
+            }
+
+            @Override
+            public void close() throws IOException {
+                file.close();
+            }
+        }
     }
 
     /// The spool's folder on a disk.

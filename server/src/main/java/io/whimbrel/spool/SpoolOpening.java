@@ -113,7 +113,7 @@ final class SpoolOpening {
         bytesRead = reading.bytesRead();
         damaged.addAll(reading.damaged());
         findMissing();
-        findings.addAll(reading.findings());
+        reading.findings().forEach(finding -> findings.add(finding.text()));
     }
 
     /// Where the reading begins; empty for the whole log.
@@ -170,7 +170,8 @@ final class SpoolOpening {
         indexer = new Indexer(index, live, given.clock);
     }
 
-    private static boolean isOf(LogChain chain, LogMark mark) {
+    /// Whether the mark leads to a place in that log.
+    static boolean isOf(LogChain chain, LogMark mark) {
         return chain.links().stream()
                 .anyMatch(link ->
                         link.segment().sequence() == mark.position().segment()

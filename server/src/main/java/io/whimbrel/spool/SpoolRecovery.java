@@ -5,6 +5,7 @@ import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +31,7 @@ final class SpoolRecovery {
     private final QueueIndex index;
     private final Indexer indexer;
     private final Position released;
-    private final List<String> findings = new ArrayList<>();
+    private final List<Recovery.Finding> findings = new ArrayList<>();
     private final Map<QueueId, Draft> drafts = new HashMap<>();
     private final Map<QueueId, DamagedMessage> damaged = new HashMap<>();
     private long lastId;
@@ -104,7 +105,7 @@ final class SpoolRecovery {
         files.syncFolder();
     }
 
-    List<String> findings() {
+    List<Recovery.Finding> findings() {
         return findings;
     }
 
@@ -216,9 +217,11 @@ final class SpoolRecovery {
             if (entry.isPresent()) {
                 apply(entry.get(), scan);
             } else {
-                findings.add(
+                String text =
                         "%s at %d: a record of type %d that this version cannot read was skipped"
-                                .formatted(segment.name(), scan.place().offset(), scan.type()));
+                                .formatted(segment.name(), scan.place().offset(), scan.type());
+                var kind = Recovery.Kind.UNKNOWN_RECORD;
+                findings.add(finding(kind, scan.place(), Optional.empty(), text));
             }
         }
         segment.endsAt(scan.end());
@@ -379,7 +382,7 @@ final class SpoolRecovery {
                         .orElse("are kept in " + name);
         String place = segment.name() + " at " + gap.from() + ": ";
         long bytes = gap.to() - gap.from();
-        findings.add(
+        String text =
                 gap.isTorn()
                         ? place
                                 + "the last write was cut short; its %d bytes were never"
@@ -389,7 +392,17 @@ final class SpoolRecovery {
                         : place
                                 + "%d bytes of acknowledged data are damaged and %s;"
                                         .formatted(bytes, kept)
-                                + " all other mail is delivered");
+                                + " all other mail is delivered";
+        var kind = gap.isTorn() ? Recovery.Kind.TORN : Recovery.Kind.DAMAGED;
+        findings.add(
+                new Recovery.Finding(
+                        kind, segment.sequence(), gap.from(), bytes, Optional.empty(), text));
+    }
+
+    private static Recovery.Finding finding(
+            Recovery.Kind kind, SpoolSegment.Place at, Optional<QueueId> message, String text) {
+        return new Recovery.Finding(
+                kind, at.segment().sequence(), at.offset(), at.length(), message, text);
     }
 
     private static void copy(
@@ -417,12 +430,14 @@ final class SpoolRecovery {
         Optional<String> trouble = Quarantine.keep(files, name, remains::write);
         isIncomplete |= trouble.isPresent();
         live.quarantine(head.id());
-        findings.add(
+        SpoolSegment.Place at = message.location.accepted();
+        String text =
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
-                                .formatted(head.id(), message.location.accepted().segment().name())
+                                .formatted(head.id(), at.segment().name())
                         + " what is left of it "
                         + trouble.map(why -> why + "; the next start tries again")
-                                .orElse("is kept in " + name));
+                                .orElse("is kept in " + name);
+        findings.add(finding(Recovery.Kind.MESSAGE, at, Optional.of(head.id()), text));
         return trouble.isEmpty();
     }
 }

@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.index.MessageRow.FramePlace;
 
 import java.io.IOException;
+import java.io.Serial;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,16 @@ final class SpoolSegment {
         this.generation = generation;
         this.file = file;
         this.size = size;
+    }
+
+    /// A record of the log is not as it was written, or its segment is missing: reading again does
+    /// not help. The message names the place.
+    static final class DamagedRecord extends IOException {
+        @Serial private static final long serialVersionUID = 1;
+
+        DamagedRecord(String message) {
+            super(message);
+        }
     }
 
     /// Where a frame stands. While it is pinned, its segment is not reclaimed.

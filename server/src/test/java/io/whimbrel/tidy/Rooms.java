@@ -27,6 +27,7 @@ final class Rooms {
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dns")),
                     Map.entry("eventlog", Set.of("spool")),
+                    Map.entry("salvage", Set.of("spool", "index", "eventlog")),
                     Map.entry("egress", Set.of("shaping")),
                     Map.entry("routing", Set.of("dns", "egress")),
                     Map.entry("schedule", Set.of("spool", "shaping", "egress", "budget")),

@@ -1,0 +1,290 @@
+package io.whimbrel.cli;
+
+import io.whimbrel.admin.Json;
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.salvage.CheckFinding;
+import io.whimbrel.salvage.Export;
+import io.whimbrel.salvage.Import;
+import io.whimbrel.salvage.SpoolCheck;
+import io.whimbrel.salvage.SpoolTotals;
+import io.whimbrel.spool.OfflineSpool;
+import io.whimbrel.spool.SpoolRecord.Operator;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
+
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+
+/// What the verbs of `whimbrel spool` print, for people or as JSON. Confined to one thread.
+final class SpoolText {
+    private final Console console;
+
+    SpoolText(Console console) {
+        this.console = console;
+    }
+
+    void finding(CheckFinding finding) {
+        if (!console.isJson()) {
+            String kind = finding.isDamage() ? "" : "note: ";
+            console.out().println(Words.printable(kind + finding));
+            console.out().flush();
+            return;
+        }
+        ObjectNode line = Json.object().put("finding", finding.isDamage() ? "damage" : "note");
+        if (finding.segment() > 0) {
+            line.put("segment", OfflineSpool.segmentName(finding.segment()));
+        }
+        if (finding.offset() > 0) {
+            line.put("offset", finding.offset());
+        }
+        finding.message().ifPresent(id -> line.put("id", id.toString()));
+        line.put("what", finding.what()).put("consequence", finding.consequence());
+        console.printJson(line.put("remedy", finding.remedy()));
+        console.out().flush();
+    }
+
+    void summary(SpoolCheck.Summary summary) {
+        if (console.isJson()) {
+            ObjectNode line = Json.object().put("formats", SpoolCheck.formats());
+            line.put("segments", summary.segments()).put("log_bytes", summary.logBytes());
+            line.put("messages", summary.messages()).put("recipients", summary.recipients());
+            summary.checkpoint()
+                    .ifPresent(at -> {
+                        line.put("checkpoint", OfflineSpool.segmentName(at.segment()));
+                        line.put("checkpoint_offset", at.offset());
+                    });
+            summary.quarantine().forEach(line.putArray("quarantine")::add);
+            console.printJson(line.put("damages", summary.damages()).put("notes", summary.notes()));
+            return;
+        }
+        for (String file : summary.quarantine()) {
+            console.out().println("in quarantine: " + Words.printable(file));
+        }
+        console.out()
+                .println(
+                        "%s; %s with %s of log; %s to %s; the index was true up to %s"
+                                .formatted(
+                                        SpoolCheck.formats(),
+                                        Words.count(summary.segments(), "segment"),
+                                        Words.size(summary.logBytes()),
+                                        Words.count(summary.messages(), "message"),
+                                        Words.count(summary.recipients(), "recipient"),
+                                        summary.checkpoint()
+                                                .map(at ->
+                                                        OfflineSpool.segmentName(at.segment())
+                                                                + " at "
+                                                                + at.offset())
+                                                .orElse("nothing")));
+        console.out()
+                .println(
+                        summary.damages() == 0
+                                ? "all is good"
+                                : Words.count(summary.damages(), "thing") + " found wrong");
+    }
+
+    void totals(SpoolTotals totals, List<SpoolTotals.Key> keys, int top, Instant now) {
+        if (console.isJson()) {
+            json(totals, keys, top);
+            return;
+        }
+        var out = console.out();
+        String age = totals.oldest().map(id -> ", the oldest for " + age(id, now)).orElse("");
+        out.println(
+                Words.count(totals.messages(), "message")
+                        + " ("
+                        + Words.size(totals.bytes())
+                        + ") to "
+                        + Words.count(totals.recipients(), "recipient")
+                        + age);
+        out.println();
+        var states = new TextTable("STATE", "RECIPIENTS");
+        totals.states().forEach((state, count) -> states.add(word(state), count));
+        states.print(out);
+        for (SpoolTotals.Key key : keys) {
+            String title = key.name();
+            var table = new TextTable(title, "MESSAGES", "RECIPIENTS");
+            for (SpoolTotals.Line line : totals.top(key, top)) {
+                table.add(line.name(), line.messages(), line.recipients());
+            }
+            if (!table.isEmpty()) {
+                out.println();
+                table.print(out);
+            }
+        }
+        printActions(totals.actions());
+        printSegments(totals);
+    }
+
+    private void printActions(List<Operator> actions) {
+        var table = new TextTable("IN FORCE", "SINCE", "SCOPE", "REASON");
+        for (Operator record : actions) {
+            table.add(verb(record), record.at(), scope(record.action().scope()), reason(record));
+        }
+        if (!table.isEmpty()) {
+            console.out().println();
+            table.print(console.out());
+        }
+    }
+
+    private void printSegments(SpoolTotals totals) {
+        console.out().println();
+        var table = new TextTable("SEGMENT", "LOG", "LIVE", "FILE");
+        long log = 0;
+        long live = 0;
+        long files = 0;
+        for (OfflineSpool.Segment segment : totals.segments()) {
+            long needed = totals.liveBytes(segment.sequence());
+            log += segment.end();
+            live += needed;
+            files += segment.fileBytes();
+            table.add(
+                    segment.sequence(),
+                    Words.size(segment.end()),
+                    Words.size(needed),
+                    Words.size(segment.fileBytes()));
+        }
+        table.add("all", Words.size(log), Words.size(live), Words.size(files));
+        table.print(console.out());
+        console.out().println();
+        console.out().println("index " + Words.size(totals.indexBytes()));
+    }
+
+    private void json(SpoolTotals totals, List<SpoolTotals.Key> keys, int top) {
+        ObjectNode line = Json.object().put("messages", totals.messages());
+        line.put("recipients", totals.recipients()).put("bytes", totals.bytes());
+        totals.oldest()
+                .ifPresent(id ->
+                        line.put("oldest", id.toString())
+                                .put("oldest_accepted", acceptedAt(id).toString()));
+        ObjectNode states = line.putObject("states");
+        totals.states().forEach((state, count) -> states.put(word(state), count));
+        for (SpoolTotals.Key key : keys) {
+            ArrayNode lines = line.putArray("by_" + word(key));
+            for (SpoolTotals.Line one : totals.top(key, top)) {
+                lines.addObject()
+                        .put(word(key), one.name())
+                        .put("messages", one.messages())
+                        .put("recipients", one.recipients());
+            }
+        }
+        ArrayNode actions = line.putArray("in_force");
+        for (Operator record : totals.actions()) {
+            actions.addObject()
+                    .put("action", verb(record))
+                    .put("since", record.at().toString())
+                    .put("scope", scope(record.action().scope()))
+                    .put("reason", reason(record));
+        }
+        ArrayNode segments = line.putArray("segments");
+        for (OfflineSpool.Segment segment : totals.segments()) {
+            segments.addObject()
+                    .put("segment", segment.name())
+                    .put("log_bytes", segment.end())
+                    .put("live_bytes", totals.liveBytes(segment.sequence()))
+                    .put("file_bytes", segment.fileBytes());
+        }
+        console.printJson(line.put("index_bytes", totals.indexBytes()));
+    }
+
+    void exported(Export.Result result, Path folder) {
+        if (console.isJson()) {
+            console.printJson(
+                    Json.object()
+                            .put("written", result.written())
+                            .put("skipped", result.skipped())
+                            .put("failed", result.failed()));
+            return;
+        }
+        console.out()
+                .println(
+                        Words.count(result.written(), "message")
+                                + " written to "
+                                + folder
+                                + also(result.skipped(), "were there already")
+                                + also(result.failed(), "cannot be read"));
+    }
+
+    void outcome(Import.Outcome outcome) {
+        switch (outcome) {
+            case Import.Outcome.Imported(String file, QueueId id) -> {
+                if (console.isJson()) {
+                    console.printJson(Json.object().put("file", file).put("id", id.toString()));
+                } else {
+                    console.out().println(Words.printable(file) + " " + id);
+                }
+                console.out().flush();
+            }
+            case Import.Outcome.Bad(String file, String reason) -> {
+                if (console.isJson()) {
+                    console.printJson(Json.object().put("file", file).put("problem", reason));
+                    console.out().flush();
+                }
+                console.fail(file + ": " + reason);
+            }
+        }
+    }
+
+    void imported(Import.Result result) {
+        if (console.isJson()) {
+            console.printJson(
+                    Json.object()
+                            .put("imported", result.imported())
+                            .put("skipped", result.skipped())
+                            .put("bad", result.bad()));
+            return;
+        }
+        console.out()
+                .println(
+                        Words.count(result.imported(), "message")
+                                + " imported"
+                                + also(result.skipped(), "were imported before")
+                                + also(result.bad(), "were left out"));
+    }
+
+    private static String also(long count, String what) {
+        return count == 0 ? "" : ", " + count + " " + what;
+    }
+
+    private static String age(QueueId id, Instant now) {
+        Duration age = Duration.between(acceptedAt(id), now);
+        return Words.duration(age.isNegative() ? Duration.ZERO : age);
+    }
+
+    /// An id tells when it was given, in microseconds.
+    private static Instant acceptedAt(QueueId id) {
+        return Instant.EPOCH.plus(id.value(), ChronoUnit.MICROS);
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String verb(Operator record) {
+        return record.action() instanceof OperatorAction.Hold ? "hold" : "suspend";
+    }
+
+    private static String reason(Operator record) {
+        return switch (record.action()) {
+            case OperatorAction.Hold hold -> hold.reason();
+            case OperatorAction.Suspend suspend ->
+                    suspend.reason() + " (until " + record.at().plus(suspend.duration()) + ")";
+            case OperatorAction.Release _, OperatorAction.Resume _, OperatorAction.RetryNow _ -> "";
+        };
+    }
+
+    private static String scope(QueueScope scope) {
+        var text = new StringBuilder();
+        scope.id().ifPresent(id -> text.append(" id=").append(id));
+        scope.domain().ifPresent(domain -> text.append(" domain=").append(domain));
+        scope.tenant().ifPresent(tenant -> text.append(" tenant=").append(tenant));
+        scope.campaign().ifPresent(campaign -> text.append(" campaign=").append(campaign));
+        return text.isEmpty() ? "all" : text.substring(1);
+    }
+}
