@@ -41,7 +41,11 @@ public final class BudgetWatch {
     /// @param sources how each budget stands now; must not block
     public BudgetWatch(Map<Budget, Supplier<BudgetLevel>> sources, Metrics metrics) {
         this.metrics = metrics;
-        sources.forEach((budget, source) -> states.put(budget, new State(source)));
+        sources.forEach((budget, source) -> {
+            states.put(budget, new State(source));
+            // There from the first scrape on, so that its rate is known from the first second.
+            metrics.budgetFeltSeconds.initLabelValues(budget.label());
+        });
     }
 
     /// Looks at each budget.
