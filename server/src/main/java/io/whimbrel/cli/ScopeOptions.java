@@ -61,10 +61,14 @@ final class ScopeOptions {
 
     /// The conditions as a scope; all mail where there is none.
     ///
-    /// @throws ParameterException where one is no id or no domain
+    /// @throws ParameterException where one is no id or no domain, or there are several ids
     QueueScope scope() {
+        Set<String> messages = messages();
+        if (messages.size() > 1) {
+            throw Console.usage(spec, "One ID at a time, please: give the verb once for each.");
+        }
         return new QueueScope(
-                id.map(text -> requireId(spec, text)).flatMap(QueueId::parse),
+                messages.stream().findFirst().flatMap(QueueId::parse),
                 domain.map(this::requireDomain).flatMap(DomainName::parse),
                 tenant,
                 campaign);

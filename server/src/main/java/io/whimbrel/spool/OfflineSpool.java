@@ -79,7 +79,7 @@ public final class OfflineSpool implements AutoCloseable {
         boolean isOpen = false;
         try {
             // Of no spare is any use made here.
-            var pool = new SegmentPool(files, 0, 0);
+            var pool = new SegmentPool(files);
             var spool = new OfflineSpool(setting, files, LogChain.open(files, pool));
             isOpen = true;
             return spool;

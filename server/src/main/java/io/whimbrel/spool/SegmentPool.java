@@ -84,6 +84,14 @@ final class SegmentPool {
         slowBytes = settings.lowWater().slow(disk);
     }
 
+    /// One that no file is taken from: for who only reads the log.
+    SegmentPool(SpoolFiles files) {
+        this.files = files;
+        segmentBytes = 0;
+        reserveBytes = 0;
+        slowBytes = 0;
+    }
+
     static boolean isSpare(String name) {
         return name.startsWith(SPARE);
     }

@@ -123,6 +123,11 @@ interface SpoolFiles extends Closeable {
             throw changed(from);
         }
 
+        @Override
+        public long totalBytes() throws IOException {
+            return disk.totalBytes();
+        }
+
         /// What a start would tidy away stays.
         @Override
         public void delete(String name) {}
