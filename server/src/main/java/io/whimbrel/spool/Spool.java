@@ -148,9 +148,9 @@ public final class Spool implements AutoCloseable {
 
     /// The same over other files.
     static Spool open(SpoolSettings settings, Start start) throws IOException {
-        start.files.lock();
         boolean isOpen = false;
         try {
+            start.files.lock();
             var pool =
                     new SegmentPool(start.files, settings.segmentBytes(), settings.reserveBytes());
             var given =

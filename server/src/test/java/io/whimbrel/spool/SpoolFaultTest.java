@@ -299,6 +299,22 @@ final class SpoolFaultTest {
     }
 
     @Test
+    void noDescriptors_refuseMailAsAFullDiskDoes_andPass() throws IOException {
+        Spool spool = open();
+        files.failsOpen = true;
+        int accepted = 0;
+        AcceptResult last = offer(spool, envelope(1), bytes(10_000, 0));
+        while (last instanceof AcceptResult.Stored) {
+            accepted++;
+            last = offer(spool, envelope(1), bytes(10_000, accepted));
+        }
+        assertRefused(last, 452);
+        files.failsOpen = false;
+        accept(spool, envelope(1), bytes(10_000, accepted));
+        assertThat(ids(reopenAfterKill())).hasSize(accepted + 1);
+    }
+
+    @Test
     void fullDisk_leavesNoHalfSpare() throws IOException {
         files.capacity = 5 * SEGMENT / 2;
         Spool spool = open();
