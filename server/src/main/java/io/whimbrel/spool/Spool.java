@@ -78,8 +78,8 @@ public final class Spool implements AutoCloseable {
         this.settings = settings;
         this.files = start.files;
         this.pool = pool;
-        inbox = new Inbox(settings.outcomeSyncMost());
         clock = start.clock;
+        inbox = new Inbox(settings.outcomeSyncMost(), clock);
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
@@ -88,7 +88,7 @@ public final class Spool implements AutoCloseable {
         long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
         lastId.set(Math.max(micros, opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
-        committed = new CommittedRecords(live, List.copyOf(segments), inbox::nudge);
+        committed = new CommittedRecords(live, List.copyOf(segments), inbox);
         if (start.drive == Drive.THREAD) {
             pool.start();
         }
@@ -185,7 +185,8 @@ public final class Spool implements AutoCloseable {
         return committed.startAt(from);
     }
 
-    /// Why mail would be refused at present: disk full, disk failed. Empty where it is welcome.
+    /// Why mail would be refused at present: disk full, disk failed, event log stuck. Empty where
+    /// it is welcome.
     public Optional<SmtpReply> refusal() {
         Optional<SmtpReply> refusal = writer.refusal();
         boolean isBehind = indexer.backlog() > INDEX_BACKLOG_MOST;
@@ -295,7 +296,9 @@ public final class Spool implements AutoCloseable {
 
     /// Appends without waiting for the sync, which follows within `outcomeSyncMost`. Waits only
     /// while the writer is more than a bounded number of batches behind, or outcomes cannot be made
-    /// durable. After [#close] the batch is dropped, as a crash would drop it.
+    /// durable: because the disk fails, or because a sync takes long, 200 ms or five times
+    /// `outcomeSyncMost`; or because the event log is far behind. After [#close] the batch is
+    /// dropped, as a crash would drop it.
     ///
     /// @param whenDurable called once by a spool thread after the sync, with the reports as spooled
     ///   messages; must not block
@@ -331,7 +334,6 @@ public final class Spool implements AutoCloseable {
     @Override
     public void close() {
         inbox.close();
-        committed.stopWaiting();
         indexThread.ifPresent(IndexThread::close);
         if (writerThread.isPresent()) {
             join(writerThread.get());

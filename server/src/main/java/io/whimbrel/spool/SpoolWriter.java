@@ -33,6 +33,14 @@ final class SpoolWriter {
             SmtpReply.of(452, 4, 3, 1, "The mail system has not enough disk space");
     static final SmtpReply BEHIND =
             SmtpReply.of(452, 4, 3, 1, "The mail system's disk does not keep up; try again later");
+    static final SmtpReply UNTOLD =
+            SmtpReply.of(
+                    452,
+                    4,
+                    3,
+                    1,
+                    "The mail system's event log cannot be written or does not keep up; try again"
+                            + " later");
     static final SmtpReply CLOSED = SmtpReply.of(451, 4, 3, 0, "The mail system is stopping");
 
     private static final int BATCH_BYTES_MAX = 1 << 20;
@@ -112,6 +120,9 @@ final class SpoolWriter {
     Optional<SmtpReply> refusal() {
         if (isFailed) {
             return Optional.of(FAILED);
+        }
+        if (inbox.isReaderBehind()) {
+            return Optional.of(UNTOLD);
         }
         return pool.hasRoom() ? Optional.empty() : Optional.of(NO_ROOM);
     }
@@ -458,6 +469,7 @@ final class SpoolWriter {
         for (Inbox.Submission submission : batch) {
             submission.durable();
         }
+        inbox.answered();
         committed.add(facts);
     }
 

@@ -222,7 +222,7 @@ final class SpoolFaultTest {
     @Test
     @Timeout(60)
     void waitingForRoom_whenTheDiskFails_isTold() throws InterruptedException {
-        var inbox = new Inbox(Duration.ofMillis(20));
+        var inbox = new Inbox(Duration.ofMillis(20), CLOCK);
         while (!inbox.wouldWait(Inbox.Kind.OUTCOME)) {
             inbox.put(new Inbox.Submission(Inbox.Kind.OUTCOME, List.of(), _ -> {}), false);
         }
