@@ -95,12 +95,11 @@ final class SpoolRecovery {
         indexer.finish();
         drafts.values().forEach(draft -> draft.pieces.drop());
         drafts.clear();
-        if (!findings.isEmpty()) {
-            files.syncFolder();
-        }
         if (!chain.links().isEmpty()) {
-            // After a kill the last batch may be in memory only, and from here on it counts.
+            // After a kill the last batch may be in memory only, and from here on it counts; so
+            // may be the name of its segment, which is to outlive those that it says are gone.
             chain.links().getLast().segment().file().sync();
+            files.syncFolder();
         }
     }
 

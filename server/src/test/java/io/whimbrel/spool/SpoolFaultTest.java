@@ -314,6 +314,20 @@ final class SpoolFaultTest {
         assertThat(ids(reopenAfterKill())).hasSize(accepted + 1);
     }
 
+    /// The name of the newest segment may be in memory only, and that segment may be the only one
+    /// that knows which are gone: a power cut that kept their new names and lost its own would look
+    /// like damage.
+    @Test
+    void start_makesNamesDurable_beforeItUsesOldFiles() throws IOException {
+        Spool spool = open();
+        accept(spool, envelope(1), bytes(1000, 1));
+        files = files.afterKill();
+        open();
+        assertThat(syncs(FaultyFiles.Sync.FOLDER))
+                .as("once for the names found, once for the fresh segment")
+                .isEqualTo(2);
+    }
+
     @Test
     void fullDisk_leavesNoHalfSpare() throws IOException {
         files.capacity = 5 * SEGMENT / 2;
