@@ -234,6 +234,7 @@ public final class CommittedRecords {
         return type == LogFormat.ACCEPTED
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED
+                || type == LogFormat.QUARANTINED
                 || type == LogFormat.OPERATOR;
     }
 
@@ -252,14 +253,24 @@ public final class CommittedRecords {
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Quarantined fact) -> quarantined(fact, place);
             case LogEntry.Fact(SpoolRecord.Accepted _),
                     LogEntry.Carried _,
                     LogEntry.BodyPart _,
                     LogEntry.EnvelopePart _,
-                    LogEntry.StillInForce _,
-                    LogEntry.Quarantined _ ->
+                    LogEntry.StillInForce _ ->
                     Optional.empty();
         };
+    }
+
+    /// Told where nothing can be read of the message, too.
+    private Optional<CommittedRecord> quarantined(
+            SpoolRecord.Quarantined fact, SpoolSegment.Place place) {
+        Optional<SpooledMessage> message = live.message(fact.id(), place.start());
+        boolean isNews = message.isPresent() || !live.isSettled(fact.id());
+        return isNews
+                ? Optional.of(new CommittedRecord(place.start(), place.next(), fact, message))
+                : Optional.empty();
     }
 
     private static CommittedRecord record(

@@ -73,7 +73,6 @@ final class RecordCodec {
             }
             case LogEntry.Fact(SpoolRecord record) -> fact(out, record);
             case LogEntry.StillInForce(SpoolRecord.Operator record) -> operator(out, record);
-            case LogEntry.Quarantined(QueueId id) -> out.id(id);
         }
         return out.toBytes();
     }
@@ -89,12 +88,12 @@ final class RecordCodec {
                         case SpoolRecord.Settled _ -> LogFormat.SETTLED;
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
+                        case SpoolRecord.Quarantined _ -> LogFormat.QUARANTINED;
                         case SpoolRecord.Accepted _ ->
                                 throw new IllegalArgumentException(
                                         "a batch holds no Accepted record; give it a report");
                     };
             case LogEntry.StillInForce _ -> LogFormat.STILL_IN_FORCE;
-            case LogEntry.Quarantined _ -> LogFormat.QUARANTINED;
         };
     }
 
@@ -113,7 +112,7 @@ final class RecordCodec {
                         case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
-                        case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
+                        case LogFormat.QUARANTINED -> new LogEntry.Fact(quarantined(in));
                         // A type of a later version: this node cannot know what it loses.
                         default -> throw new Payload.Malformed();
                     };
@@ -171,6 +170,7 @@ final class RecordCodec {
             case SpoolRecord.Settled _,
                     SpoolRecord.Deferred _,
                     SpoolRecord.Accepted _,
+                    SpoolRecord.Quarantined _,
                     SpoolRecord.Operator _ ->
                     record;
         };
@@ -334,6 +334,10 @@ final class RecordCodec {
                 numbers(out, r.recipients());
                 facts(out, r.facts());
             }
+            case SpoolRecord.Quarantined r -> {
+                out.id(r.id()).instant(r.at());
+                numbers(out, r.recipients());
+            }
             case SpoolRecord.Operator r -> operator(out, r);
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
@@ -365,6 +369,11 @@ final class RecordCodec {
                 isDelayNotified,
                 isPossibleDuplicate,
                 facts(in));
+    }
+
+    private static SpoolRecord quarantined(Payload.Reader in) throws Payload.Malformed {
+        QueueId id = in.id();
+        return new SpoolRecord.Quarantined(in.instant(), id, numbers(in));
     }
 
     static void operator(Payload.Writer out, SpoolRecord.Operator record) {

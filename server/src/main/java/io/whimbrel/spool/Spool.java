@@ -105,9 +105,9 @@ public final class Spool implements AutoCloseable {
                                 lastId,
                                 clock,
                                 this::forgetBody));
+        live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
-        recovery =
-                Optional.of(new Recovery(live.actionsInForce(now), List.copyOf(opened.findings())));
+        recovery = Optional.of(new Recovery(live.actions().all(), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
@@ -404,6 +404,9 @@ public final class Spool implements AutoCloseable {
 
     /// A message cannot be read: it leaves the queue, and what is left of it is kept.
     private void damaged(MessageRow row, DamagedRecord why) {
+        if (!writer.damaged().isNew(row.id())) {
+            return;
+        }
         var body = new ArrayList<SpoolSegment.Place>();
         for (FramePlace frame : row.body()) {
             live.placeIfPresent(frame).ifPresent(body::add);
@@ -417,8 +420,8 @@ public final class Spool implements AutoCloseable {
                 row.id(),
                 why.getMessage(),
                 kept);
-        List<Inbox.Item> records = List.of(Inbox.Item.of(new LogEntry.Quarantined(row.id())));
-        put(new Inbox.Submission(Inbox.Kind.OUTCOME, records, _ -> {}), false);
+        writer.damaged().add(row.id());
+        inbox.nudge();
     }
 
     /// Puts a message into the inbox, without waiting for its sync.

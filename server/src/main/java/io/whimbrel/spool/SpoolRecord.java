@@ -53,6 +53,12 @@ public sealed interface SpoolRecord {
             AttemptFacts facts)
             implements SpoolRecord {}
 
+    /// A damaged message was taken out of the queue; what is left of it is kept for people.
+    ///
+    /// @param recipients that were in the queue; empty where nothing told any more which
+    record Quarantined(Instant at, QueueId id, RecipientNumbers recipients)
+            implements SpoolRecord {}
+
     /// An operator changed what may be tried, durably.
     record Operator(Instant at, OperatorAction action) implements SpoolRecord {}
 

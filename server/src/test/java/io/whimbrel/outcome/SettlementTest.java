@@ -261,7 +261,9 @@ final class SettlementTest {
                             add(recorded, d.recipients(), place);
                             add(deferred, d.recipients(), place);
                         }
-                        case SpoolRecord.Accepted _, SpoolRecord.Operator _ ->
+                        case SpoolRecord.Accepted _,
+                                SpoolRecord.Quarantined _,
+                                SpoolRecord.Operator _ ->
                                 throw new AssertionError(place);
                     }
                 }
