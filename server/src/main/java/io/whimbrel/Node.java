@@ -30,7 +30,6 @@ import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolRecord;
-import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
@@ -172,20 +171,9 @@ final class Node implements AutoCloseable {
         recovery.findings().forEach(finding -> LOG.warn("spool: {}", finding));
         Instant now = clock.instant();
         for (SpoolRecord.Operator record : recovery.operatorActions()) {
-            schedule.apply(remaining(record, now), now);
+            schedule.apply(record.action(), now);
         }
         resting.start(schedule, clock);
-    }
-
-    /// A suspension goes on for what is left of it; everything else is as it was.
-    private static OperatorAction remaining(SpoolRecord.Operator record, Instant now) {
-        if (record.action() instanceof OperatorAction.Suspend suspend) {
-            Duration left = Duration.between(now, record.at().plus(suspend.duration()));
-            return left.isPositive()
-                    ? new OperatorAction.Suspend(suspend.scope(), left, suspend.reason())
-                    : new OperatorAction.Resume(suspend.scope());
-        }
-        return record.action();
     }
 
     private AdminOperations operations() {

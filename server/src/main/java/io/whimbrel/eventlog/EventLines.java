@@ -34,6 +34,8 @@ final class EventLines {
             case SpoolRecord.Accepted accepted -> received(accepted);
             case Settled settled -> settled(settled, committed.message());
             case Deferred deferred -> deferred(deferred, committed.message());
+            case SpoolRecord.Quarantined quarantined ->
+                    quarantined(quarantined, committed.message());
             case SpoolRecord.Operator(var at, var action) -> operator(at, action);
             case SpoolRecord.Notice notice -> notice(notice);
         };
@@ -105,6 +107,21 @@ final class EventLines {
             out.end();
         }
         return recipients;
+    }
+
+    /// A line for each recipient, so that the books add up; one where nobody knows how many.
+    private int quarantined(SpoolRecord.Quarantined record, Optional<SpooledMessage> message) {
+        int recipients = record.recipients().size();
+        for (int i = 0; i < Math.max(1, recipients); i++) {
+            begin("quarantined", record.at());
+            out.text("id", record.id().toString());
+            if (message.isPresent() && recipients > 0) {
+                mail(message.get().envelope(), record.recipients().get(i));
+                queued(message.get(), record.at());
+            }
+            out.end();
+        }
+        return Math.max(1, recipients);
     }
 
     private int operator(Instant at, OperatorAction action) {

@@ -22,7 +22,8 @@ import java.util.concurrent.TimeUnit;
 /// One thread reads the spool's log from a durable cursor on. Lines are visible as soon as they are
 /// taken; they are synced, and the cursor moved, once a second under load, at 4 MiB, and when
 /// nothing came for 200 ms. Where the disk fails, the same lines are tried again each second, and
-/// nothing further is taken: the spool's writer waits once its bounded buffer is full.
+/// nothing further is taken: once its bounded buffer is full, the spool refuses mail with a reason
+/// and deliveries wait; all goes on when lines can be written again.
 ///
 /// Wiring: [#open], then [io.whimbrel.spool.Spool#records] from [#position], then [#start]. At the
 /// end close the spool first, then this.

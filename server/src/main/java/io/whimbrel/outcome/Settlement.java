@@ -124,7 +124,10 @@ public final class Settlement {
                 case SpoolRecord.Settled settled -> count(metrics, settled);
                 case SpoolRecord.Deferred deferred ->
                         metrics.recipientsDeferred.inc(deferred.recipients().size());
-                case SpoolRecord.Accepted _, SpoolRecord.Operator _, SpoolRecord.Notice _ -> {}
+                case SpoolRecord.Accepted _,
+                        SpoolRecord.Quarantined _,
+                        SpoolRecord.Operator _,
+                        SpoolRecord.Notice _ -> {}
             }
         }
     }

@@ -87,7 +87,7 @@ public final class SpoolTotals {
     public SpoolTotals(OfflineSpool spool, Reading reading, Instant now, LongConsumer whenCounted)
             throws IOException {
         this.now = now;
-        actions = reading.actionsInForce(now);
+        actions = reading.actionsInForce();
         segments = spool.segments();
         indexBytes = spool.indexBytes();
         for (State state : State.values()) {

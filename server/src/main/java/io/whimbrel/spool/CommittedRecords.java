@@ -15,19 +15,21 @@ import java.util.concurrent.locks.ReentrantLock;
 /// One reader thread.
 ///
 /// The reader is part of the spool's life: a segment is reclaimed only when [#release] has passed
-/// it, and where the reader falls more than a bounded number of records behind, the spool's writer
-/// waits.
+/// it. Where the reader falls more than a bounded number of records behind, as an event log does
+/// that cannot write, the spool takes no more mail and deliveries wait, until half of it is taken;
+/// the writer itself never waits for the reader.
 public final class CommittedRecords {
     private static final Logger LOG = LoggerFactory.getLogger(CommittedRecords.class);
 
     private static final int TAKEN_MOST = 2048;
-    private static final int WAITING_MAX = 1 << 16;
+
+    /// What was put into the inbox before comes on top of it.
+    static final int WAITING_MAX = 1 << 16;
 
     private final LiveMessages live;
-    private final Runnable whenSegmentReleased;
+    private final Inbox inbox;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
-    private final Condition taken = lock.newCondition();
     private final ArrayDeque<CommittedRecord> waiting = new ArrayDeque<>();
 
     /// Segments of earlier runs, not read yet; the first of them is being read.
@@ -37,15 +39,15 @@ public final class CommittedRecords {
     private Position from = Position.START;
     private volatile Position released = Position.START;
     private volatile boolean isRead;
-    private boolean isDraining;
+    private boolean isBehind;
     private boolean isClosed;
 
     /// @param past segments that recovery read
-    /// @param whenSegmentReleased called where a release may let a segment go
-    CommittedRecords(LiveMessages live, List<SpoolSegment> past, Runnable whenSegmentReleased) {
+    /// @param inbox told where a release may let a segment go, and while the reader is behind
+    CommittedRecords(LiveMessages live, List<SpoolSegment> past, Inbox inbox) {
         this.live = live;
         this.past.addAll(past);
-        this.whenSegmentReleased = whenSegmentReleased;
+        this.inbox = inbox;
     }
 
     /// Waits for records, at most `wait`, and returns those that are there, at most a few thousand.
@@ -80,7 +82,7 @@ public final class CommittedRecords {
         if (position.compareTo(before) > 0) {
             released = position;
             if (position.segment() > before.segment()) {
-                whenSegmentReleased.run();
+                inbox.nudge();
             }
         }
     }
@@ -115,29 +117,19 @@ public final class CommittedRecords {
         return this;
     }
 
-    /// For the writer: waits while the reader is too far behind.
+    /// The writer's.
     void add(List<CommittedRecord> records) {
         if (records.isEmpty()) {
             return;
         }
         lock.lock();
         try {
-            while (waiting.size() >= WAITING_MAX && !isDraining) {
-                taken.awaitUninterruptibly();
-            }
             waiting.addAll(records);
             added.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// The writer no longer waits for the reader.
-    void stopWaiting() {
-        lock.lock();
-        try {
-            isDraining = true;
-            taken.signalAll();
+            if (waiting.size() >= WAITING_MAX && !isBehind) {
+                isBehind = true;
+                inbox.readerIsBehind(true);
+            }
         } finally {
             lock.unlock();
         }
@@ -193,7 +185,10 @@ public final class CommittedRecords {
             for (int i = 0; i < count; i++) {
                 records.add(waiting.removeFirst());
             }
-            taken.signal();
+            if (isBehind && waiting.size() < WAITING_MAX / 2) {
+                isBehind = false;
+                inbox.readerIsBehind(false);
+            }
             return records;
         } finally {
             lock.unlock();
@@ -239,6 +234,7 @@ public final class CommittedRecords {
         return type == LogFormat.ACCEPTED
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED
+                || type == LogFormat.QUARANTINED
                 || type == LogFormat.OPERATOR
                 || type == LogFormat.NOTICE;
     }
@@ -256,14 +252,24 @@ public final class CommittedRecords {
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Quarantined fact) -> quarantined(fact, place);
             case LogEntry.Fact(SpoolRecord.Accepted _),
                     LogEntry.Carried _,
                     LogEntry.BodyPart _,
                     LogEntry.EnvelopePart _,
-                    LogEntry.StillInForce _,
-                    LogEntry.Quarantined _ ->
+                    LogEntry.StillInForce _ ->
                     Optional.empty();
         };
+    }
+
+    /// Told where nothing can be read of the message, too.
+    private Optional<CommittedRecord> quarantined(
+            SpoolRecord.Quarantined fact, SpoolSegment.Place place) {
+        Optional<SpooledMessage> message = live.message(fact.id(), place.start());
+        boolean isNews = message.isPresent() || !live.isSettled(fact.id());
+        return isNews
+                ? Optional.of(new CommittedRecord(place.start(), place.next(), fact, message))
+                : Optional.empty();
     }
 
     private static CommittedRecord record(SpoolSegment.Place place, SpoolRecord record) {

@@ -6,6 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +22,9 @@ import java.util.function.Consumer;
 /// What waits for the writer. Thread-safe. Bounded in count and bytes: who adds waits while it is
 /// full, so the pressure goes to connections and deliveries. Where it is full because the disk
 /// fails, only outcomes wait: a client or an operator is told.
+///
+/// Who adds an outcome also waits while an older one is not durable after a few times
+/// `outcomeSyncMost`: so deliveries stop while the disk stalls, and a crash repeats few of them.
 final class Inbox {
     private static final int COUNT_MAX = 8192;
     private static final long BYTES_MAX = 8L << 20;
@@ -27,16 +32,28 @@ final class Inbox {
     /// So much is written at once, urgent or not.
     private static final long BYTES_WORTH_A_SYNC = 512L << 10;
 
+    /// An outcome is never called late before it is so old.
+    private static final Duration LATE_LEAST = Duration.ofMillis(200);
+
+    private static final int LATE_AFTER_SYNCS = 5;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
     private final Condition room = lock.newCondition();
     private final ArrayDeque<Submission> waiting = new ArrayDeque<>();
+
+    /// Those that are not durable, oldest first; what the writer has in hand is among them.
+    private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
+
+    private final InstantSource clock;
     private final long outcomeNanos;
+    private final Duration lateAfter;
     private long bytes;
     private boolean isUrgent;
     private boolean isWriterIdle;
     private boolean isNudged;
     private boolean isClosed;
+    private volatile boolean isReaderBehind;
 
     /// Of the disk; empty while it works.
     private Optional<SmtpReply> trouble = Optional.empty();
@@ -52,13 +69,19 @@ final class Inbox {
         CLOSED
     }
 
+    private record Outcome(Submission submission, Instant since) {}
+
     /// @param outcomeSyncMost how long an outcome may wait for others
-    Inbox(Duration outcomeSyncMost) {
+    Inbox(Duration outcomeSyncMost, InstantSource clock) {
+        this.clock = clock;
         // The write and the sync take time as well.
         this.outcomeNanos = outcomeSyncMost.toNanos() / 4 * 3;
+        Duration some = outcomeSyncMost.multipliedBy(LATE_AFTER_SYNCS);
+        this.lateAfter = some.compareTo(LATE_LEAST) > 0 ? some : LATE_LEAST;
     }
 
-    /// Adds at the end, or says why not: the inbox is closed, or full and the disk fails.
+    /// Adds at the end, or says why not: the inbox is closed, or full and the disk fails, or the
+    /// event log is far behind.
     ///
     /// @param urgent somebody waits for the sync
     Optional<SmtpReply> put(Submission submission, boolean urgent) {
@@ -71,12 +94,18 @@ final class Inbox {
             if (isClosed) {
                 return Optional.of(SpoolWriter.CLOSED);
             }
+            if (isReaderBehind) {
+                return Optional.of(SpoolWriter.UNTOLD);
+            }
             if (isFull()) {
                 return trouble;
             }
             boolean isFirst = waiting.isEmpty();
             waiting.addLast(submission);
             bytes += submission.bytes();
+            if (submission.kind() == Kind.OUTCOME) {
+                outcomes.addLast(new Outcome(submission, clock.instant()));
+            }
             isUrgent |= urgent || outcomeNanos == 0;
             if (isWriterIdle && (isFirst || isReady())) {
                 work.signal();
@@ -129,6 +158,35 @@ final class Inbox {
             waiting.removeAll(Set.copyOf(taken));
             room.signalAll();
             return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether so many durable records wait for the event log that there must not be more: then
+    /// outcomes wait, and all others are told.
+    void readerIsBehind(boolean isBehind) {
+        lock.lock();
+        try {
+            isReaderBehind = isBehind;
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isReaderBehind() {
+        return isReaderBehind;
+    }
+
+    /// What the writer took has been answered.
+    void answered() {
+        lock.lock();
+        try {
+            while (!outcomes.isEmpty() && outcomes.getFirst().submission.isDone()) {
+                outcomes.removeFirst();
+            }
+            room.signalAll();
         } finally {
             lock.unlock();
         }
@@ -253,8 +311,16 @@ final class Inbox {
     }
 
     private boolean mustWait(Kind kind) {
-        boolean isTold = kind != Kind.OUTCOME && trouble.isPresent();
-        return !isClosed && isFull() && !isTold;
+        boolean mustWait =
+                kind == Kind.OUTCOME
+                        ? isFull() || isReaderBehind || isLate()
+                        : isFull() && trouble.isEmpty() && !isReaderBehind;
+        return mustWait && !isClosed;
+    }
+
+    private boolean isLate() {
+        Outcome oldest = outcomes.peekFirst();
+        return oldest != null && clock.instant().isAfter(oldest.since.plus(lateAfter));
     }
 
     private boolean isFull() {

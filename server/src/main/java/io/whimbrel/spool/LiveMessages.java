@@ -17,8 +17,6 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// What the log says is so: which messages are in the queue, where their records are, which
 /// operator actions are in force. The writer applies each record after its sync, recovery each
@@ -42,7 +41,7 @@ final class LiveMessages {
     private final ConcurrentHashMap<Long, SpoolSegment> segments = new ConcurrentHashMap<>();
     private final Set<SpooledMessage.Draft> drafts = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
-    private final Map<ActionKey, InForce> actions = new LinkedHashMap<>();
+    private final LogMark.ActionsInForce actions = new LogMark.ActionsInForce();
     private final QueueIndex index;
 
     /// Held while a message comes into memory from its row, or leaves it.
@@ -76,11 +75,6 @@ final class LiveMessages {
 
     /// A message without recipients in the queue, whose records the event log may still read.
     private record Trace(SpooledMessage message, Position settledAt) {}
-
-    private record ActionKey(boolean isHold, QueueScope scope) {}
-
-    /// @param segment where the action's latest record is
-    private record InForce(SpoolRecord.Operator record, long segment) {}
 
     LiveMessages(QueueIndex index) {
         this.index = index;
@@ -230,10 +224,23 @@ final class LiveMessages {
             boolean isInRowOnly =
                     !live.containsKey(row.id().value()) && !settled.containsKey(row.id().value());
             if (isInRowOnly && !row.entries().isEmpty()) {
-                addQueued(read(row), found);
+                addQueued(row, found);
             }
         }
+        if (found.isEmpty() && !isLastPage) {
+            // Nothing of this page can be shown, and the caller would take it for the end.
+            return queued(Optional.of(rows.getLast().id()), most);
+        }
         return List.copyOf(found.values());
+    }
+
+    /// One that cannot be read is left out: it is told, and taken out, when it is due.
+    private void addQueued(MessageRow row, Map<QueueId, RecoveredMessage> found) {
+        try {
+            addQueued(read(row), found);
+        } catch (IOException e) {
+            LOG.warn("message {} is not listed: {}", row.id(), e.getMessage());
+        }
     }
 
     private static void addQueued(SpooledMessage message, Map<QueueId, RecoveredMessage> found) {
@@ -263,9 +270,7 @@ final class LiveMessages {
                 current.generation(),
                 lastId,
                 drafts.stream().map(SpooledMessage.Draft::toOpenDraft).toList(),
-                actions.values().stream()
-                        .map(action -> new LogMark.InForce(action.record, action.segment))
-                        .toList(),
+                actions.marks(),
                 unreleased.stream()
                         .filter(trace -> trace.message.row().isPresent())
                         .map(trace -> new LogMark.Settled(trace.message.id(), trace.settledAt))
@@ -298,6 +303,7 @@ final class LiveMessages {
                 yield message;
             }
             case SpoolRecord.Deferred r -> change(r.id(), m -> m.states().defer(r));
+            case SpoolRecord.Quarantined r -> quarantine(r.id(), place);
             case SpoolRecord.Operator r -> {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
@@ -308,25 +314,15 @@ final class LiveMessages {
     }
 
     void applyAction(SpoolRecord.Operator record, long segment) {
-        switch (record.action()) {
-            case SpoolRecord.OperatorAction.Hold hold ->
-                    actions.put(new ActionKey(true, hold.scope()), new InForce(record, segment));
-            case SpoolRecord.OperatorAction.Release release ->
-                    actions.remove(new ActionKey(true, release.scope()));
-            case SpoolRecord.OperatorAction.Suspend suspend ->
-                    actions.put(
-                            new ActionKey(false, suspend.scope()), new InForce(record, segment));
-            case SpoolRecord.OperatorAction.Resume resume ->
-                    actions.remove(new ActionKey(false, resume.scope()));
-            case SpoolRecord.OperatorAction.RetryNow retry -> {
-                for (SpooledMessage message : live.values()) {
-                    synchronized (message) {
-                        message.states().retryNow(message, retry.scope(), record.at());
-                        changedIfIndexedOrResting(message);
-                    }
+        actions.apply(record, segment);
+        if (record.action() instanceof SpoolRecord.OperatorAction.RetryNow retry) {
+            for (SpooledMessage message : live.values()) {
+                synchronized (message) {
+                    message.states().retryNow(message, retry.scope(), record.at());
+                    changedIfIndexedOrResting(message);
                 }
-                changes.retryNow(retry.scope(), record.at());
             }
+            changes.retryNow(retry.scope(), record.at());
         }
     }
 
@@ -351,7 +347,62 @@ final class LiveMessages {
     }
 
     /// Takes a damaged message out of the queue. Its bytes are in the quarantine folder.
-    void quarantine(QueueId id) {
+    ///
+    /// @return empty where nothing can be read of it, or it was not in the queue
+    private Optional<SpooledMessage> quarantine(QueueId id, SpoolSegment.Place place) {
+        boolean isReadable;
+        try {
+            isReadable = bring(id).isPresent();
+        } catch (IOException _) {
+            isReadable = false;
+        }
+        if (!isReadable) {
+            if (!isSettled(id)) {
+                changes.quarantined(id);
+            }
+            return Optional.empty();
+        }
+        Optional<SpooledMessage> found =
+                change(id, m -> m.states().settle(RecipientNumbers.all(m.recipients())));
+        found.ifPresent(m -> settled(m, place));
+        return found;
+    }
+
+    /// Recipients of a message that are in the queue, by what is so now; the writer's.
+    ///
+    /// @throws IOException where the index cannot be read
+    RecipientNumbers unsettled(QueueId id) throws IOException {
+        SpooledMessage known = live.get(id.value());
+        if (known != null) {
+            synchronized (known) {
+                if (!known.hasLeft()) {
+                    return joined(
+                            known.states().waiting().stream()
+                                    .map(RecoveredMessage.Waiting::recipients)
+                                    .toList());
+                }
+            }
+        }
+        if (isSettled(id)) {
+            return RecipientNumbers.of();
+        }
+        List<MessageRow.Entry> entries =
+                index.message(id).map(MessageRow::entries).orElse(List.of());
+        return joined(entries.stream().map(MessageRow.Entry::recipients).toList());
+    }
+
+    private static RecipientNumbers joined(List<RecipientNumbers> groups) {
+        int[] all =
+                groups.stream()
+                        .flatMapToInt(group -> IntStream.range(0, group.size()).map(group::get))
+                        .sorted()
+                        .toArray();
+        return RecipientNumbers.of(all);
+    }
+
+    /// As if a damaged message were not in the queue, until the next start tries again to keep what
+    /// is left of it. For recovery.
+    void leaveOut(QueueId id) {
         SpooledMessage message = live.get(id.value());
         if (message != null && settleAll(message)) {
             settled.put(id.value(), new Trace(message, Position.START));
@@ -366,8 +417,7 @@ final class LiveMessages {
     private static boolean settleAll(SpooledMessage message) {
         synchronized (message) {
             if (!message.hasLeft()) {
-                var all = RecipientNumbers.all(message.envelope().recipients().size());
-                message.states().settle(all);
+                message.states().settle(RecipientNumbers.all(message.recipients()));
             }
             return !message.hasLeft();
         }
@@ -453,38 +503,15 @@ final class LiveMessages {
                     case LogEntry.BodyPart _,
                             LogEntry.EnvelopePart _,
                             LogEntry.Fact _,
-                            LogEntry.StillInForce _,
-                            LogEntry.Quarantined _ ->
+                            LogEntry.StillInForce _ ->
                             throw unreadable(place);
                 };
         return head.envelope().isPresent() ? head : head.withEnvelope(envelope(location));
     }
 
-    /// Hold and Suspend records in force at `now`, oldest first.
-    List<SpoolRecord.Operator> actionsInForce(Instant now) {
-        forgetEndedSuspensions(now);
-        return actions.values().stream()
-                .map(InForce::record)
-                .sorted(Comparator.comparing(SpoolRecord.Operator::at))
-                .toList();
-    }
-
-    /// Those whose record is in `segment`.
-    List<SpoolRecord.Operator> actionsIn(SpoolSegment segment, Instant now) {
-        forgetEndedSuspensions(now);
-        return actions.values().stream()
-                .filter(action -> action.segment() == segment.sequence())
-                .map(InForce::record)
-                .toList();
-    }
-
-    private void forgetEndedSuspensions(Instant now) {
-        actions.values().removeIf(action -> isEnded(action.record(), now));
-    }
-
-    private static boolean isEnded(SpoolRecord.Operator record, Instant now) {
-        return record.action() instanceof SpoolRecord.OperatorAction.Suspend suspend
-                && !now.isBefore(record.at().plus(suspend.duration()));
+    /// Holds and suspensions.
+    LogMark.ActionsInForce actions() {
+        return actions;
     }
 
     /// For recovery: a message left the queue by the record before `at`, and its row knows that.

@@ -29,14 +29,11 @@ sealed interface LogEntry {
     /// @param waiting all recipients that are not settled, grouped by equal state
     record Carried(Head head, List<RecoveredMessage.Waiting> waiting) implements LogEntry {}
 
-    /// Settled, Deferred, Operator or Notice.
+    /// Settled, Deferred, Quarantined, Operator or Notice.
     record Fact(SpoolRecord record) implements LogEntry {}
 
     /// An operator action that was copied from the oldest segment to the end of the log.
     record StillInForce(SpoolRecord.Operator record) implements LogEntry {}
-
-    /// Recovery found the message damaged and took it out of the queue.
-    record Quarantined(QueueId id) implements LogEntry {}
 
     /// @param size bytes of the message
     /// @param bodyParts how many there are

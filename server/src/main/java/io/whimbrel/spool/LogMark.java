@@ -2,12 +2,20 @@ package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A place in the log up to which the index is true, and what the log said there that the index has
 /// no rows for. Recovery begins here. Immutable; made by the writer between two batches.
@@ -110,5 +118,94 @@ record LogMark(
             frames.add(new FramePlace(in.size(), in.integer(), in.integer()));
         }
         return frames;
+    }
+
+    /// Holds and suspensions that last, and where their latest records are. Confined to recovery,
+    /// then to the writer.
+    ///
+    /// A suspension counts the time that the node runs, as far as its log tells: that a wall clock
+    /// was set, or the node stood still for a while, ends none. Time passes in *periods*, within
+    /// which one steady clock was read: each segment is one while recovery reads, for a start
+    /// begins a fresh segment; all that follows is another. What lies between two periods does not
+    /// count.
+    static final class ActionsInForce {
+        private final Map<Key, Lasting> actions = new LinkedHashMap<>();
+        private Duration ran = Duration.ZERO;
+        private long period = Long.MIN_VALUE;
+        private Instant latest = Instant.EPOCH;
+
+        private record Key(boolean isHold, QueueScope scope) {}
+
+        /// @param segment where the action's latest record is
+        /// @param endsAt when the node will have run so long
+        private record Lasting(SpoolRecord.Operator record, long segment, Duration endsAt) {}
+
+        /// The clock of `inPeriod` says `now`, or said so when a record was made. A time that is
+        /// earlier than one before it changes nothing.
+        void passed(long inPeriod, Instant now) {
+            if (inPeriod != period) {
+                period = inPeriod;
+                latest = now;
+            } else if (now.isAfter(latest)) {
+                ran = ran.plus(Duration.between(latest, now));
+                latest = now;
+            }
+        }
+
+        void apply(SpoolRecord.Operator record, long segment) {
+            switch (record.action()) {
+                case OperatorAction.Hold hold ->
+                        actions.put(new Key(true, hold.scope()), new Lasting(record, segment, ran));
+                case OperatorAction.Release release ->
+                        actions.remove(new Key(true, release.scope()));
+                case OperatorAction.Suspend suspend -> {
+                    Duration endsAt = ran.plus(suspend.duration());
+                    actions.put(
+                            new Key(false, suspend.scope()), new Lasting(record, segment, endsAt));
+                }
+                case OperatorAction.Resume resume -> actions.remove(new Key(false, resume.scope()));
+                case OperatorAction.RetryNow _ -> {}
+            }
+        }
+
+        /// As a mark has them.
+        List<InForce> marks() {
+            return lasting().map(action -> new InForce(left(action), action.segment)).toList();
+        }
+
+        /// Oldest first; a suspension as if it were made now, for what is left of it.
+        List<SpoolRecord.Operator> all() {
+            return lasting()
+                    .map(this::left)
+                    .sorted(Comparator.comparing(SpoolRecord.Operator::at))
+                    .toList();
+        }
+
+        /// Those whose record is in `segment`, in the same way.
+        List<SpoolRecord.Operator> in(SpoolSegment segment) {
+            return lasting()
+                    .filter(action -> action.segment == segment.sequence())
+                    .map(this::left)
+                    .toList();
+        }
+
+        private Stream<Lasting> lasting() {
+            actions.values()
+                    .removeIf(action ->
+                            action.record.action() instanceof OperatorAction.Suspend
+                                    && action.endsAt.compareTo(ran) <= 0);
+            return actions.values().stream();
+        }
+
+        private SpoolRecord.Operator left(Lasting action) {
+            if (action.record.action()
+                    instanceof
+                    OperatorAction.Suspend(QueueScope scope, Duration _, String reason)) {
+                Duration left = action.endsAt.minus(ran);
+                return new SpoolRecord.Operator(
+                        latest, new OperatorAction.Suspend(scope, left, reason));
+            }
+            return action.record;
+        }
     }
 }

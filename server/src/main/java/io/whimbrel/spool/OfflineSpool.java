@@ -244,8 +244,8 @@ public final class OfflineSpool implements AutoCloseable {
         }
 
         /// Holds and suspensions in force, oldest first.
-        public List<SpoolRecord.Operator> actionsInForce(Instant now) {
-            return live.actionsInForce(now);
+        public List<SpoolRecord.Operator> actionsInForce() {
+            return live.actions().all();
         }
 
         /// The message of a row with at least one entry, and where its recipients stand.

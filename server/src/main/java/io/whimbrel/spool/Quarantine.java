@@ -3,14 +3,22 @@ package io.whimbrel.spool;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.RecipientNumbers;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/// The folder where people find what the spool cannot use.
+/// The folder where people find what the spool cannot use, and how damaged mail leaves the queue.
 final class Quarantine {
     private Quarantine() {}
 
@@ -75,6 +83,83 @@ final class Quarantine {
             for (Recipient recipient : envelope.recipients()) {
                 text.append("to ").append(recipient.path()).append('\n');
             }
+        }
+    }
+
+    /// Messages that cannot be read, on their way out of the queue: one record for each, and so one
+    /// event for each recipient. Bounded by what is damaged. The writer's, but for what is said to
+    /// be thread-safe.
+    static final class Leaving {
+        private static final Logger LOG = LoggerFactory.getLogger(Leaving.class);
+
+        private static final int AT_ONCE = 100;
+
+        private final LiveMessages live;
+        private final InstantSource clock;
+
+        /// Found in this run.
+        private final Set<QueueId> known = ConcurrentHashMap.newKeySet();
+
+        /// Of these, those that are still in the queue.
+        private final Set<QueueId> waiting = ConcurrentHashMap.newKeySet();
+
+        Leaving(LiveMessages live, InstantSource clock) {
+            this.live = live;
+            this.clock = clock;
+        }
+
+        /// Whether nobody has found it before in this run. Thread-safe.
+        boolean isNew(QueueId id) {
+            return known.add(id);
+        }
+
+        /// To be taken out with the next batch. Thread-safe.
+        void add(QueueId id) {
+            waiting.add(id);
+        }
+
+        /// The record that takes `id` out is durable.
+        void isOut(QueueId id) {
+            waiting.remove(id);
+        }
+
+        /// What the start found.
+        Inbox.Submission found(List<QueueId> ids) throws IOException {
+            var records = new ArrayList<Inbox.Item>(ids.size());
+            for (QueueId id : ids) {
+                known.add(id);
+                records.add(record(id, live.unsettled(id)));
+            }
+            return new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {});
+        }
+
+        /// For the head of a batch: the records say which recipients were in the queue, so no
+        /// outcome may come between. What does not become durable comes again.
+        Optional<Inbox.Submission> next() {
+            var records = new ArrayList<Inbox.Item>();
+            for (QueueId id : waiting) {
+                if (records.size() >= AT_ONCE) {
+                    break;
+                }
+                try {
+                    RecipientNumbers recipients = live.unsettled(id);
+                    if (recipients.isEmpty()) {
+                        waiting.remove(id);
+                    } else {
+                        records.add(record(id, recipients));
+                    }
+                } catch (IOException e) {
+                    LOG.error("damaged message {}: {}; tried again", id, e.getMessage());
+                }
+            }
+            return records.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
+        }
+
+        private Inbox.Item record(QueueId id, RecipientNumbers recipients) {
+            var record = new SpoolRecord.Quarantined(clock.instant(), id, recipients);
+            return Inbox.Item.of(new LogEntry.Fact(record));
         }
     }
 }

@@ -76,7 +76,6 @@ final class RecordCodec {
             }
             case LogEntry.Fact(SpoolRecord record) -> fact(out, record);
             case LogEntry.StillInForce(SpoolRecord.Operator record) -> operator(out, record);
-            case LogEntry.Quarantined(QueueId id) -> out.id(id);
         }
         return out.toBytes();
     }
@@ -93,12 +92,12 @@ final class RecordCodec {
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
                         case SpoolRecord.Notice _ -> LogFormat.NOTICE;
+                        case SpoolRecord.Quarantined _ -> LogFormat.QUARANTINED;
                         case SpoolRecord.Accepted _ ->
                                 throw new IllegalArgumentException(
                                         "a batch holds no Accepted record; give it a report");
                     };
             case LogEntry.StillInForce _ -> LogFormat.STILL_IN_FORCE;
-            case LogEntry.Quarantined _ -> LogFormat.QUARANTINED;
         };
     }
 
@@ -117,7 +116,7 @@ final class RecordCodec {
                         case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
-                        case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
+                        case LogFormat.QUARANTINED -> new LogEntry.Fact(quarantined(in));
                         case LogFormat.NOTICE -> new LogEntry.Fact(notice(in));
                         // A type of a later version: this node cannot know what it loses.
                         default -> throw new Payload.Malformed();
@@ -176,6 +175,7 @@ final class RecordCodec {
             case SpoolRecord.Settled _,
                     SpoolRecord.Deferred _,
                     SpoolRecord.Accepted _,
+                    SpoolRecord.Quarantined _,
                     SpoolRecord.Operator _,
                     SpoolRecord.Notice _ ->
                     record;
@@ -340,6 +340,10 @@ final class RecordCodec {
                 numbers(out, r.recipients());
                 facts(out, r.facts());
             }
+            case SpoolRecord.Quarantined r -> {
+                out.id(r.id()).instant(r.at());
+                numbers(out, r.recipients());
+            }
             case SpoolRecord.Operator r -> operator(out, r);
             case SpoolRecord.Notice r ->
                     out.instant(r.at())
@@ -380,6 +384,11 @@ final class RecordCodec {
 
     private static SpoolRecord notice(Payload.Reader in) throws Payload.Malformed {
         return new SpoolRecord.Notice(in.instant(), in.constant(NOTICES), in.text(), in.text());
+    }
+
+    private static SpoolRecord quarantined(Payload.Reader in) throws Payload.Malformed {
+        QueueId id = in.id();
+        return new SpoolRecord.Quarantined(in.instant(), id, numbers(in));
     }
 
     static void operator(Payload.Writer out, SpoolRecord.Operator record) {

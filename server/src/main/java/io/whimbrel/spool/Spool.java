@@ -84,8 +84,8 @@ public final class Spool implements AutoCloseable {
         this.files = start.files;
         kept = new BodyReader.Kept(settings.bodyMemoryBytes());
         this.pool = pool;
-        inbox = new Inbox(settings.outcomeSyncMost());
         clock = start.clock;
+        inbox = new Inbox(settings.outcomeSyncMost(), clock);
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
@@ -94,7 +94,7 @@ public final class Spool implements AutoCloseable {
         long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
         lastId.set(Math.max(micros, opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
-        committed = new CommittedRecords(live, List.copyOf(segments), inbox::nudge);
+        committed = new CommittedRecords(live, List.copyOf(segments), inbox);
         if (start.drive == Drive.THREAD) {
             pool.start();
         }
@@ -111,9 +111,9 @@ public final class Spool implements AutoCloseable {
                                 lastId,
                                 clock,
                                 this::forgetBody));
+        live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
-        recovery =
-                Optional.of(new Recovery(live.actionsInForce(now), List.copyOf(opened.findings())));
+        recovery = Optional.of(new Recovery(live.actions().all(), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
@@ -162,9 +162,9 @@ public final class Spool implements AutoCloseable {
 
     /// The same over other files.
     static Spool open(SpoolSettings settings, Start start) throws IOException {
-        start.files.lock();
         boolean isOpen = false;
         try {
+            start.files.lock();
             var pool = new SegmentPool(start.files, settings);
             var given =
                     new SpoolOpening.Circumstances(start.files, pool, start.clock, start.released);
@@ -198,7 +198,8 @@ public final class Spool implements AutoCloseable {
         return committed.startAt(from);
     }
 
-    /// Why mail would be refused at present: disk full, disk failed. Empty where it is welcome.
+    /// Why mail would be refused at present: disk full, disk failed, event log stuck. Empty where
+    /// it is welcome.
     public Optional<SmtpReply> refusal() {
         Optional<SmtpReply> refusal = writer.refusal();
         boolean isBehind = indexer.backlog() > INDEX_BACKLOG_MOST;
@@ -343,7 +344,9 @@ public final class Spool implements AutoCloseable {
 
     /// Appends without waiting for the sync, which follows within `outcomeSyncMost`. Waits only
     /// while the writer is more than a bounded number of batches behind, or outcomes cannot be made
-    /// durable. After [#close] the batch is dropped, as a crash would drop it.
+    /// durable: because the disk fails, or because a sync takes long, 200 ms or five times
+    /// `outcomeSyncMost`; or because the event log is far behind. After [#close] the batch is
+    /// dropped, as a crash would drop it.
     ///
     /// @param whenDurable called once by a spool thread after the sync, with the reports as spooled
     ///   messages; must not block
@@ -374,7 +377,6 @@ public final class Spool implements AutoCloseable {
     @Override
     public void close() {
         inbox.close();
-        committed.stopWaiting();
         indexThread.ifPresent(IndexThread::close);
         if (writerThread.isPresent()) {
             IndexThread.join(writerThread.get());
@@ -437,6 +439,9 @@ public final class Spool implements AutoCloseable {
 
     /// A message cannot be read: it leaves the queue, and what is left of it is kept.
     private void damaged(MessageRow row, DamagedRecord why) {
+        if (!writer.damaged().isNew(row.id())) {
+            return;
+        }
         var body = new ArrayList<SpoolSegment.Place>();
         for (FramePlace frame : row.body()) {
             live.placeIfPresent(frame).ifPresent(body::add);
@@ -450,8 +455,8 @@ public final class Spool implements AutoCloseable {
                 row.id(),
                 why.getMessage(),
                 kept);
-        List<Inbox.Item> records = List.of(Inbox.Item.of(new LogEntry.Quarantined(row.id())));
-        put(new Inbox.Submission(Inbox.Kind.OUTCOME, records, _ -> {}), false);
+        writer.damaged().add(row.id());
+        inbox.nudge();
     }
 
     /// Puts a message into the inbox, without waiting for its sync.

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -183,12 +184,24 @@ interface SpoolFiles extends Closeable {
         private static final String LOCK = "lock";
 
         private final Path folder;
+        private final FileStore store;
+
+        /// Open from the start: a process without free descriptors must still be able to go on to
+        /// its next segment, or a shortage that passes would look like a disk that fails.
+        private final FileChannel opened;
+
+        private Optional<FileChannel> quarantine = Optional.empty();
         private Optional<FileChannel> lock = Optional.empty();
 
         /// Makes the folder where it is missing, durably.
         OnDisk(Path folder) throws IOException {
             this.folder = folder.toAbsolutePath();
             makeFolder(this.folder);
+            store = Files.getFileStore(this.folder);
+            opened = FileChannel.open(this.folder, StandardOpenOption.READ);
+            if (Files.isDirectory(this.folder.resolve(QUARANTINE))) {
+                openQuarantine();
+            }
         }
 
         @Override
@@ -220,7 +233,7 @@ interface SpoolFiles extends Closeable {
         @Override
         public SpoolFile create(String name) throws IOException {
             if (name.startsWith(QUARANTINE)) {
-                makeFolder(folder.resolve(QUARANTINE));
+                makeQuarantine();
             }
             return new DiskFile(
                     FileChannel.open(
@@ -252,16 +265,16 @@ interface SpoolFiles extends Closeable {
 
         @Override
         public void syncFolder() throws IOException {
-            sync(folder);
-            Path quarantine = folder.resolve(QUARANTINE);
-            if (Files.isDirectory(quarantine)) {
-                sync(quarantine);
+            opened.force(true);
+            Optional<FileChannel> known = quarantine();
+            if (known.isPresent()) {
+                known.get().force(true);
             }
         }
 
         @Override
         public long usableBytes() throws IOException {
-            return Files.getFileStore(folder).getUsableSpace();
+            return store.getUsableSpace();
         }
 
         @Override
@@ -271,10 +284,37 @@ interface SpoolFiles extends Closeable {
 
         @Override
         public synchronized void close() throws IOException {
+            opened.close();
+            if (quarantine.isPresent()) {
+                quarantine.get().close();
+            }
             if (lock.isPresent()) {
                 lock.get().close();
                 lock = Optional.empty();
             }
+        }
+
+        /// Anew where somebody has moved it away.
+        private synchronized void makeQuarantine() throws IOException {
+            Path path = folder.resolve(QUARANTINE);
+            if (quarantine.isEmpty() || !Files.isDirectory(path)) {
+                makeFolder(path);
+                openQuarantine();
+            }
+        }
+
+        private synchronized void openQuarantine() throws IOException {
+            Path path = folder.resolve(QUARANTINE);
+            FileChannel fresh = FileChannel.open(path, StandardOpenOption.READ);
+            Optional<FileChannel> before = quarantine;
+            quarantine = Optional.of(fresh);
+            if (before.isPresent()) {
+                before.get().close();
+            }
+        }
+
+        private synchronized Optional<FileChannel> quarantine() {
+            return quarantine;
         }
 
         private static boolean tryLock(FileChannel channel) throws IOException {

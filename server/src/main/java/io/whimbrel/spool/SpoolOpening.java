@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +22,7 @@ final class SpoolOpening {
 
     private final SpoolSettings settings;
     private final List<String> findings = new ArrayList<>();
-    private final List<QueueId> damaged = new ArrayList<>();
+    private final LinkedHashSet<QueueId> damaged = new LinkedHashSet<>();
     private final List<SpoolSegment> segments = new ArrayList<>();
     private QueueIndex index;
     private LiveMessages live;
@@ -68,7 +69,7 @@ final class SpoolOpening {
                 opening.live,
                 opening.indexer,
                 opening.segments,
-                opening.damaged,
+                List.copyOf(opening.damaged),
                 opening.findings,
                 opening.lastId,
                 opening.bytesRead,

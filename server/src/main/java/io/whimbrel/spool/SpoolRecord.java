@@ -19,7 +19,7 @@ public sealed interface SpoolRecord {
     default boolean isOfNoMessage() {
         return switch (this) {
             case Operator _, Notice _ -> true;
-            case Accepted _, Settled _, Deferred _ -> false;
+            case Accepted _, Settled _, Deferred _, Quarantined _ -> false;
         };
     }
 
@@ -59,6 +59,12 @@ public sealed interface SpoolRecord {
             boolean isDelayNotified,
             boolean isPossibleDuplicate,
             AttemptFacts facts)
+            implements SpoolRecord {}
+
+    /// A damaged message was taken out of the queue; what is left of it is kept for people.
+    ///
+    /// @param recipients that were in the queue; empty where nothing told any more which
+    record Quarantined(Instant at, QueueId id, RecipientNumbers recipients)
             implements SpoolRecord {}
 
     /// An operator changed what may be tried, durably.

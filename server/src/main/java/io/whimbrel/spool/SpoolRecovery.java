@@ -133,7 +133,7 @@ final class SpoolRecovery {
     private void begin(LogMark mark) throws IOException {
         lastId = mark.lastId();
         for (LogMark.InForce action : mark.actions()) {
-            live.applyAction(action.record(), action.segment());
+            inForce(action.record(), mark.position().segment(), action.segment());
         }
         for (LogMark.OpenDraft open : mark.drafts()) {
             var draft = new Draft(open.id());
@@ -150,6 +150,14 @@ final class SpoolRecovery {
         for (LogMark.Settled one : mark.settled()) {
             wasSettled(one.id(), one.at());
         }
+    }
+
+    /// Copies of suspensions say what was left of them when they were made.
+    private void inForce(SpoolRecord.Operator action, long period, long segment) {
+        if (action.action() instanceof SpoolRecord.OperatorAction.Suspend) {
+            live.actions().passed(period, action.at());
+        }
+        live.applyAction(action, segment);
     }
 
     private boolean wasSettled(QueueId id, Position at) throws IOException {
@@ -249,7 +257,16 @@ final class SpoolRecovery {
             case LogEntry.Accepted(LogEntry.Head head) -> accept(head, List.of(), place);
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> waiting) ->
                     accept(head, waiting, place);
+            case LogEntry.Fact(SpoolRecord.Quarantined fact) -> {
+                boolean isInRowOnly = live.inMemory(fact.id()).isEmpty();
+                if (!isInRowOnly || !wasSettled(fact.id(), place.next())) {
+                    live.apply(fact, place);
+                }
+                place.segment().factsEndAt(place.next().offset());
+                damaged.remove(fact.id());
+            }
             case LogEntry.Fact(SpoolRecord fact) -> {
+                live.actions().passed(place.segment().sequence(), fact.at());
                 if (fact instanceof SpoolRecord.Operator) {
                     // What it applies to is in rows, all of it.
                     indexer.finish();
@@ -270,11 +287,7 @@ final class SpoolRecovery {
                 }
             }
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
-                    live.applyAction(action, place.segment().sequence());
-            case LogEntry.Quarantined(QueueId id) -> {
-                live.quarantine(id);
-                damaged.remove(id);
-            }
+                    inForce(action, place.segment().sequence(), place.segment().sequence());
         }
     }
 
@@ -416,9 +429,9 @@ final class SpoolRecovery {
         }
     }
 
-    /// Takes the message out of the queue, and keeps what is left of it, for people: envelope, an
-    /// empty line, the good parts. Where that cannot be written, the log stays as it is until the
-    /// next start, which tries again.
+    /// Keeps what is left of the message, for people: envelope, an empty line, the good parts; the
+    /// writer takes it out of the queue. Where that cannot be written, the log stays as it is until
+    /// the next start, which tries again.
     ///
     /// @return whether it is kept
     private boolean quarantine(DamagedMessage message) {
@@ -428,8 +441,10 @@ final class SpoolRecovery {
                 new Quarantine.Remains(
                         head.id(), head.size(), head.envelope(), message.location.body());
         Optional<String> trouble = Quarantine.keep(files, name, remains::write);
-        isIncomplete |= trouble.isPresent();
-        live.quarantine(head.id());
+        if (trouble.isPresent()) {
+            isIncomplete = true;
+            live.leaveOut(head.id());
+        }
         SpoolSegment.Place at = message.location.accepted();
         String text =
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"

@@ -33,6 +33,14 @@ final class SpoolWriter {
             SmtpReply.of(452, 4, 3, 1, "The mail system has not enough disk space");
     static final SmtpReply BEHIND =
             SmtpReply.of(452, 4, 3, 1, "The mail system's disk does not keep up; try again later");
+    static final SmtpReply UNTOLD =
+            SmtpReply.of(
+                    452,
+                    4,
+                    3,
+                    1,
+                    "The mail system's event log cannot be written or does not keep up; try again"
+                            + " later");
     static final SmtpReply CLOSED = SmtpReply.of(451, 4, 3, 0, "The mail system is stopping");
 
     private static final int BATCH_BYTES_MAX = 1 << 20;
@@ -40,6 +48,9 @@ final class SpoolWriter {
     /// Of each segment, kept for marks: reclaim needs to write one even where no spare is to be
     /// had.
     private static final int MARKS_BYTES = 2048;
+
+    /// See [LogMark.ActionsInForce#passed].
+    static final long THIS_RUN = Long.MAX_VALUE;
 
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(1);
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
@@ -52,6 +63,7 @@ final class SpoolWriter {
     private final LiveMessages live;
     private final CommittedRecords committed;
     private final Carrier carrier;
+    private final Quarantine.Leaving damaged;
     private final AtomicLong lastId;
     private final InstantSource clock;
     private final Consumer<SpooledMessage> whenTried;
@@ -104,6 +116,7 @@ final class SpoolWriter {
         clock = parts.clock;
         whenTried = parts.whenTried;
         carrier = new Carrier(live, parts.indexer);
+        damaged = new Quarantine.Leaving(live, clock);
         segments.forEach(live::add);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
     }
@@ -112,6 +125,9 @@ final class SpoolWriter {
     Optional<SmtpReply> refusal() {
         if (isFailed) {
             return Optional.of(FAILED);
+        }
+        if (inbox.isReaderBehind()) {
+            return Optional.of(UNTOLD);
         }
         return pool.hasRoom() ? Optional.empty() : Optional.of(NO_ROOM);
     }
@@ -138,6 +154,7 @@ final class SpoolWriter {
     ///
     /// @return whether anything was written
     boolean step(Inbox.Wake wake) {
+        live.actions().passed(THIS_RUN, clock.instant());
         live.release(committed.released());
         carrier.forgetSettled();
         if (isMarkWanted) {
@@ -146,6 +163,9 @@ final class SpoolWriter {
         }
         reclaim();
         var batch = new ArrayList<Inbox.Submission>();
+        if (failures == 0) {
+            damaged.next().ifPresent(batch::add);
+        }
         addOwnWork(batch);
         if (retained.isEmpty()) {
             batch.addAll(inbox.take(batchBytesMax() - bytesOf(batch), batch.isEmpty()));
@@ -202,6 +222,7 @@ final class SpoolWriter {
 
     /// A mark of the log as it is; for who has stopped the writer.
     LogMark markNow() {
+        live.actions().passed(THIS_RUN, clock.instant());
         return live.mark(current, lastId.get());
     }
 
@@ -214,13 +235,11 @@ final class SpoolWriter {
     /// Takes damaged messages out of the queue, before the thread runs.
     ///
     /// @throws IOException where that cannot be made durable
-    void takeOut(List<QueueId> damaged) throws IOException {
-        if (damaged.isEmpty()) {
+    void takeOut(List<QueueId> ids) throws IOException {
+        if (ids.isEmpty()) {
             return;
         }
-        List<Inbox.Item> records =
-                damaged.stream().map(LogEntry.Quarantined::new).map(Inbox.Item::of).toList();
-        var submission = new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {});
+        Inbox.Submission submission = damaged.found(ids);
         var batch = new ArrayList<Inbox.Submission>();
         batch.add(submission);
         write(batch);
@@ -228,6 +247,12 @@ final class SpoolWriter {
         if (refusal.isPresent()) {
             throw new IOException(refusal.get().text());
         }
+    }
+
+    /// Damaged messages that leave the queue at the head of the next batch, once the writer is
+    /// nudged.
+    Quarantine.Leaving damaged() {
+        return damaged;
     }
 
     /// Writes a last mark, so that the next start can tell damage to the last batch from a torn
@@ -274,7 +299,7 @@ final class SpoolWriter {
         if (!arePinsKnown || !isBehindCheckpoint(oldest)) {
             return;
         }
-        List<SpoolRecord.Operator> actions = live.actionsIn(oldest, clock.instant());
+        List<SpoolRecord.Operator> actions = live.actions().in(oldest);
         boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
         if (isOnlyActions) {
             List<Inbox.Item> records =
@@ -458,6 +483,7 @@ final class SpoolWriter {
         for (Inbox.Submission submission : batch) {
             submission.durable();
         }
+        inbox.answered();
         committed.add(facts);
     }
 
@@ -496,7 +522,6 @@ final class SpoolWriter {
             }
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
                     live.applyAction(action, current.sequence());
-            case LogEntry.Quarantined(var id) -> live.quarantine(id);
         }
     }
 
@@ -506,9 +531,15 @@ final class SpoolWriter {
             SpoolRecord record,
             Optional<SpooledMessage> message) {
         boolean isKnown = message.isPresent() || record.isOfNoMessage();
+        boolean isQuarantine = record instanceof SpoolRecord.Quarantined;
+        if (record instanceof SpoolRecord.Quarantined(_, QueueId id, _)) {
+            damaged.isOut(id);
+            isKnown |= !live.isSettled(id);
+        }
         if (isKnown) {
             current.factsEndAt(place.next().offset());
-            if (committed.isRead()) {
+            // A start takes damaged messages out before the event log comes.
+            if (committed.isRead() || isQuarantine) {
                 facts.add(new CommittedRecord(place.start(), place.next(), record, message));
             }
         }
@@ -541,7 +572,7 @@ final class SpoolWriter {
                             || !arePinsKnown
                             || segment.pinnedBytes() != 0
                             || !isReleased(segment)
-                            || !live.actionsIn(segment, clock.instant()).isEmpty();
+                            || !live.actions().in(segment).isEmpty();
             if (isNeeded) {
                 return;
             }

@@ -61,6 +61,11 @@ public final class SpooledMessage {
         return states;
     }
 
+    /// How many its envelope has.
+    int recipients() {
+        return envelope.recipients().size();
+    }
+
     /// The same message with other recipients in the queue.
     SpooledMessage with(List<RecoveredMessage.Waiting> waiting) {
         var other = RecipientStates.carried(envelope.recipients().size(), waiting);

@@ -26,7 +26,7 @@
 /// synced. Reports stand in the batch of their cause, before it.
 ///
 /// *Duplicates are bounded.* Outcomes ride with the next sync, and get one of their own at the
-/// latest after `outcomeSyncMost`.
+/// latest after `outcomeSyncMost`; while a sync takes long, [Spool#append] waits.
 ///
 /// *Torn data is told from damage.* Every batch proves what is before it, for the writer syncs each
 /// before it writes the next; marks prove the last one ([SpoolSegment.Scan]).

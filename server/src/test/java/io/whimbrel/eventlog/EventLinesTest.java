@@ -9,6 +9,8 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.AttemptFacts;
+import io.whimbrel.spool.CommittedRecord;
+import io.whimbrel.spool.Position;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Deferred;
 import io.whimbrel.spool.SpoolRecord.Disposition;
@@ -46,6 +48,33 @@ final class EventLinesTest {
                                 + "\"sender\":\"news@shop.example\",\"tenant\":\"shop\","
                                 + "\"campaign\":\"autumn\",\"peer\":\"[192.0.2.7]\","
                                 + "\"size\":5120,\"class\":\"bulk\"}");
+    }
+
+    @Test
+    void quarantined_isToldForEachRecipient_thatWasQueued() {
+        var record =
+                new SpoolRecord.Quarantined(
+                        Records.RECEIVED.plusSeconds(2), Records.ID, RecipientNumbers.of(1));
+        assertThat(lines(record))
+                .containsExactly(
+                        "{\"event\":\"quarantined\",\"time\":\"2026-11-23T12:00:02.001Z\","
+                                + "\"id\":\"00000000004K7\",\"recipient\":\"b@example.net\","
+                                + "\"sender\":\"news@shop.example\",\"tenant\":\"shop\","
+                                + "\"campaign\":\"autumn\",\"queued_s\":2.000}");
+    }
+
+    @Test
+    void quarantined_whereNothingCanBeRead_isToldWithTheId() {
+        var record =
+                new SpoolRecord.Quarantined(
+                        Records.RECEIVED, Records.ID, RecipientNumbers.of(0, 1));
+        var unreadable =
+                new CommittedRecord(
+                        new Position(1, 1), new Position(1, 2), record, Optional.empty());
+        String line =
+                "{\"event\":\"quarantined\",\"time\":\"2026-11-23T12:00:00.001Z\","
+                        + "\"id\":\"00000000004K7\"}";
+        assertThat(Records.lines(List.of(unreadable))).containsExactly(line, line);
     }
 
     @Test

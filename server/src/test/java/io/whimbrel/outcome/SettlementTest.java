@@ -261,7 +261,10 @@ final class SettlementTest {
                             add(recorded, d.recipients(), place);
                             add(deferred, d.recipients(), place);
                         }
-                        case SpoolRecord.Accepted _, SpoolRecord.Operator _, SpoolRecord.Notice _ ->
+                        case SpoolRecord.Accepted _,
+                                SpoolRecord.Quarantined _,
+                                SpoolRecord.Operator _,
+                                SpoolRecord.Notice _ ->
                                 throw new AssertionError(place);
                     }
                 }

@@ -38,6 +38,9 @@ final class FaultyFiles implements SpoolFiles {
     Predicate<String> failsSync = _ -> false;
     Predicate<String> failsRead = _ -> false;
 
+    /// As a process without free descriptors: nothing is opened.
+    boolean failsOpen;
+
     /// The index lies on a real disk; it is as a kill leaves it, at every start.
     IndexHome index = new IndexHome();
 
@@ -162,6 +165,9 @@ final class FaultyFiles implements SpoolFiles {
     @Override
     public SpoolFile create(String name) throws IOException {
         count();
+        if (failsOpen) {
+            throw new IOException(name + ": Too many open files");
+        }
         var inode = new Inode();
         change(new NameChange("", name, inode));
         return new File(name, inode);

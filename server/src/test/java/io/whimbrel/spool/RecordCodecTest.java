@@ -95,10 +95,12 @@ final class RecordCodecTest {
                 new LogEntry.StillInForce(
                         new SpoolRecord.Operator(
                                 NOW, new SpoolRecord.OperatorAction.Hold(SCOPE, ""))),
-                new LogEntry.Quarantined(ID),
                 new LogEntry.Fact(
                         new SpoolRecord.Notice(
-                                NOW, SpoolRecord.NoticeKind.BUDGET_EASED, "heap", "7 of 8")));
+                                NOW, SpoolRecord.NoticeKind.BUDGET_EASED, "heap", "7 of 8")),
+                new LogEntry.Fact(new SpoolRecord.Quarantined(NOW, ID, RecipientNumbers.of(0, 2))),
+                new LogEntry.Fact(
+                        new SpoolRecord.Quarantined(Instant.EPOCH, ID, RecipientNumbers.of())));
     }
 
     private static LogEntry operator(SpoolRecord.OperatorAction action) {

@@ -222,7 +222,7 @@ final class SpoolFaultTest {
     @Test
     @Timeout(60)
     void waitingForRoom_whenTheDiskFails_isTold() throws InterruptedException {
-        var inbox = new Inbox(Duration.ofMillis(20));
+        var inbox = new Inbox(Duration.ofMillis(20), CLOCK);
         while (!inbox.wouldWait(Inbox.Kind.OUTCOME)) {
             inbox.put(new Inbox.Submission(Inbox.Kind.OUTCOME, List.of(), _ -> {}), false);
         }
@@ -296,6 +296,36 @@ final class SpoolFaultTest {
         }
         accept(spool, envelope(1), bytes(10_000, 2));
         assertThat(ids(reopenAfterKill())).hasSize(1);
+    }
+
+    @Test
+    void noDescriptors_refuseMailAsAFullDiskDoes_andPass() throws IOException {
+        Spool spool = open();
+        files.failsOpen = true;
+        int accepted = 0;
+        AcceptResult last = offer(spool, envelope(1), bytes(10_000, 0));
+        while (last instanceof AcceptResult.Stored) {
+            accepted++;
+            last = offer(spool, envelope(1), bytes(10_000, accepted));
+        }
+        assertRefused(last, 452);
+        files.failsOpen = false;
+        accept(spool, envelope(1), bytes(10_000, accepted));
+        assertThat(ids(reopenAfterKill())).hasSize(accepted + 1);
+    }
+
+    /// The name of the newest segment may be in memory only, and that segment may be the only one
+    /// that knows which are gone: a power cut that kept their new names and lost its own would look
+    /// like damage.
+    @Test
+    void start_makesNamesDurable_beforeItUsesOldFiles() throws IOException {
+        Spool spool = open();
+        accept(spool, envelope(1), bytes(1000, 1));
+        files = files.afterKill();
+        open();
+        assertThat(syncs(FaultyFiles.Sync.FOLDER))
+                .as("once for the names found, once for the fresh segment")
+                .isEqualTo(2);
     }
 
     @Test

@@ -237,6 +237,8 @@ final class SpoolLedger {
                                 }
                             });
                 }
+                case SpoolRecord.Quarantined record ->
+                        throw new AssertionError("a power cut damages no mail: " + record);
                 case SpoolRecord.Deferred _, SpoolRecord.Operator _, SpoolRecord.Notice _ -> {}
             }
         }

@@ -229,12 +229,8 @@ final class SpoolTest {
                         NOW,
                         new SpoolRecord.OperatorAction.Suspend(
                                 QueueScope.ALL, Duration.ofHours(1), "y"));
-        var ended =
-                new SpoolRecord.Operator(
-                        NOW.minusSeconds(7200),
-                        new SpoolRecord.OperatorAction.Suspend(domain, Duration.ofHours(1), "z"));
         try (Spool spool = open()) {
-            spool.appendAndWait(batch(hold, suspend, ended));
+            spool.appendAndWait(batch(hold, suspend));
         }
         try (Spool spool = open()) {
             assertThat(spool.takeRecovery().operatorActions())

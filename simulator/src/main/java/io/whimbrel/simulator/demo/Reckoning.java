@@ -63,7 +63,7 @@ final class Reckoning {
                     sum.replies.merge(ReplyText.of(line), 1L, Long::sum);
                 }
             }
-            case "bounced", "expired", "removed" -> {
+            case "bounced", "expired", "removed", "quarantined" -> {
                 settle(line, Outcome.BOUNCED);
                 for (Sum sum : sums(line)) {
                     sum.bounced++;

@@ -1,0 +1,130 @@
+package io.whimbrel.spool;
+
+import static io.whimbrel.spool.SpoolFixtures.CLOCK;
+import static io.whimbrel.spool.SpoolFixtures.accept;
+import static io.whimbrel.spool.SpoolFixtures.batch;
+import static io.whimbrel.spool.SpoolFixtures.bytes;
+import static io.whimbrel.spool.SpoolFixtures.delivered;
+import static io.whimbrel.spool.SpoolFixtures.envelope;
+import static io.whimbrel.spool.SpoolFixtures.queued;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.mail.QueueName;
+import io.whimbrel.mail.RecipientNumbers;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A damaged message leaves the queue, and the event log is told once, whatever is killed when.
+final class QuarantinedMailTest {
+    private static final int SEGMENT = 256 << 10;
+
+    private FaultyFiles files = new FaultyFiles();
+
+    private Spool open() throws IOException {
+        return IndexHome.open(files, SEGMENT, 0, CLOCK);
+    }
+
+    private Spool reopenAfterKill() throws IOException {
+        files = files.afterKill();
+        return open();
+    }
+
+    private void damage(SpoolSegment.Place place) {
+        files.damage(place.segment().name(), place.offset() + 60, 1);
+    }
+
+    private static List<CommittedRecord> events(Spool spool) throws Exception {
+        return take(spool.records(Position.START));
+    }
+
+    private static List<CommittedRecord> take(CommittedRecords records) throws Exception {
+        var all = new ArrayList<CommittedRecord>();
+        for (var taken = records.take(Duration.ZERO);
+                !taken.isEmpty();
+                taken = records.take(Duration.ZERO)) {
+            all.addAll(taken);
+        }
+        return all;
+    }
+
+    private static List<CommittedRecord> quarantines(List<CommittedRecord> events) {
+        return events.stream()
+                .filter(event -> event.record() instanceof SpoolRecord.Quarantined)
+                .toList();
+    }
+
+    private static long accepts(List<CommittedRecord> events) {
+        return events.stream()
+                .filter(event -> event.record() instanceof SpoolRecord.Accepted)
+                .count();
+    }
+
+    @Test
+    void damageFoundAtAStart_isOneEvent_forRecipientsThatWereQueued() throws Exception {
+        Spool spool = open();
+        SpooledMessage bad = accept(spool, envelope(3), bytes(40_000, 1));
+        accept(spool, envelope(1), bytes(900, 2));
+        spool.appendAndWait(batch(delivered(bad.id(), 1)));
+        spool.step(Inbox.Wake.IDLE);
+        damage(bad.location().body().getFirst());
+        for (int start = 0; start < 3; start++) {
+            Spool again = reopenAfterKill();
+            List<CommittedRecord> events = events(again);
+            assertThat(accepts(events)).as("start %d", start).isEqualTo(2);
+            assertThat(events).hasSize(4);
+            CommittedRecord event = quarantines(events).getFirst();
+            var record = (SpoolRecord.Quarantined) event.record();
+            assertThat(record.id()).isEqualTo(bad.id());
+            assertThat(record.recipients()).isEqualTo(RecipientNumbers.of(0, 2));
+            assertThat(event.message().orElseThrow().envelope()).isEqualTo(bad.envelope());
+            assertThat(queued(again)).hasSize(1);
+        }
+    }
+
+    @Test
+    void damageFoundWhenMailIsDue_isOneEvent_andHidesNoOtherMail() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage bad = accept(spool, envelope(2), bytes(900, 1));
+        SpooledMessage good = accept(spool, envelope(1), bytes(900, 2));
+        spool.rest(bad, RecipientNumbers.all(2), 0);
+        spool.rest(good, RecipientNumbers.all(1), 0);
+        spool.step(Inbox.Wake.IDLE);
+        damage(bad.location().accepted());
+
+        assertThat(queued(spool)).hasSize(1);
+        var due = new ArrayList<SpooledMessage>();
+        spool.start(new TakesAll(due));
+        for (int i = 0; i < 5; i++) {
+            spool.step(Inbox.Wake.NUDGE);
+        }
+        assertThat(due).extracting(SpooledMessage::id).containsExactly(good.id());
+        List<CommittedRecord> told = quarantines(take(records));
+        assertThat(told).hasSize(1);
+        var record = (SpoolRecord.Quarantined) told.getFirst().record();
+        assertThat(record.recipients()).isEqualTo(RecipientNumbers.all(2));
+        for (int start = 0; start < 2; start++) {
+            assertThat(quarantines(events(reopenAfterKill())))
+                    .extracting(CommittedRecord::record)
+                    .containsExactly(record);
+        }
+    }
+
+    private record TakesAll(List<SpooledMessage> due) implements Waking {
+        @Override
+        public Room room(QueueName queue) {
+            return new Room.Take(100);
+        }
+
+        @Override
+        public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
+            messages.forEach(one -> due.add(one.message()));
+        }
+    }
+}
