@@ -137,6 +137,7 @@ final class Quarantine {
         /// outcome may come between. What does not become durable comes again.
         Optional<Inbox.Submission> next() {
             var records = new ArrayList<Inbox.Item>();
+            var gone = new ArrayList<QueueId>();
             for (QueueId id : waiting) {
                 if (records.size() >= AT_ONCE) {
                     break;
@@ -144,7 +145,7 @@ final class Quarantine {
                 try {
                     RecipientNumbers recipients = live.unsettled(id);
                     if (recipients.isEmpty()) {
-                        waiting.remove(id);
+                        gone.add(id);
                     } else {
                         records.add(record(id, recipients));
                     }
@@ -152,6 +153,7 @@ final class Quarantine {
                     LOG.error("damaged message {}: {}; tried again", id, e.getMessage());
                 }
             }
+            gone.forEach(waiting::remove);
             return records.isEmpty()
                     ? Optional.empty()
                     : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
