@@ -1,6 +1,7 @@
 package io.whimbrel;
 
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.QueueEntry;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Joins the schedule, which keeps in memory what is due soon, and the spool's index, which keeps
 /// the rest. Thread-safe.
@@ -72,6 +74,11 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
                             case io.whimbrel.schedule.Room.Later(var delay) ->
                                     new Room.Later(delay);
                         };
+                    }
+
+                    @Override
+                    public Predicate<QueueId> staying(QueueName queue) {
+                        return schedule.staying(queue);
                     }
 
                     @Override

@@ -55,7 +55,7 @@ public final class AdminOperations implements AdminHandler {
 
     @Override
     public Optional<String> handle(ObjectNode fields, AdminAnswer answer) {
-        var request = new AdminRequest(fields);
+        var request = new AdminRequest(fields, clock.instant());
         try {
             request.requireKnownFields();
             return switch (request.verb()) {
@@ -250,9 +250,9 @@ public final class AdminOperations implements AdminHandler {
             boolean isInForce =
                     switch (action) {
                         case OperatorAction.Hold(var held, _) ->
-                                kind.equals("hold") && held.equals(scope);
+                                kind.equals("hold") && scope.ends(held);
                         case OperatorAction.Suspend(var suspended, _, _) ->
-                                kind.equals("suspension") && suspended.equals(scope);
+                                kind.equals("suspension") && scope.ends(suspended);
                         case OperatorAction.Release _,
                                 OperatorAction.Resume _,
                                 OperatorAction.RetryNow _ ->

@@ -8,15 +8,18 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 
 /// Reads the fields of one request. Immutable.
 ///
 /// @param fields as they came
-record AdminRequest(ObjectNode fields) {
+/// @param now when it came; ages count from here
+record AdminRequest(ObjectNode fields, Instant now) {
     private static final int REASON_LENGTH_MAX = 200;
     private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
+    private static final Duration AGE_MOST = Duration.ofDays(3650);
     private static final Set<String> FIELDS =
             Set.of(
                     "verb",
@@ -24,6 +27,7 @@ record AdminRequest(ObjectNode fields) {
                     "domain",
                     "tenant",
                     "campaign",
+                    "older_than_s",
                     "all",
                     "reason",
                     "dry_run",
@@ -43,10 +47,36 @@ record AdminRequest(ObjectNode fields) {
         }
     }
 
-    /// Conditions `id`, `domain`, `tenant`, `campaign`; none at all means everything that is
-    /// queued.
+    /// Conditions `id`, `domain`, `tenant`, `campaign`, `older_than_s`; none at all means
+    /// everything that is queued.
     QueueScope scope() throws RequestException {
-        return new QueueScope(id(), domain(), optionalText("tenant"), optionalText("campaign"));
+        var scope =
+                new QueueScope(id(), domain(), optionalText("tenant"), optionalText("campaign"));
+        Optional<QueueId> upTo = upTo();
+        if (upTo.isEmpty()) {
+            return scope;
+        }
+        if (scope.id().isEmpty()) {
+            return scope.noLaterThan(upTo.get());
+        }
+        if (scope.id().get().compareTo(upTo.get()) > 0) {
+            throw new RequestException(scope.id().get() + " is younger than that");
+        }
+        return scope;
+    }
+
+    private Optional<QueueId> upTo() throws RequestException {
+        JsonNode seconds = fields.path("older_than_s");
+        if (seconds.isMissingNode()) {
+            return Optional.empty();
+        }
+        if (!seconds.canConvertToLong()
+                || seconds.longValue() < 0
+                || seconds.longValue() > AGE_MOST.toSeconds()) {
+            throw new RequestException(
+                    "field \"older_than_s\" is a number from 0 to " + AGE_MOST.toSeconds());
+        }
+        return Optional.of(QueueId.at(now.minusSeconds(seconds.longValue())));
     }
 
     /// As [#scope], but everything must be asked for by `"all": true`, so that a forgotten
@@ -56,7 +86,8 @@ record AdminRequest(ObjectNode fields) {
         boolean isAll = flag("all");
         if (scope.isAll() && !isAll) {
             throw new RequestException(
-                    "no condition: give id, domain, tenant or campaign, or \"all\": true");
+                    "no condition: give id, domain, tenant, campaign or older_than_s, or"
+                            + " \"all\": true");
         }
         if (!scope.isAll() && isAll) {
             throw new RequestException("\"all\" and a condition contradict each other");

@@ -124,6 +124,7 @@ final class QueueJson {
         scope.domain().ifPresent(domain -> line.put("domain", domain.value()));
         scope.tenant().ifPresent(tenant -> line.put("tenant", tenant));
         scope.campaign().ifPresent(campaign -> line.put("campaign", campaign));
+        scope.upTo().ifPresent(upTo -> line.put("accepted_by", upTo.begunAt().toString()));
         return scope.isAll() ? line.put("all", true) : line;
     }
 

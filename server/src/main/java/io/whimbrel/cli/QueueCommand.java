@@ -90,7 +90,11 @@ final class QueueCommand implements Callable<Integer> {
         return lasting(reason.addTo(action.request("queue-hold")), "held");
     }
 
-    @Command(name = "release", description = "End the hold with exactly these conditions.")
+    @Command(
+            name = "release",
+            description =
+                    "End the hold with exactly these conditions; with --older-than, all that"
+                            + " concern only older mail.")
     int release(@Mixin ActionOptions action) {
         return lasting(action.request("queue-release"), "released");
     }

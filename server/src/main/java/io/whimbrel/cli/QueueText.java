@@ -174,7 +174,7 @@ final class QueueText {
 
     private static String scope(JsonNode restriction) {
         var words = new StringBuilder();
-        for (String condition : List.of("id", "domain", "tenant", "campaign")) {
+        for (String condition : List.of("id", "domain", "tenant", "campaign", "accepted_by")) {
             if (restriction.has(condition)) {
                 words.append(words.isEmpty() ? "" : " ").append(condition).append('=');
                 words.append(Json.text(restriction, condition));

@@ -1,5 +1,6 @@
 package io.whimbrel.cli;
 
+import io.whimbrel.config.DurationText;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 
@@ -10,6 +11,7 @@ import picocli.CommandLine.Spec;
 
 import tools.jackson.databind.node.ObjectNode;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /// Which queued mail a verb is about. All conditions that are given must hold. Confined to one
@@ -30,6 +32,12 @@ final class ScopeOptions {
     @Option(names = "--campaign", paramLabel = "NAME", description = "Mail of this campaign.")
     private Optional<String> campaign = Optional.empty();
 
+    @Option(
+            names = "--older-than",
+            paramLabel = "TIME",
+            description = "Mail that was accepted longer ago: 30m, 2h, 3d.")
+    private Optional<String> age = Optional.empty();
+
     /// Puts the conditions into `request`.
     ///
     /// @throws ParameterException where one is no id or no domain
@@ -38,6 +46,7 @@ final class ScopeOptions {
         domain.ifPresent(text -> request.put("domain", requireDomain(text)));
         tenant.ifPresent(text -> request.put("tenant", text));
         campaign.ifPresent(text -> request.put("campaign", text));
+        age.ifPresent(text -> request.put("older_than_s", requireAge(text)));
     }
 
     /// As [#addTo], for verbs that change the queue: they need a condition, or `--all`.
@@ -48,8 +57,9 @@ final class ScopeOptions {
                     spec,
                     isAll
                             ? "--all contradicts a condition: give one or the other"
-                            : "Which mail? Give --id, --domain, --tenant or --campaign (several"
-                                    + " combine), or --all for the whole queue");
+                            : "Which mail? Give --id, --domain, --tenant, --campaign or"
+                                    + " --older-than (several combine), or --all for the whole"
+                                    + " queue");
         }
         if (isAll) {
             request.put("all", true);
@@ -58,7 +68,11 @@ final class ScopeOptions {
 
     /// Whether there is any condition.
     boolean isGiven() {
-        return id.isPresent() || domain.isPresent() || tenant.isPresent() || campaign.isPresent();
+        return id.isPresent()
+                || domain.isPresent()
+                || tenant.isPresent()
+                || campaign.isPresent()
+                || age.isPresent();
     }
 
     static String requireId(CommandSpec spec, String text) {
@@ -66,6 +80,12 @@ final class ScopeOptions {
                 .map(QueueId::toString)
                 .orElseThrow(() ->
                         Console.usage(spec, "Not a queue id, which has 13 characters: " + text));
+    }
+
+    private long requireAge(String text) {
+        return DurationText.parse(text)
+                .map(Duration::toSeconds)
+                .orElseThrow(() -> Console.usage(spec, "Not a time such as 30m, 2h, 3d: " + text));
     }
 
     private String requireDomain(String text) {

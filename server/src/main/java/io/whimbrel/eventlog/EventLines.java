@@ -131,6 +131,7 @@ final class EventLines {
         scope.tenant().ifPresent(tenant -> out.text("tenant", tenant));
         scope.campaign().ifPresent(campaign -> out.text("campaign", campaign));
         scope.domain().ifPresent(domain -> out.text("domain", domain.value()));
+        scope.upTo().ifPresent(upTo -> out.time("accepted_by", upTo.begunAt()));
     }
 
     private void begin(String event, Instant at) {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// Which recipient may be tried next. Thread-safe, without threads, clock or I/O of its own: every
@@ -74,7 +75,9 @@ public final class Schedule {
         this.budget = new MemoryBudget(settings.entriesInMemoryMax());
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
-        this.operations = new Operations(queues, restrictions, aftermath, actions, relocation);
+        this.operations =
+                new Operations(
+                        queues, restrictions, aftermath, actions, relocation, budget.isBounded());
     }
 
     /// A message was accepted: its recipients are due now. Where there is no room they rest.
@@ -111,6 +114,12 @@ public final class Schedule {
                 return room.get();
             }
         }
+    }
+
+    /// Which messages of `queue` are to stay at rest although they are due: those that are held or
+    /// suspended by their age. What of them comes all the same rests again.
+    public Predicate<QueueId> staying(QueueName queue) {
+        return restrictions.staying(queue.stream(), queue.domain());
     }
 
     /// Entries of `queue` come into memory, in answer to [#room] or [Resting#wanted]. Those that
@@ -263,7 +272,7 @@ public final class Schedule {
     /// mail comes. Takes effect at once on what waits and on mail that comes later, from rest too,
     /// except that what rests is not made due by [RetryNow] here; entries in flight end normally
     /// and are restricted if they come back. Holding by domain, tenant or campaign costs the same
-    /// however much mail waits; by message, every entry in memory is looked at.
+    /// however much mail waits; by message or age, every entry in memory is looked at.
     ///
     /// @return how many recipients that wait in memory it touched
     public long apply(OperatorAction action, Instant now) {

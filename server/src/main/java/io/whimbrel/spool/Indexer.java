@@ -24,6 +24,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /// Keeps the index in step with what the writer applied, and brings mail back into memory when it
 /// is due. Confined to its thread, but for what is said to be thread-safe.
@@ -44,6 +45,11 @@ final class Indexer implements LiveMessages.Changes {
 
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
+
+    /// Rows that stay at rest and are passed over in one look.
+    private static final int PASSED_MOST = 5000;
+
+    private static final int PAGE = 500;
 
     /// Behind every due time.
     static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
@@ -302,12 +308,11 @@ final class Indexer implements LiveMessages.Changes {
             rest = message.states().dues(message.envelope(), false);
             isGone = isOver && message.row().isEmpty();
         }
-        var stream = message.envelope().stream();
         // First, so that there is no moment without a wake row that finds them.
         for (RestingQueues.Due due : rest.keySet()) {
-            resting.rests(new QueueName(stream, due.domain()), due.dueAt(), message.id());
+            resting.rests(due.queue(), due.dueAt(), message.id());
         }
-        resting.heldChanged(stream, message.heldRows(), held);
+        resting.heldChanged(message.heldRows(), held, clock.instant());
         message.heldRowsAre(held);
         if (isGone && message.isForgotten()) {
             live.gone(message);
@@ -433,17 +438,35 @@ final class Indexer implements LiveMessages.Changes {
     private boolean hold(QueueName queue, int most, List<RecoveredMessage> messages)
             throws IOException {
         Instant limit = clock.instant().plus(AHEAD);
-        List<DueRow> rows = index.due(queue, resting.cursor(queue), limit, most);
-        for (DueRow row : rows) {
-            hold(queue, row.id(), limit, messages);
+        Predicate<QueueId> staying = waking.orElseThrow().staying(queue);
+        Optional<DueRow> last = Optional.empty();
+        int taken = 0;
+        int passed = 0;
+        boolean isAtEnd = false;
+        while (!isAtEnd && taken < most && passed < PASSED_MOST) {
+            int page = passed == 0 ? most - taken : PAGE;
+            var rows = index.due(queue, last.or(() -> resting.cursor(queue)), limit, page);
+            for (DueRow row : rows) {
+                if (taken == most) {
+                    break;
+                }
+                if (staying.test(row.id())) {
+                    passed++;
+                } else {
+                    hold(queue, row.id(), limit, messages);
+                    taken++;
+                }
+                last = Optional.of(row);
+            }
+            isAtEnd = rows.size() < page;
         }
-        Optional<DueRow> last = rows.isEmpty() ? Optional.empty() : Optional.of(rows.getLast());
         boolean isMore =
-                rows.size() == most
+                last.isPresent()
+                        && !(isAtEnd && taken < most)
                         && index.nextDue(queue, last)
                                 .filter(due -> !due.isAfter(limit))
                                 .isPresent();
-        resting.looked(queue, last, isMore);
+        resting.looked(queue, last, isMore, passed, clock.instant());
         return isMore;
     }
 
@@ -469,7 +492,7 @@ final class Indexer implements LiveMessages.Changes {
             // It was brought for nothing.
             changed(message);
         }
-        resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
+        resting.heldChanged(message.heldRows(), held, clock.instant());
         message.heldRowsAre(held);
     }
 
@@ -523,7 +546,9 @@ final class Indexer implements LiveMessages.Changes {
             List<DueRow> rows = index.due(queue.name(), after, FAR, most);
             while (!rows.isEmpty()) {
                 for (DueRow row : rows) {
-                    hold(queue.name(), row.id(), FAR, taken);
+                    if (scope.matchesMessage(row.id())) {
+                        hold(queue.name(), row.id(), FAR, taken);
+                    }
                 }
                 if (taken.size() >= most) {
                     return;

@@ -307,15 +307,16 @@ final class LiveMessages {
 
     void applyAction(SpoolRecord.Operator record, long segment) {
         switch (record.action()) {
-            case SpoolRecord.OperatorAction.Hold hold ->
-                    actions.put(new ActionKey(true, hold.scope()), new InForce(record, segment));
-            case SpoolRecord.OperatorAction.Release release ->
-                    actions.remove(new ActionKey(true, release.scope()));
-            case SpoolRecord.OperatorAction.Suspend suspend ->
-                    actions.put(
-                            new ActionKey(false, suspend.scope()), new InForce(record, segment));
-            case SpoolRecord.OperatorAction.Resume resume ->
-                    actions.remove(new ActionKey(false, resume.scope()));
+            case SpoolRecord.OperatorAction.Hold(QueueScope scope, _) -> {
+                end(true, scope);
+                actions.put(new ActionKey(true, scope), new InForce(record, segment));
+            }
+            case SpoolRecord.OperatorAction.Release(QueueScope scope) -> end(true, scope);
+            case SpoolRecord.OperatorAction.Suspend(QueueScope scope, _, _) -> {
+                end(false, scope);
+                actions.put(new ActionKey(false, scope), new InForce(record, segment));
+            }
+            case SpoolRecord.OperatorAction.Resume(QueueScope scope) -> end(false, scope);
             case SpoolRecord.OperatorAction.RetryNow retry -> {
                 for (SpooledMessage message : live.values()) {
                     synchronized (message) {
@@ -326,6 +327,10 @@ final class LiveMessages {
                 changes.retryNow(retry.scope(), record.at());
             }
         }
+    }
+
+    private void end(boolean isHold, QueueScope scope) {
+        actions.keySet().removeIf(key -> key.isHold == isHold && scope.ends(key.scope));
     }
 
     /// A message was copied; `location` holds the pins of the new place.

@@ -241,14 +241,15 @@ final class RecipientStates {
         return entries;
     }
 
-    /// Recipients by domain and due time.
+    /// Recipients by queue and due time.
     ///
     /// @param isHeld those that the schedule holds; where not, those that rest
     Map<RestingQueues.Due, Integer> dues(Envelope envelope, boolean isHeld) {
         Map<RestingQueues.Due, Integer> dues = new HashMap<>();
         for (int number = 0; number < count; number++) {
             if (!state(number).isSettled() && isHeld(number) == isHeld) {
-                var due = new RestingQueues.Due(domain(envelope, number), state(number).dueAt);
+                var queue = new QueueName(envelope.stream(), domain(envelope, number));
+                var due = new RestingQueues.Due(queue, state(number).dueAt);
                 dues.merge(due, 1, Integer::sum);
             }
         }

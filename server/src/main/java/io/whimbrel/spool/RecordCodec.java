@@ -410,11 +410,13 @@ final class RecordCodec {
                 (scope.id().isPresent() ? 1 : 0)
                         | (scope.domain().isPresent() ? 2 : 0)
                         | (scope.tenant().isPresent() ? 4 : 0)
-                        | (scope.campaign().isPresent() ? 8 : 0));
+                        | (scope.campaign().isPresent() ? 8 : 0)
+                        | (scope.upTo().isPresent() ? 16 : 0));
         scope.id().ifPresent(out::id);
         scope.domain().ifPresent(domain -> out.text(domain.value()));
         scope.tenant().ifPresent(out::text);
         scope.campaign().ifPresent(out::text);
+        scope.upTo().ifPresent(out::id);
         return out;
     }
 
@@ -424,7 +426,8 @@ final class RecordCodec {
                 (bits & 1) != 0 ? Optional.of(in.id()) : Optional.empty(),
                 (bits & 2) != 0 ? Optional.of(new DomainName(in.text())) : Optional.empty(),
                 (bits & 4) != 0 ? Optional.of(in.text()) : Optional.empty(),
-                (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty());
+                (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 16) != 0 ? Optional.of(in.id()) : Optional.empty());
     }
 
     private static void facts(Payload.Writer out, AttemptFacts facts) {

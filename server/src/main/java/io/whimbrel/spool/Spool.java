@@ -19,7 +19,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,8 +84,7 @@ public final class Spool implements AutoCloseable {
         indexer = opened.indexer();
         indexer.tell(this::damaged);
         Instant now = clock.instant();
-        long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
-        lastId.set(Math.max(micros, opened.lastId()));
+        lastId.set(Math.max(QueueId.at(now).value(), opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
         committed = new CommittedRecords(live, List.copyOf(segments), inbox::nudge);
         if (start.drive == Drive.THREAD) {
@@ -233,7 +231,7 @@ public final class Spool implements AutoCloseable {
     /// Acceptance of the oldest message that rests, as its id tells it.
     public Optional<Instant> oldestResting() throws IOException {
         return index.messages(Optional.empty(), 1).stream()
-                .map(row -> Instant.EPOCH.plus(row.id().value(), ChronoUnit.MICROS))
+                .map(row -> row.id().begunAt())
                 .findFirst();
     }
 
@@ -268,7 +266,13 @@ public final class Spool implements AutoCloseable {
 
     /// Begins to take a message. Never fails; trouble is told by [#accept].
     public IncomingBody newBody() {
-        return new IncomingBody(this, new QueueId(lastId.incrementAndGet()), partBytes());
+        return new IncomingBody(this, nextId(), partBytes());
+    }
+
+    /// An id that tells the time, or the one behind the last where that is later.
+    private QueueId nextId() {
+        long now = QueueId.at(clock.instant()).value();
+        return new QueueId(lastId.updateAndGet(last -> Math.max(last + 1, now)));
     }
 
     /// Makes a message durable and waits until it is. `origin` as in [SpoolRecord.Accepted].
@@ -487,7 +491,7 @@ public final class Spool implements AutoCloseable {
             if (report.body().length > PART_BYTES_MAX) {
                 throw new IllegalArgumentException("a report has at most 256 KiB");
             }
-            var draft = new SpooledMessage.Draft(new QueueId(lastId.incrementAndGet()));
+            var draft = new SpooledMessage.Draft(nextId());
             List<Inbox.Item> parts =
                     IncomingBody.partRecords(draft, 0, Inbox.Bytes.of(report.body()), partBytes());
             LogEntry.Head head =

@@ -88,6 +88,9 @@ final class RecordCodecTest {
                 operator(new SpoolRecord.OperatorAction.Hold(SCOPE, "why")),
                 operator(new SpoolRecord.OperatorAction.Release(QueueScope.ALL)),
                 operator(
+                        new SpoolRecord.OperatorAction.Hold(
+                                SCOPE.noLaterThan(new QueueId(77)), "old")),
+                operator(
                         new SpoolRecord.OperatorAction.Suspend(
                                 SCOPE, Duration.ofMillis(1500), "r")),
                 operator(new SpoolRecord.OperatorAction.Resume(SCOPE)),
