@@ -16,6 +16,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
@@ -68,6 +69,7 @@ final class Node implements AutoCloseable {
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
+    private final JobRunner jobs;
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
@@ -114,10 +116,12 @@ final class Node implements AutoCloseable {
         dispatcher = new Dispatcher(plan(config), this::body, resting, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
+        jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
         reception = new Reception(config.listens(), spool, schedule, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
+        jobs.start();
         ticker = new Ticker("ticker-1", TICK, this::tick);
         reception.start(FileLimit.forClients(config.delivery().connectionsMax()));
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
@@ -147,6 +151,7 @@ final class Node implements AutoCloseable {
         for (SpoolRecord.Operator record : recovery.operatorActions()) {
             schedule.apply(remaining(record, now), now);
         }
+        jobs.recover(recovery.jobs());
         resting.start(schedule, clock);
     }
 
@@ -163,7 +168,7 @@ final class Node implements AutoCloseable {
 
     private AdminOperations operations() {
         var desk = new OperatorDesk(spool, schedule, clock);
-        var queue = new ScheduleDesk(schedule, resting, desk::apply, settlement::remove, clock);
+        var queue = new ScheduleDesk(schedule, resting, desk::apply, jobs, clock);
         return new AdminOperations(
                 queue, this::status, () -> new ReloadResult(reload()), metrics, clock);
     }
@@ -256,6 +261,7 @@ final class Node implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         ticker.close();
+        jobs.close();
         spool.close();
         eventLog.close();
     }

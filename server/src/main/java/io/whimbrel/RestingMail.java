@@ -1,6 +1,7 @@
 package io.whimbrel;
 
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -8,7 +9,6 @@ import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.RecoveredMessage;
-import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.Waking;
 
@@ -44,7 +44,7 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
-    public List<RestingQueue> counts(QueueScope scope) throws IOException {
+    public List<QueueRow> counts(QueueScope scope) throws IOException {
         return spool.resting(scope);
     }
 
@@ -56,11 +56,6 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     @Override
     public List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
         return spool.someResting(scope, most);
-    }
-
-    @Override
-    public List<RecoveredMessage> take(QueueScope scope, int most) throws IOException {
-        return spool.takeResting(scope, most);
     }
 
     /// From now on mail that is due comes back to `schedule`.

@@ -32,6 +32,8 @@ record AdminRequest(ObjectNode fields, Instant now) {
                     "reason",
                     "dry_run",
                     "limit",
+                    "job",
+                    "wait",
                     "seconds");
 
     String verb() {
@@ -107,6 +109,17 @@ record AdminRequest(ObjectNode fields, Instant now) {
                     "a reason is one line of at most " + REASON_LENGTH_MAX + " characters");
         }
         return reason;
+    }
+
+    QueueId job() throws RequestException {
+        String text = optionalText("job").orElse("");
+        return QueueId.parse(text)
+                .orElseThrow(() ->
+                        new RequestException("field \"job\" is the id of a job, of 13 characters"));
+    }
+
+    boolean isAwaited() throws RequestException {
+        return flag("wait");
     }
 
     boolean isDryRun() throws RequestException {

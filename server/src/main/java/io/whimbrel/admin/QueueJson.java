@@ -1,8 +1,10 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
@@ -99,6 +101,22 @@ final class QueueJson {
                 .put("number", number)
                 .put("recipient", address(message.envelope(), number))
                 .put("state", "settled");
+    }
+
+    /// A job, and how far it is.
+    static ObjectNode job(JobView view) {
+        QueueJob job = view.job();
+        ObjectNode line = Json.object().put("job", job.id().toString());
+        line.put("work", job.work().word()).put("state", name(view.stage()));
+        scope(line, job.scope())
+                .put("recipients", view.done())
+                .put("of", view.of())
+                .put("begun", view.begunAt().toString())
+                .put(
+                        "took_ms",
+                        Math.max(0, Duration.between(view.begunAt(), view.changedAt()).toMillis()))
+                .put("reason", job.reason());
+        return view.trouble().isEmpty() ? line : line.put("trouble", view.trouble());
     }
 
     private static ObjectNode restriction(OperatorAction action) {

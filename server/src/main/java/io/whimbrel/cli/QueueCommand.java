@@ -10,11 +10,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -130,14 +130,50 @@ final class QueueCommand implements Callable<Integer> {
         return once(action.request("queue-retry-now"), "due now");
     }
 
-    @Command(name = "bounce", description = "Give up: remove it and tell its senders.")
-    int bounce(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
-        return once(reason.addTo(action.request("queue-bounce")), "bounced");
+    @Command(name = "bounce", description = "Give up: remove it and tell its senders. A job.")
+    int bounce(
+            @Mixin ActionOptions action, @Mixin ReasonOption reason, @Mixin DetachOption detach) {
+        return job(reason.addTo(action.request("queue-bounce")), "bounced", detach);
     }
 
-    @Command(name = "delete", description = "Remove it; nobody is told.")
-    int delete(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
-        return once(reason.addTo(action.request("queue-delete")), "deleted");
+    @Command(name = "delete", description = "Remove it; nobody is told. A job.")
+    int delete(
+            @Mixin ActionOptions action, @Mixin ReasonOption reason, @Mixin DetachOption detach) {
+        return job(reason.addTo(action.request("queue-delete")), "deleted", detach);
+    }
+
+    @Command(name = "jobs", description = "Jobs that run, and those that ended since the start.")
+    int jobs() {
+        return console.run(() -> {
+            var lines = node.client().lines(Json.object().put("verb", "queue-jobs"));
+            if (console.isJson()) {
+                lines.forEach(console::printJson);
+            } else {
+                new JobFollower(console, node.client()).list(lines);
+            }
+            return Console.OK;
+        });
+    }
+
+    @Command(name = "cancel", description = "End a job; what it has done stays done.")
+    int cancel(@Parameters(paramLabel = "JOB", description = "Its id.") String job) {
+        ObjectNode request = Json.object().put("verb", "queue-cancel");
+        request.put("job", ScopeOptions.requireId(spec, job));
+        return console.run(() -> {
+            for (ObjectNode line : node.client().lines(request)) {
+                if (console.isJson()) {
+                    console.printJson(line);
+                } else {
+                    new JobFollower(console, node.client()).list(List.of(line));
+                }
+            }
+            return Console.OK;
+        });
+    }
+
+    private int job(ObjectNode request, String done, DetachOption detach) {
+        return console.run(() ->
+                new JobFollower(console, node.client()).begin(request, done, detach.isGiven()));
     }
 
     private int list(ObjectNode request, QueueText.Listing listing) throws IOException {
@@ -170,14 +206,6 @@ final class QueueCommand implements Callable<Integer> {
     }
 
     private long printAction(ObjectNode line, String done) {
-        JsonNode progress = line.path("progress");
-        if (progress.isNumber()) {
-            if (!console.isJson()) {
-                console.err().println(progress.asLong() + " of " + line.path("of").asLong(0));
-                console.err().flush();
-            }
-            return 0;
-        }
         if (console.isJson()) {
             console.printJson(line);
         } else {

@@ -172,7 +172,8 @@ final class QueueText {
         return isOld ? ", the oldest for at most " + seconds(line, "oldest_s") : "";
     }
 
-    private static String scope(JsonNode restriction) {
+    /// Conditions as people read them.
+    static String scope(JsonNode restriction) {
         var words = new StringBuilder();
         for (String condition : List.of("id", "domain", "tenant", "campaign", "accepted_by")) {
             if (restriction.has(condition)) {

@@ -35,6 +35,7 @@ final class EventLines {
             case Settled settled -> settled(settled, committed.message());
             case Deferred deferred -> deferred(deferred, committed.message());
             case SpoolRecord.Operator(var at, var action) -> operator(at, action);
+            case SpoolRecord.Job job -> job(job);
         };
     }
 
@@ -121,6 +122,20 @@ final class EventLines {
             case OperatorAction.Resume(var scope) -> operator("resume", at, scope);
             case OperatorAction.RetryNow(var scope) -> operator("retry-now", at, scope);
         }
+        out.end();
+        return 1;
+    }
+
+    private int job(SpoolRecord.Job record) {
+        boolean isEnd = record.stage().isEnd();
+        operator(isEnd ? "job-ended" : "job", record.at(), record.job().scope());
+        out.text("job", record.job().id().toString());
+        out.text("work", record.job().work().word());
+        out.number("recipients", isEnd ? record.done() : record.of());
+        if (record.stage() == SpoolRecord.Stage.CANCELLED) {
+            out.isTrue("cancelled");
+        }
+        out.textIfAny("text", record.job().reason());
         out.end();
         return 1;
     }

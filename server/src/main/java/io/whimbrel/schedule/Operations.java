@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.Hold;
@@ -79,6 +80,28 @@ final class Operations {
         aftermath.carryOut(left, now);
         wake(action);
         return recipients(left);
+    }
+
+    /// As [Schedule#begin] and [Schedule#end].
+    void restrict(QueueJob job, boolean isBegun, Instant now) {
+        var left = new ArrayList<Effects>();
+        var staying = new ArrayList<QueueEntry>();
+        relocation.lock();
+        try {
+            if (isBegun) {
+                restrictions.begin(job);
+            } else {
+                restrictions.end(job);
+            }
+            reconsider(job.meant(), now, left, staying);
+        } finally {
+            relocation.unlock();
+        }
+        staying.forEach(aftermath::rest);
+        aftermath.carryOut(left, now);
+        if (!isBegun) {
+            resting.wake(job.meant());
+        }
     }
 
     private void wake(OperatorAction action) {

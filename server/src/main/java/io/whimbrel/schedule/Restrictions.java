@@ -3,6 +3,7 @@ package io.whimbrel.schedule;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.Restriction.Held;
 import io.whimbrel.schedule.Restriction.Suspended;
@@ -35,6 +36,7 @@ final class Restrictions {
 
     private final ConcurrentHashMap<QueueScope, Held> holds = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<QueueScope, Suspended> suspensions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<QueueId, Aged> jobs = new ConcurrentHashMap<>();
     private volatile List<Aged> aged = List.of();
     private volatile boolean isEmpty = true;
     private volatile boolean hasMessageScopes;
@@ -78,6 +80,18 @@ final class Restrictions {
         ended.forEach(suspensions::remove);
         recount();
         return ended;
+    }
+
+    /// What a job is about is not tried until it ends.
+    void begin(QueueJob job) {
+        String why = "job " + job.id() + " is about to " + job.work().word() + " it";
+        jobs.put(job.id(), new Aged(job.meant(), new Held(why)));
+        recount();
+    }
+
+    void end(QueueJob job) {
+        jobs.remove(job.id());
+        recount();
     }
 
     /// When the first suspension ends, in epoch milliseconds, rounded up; or [DueHeap#NEVER].
@@ -166,7 +180,7 @@ final class Restrictions {
             end = Math.min(end, DueHeap.millisUp(suspended.until()));
         }
         nextEndMillis = end;
-        var byAge = new ArrayList<Aged>();
+        var byAge = new ArrayList<Aged>(jobs.values());
         addAged(holds, byAge);
         addAged(suspensions, byAge);
         aged = List.copyOf(byAge);

@@ -4,6 +4,7 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
@@ -183,9 +184,15 @@ public final class Schedule {
     /// [#giveBack]. Empty where nothing may be tried now.
     public Optional<QueueEntry> take(EgressPath path, Instant now) {
         Optional<PathQueue> queue = resolved(path);
-        Optional<QueueEntry> entry = queue.flatMap(PathQueue::take);
+        Optional<QueueEntry> entry;
+        inFlight.moves(1);
+        try {
+            entry = queue.flatMap(PathQueue::take);
+            entry.ifPresent(taken -> inFlight.put(taken, queue.get()));
+        } finally {
+            inFlight.moves(-1);
+        }
         if (entry.isPresent()) {
-            inFlight.put(entry.get(), queue.get());
             aftermath.feed(queue.get());
         }
         return entry;
@@ -216,8 +223,15 @@ public final class Schedule {
     ///
     /// @throws IllegalStateException where `entry` is not in flight
     public void giveBack(QueueEntry entry, Instant now) {
-        PathQueue from = inFlight.remove(entry);
-        Optional<PathQueue> to = place(entry, Place.HEAD, now, false);
+        PathQueue from;
+        Optional<PathQueue> to;
+        inFlight.moves(1);
+        try {
+            from = inFlight.remove(entry);
+            to = place(entry, Place.HEAD, now, false);
+        } finally {
+            inFlight.moves(-1);
+        }
         if (to.isPresent() && to.get() != from) {
             aftermath.signal(to.get(), 1);
         }
@@ -238,9 +252,13 @@ public final class Schedule {
         if (settled < 0) {
             throw new IllegalArgumentException("more retries than recipients of " + entry);
         }
-        PathQueue from = inFlight.remove(entry);
-        for (QueueEntry retry : retries) {
-            place(retry, Place.TAIL, now, true);
+        PathQueue from;
+        inFlight.moves(1);
+        try {
+            from = inFlight.remove(entry);
+            retries.forEach(retry -> place(retry, Place.TAIL, now, true));
+        } finally {
+            inFlight.moves(-1);
         }
         ages.add(entry.message().envelope().receivedAt(), -settled);
         landed(from);
@@ -279,22 +297,27 @@ public final class Schedule {
         return operations.apply(action, now);
     }
 
-    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
-    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
-    /// touched, nor what rests: that is for a job over the index, which settles it where it lies.
-    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
-        return operations.takeOut(scope, now, inFlight);
+    /// A job, which is durable already, begins: what it is about goes to rest and is not tried any
+    /// more, but for what is in flight, which rests when it comes back.
+    public void begin(QueueJob job, Instant now) {
+        operations.restrict(job, true, now);
     }
 
-    /// What rested comes in to be removed by an operator: in flight until [#finished].
-    public List<QueueEntry> takeIn(List<RecoveredMessage> rested) {
-        var entries = new ArrayList<QueueEntry>();
-        rested.forEach(message -> entries.addAll(entriesOf(message)));
-        for (QueueEntry entry : entries) {
-            ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
-        }
-        inFlight.putAll(entries, queues.operators());
-        return entries;
+    /// What a job left in the queue is tried again.
+    public void end(QueueJob job, Instant now) {
+        operations.restrict(job, false, now);
+    }
+
+    /// Whether nothing in `scope` is in flight: after [#begin] all of it rests then.
+    public boolean isQuiet(QueueScope scope) {
+        return inFlight.isQuiet(scope);
+    }
+
+    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
+    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
+    /// touched, nor what rests.
+    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
+        return operations.takeOut(scope, now, inFlight);
     }
 
     /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].

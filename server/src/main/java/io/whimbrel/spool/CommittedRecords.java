@@ -239,7 +239,15 @@ public final class CommittedRecords {
         return type == LogFormat.ACCEPTED
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED
-                || type == LogFormat.OPERATOR;
+                || type == LogFormat.OPERATOR
+                || type == LogFormat.JOB;
+    }
+
+    /// Whether events are made of it although it is about no message.
+    static boolean isOfOperator(SpoolRecord record) {
+        return record instanceof SpoolRecord.Operator
+                || (record instanceof SpoolRecord.Job job
+                        && job.stage() != SpoolRecord.Stage.RUNNING);
     }
 
     /// Empty where the message is unknown: it was damaged, and the finding says so; or it had left
@@ -250,6 +258,10 @@ public final class CommittedRecords {
                     live.message(head.id(), place.start())
                             .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
             case LogEntry.Fact(SpoolRecord.Operator fact) ->
+                    Optional.of(
+                            new CommittedRecord(
+                                    place.start(), place.next(), fact, Optional.empty()));
+            case LogEntry.Fact(SpoolRecord.Job fact) ->
                     Optional.of(
                             new CommittedRecord(
                                     place.start(), place.next(), fact, Optional.empty()));

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -97,8 +96,7 @@ final class Indexer implements LiveMessages.Changes {
 
         record Forget(QueueId id) implements Request {}
 
-        record TakeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer)
-                implements Request {}
+        record Written(Queue<Boolean> answer) implements Request {}
     }
 
     /// Who takes a message out of the queue that cannot be read.
@@ -175,11 +173,9 @@ final class Indexer implements LiveMessages.Changes {
         requests.add(new Request.Stragglers(segment, most, answer));
     }
 
-    /// Asks for messages of which something in `scope` rests; it is held from then on. Thread-safe.
-    ///
-    /// @param answer gets one list, of at most `most` messages; empty where nothing rests
-    void takeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer) {
-        requests.add(new Request.TakeAll(scope, most, answer));
+    /// Answers once every change noted before is in rows. Thread-safe.
+    void written(Queue<Boolean> answer) {
+        requests.add(new Request.Written(answer));
     }
 
     /// What rests, for people. Thread-safe.
@@ -362,8 +358,10 @@ final class Indexer implements LiveMessages.Changes {
                 forget(id);
                 unfinished.decrementAndGet();
             }
-            case Request.TakeAll(QueueScope scope, int most, var answer) ->
-                    answer.add(takeAll(scope, most));
+            case Request.Written(var answer) -> {
+                writeAll();
+                answer.add(true);
+            }
             case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
                 writeAll();
                 findStragglers(segment, most, answer);
@@ -512,50 +510,6 @@ final class Indexer implements LiveMessages.Changes {
                 LOG.error("message {} cannot be read at present: {}", id, e.getMessage());
             }
             return Optional.empty();
-        }
-    }
-
-    private List<RecoveredMessage> takeAll(QueueScope scope, int most) throws IOException {
-        writeAll();
-        var taken = new ArrayList<RecoveredMessage>();
-        try {
-            takeAll(scope, most, taken);
-        } catch (IOException e) {
-            if (taken.isEmpty()) {
-                throw e;
-            }
-            LOG.warn("the index: {}", e.getMessage());
-        }
-        return taken;
-    }
-
-    private void takeAll(QueueScope scope, int most, List<RecoveredMessage> taken)
-            throws IOException {
-        if (scope.id().isPresent()) {
-            Optional<SpooledMessage> found = find(scope.id().get());
-            for (QueueName queue : found.map(RestingQueues.Walks::queuesOf).orElse(Set.of())) {
-                if (RestingQueues.Walks.isIn(scope, queue)) {
-                    hold(queue, scope.id().get(), FAR, taken);
-                }
-            }
-            return;
-        }
-        for (RestingQueue queue : census.counts(scope)) {
-            // What is held already may be in front of what rests.
-            Optional<DueRow> after = Optional.empty();
-            List<DueRow> rows = index.due(queue.name(), after, FAR, most);
-            while (!rows.isEmpty()) {
-                for (DueRow row : rows) {
-                    if (scope.matchesMessage(row.id())) {
-                        hold(queue.name(), row.id(), FAR, taken);
-                    }
-                }
-                if (taken.size() >= most) {
-                    return;
-                }
-                after = Optional.of(rows.getLast());
-                rows = index.due(queue.name(), after, FAR, most);
-            }
         }
     }
 

@@ -42,6 +42,7 @@ final class LiveMessages {
     private final Set<SpooledMessage.Draft> drafts = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
     private final Map<ActionKey, InForce> actions = new LinkedHashMap<>();
+    private final Map<QueueId, LogMark.JobInForce> jobs = new LinkedHashMap<>();
     private final QueueIndex index;
 
     /// Held while a message comes into memory from its row, or leaves it.
@@ -268,7 +269,8 @@ final class LiveMessages {
                 unreleased.stream()
                         .filter(trace -> trace.message.row().isPresent())
                         .map(trace -> new LogMark.Settled(trace.message.id(), trace.settledAt))
-                        .toList());
+                        .toList(),
+                List.copyOf(jobs.values()));
     }
 
     /// Whether the event log may still ask for a message that the index does not know and that a
@@ -301,8 +303,25 @@ final class LiveMessages {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
             }
+            case SpoolRecord.Job r -> {
+                applyJob(r, place.segment().sequence());
+                yield Optional.empty();
+            }
             case SpoolRecord.Accepted r -> inMemory(r.id());
         };
+    }
+
+    void applyJob(SpoolRecord.Job record, long segment) {
+        if (record.stage().isEnd()) {
+            jobs.remove(record.job().id());
+        } else {
+            jobs.put(record.job().id(), new LogMark.JobInForce(record, segment));
+        }
+    }
+
+    /// Jobs that have not ended, oldest first.
+    List<SpoolRecord.Job> jobs() {
+        return jobs.values().stream().map(LogMark.JobInForce::record).toList();
     }
 
     void applyAction(SpoolRecord.Operator record, long segment) {
@@ -472,13 +491,23 @@ final class LiveMessages {
                 .toList();
     }
 
-    /// Those whose record is in `segment`.
-    List<SpoolRecord.Operator> actionsIn(SpoolSegment segment, Instant now) {
+    /// Actions and jobs whose record is in `segment`, as they are copied forward.
+    List<LogEntry> inForceIn(SpoolSegment segment, Instant now) {
         forgetEndedSuspensions(now);
-        return actions.values().stream()
-                .filter(action -> action.segment() == segment.sequence())
-                .map(InForce::record)
-                .toList();
+        var found = new ArrayList<LogEntry>();
+        for (InForce action : actions.values()) {
+            if (action.segment() == segment.sequence()) {
+                found.add(new LogEntry.StillInForce(action.record()));
+            }
+        }
+        for (LogMark.JobInForce job : jobs.values()) {
+            if (job.segment() == segment.sequence()) {
+                SpoolRecord.Job record = job.record();
+                var still = record.at(record.at(), SpoolRecord.Stage.RUNNING, 0);
+                found.add(new LogEntry.Fact(still));
+            }
+        }
+        return found;
     }
 
     private void forgetEndedSuspensions(Instant now) {

@@ -18,13 +18,15 @@ import java.util.Optional;
 /// @param drafts messages of which parts are in the log, but not the record that commits them
 /// @param actions operator actions in force, with the segment of their record
 /// @param settled messages with a row that left the queue, of which the event log may not know
+/// @param jobs that have not ended
 record LogMark(
         Position position,
         long generation,
         long lastId,
         List<OpenDraft> drafts,
         List<InForce> actions,
-        List<Settled> settled) {
+        List<Settled> settled,
+        List<JobInForce> jobs) {
     private static final int VERSION = 1;
 
     /// @param body places of the body parts so far
@@ -33,6 +35,9 @@ record LogMark(
 
     /// @param segment where the action's latest record is
     record InForce(SpoolRecord.Operator record, long segment) {}
+
+    /// @param segment where the job's latest record is
+    record JobInForce(SpoolRecord.Job record, long segment) {}
 
     /// @param at behind the record by which the last recipient left
     record Settled(QueueId id, Position at) {}
@@ -55,6 +60,11 @@ record LogMark(
         out.number(settled.size());
         for (Settled one : settled) {
             out.id(one.id).number(one.at.segment()).number(one.at.offset());
+        }
+        out.number(jobs.size());
+        for (JobInForce job : jobs) {
+            out.number(job.segment);
+            RecordCodec.job(out, job.record);
         }
         return out.toBytes();
     }
@@ -82,7 +92,14 @@ record LogMark(
             for (int i = in.count(3); i > 0; i--) {
                 settled.add(new Settled(in.id(), new Position(in.size(), in.size())));
             }
-            return Optional.of(new LogMark(position, generation, lastId, drafts, actions, settled));
+            var jobs = new ArrayList<JobInForce>();
+            // Marks of earlier versions end here.
+            for (int i = in.isAtEnd() ? 0 : in.count(10); i > 0; i--) {
+                long segment = in.size();
+                jobs.add(new JobInForce(RecordCodec.job(in), segment));
+            }
+            return Optional.of(
+                    new LogMark(position, generation, lastId, drafts, actions, settled, jobs));
         } catch (Payload.Malformed
                 | IllegalArgumentException
                 | DateTimeException

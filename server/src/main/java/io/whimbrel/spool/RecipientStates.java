@@ -190,6 +190,23 @@ final class RecipientStates {
                 .toList();
     }
 
+    /// What rests in `scope`, grouped by domain and equal state.
+    List<RecoveredMessage.Waiting> resting(SpooledMessage message, QueueScope scope) {
+        Envelope envelope = message.envelope();
+        return groups(
+                        envelope,
+                        number ->
+                                isResting(number, Indexer.FAR)
+                                        && scope.matches(
+                                                message.id(),
+                                                envelope.stream(),
+                                                domain(envelope, number)))
+                .entrySet()
+                .stream()
+                .map(group -> waiting(group.getKey().state, group.getValue()))
+                .toList();
+    }
+
     /// What of the message is in `scope` is due at `now`.
     void retryNow(SpooledMessage message, QueueScope scope, Instant now) {
         var stream = message.envelope().stream();

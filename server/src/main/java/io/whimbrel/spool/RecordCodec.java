@@ -11,6 +11,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -53,6 +54,13 @@ final class RecordCodec {
                     SpoolRecord.Disposition.BOUNCED_BY_OPERATOR,
                     SpoolRecord.Disposition.DELETED_BY_OPERATOR);
 
+    private static final List<SpoolRecord.Stage> STAGES =
+            List.of(
+                    SpoolRecord.Stage.BEGUN,
+                    SpoolRecord.Stage.RUNNING,
+                    SpoolRecord.Stage.DONE,
+                    SpoolRecord.Stage.CANCELLED);
+
     private RecordCodec() {}
 
     /// The payload; without the bytes of a part, which follow it.
@@ -89,6 +97,10 @@ final class RecordCodec {
                         case SpoolRecord.Settled _ -> LogFormat.SETTLED;
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
+                        case SpoolRecord.Job job ->
+                                job.stage() == SpoolRecord.Stage.RUNNING
+                                        ? LogFormat.JOB_RUNNING
+                                        : LogFormat.JOB;
                         case SpoolRecord.Accepted _ ->
                                 throw new IllegalArgumentException(
                                         "a batch holds no Accepted record; give it a report");
@@ -112,6 +124,7 @@ final class RecordCodec {
                         case LogFormat.SETTLED -> new LogEntry.Fact(settled(in));
                         case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
+                        case LogFormat.JOB, LogFormat.JOB_RUNNING -> new LogEntry.Fact(job(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
                         case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
                         // A type of a later version: this node cannot know what it loses.
@@ -171,7 +184,8 @@ final class RecordCodec {
             case SpoolRecord.Settled _,
                     SpoolRecord.Deferred _,
                     SpoolRecord.Accepted _,
-                    SpoolRecord.Operator _ ->
+                    SpoolRecord.Operator _,
+                    SpoolRecord.Job _ ->
                     record;
         };
     }
@@ -335,6 +349,7 @@ final class RecordCodec {
                 facts(out, r.facts());
             }
             case SpoolRecord.Operator r -> operator(out, r);
+            case SpoolRecord.Job r -> job(out, r);
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
                             "Accepted is no fact but an entry of its own");
@@ -403,6 +418,30 @@ final class RecordCodec {
                     default -> throw new Payload.Malformed();
                 };
         return new SpoolRecord.Operator(at, action);
+    }
+
+    static void job(Payload.Writer out, SpoolRecord.Job record) {
+        QueueJob job = record.job();
+        out.instant(record.at()).constant(record.stage(), STAGES).id(job.id());
+        switch (job.work()) {
+            case QueueJob.Work.Bounce _ -> out.octet(0);
+            case QueueJob.Work.Delete _ -> out.octet(1);
+        }
+        scope(out, job.scope()).text(job.reason()).number(record.done()).number(record.of());
+    }
+
+    static SpoolRecord.Job job(Payload.Reader in) throws Payload.Malformed {
+        var at = in.instant();
+        SpoolRecord.Stage stage = in.constant(STAGES);
+        QueueId id = in.id();
+        QueueJob.Work work =
+                switch (in.octet()) {
+                    case 0 -> new QueueJob.Work.Bounce();
+                    case 1 -> new QueueJob.Work.Delete();
+                    default -> throw new Payload.Malformed();
+                };
+        var job = new QueueJob(id, work, scope(in), in.text());
+        return new SpoolRecord.Job(at, job, stage, in.size(), in.size());
     }
 
     private static Payload.Writer scope(Payload.Writer out, QueueScope scope) {

@@ -393,8 +393,8 @@ final class RestingQueues {
         }
 
         /// Recipients that rest, by queue. A look at what moves.
-        List<RestingQueue> counts(QueueScope scope) throws IOException {
-            var found = new ArrayList<RestingQueue>();
+        List<QueueRow> counts(QueueScope scope) throws IOException {
+            var found = new ArrayList<QueueRow>();
             Optional<QueueName> after = Optional.empty();
             List<QueueRow> page = index.queues(after, PAGE);
             while (!page.isEmpty()) {
@@ -403,9 +403,7 @@ final class RestingQueues {
                     long all = isMeant ? recipients(scope, row) : 0;
                     long recipients = all - resting.heldRecipients(row.name());
                     if (recipients > 0) {
-                        found.add(
-                                new RestingQueue(
-                                        row.name(), recipients, row.wakeAt().orElse(Indexer.FAR)));
+                        found.add(new QueueRow(row.name(), row.rows(), recipients, row.wakeAt()));
                     }
                 }
                 after = Optional.of(page.getLast().name());
@@ -455,9 +453,9 @@ final class RestingQueues {
                 }
                 return some;
             }
-            List<RestingQueue> queues = counts(scope);
-            queues.sort(Comparator.comparing(RestingQueue::lookedAt));
-            for (RestingQueue queue : queues) {
+            List<QueueRow> queues = counts(scope);
+            queues.sort(Comparator.comparing(queue -> queue.wakeAt().orElse(Indexer.FAR)));
+            for (QueueRow queue : queues) {
                 if (some.size() >= most) {
                     return some;
                 }

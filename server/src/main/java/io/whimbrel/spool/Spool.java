@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
@@ -105,7 +106,11 @@ public final class Spool implements AutoCloseable {
                                 this::forgetBody));
         writer.takeOut(opened.damaged());
         recovery =
-                Optional.of(new Recovery(live.actionsInForce(now), List.copyOf(opened.findings())));
+                Optional.of(
+                        new Recovery(
+                                live.actionsInForce(now),
+                                live.jobs(),
+                                List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
@@ -173,7 +178,7 @@ public final class Spool implements AutoCloseable {
 
     /// What the start found. The list is dropped after the first call.
     public synchronized Recovery takeRecovery() {
-        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of()));
+        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of(), List.of()));
         recovery = Optional.empty();
         return taken;
     }
@@ -224,7 +229,7 @@ public final class Spool implements AutoCloseable {
     }
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
-    public List<RestingQueue> resting(QueueScope scope) throws IOException {
+    public List<QueueRow> resting(QueueScope scope) throws IOException {
         return indexer.census().counts(scope);
     }
 
@@ -241,20 +246,31 @@ public final class Spool implements AutoCloseable {
         return indexer.census().some(scope, most);
     }
 
-    /// Takes what rests in `scope` into memory, to be removed by an operator.
+    /// Walks over what rests in `scope`. What began to rest since [#awaitIndex] may be missing.
+    public RestingWalk walk(QueueScope scope) {
+        return new RestingWalk(index, indexer, scope);
+    }
+
+    /// Whether the index has so much to do that work which can wait should.
+    public boolean isIndexBehind() {
+        return indexer.backlog() > INDEX_BACKLOG_MOST / 10;
+    }
+
+    /// Waits until the index knows all that rests.
     ///
-    /// @return at most about `most` messages, each with those recipients of it; empty where nothing
-    ///   rests
     /// @throws IOException where the spool is closed
-    public List<RecoveredMessage> takeResting(QueueScope scope, int most) throws IOException {
-        var answer = new ArrayBlockingQueue<List<RecoveredMessage>>(1);
-        indexer.takeAll(scope, most, answer);
+    public void awaitIndex() throws IOException {
+        if (indexThread.isEmpty()) {
+            stepIndex();
+            return;
+        }
+        var answer = new ArrayBlockingQueue<Boolean>(1);
+        indexer.written(answer);
         boolean isInterrupted = false;
-        while (indexThread.filter(IndexThread::isAlive).isPresent() && !isInterrupted) {
+        while (indexThread.get().isAlive() && !isInterrupted) {
             try {
-                List<RecoveredMessage> taken = answer.poll(100, TimeUnit.MILLISECONDS);
-                if (taken != null) {
-                    return taken;
+                if (answer.poll(100, TimeUnit.MILLISECONDS) != null) {
+                    return;
                 }
             } catch (InterruptedException _) {
                 isInterrupted = true;
@@ -269,8 +285,9 @@ public final class Spool implements AutoCloseable {
         return new IncomingBody(this, nextId(), partBytes());
     }
 
-    /// An id that tells the time, or the one behind the last where that is later.
-    private QueueId nextId() {
+    /// An id that tells the time, or the one behind the last where that is later: for a message, or
+    /// for a job.
+    public QueueId nextId() {
         long now = QueueId.at(clock.instant()).value();
         return new QueueId(lastId.updateAndGet(last -> Math.max(last + 1, now)));
     }

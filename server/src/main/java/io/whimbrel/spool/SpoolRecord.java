@@ -2,6 +2,7 @@ package io.whimbrel.spool;
 
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
@@ -55,6 +56,31 @@ public sealed interface SpoolRecord {
 
     /// An operator changed what may be tried, durably.
     record Operator(Instant at, OperatorAction action) implements SpoolRecord {}
+
+    /// A job began, came further, or ended.
+    ///
+    /// @param done recipients so far
+    /// @param of how many there were at the beginning, about
+    record Job(Instant at, QueueJob job, Stage stage, long done, long of) implements SpoolRecord {
+
+        /// The same job later.
+        public Job at(Instant later, Stage next, long more) {
+            return new Job(later, job, next, done + more, of);
+        }
+    }
+
+    /// Where a job is.
+    enum Stage {
+        BEGUN,
+        /// Of no news to people: in a batch with what was done, or copied from the oldest segment.
+        RUNNING,
+        DONE,
+        CANCELLED;
+
+        public boolean isEnd() {
+            return this == DONE || this == CANCELLED;
+        }
+    }
 
     /// How recipients left the queue.
     enum Disposition {

@@ -129,6 +129,9 @@ final class SpoolRecovery {
         for (LogMark.InForce action : mark.actions()) {
             live.applyAction(action.record(), action.segment());
         }
+        for (LogMark.JobInForce job : mark.jobs()) {
+            live.applyJob(job.record(), job.segment());
+        }
         for (LogMark.OpenDraft open : mark.drafts()) {
             var draft = new Draft(open.id());
             for (FramePlace frame : open.body()) {
@@ -253,7 +256,7 @@ final class SpoolRecovery {
                     // What comes behind it in the log is not concerned.
                     indexer.finish();
                 }
-                if (isKnown || fact instanceof SpoolRecord.Operator) {
+                if (isKnown || CommittedRecords.isOfOperator(fact)) {
                     place.segment().factsEndAt(place.next().offset());
                 } else if (fact instanceof SpoolRecord.Settled settled) {
                     Optional.ofNullable(damaged.get(settled.id()))

@@ -274,11 +274,10 @@ final class SpoolWriter {
         if (!arePinsKnown || !isBehindCheckpoint(oldest)) {
             return;
         }
-        List<SpoolRecord.Operator> actions = live.actionsIn(oldest, clock.instant());
+        List<LogEntry> actions = live.inForceIn(oldest, clock.instant());
         boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
         if (isOnlyActions) {
-            List<Inbox.Item> records =
-                    actions.stream().map(LogEntry.StillInForce::new).map(Inbox.Item::of).toList();
+            List<Inbox.Item> records = actions.stream().map(Inbox.Item::of).toList();
             batch.add(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
         } else if (carrier.isWorthwhile(segments, pool.hasRoom())) {
             carrier.next(oldest, batchBytesMax() / 4).ifPresent(batch::add);
@@ -505,7 +504,7 @@ final class SpoolWriter {
             SpoolSegment.Place place,
             SpoolRecord record,
             Optional<SpooledMessage> message) {
-        boolean isKnown = message.isPresent() || record instanceof SpoolRecord.Operator;
+        boolean isKnown = message.isPresent() || CommittedRecords.isOfOperator(record);
         if (isKnown) {
             current.factsEndAt(place.next().offset());
             if (committed.isRead()) {
@@ -541,7 +540,7 @@ final class SpoolWriter {
                             || !arePinsKnown
                             || segment.pinnedBytes() != 0
                             || !isReleased(segment)
-                            || !live.actionsIn(segment, clock.instant()).isEmpty();
+                            || !live.inForceIn(segment, clock.instant()).isEmpty();
             if (isNeeded) {
                 return;
             }

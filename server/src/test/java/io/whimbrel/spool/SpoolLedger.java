@@ -237,7 +237,7 @@ final class SpoolLedger {
                                 }
                             });
                 }
-                case SpoolRecord.Deferred _, SpoolRecord.Operator _ -> {}
+                case SpoolRecord.Deferred _, SpoolRecord.Operator _, SpoolRecord.Job _ -> {}
             }
         }
         return settled;
