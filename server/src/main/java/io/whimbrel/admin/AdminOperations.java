@@ -72,6 +72,7 @@ public final class AdminOperations implements AdminHandler {
                 case "queue-retry-now" -> retryNow(request, answer);
                 case "queue-bounce" -> begin(request, new QueueJob.Work.Bounce(), answer);
                 case "queue-delete" -> begin(request, new QueueJob.Work.Delete(), answer);
+                case "queue-move" -> begin(request, request.move(), answer);
                 case "queue-jobs" -> jobs(answer);
                 case "queue-job" -> job(request.job(), request.isAwaited(), answer);
                 case "queue-cancel" -> cancel(request.job(), answer);

@@ -1,7 +1,9 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 
 import tools.jackson.databind.JsonNode;
@@ -9,6 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,6 +21,7 @@ import java.util.Set;
 /// @param now when it came; ages count from here
 record AdminRequest(ObjectNode fields, Instant now) {
     private static final int REASON_LENGTH_MAX = 200;
+    private static final int NAME_LENGTH_MAX = 200;
     private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
     private static final Duration AGE_MOST = Duration.ofDays(3650);
     private static final Set<String> FIELDS =
@@ -32,6 +36,9 @@ record AdminRequest(ObjectNode fields, Instant now) {
                     "reason",
                     "dry_run",
                     "limit",
+                    "to_tenant",
+                    "to_campaign",
+                    "to_class",
                     "job",
                     "wait",
                     "seconds");
@@ -103,12 +110,43 @@ record AdminRequest(ObjectNode fields, Instant now) {
 
     String reason() throws RequestException {
         String reason = optionalText("reason").orElse("");
-        if (reason.length() > REASON_LENGTH_MAX
-                || reason.chars().anyMatch(Character::isISOControl)) {
+        if (reason.length() > REASON_LENGTH_MAX || hasControls(reason)) {
             throw new RequestException(
                     "a reason is one line of at most " + REASON_LENGTH_MAX + " characters");
         }
         return reason;
+    }
+
+    /// Fields `to_tenant`, `to_campaign`, `to_class`, at least one of them.
+    QueueJob.Work.Move move() throws RequestException {
+        Optional<PriorityClass> priority = Optional.empty();
+        Optional<String> word = optionalText("to_class");
+        for (PriorityClass one : PriorityClass.values()) {
+            if (word.filter(one.name().toLowerCase(Locale.ROOT)::equals).isPresent()) {
+                priority = Optional.of(one);
+            }
+        }
+        if (word.isPresent() && priority.isEmpty()) {
+            throw new RequestException("field \"to_class\" is transactional, normal or bulk");
+        }
+        var move = new QueueJob.Work.Move(name("to_tenant"), name("to_campaign"), priority);
+        if (move.tenant().isEmpty() && move.campaign().isEmpty() && priority.isEmpty()) {
+            throw new RequestException("whereto? Give to_tenant, to_campaign or to_class");
+        }
+        return move;
+    }
+
+    private Optional<String> name(String field) throws RequestException {
+        Optional<String> name = optionalText(field);
+        if (name.filter(text -> text.length() > NAME_LENGTH_MAX || hasControls(text)).isPresent()) {
+            throw new RequestException(
+                    "field \"" + field + "\" has at most " + NAME_LENGTH_MAX + " characters");
+        }
+        return name;
+    }
+
+    private static boolean hasControls(String text) {
+        return text.chars().anyMatch(Character::isISOControl);
     }
 
     QueueId job() throws RequestException {

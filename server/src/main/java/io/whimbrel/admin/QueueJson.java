@@ -108,6 +108,11 @@ final class QueueJson {
         QueueJob job = view.job();
         ObjectNode line = Json.object().put("job", job.id().toString());
         line.put("work", job.work().word()).put("state", name(view.stage()));
+        if (job.work() instanceof QueueJob.Work.Move move) {
+            move.tenant().ifPresent(tenant -> line.put("to_tenant", tenant));
+            move.campaign().ifPresent(campaign -> line.put("to_campaign", campaign));
+            move.priority().ifPresent(priority -> line.put("to_class", name(priority)));
+        }
         scope(line, job.scope())
                 .put("recipients", view.done())
                 .put("of", view.of())

@@ -142,6 +142,20 @@ final class QueueCommand implements Callable<Integer> {
         return job(reason.addTo(action.request("queue-delete")), "deleted", detach);
     }
 
+    @Command(
+            name = "move",
+            description = {
+                "Make it mail of another tenant, campaign or class. A job.",
+                "A message moves whole, even where only some of its recipients are meant."
+            })
+    int move(
+            @Mixin ActionOptions action,
+            @Mixin MoveOptions to,
+            @Mixin ReasonOption reason,
+            @Mixin DetachOption detach) {
+        return job(reason.addTo(to.addTo(action.request("queue-move"))), "moved", detach);
+    }
+
     @Command(name = "jobs", description = "Jobs that run, and those that ended since the start.")
     int jobs() {
         return console.run(() -> {

@@ -1,5 +1,6 @@
 package io.whimbrel.outcome;
 
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
@@ -305,10 +306,41 @@ public final class JobRunner implements AutoCloseable {
     private void work(Running one, List<RecoveredMessage> found) throws IOException {
         String reason = one.job().reason();
         switch (one.job().work()) {
-            case QueueJob.Work.Bounce _ -> settlement.removal(true, reason).run(found, one);
-            case QueueJob.Work.Delete _ -> settlement.removal(false, reason).run(found, one);
+            case QueueJob.Work.Bounce _ -> {
+                settlement.removal(true, reason).run(found, one);
+                one.hasFound = true;
+            }
+            case QueueJob.Work.Delete _ -> {
+                settlement.removal(false, reason).run(found, one);
+                one.hasFound = true;
+            }
+            case QueueJob.Work.Move move -> one.hasFound |= move(one, move, found);
         }
-        one.hasFound = true;
+    }
+
+    /// @return false where all are there already
+    private boolean move(Running one, QueueJob.Work.Move move, List<RecoveredMessage> found)
+            throws IOException {
+        var records = new ArrayList<SpoolRecord>();
+        long recipients = 0;
+        for (RecoveredMessage rested : found) {
+            MailStream before = rested.message().envelope().stream();
+            MailStream after = move.of(before);
+            if (!after.equals(before)) {
+                QueueId id = rested.message().id();
+                records.add(new SpoolRecord.Moved(clock.instant(), id, after, one.job().id()));
+                for (RecoveredMessage.Waiting group : rested.waiting()) {
+                    recipients += group.recipients().size();
+                }
+            }
+        }
+        if (records.isEmpty()) {
+            return false;
+        }
+        records.add(one.record(recipients));
+        spool.appendAndWait(new SpoolBatch(records, List.of()));
+        one.removed(recipients);
+        return true;
     }
 
     private void end(Running one, Stage stage) throws IOException {

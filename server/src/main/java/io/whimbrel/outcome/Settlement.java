@@ -121,6 +121,7 @@ public final class Settlement {
                 case SpoolRecord.Deferred deferred ->
                         metrics.recipientsDeferred.inc(deferred.recipients().size());
                 case SpoolRecord.Accepted _, SpoolRecord.Operator _, SpoolRecord.Job _ -> {}
+                case SpoolRecord.Moved _ -> {}
             }
         }
     }

@@ -130,15 +130,20 @@ public final class Schedule {
     /// @param messages each with recipients of `queue` only that rest and are due soon
     /// @param isMore `queue` has more resting entries that are due within the horizon; it asks for
     ///   them by [Resting#wanted] as it empties, and its new mail rests behind them
-    /// @throws IllegalArgumentException where a recipient is of another queue
+    /// @throws IllegalArgumentException where a recipient is of another domain
     public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore, Instant now) {
         var entries = new ArrayList<QueueEntry>();
         for (RecoveredMessage message : messages) {
             for (QueueEntry entry : entriesOf(message)) {
-                if (!entry.isOf(queue)) {
+                if (!entry.domain().equals(queue.domain())) {
                     throw new IllegalArgumentException(entry + " is not of " + queue);
                 }
-                entries.add(entry);
+                if (entry.isOf(queue)) {
+                    entries.add(entry);
+                } else {
+                    // It was moved to another queue meanwhile.
+                    actions.rest(entry);
+                }
             }
         }
         entries.sort(ScheduledQueue::byDue);
@@ -173,8 +178,13 @@ public final class Schedule {
         Optional<DomainName> next = aftermath.answered(domain);
         var taken = new ArrayList<QueueEntry>();
         PathQueue unresolved = queues.unresolved();
-        unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
-        inFlight.putAll(taken, unresolved);
+        inFlight.moves(1);
+        try {
+            unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
+            inFlight.putAll(taken, unresolved);
+        } finally {
+            inFlight.moves(-1);
+        }
         next.ifPresent(actions::resolve);
         aftermath.feed(unresolved);
         return taken;

@@ -240,7 +240,8 @@ public final class CommittedRecords {
                 || type == LogFormat.SETTLED
                 || type == LogFormat.DEFERRED
                 || type == LogFormat.OPERATOR
-                || type == LogFormat.JOB;
+                || type == LogFormat.JOB
+                || type == LogFormat.MOVED;
     }
 
     /// Whether events are made of it although it is about no message.
@@ -256,7 +257,7 @@ public final class CommittedRecords {
         return switch (entry) {
             case LogEntry.Accepted(LogEntry.Head head) ->
                     live.message(head.id(), place.start())
-                            .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
+                            .map(m -> record(place, whole(head, m).record(), m));
             case LogEntry.Fact(SpoolRecord.Operator fact) ->
                     Optional.of(
                             new CommittedRecord(
@@ -266,6 +267,8 @@ public final class CommittedRecords {
                             new CommittedRecord(
                                     place.start(), place.next(), fact, Optional.empty()));
             case LogEntry.Fact(SpoolRecord.Settled fact) ->
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Moved fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
@@ -277,6 +280,10 @@ public final class CommittedRecords {
                     LogEntry.Quarantined _ ->
                     Optional.empty();
         };
+    }
+
+    private static LogEntry.Head whole(LogEntry.Head head, SpooledMessage message) {
+        return head.envelope().isPresent() ? head : head.withEnvelope(message.envelope());
     }
 
     private static CommittedRecord record(

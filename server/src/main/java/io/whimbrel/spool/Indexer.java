@@ -481,7 +481,12 @@ final class Indexer implements LiveMessages.Changes {
         List<RecoveredMessage.Waiting> waiting;
         Map<RestingQueues.Due, Integer> held;
         synchronized (message) {
-            waiting = message.states().hold(message.envelope(), queue.domain(), limit);
+            // Where it has moved, its row is not yet as it is.
+            boolean isOfQueue = message.envelope().stream().equals(queue.stream());
+            waiting =
+                    isOfQueue
+                            ? message.states().hold(message.envelope(), queue.domain(), limit)
+                            : List.of();
             held = message.states().dues(message.envelope(), true);
         }
         if (!waiting.isEmpty()) {

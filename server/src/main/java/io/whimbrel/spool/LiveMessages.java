@@ -12,7 +12,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -162,11 +161,15 @@ final class LiveMessages {
     /// @throws IOException where its records are damaged, or their segment is missing
     SpooledMessage read(MessageRow row) throws IOException {
         SpooledMessage.Location location = location(row);
-        LogEntry.Head head = head(location);
+        LogEntry.Head head = location.head();
         if (!head.id().equals(row.id()) || head.recipients() != row.recipients()) {
-            throw unreadable(location.accepted());
+            throw SpooledMessage.Location.unreadable(location.accepted());
         }
         Envelope envelope = head.envelope().orElseThrow();
+        if (!row.entries().isEmpty()) {
+            // It may have moved since that record.
+            envelope = envelope.withStream(row.entries().getFirst().queue().stream());
+        }
         var message =
                 new SpooledMessage(
                         row.id(), envelope, row.size(), RecipientStates.of(row), location);
@@ -299,6 +302,7 @@ final class LiveMessages {
                 yield message;
             }
             case SpoolRecord.Deferred r -> change(r.id(), m -> m.states().defer(r));
+            case SpoolRecord.Moved r -> change(r.id(), m -> m.relabel(r.stream()));
             case SpoolRecord.Operator r -> {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
@@ -460,28 +464,6 @@ final class LiveMessages {
         }
     }
 
-    /// Reads the record that committed a message, its envelope included.
-    static LogEntry.Head head(SpooledMessage.Location location) throws IOException {
-        SpoolSegment.Place place = location.accepted();
-        ByteBuffer payload = place.read();
-        byte type = payload.get(LogFormat.TYPE_AT);
-        LogEntry.Head head =
-                switch (RecordCodec.decode(type, payload).orElseThrow(() -> unreadable(place))) {
-                    case LogEntry.Accepted(LogEntry.Head accepted) -> accepted;
-                    case LogEntry.Carried(
-                                    LogEntry.Head carried,
-                                    List<RecoveredMessage.Waiting> _) ->
-                            carried;
-                    case LogEntry.BodyPart _,
-                            LogEntry.EnvelopePart _,
-                            LogEntry.Fact _,
-                            LogEntry.StillInForce _,
-                            LogEntry.Quarantined _ ->
-                            throw unreadable(place);
-                };
-        return head.envelope().isPresent() ? head : head.withEnvelope(envelope(location));
-    }
-
     /// Hold and Suspend records in force at `now`, oldest first.
     List<SpoolRecord.Operator> actionsInForce(Instant now) {
         forgetEndedSuspensions(now);
@@ -575,22 +557,5 @@ final class LiveMessages {
         if (message.row().isPresent() || message.states().hasResting()) {
             changes.changed(message);
         }
-    }
-
-    private static Envelope envelope(SpooledMessage.Location location) throws IOException {
-        var parts = new ArrayList<ByteBuffer>();
-        for (SpoolSegment.Place place : location.envelope()) {
-            ByteBuffer payload = place.read();
-            if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
-                throw unreadable(place);
-            }
-            parts.add(payload);
-        }
-        return RecordCodec.decodeEnvelope(SpooledMessage.Draft.join(parts))
-                .orElseThrow(() -> unreadable(location.accepted()));
-    }
-
-    private static DamagedRecord unreadable(SpoolSegment.Place place) {
-        return new DamagedRecord(place.segment().name() + " at " + place.offset() + ": unreadable");
     }
 }

@@ -33,6 +33,7 @@ final class LogFormat {
     static final byte QUARANTINED = 10;
     static final byte JOB = 11;
     static final byte JOB_RUNNING = 12;
+    static final byte MOVED = 13;
 
     private static final int BATCH_PAYLOAD_BYTES = 56;
 

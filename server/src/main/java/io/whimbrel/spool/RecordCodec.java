@@ -97,6 +97,7 @@ final class RecordCodec {
                         case SpoolRecord.Settled _ -> LogFormat.SETTLED;
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
+                        case SpoolRecord.Moved _ -> LogFormat.MOVED;
                         case SpoolRecord.Job job ->
                                 job.stage() == SpoolRecord.Stage.RUNNING
                                         ? LogFormat.JOB_RUNNING
@@ -125,6 +126,7 @@ final class RecordCodec {
                         case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
                         case LogFormat.JOB, LogFormat.JOB_RUNNING -> new LogEntry.Fact(job(in));
+                        case LogFormat.MOVED -> new LogEntry.Fact(moved(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
                         case LogFormat.QUARANTINED -> new LogEntry.Quarantined(in.id());
                         // A type of a later version: this node cannot know what it loses.
@@ -185,7 +187,8 @@ final class RecordCodec {
                     SpoolRecord.Deferred _,
                     SpoolRecord.Accepted _,
                     SpoolRecord.Operator _,
-                    SpoolRecord.Job _ ->
+                    SpoolRecord.Job _,
+                    SpoolRecord.Moved _ ->
                     record;
         };
     }
@@ -267,11 +270,10 @@ final class RecordCodec {
 
     private static void envelope(Payload.Writer out, Envelope envelope) {
         MailParameters parameters = envelope.parameters();
-        MailStream stream = envelope.stream();
         out.text(envelope.reversePath().address());
         out.constant(parameters.bodyType(), BODY_TYPES).flag(parameters.smtpUtf8());
         out.constant(parameters.dsnReturn(), DSN_RETURNS).text(parameters.envelopeId());
-        out.text(stream.tenant()).text(stream.campaign()).constant(stream.priority(), PRIORITIES);
+        stream(out, envelope.stream());
         out.instant(envelope.receivedAt()).constant(envelope.dsnPolicy(), POLICIES);
         out.number(envelope.recipients().size());
         for (Recipient recipient : envelope.recipients()) {
@@ -284,7 +286,7 @@ final class RecordCodec {
         var parameters =
                 new MailParameters(
                         in.constant(BODY_TYPES), in.flag(), in.constant(DSN_RETURNS), in.text());
-        var stream = new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+        MailStream stream = stream(in);
         var receivedAt = in.instant();
         DsnPolicy policy = in.constant(POLICIES);
         int count = in.count(2);
@@ -350,6 +352,8 @@ final class RecordCodec {
             }
             case SpoolRecord.Operator r -> operator(out, r);
             case SpoolRecord.Job r -> job(out, r);
+            case SpoolRecord.Moved r ->
+                    stream(out.instant(r.at()).id(r.id()), r.stream()).id(r.job());
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
                             "Accepted is no fact but an entry of its own");
@@ -426,6 +430,16 @@ final class RecordCodec {
         switch (job.work()) {
             case QueueJob.Work.Bounce _ -> out.octet(0);
             case QueueJob.Work.Delete _ -> out.octet(1);
+            case QueueJob.Work.Move(var tenant, var campaign, var priority) -> {
+                out.octet(2);
+                out.octet(
+                        (tenant.isPresent() ? 1 : 0)
+                                | (campaign.isPresent() ? 2 : 0)
+                                | (priority.isPresent() ? 4 : 0));
+                tenant.ifPresent(out::text);
+                campaign.ifPresent(out::text);
+                priority.ifPresent(one -> out.constant(one, PRIORITIES));
+            }
         }
         scope(out, job.scope()).text(job.reason()).number(record.done()).number(record.of());
     }
@@ -438,10 +452,33 @@ final class RecordCodec {
                 switch (in.octet()) {
                     case 0 -> new QueueJob.Work.Bounce();
                     case 1 -> new QueueJob.Work.Delete();
+                    case 2 -> move(in);
                     default -> throw new Payload.Malformed();
                 };
         var job = new QueueJob(id, work, scope(in), in.text());
         return new SpoolRecord.Job(at, job, stage, in.size(), in.size());
+    }
+
+    private static QueueJob.Work move(Payload.Reader in) throws Payload.Malformed {
+        int bits = in.octet();
+        return new QueueJob.Work.Move(
+                (bits & 1) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 2) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 4) != 0 ? Optional.of(in.constant(PRIORITIES)) : Optional.empty());
+    }
+
+    private static SpoolRecord moved(Payload.Reader in) throws Payload.Malformed {
+        return new SpoolRecord.Moved(in.instant(), in.id(), stream(in), in.id());
+    }
+
+    private static Payload.Writer stream(Payload.Writer out, MailStream stream) {
+        return out.text(stream.tenant())
+                .text(stream.campaign())
+                .constant(stream.priority(), PRIORITIES);
+    }
+
+    private static MailStream stream(Payload.Reader in) throws Payload.Malformed {
+        return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
     }
 
     private static Payload.Writer scope(Payload.Writer out, QueueScope scope) {

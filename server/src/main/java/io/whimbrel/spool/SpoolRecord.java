@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
@@ -56,6 +57,9 @@ public sealed interface SpoolRecord {
 
     /// An operator changed what may be tried, durably.
     record Operator(Instant at, OperatorAction action) implements SpoolRecord {}
+
+    /// A message goes on as mail of `stream`, all recipients of it that are queued.
+    record Moved(Instant at, QueueId id, MailStream stream, QueueId job) implements SpoolRecord {}
 
     /// A job began, came further, or ended.
     ///

@@ -438,4 +438,16 @@ final class QueueCommandTest {
         return new QueueScope(
                 Optional.empty(), DomainName.parse(domain), Optional.empty(), Optional.empty());
     }
+
+    @Test
+    void move_needsADestination() {
+        assertThat(run("queue", "move", "--all").exit()).isEqualTo(2);
+        assertThat(run("queue", "move", "--all", "--to-class", "urgent").err())
+                .contains("transactional, normal or bulk");
+
+        CliRun run = run("queue", "move", "--tenant", "shop", "--to-tenant", "bank", "--json");
+
+        assertThat(run.out()).contains("\"work\":\"move\"", "\"to_tenant\":\"bank\"");
+        assertThat(run("queue", "move", "--help").out()).contains("A message moves whole");
+    }
 }

@@ -7,7 +7,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Notify;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
@@ -178,7 +180,7 @@ final class JobRunnerTest {
     }
 
     private long reports() throws IOException {
-        return disk.spool().queued(Optional.empty(), 10_000).size() - queued().size();
+        return (long) disk.spool().queued(Optional.empty(), 10_000).size() - queued().size();
     }
 
     @Test
@@ -317,5 +319,54 @@ final class JobRunnerTest {
         world.runToTheEnd();
 
         assertThat(queued()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void move_killedInTheMiddle_relabelsAll_andTheLabelsStay(boolean losesIndex) throws Exception {
+        admit(500);
+        defer(300);
+        var move =
+                new QueueJob.Work.Move(
+                        Optional.of("bank"), Optional.empty(), Optional.of(PriorityClass.NORMAL));
+        JobView begun = world.begin(move, QueueScope.ALL);
+        world.jobs.step();
+        disk.kill(losesIndex);
+        world = new World();
+
+        world.runToTheEnd();
+
+        assertThat(world.jobs.job(begun.job().id(), Duration.ZERO).orElseThrow().done())
+                .isEqualTo(500);
+        for (int i = 0; i < 10; i++) {
+            disk.spool().awaitIndex();
+        }
+        var moved = new MailStream("bank", "autumn", PriorityClass.NORMAL);
+        QueueEntry next = world.schedule.take(PATH, now).orElseThrow();
+        assertThat(next.message().envelope().stream()).isEqualTo(moved);
+        for (boolean loses : new boolean[] {false, true}) {
+            disk.kill(loses);
+            assertThat(disk.spool().queued(Optional.empty(), 10_000))
+                    .hasSize(500)
+                    .allMatch(one -> one.message().envelope().stream().equals(moved));
+        }
+    }
+
+    @Test
+    void move_leavesMailThatIsThereAlready_andMailThatComesLater() throws Exception {
+        admit();
+        var move =
+                new QueueJob.Work.Move(
+                        Optional.of("shop"), Optional.of("winter"), Optional.empty());
+        JobView first = world.begin(move, QueueScope.ALL);
+        world.runToTheEnd();
+        JobView again = world.begin(move, QueueScope.ALL);
+        SpooledMessage later = admit();
+        world.runToTheEnd();
+
+        assertThat(world.jobs.job(first.job().id(), Duration.ZERO).orElseThrow().done())
+                .isEqualTo(1);
+        assertThat(world.jobs.job(again.job().id(), Duration.ZERO).orElseThrow().done()).isZero();
+        assertThat(later.envelope().stream().campaign()).isEqualTo("autumn");
     }
 }

@@ -1,6 +1,5 @@
 package io.whimbrel.outcome;
 
-import io.whimbrel.spool.RecoveredMessage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +15,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Deferred;
@@ -289,7 +289,10 @@ final class SettlementTest {
                             add(recorded, d.recipients(), place);
                             add(deferred, d.recipients(), place);
                         }
-                        case SpoolRecord.Accepted _, SpoolRecord.Operator _, SpoolRecord.Job _ ->
+                        case SpoolRecord.Accepted _,
+                                SpoolRecord.Operator _,
+                                SpoolRecord.Job _,
+                                SpoolRecord.Moved _ ->
                                 throw new AssertionError(place);
                     }
                 }

@@ -90,6 +90,19 @@ final class RecordCodecTest {
                 operator(new SpoolRecord.OperatorAction.Release(QueueScope.ALL)),
                 new LogEntry.Fact(job(new QueueJob.Work.Bounce(), SpoolRecord.Stage.BEGUN)),
                 new LogEntry.Fact(job(new QueueJob.Work.Delete(), SpoolRecord.Stage.RUNNING)),
+                new LogEntry.Fact(
+                        job(
+                                new QueueJob.Work.Move(
+                                        Optional.of("new"),
+                                        Optional.empty(),
+                                        Optional.of(PriorityClass.BULK)),
+                                SpoolRecord.Stage.DONE)),
+                new LogEntry.Fact(
+                        new SpoolRecord.Moved(
+                                SpoolFixtures.NOW,
+                                new QueueId(5),
+                                new MailStream("t", "c", PriorityClass.NORMAL),
+                                new QueueId(99))),
                 operator(
                         new SpoolRecord.OperatorAction.Hold(
                                 SCOPE.noLaterThan(new QueueId(77)), "old")),

@@ -34,7 +34,7 @@ final class RestingMailTest {
     private final class Taker implements Waking {
         @Override
         public Room room(QueueName queue) {
-            return new Room.Take(100);
+            return new Room.Take(1000);
         }
 
         @Override
