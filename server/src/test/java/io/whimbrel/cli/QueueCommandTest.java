@@ -209,7 +209,9 @@ final class QueueCommandTest {
             CliRun run = run("queue", verb);
 
             assertThat(run.exit()).as(verb).isEqualTo(2);
-            assertThat(run.err()).as(verb).contains("--id, --domain, --tenant or --campaign");
+            assertThat(run.err())
+                    .as(verb)
+                    .contains("--id, --domain, --tenant, --campaign or --older-than");
         }
         assertThat(desk.actions).isEmpty();
         assertThat(desk.views).hasSize(2);
