@@ -19,6 +19,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
 import io.whimbrel.reception.ListenSettings;
@@ -72,6 +73,7 @@ final class Node implements AutoCloseable {
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
+    private final JobRunner jobs;
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
@@ -127,12 +129,14 @@ final class Node implements AutoCloseable {
         dispatcher = new Dispatcher(plan(config), this::body, resting, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
+        jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
         var heap = HeapWatch.ofProcess();
         var means = new Reception.Means(spool, schedule, heap, plan.arrivingBytes());
         reception = new Reception(config.listens(), means, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
+        jobs.start();
         ticker = new Ticker("ticker-1", TICK, this::tick);
         var rooms = new NodeBudgets.Rooms(spool, schedule, reception, heap);
         budgets = new NodeBudgets(rooms, metrics, clock);
@@ -173,12 +177,13 @@ final class Node implements AutoCloseable {
         for (SpoolRecord.Operator record : recovery.operatorActions()) {
             schedule.apply(record.action(), now);
         }
+        jobs.recover(recovery.jobs());
         resting.start(schedule, clock);
     }
 
     private AdminOperations operations() {
         var desk = new OperatorDesk(spool, schedule, clock);
-        var queue = new ScheduleDesk(schedule, resting, desk::apply, settlement::remove, clock);
+        var queue = new ScheduleDesk(schedule, resting, desk::apply, jobs, clock);
         return new AdminOperations(
                 queue, this::status, () -> new ReloadResult(reload()), metrics, clock);
     }
@@ -283,6 +288,7 @@ final class Node implements AutoCloseable {
         }
         ticker.close();
         budgets.close();
+        jobs.close();
         spool.close();
         eventLog.close();
     }

@@ -1,13 +1,14 @@
 package io.whimbrel;
 
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.index.QueueIndex.QueueRow;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.RecoveredMessage;
-import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.Waking;
 
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Joins the schedule, which keeps in memory what is due soon, and the spool's index, which keeps
 /// the rest. Thread-safe.
@@ -42,7 +44,7 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
-    public List<RestingQueue> counts(QueueScope scope) throws IOException {
+    public List<QueueRow> counts(QueueScope scope) throws IOException {
         return spool.resting(scope);
     }
 
@@ -56,11 +58,6 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
         return spool.someResting(scope, most);
     }
 
-    @Override
-    public List<RecoveredMessage> take(QueueScope scope, int most) throws IOException {
-        return spool.takeResting(scope, most);
-    }
-
     /// From now on mail that is due comes back to `schedule`.
     void start(Schedule schedule, InstantSource clock) {
         spool.start(
@@ -72,6 +69,11 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
                             case io.whimbrel.schedule.Room.Later(var delay) ->
                                     new Room.Later(delay);
                         };
+                    }
+
+                    @Override
+                    public Predicate<QueueId> staying(QueueName queue) {
+                        return schedule.staying(queue);
                     }
 
                     @Override

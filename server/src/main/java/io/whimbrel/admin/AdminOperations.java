@@ -4,8 +4,10 @@ import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.whimbrel.budget.BudgetView;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
@@ -57,7 +59,7 @@ public final class AdminOperations implements AdminHandler {
 
     @Override
     public Optional<String> handle(ObjectNode fields, AdminAnswer answer) {
-        var request = new AdminRequest(fields);
+        var request = new AdminRequest(fields, clock.instant());
         try {
             request.requireKnownFields();
             return switch (request.verb()) {
@@ -70,8 +72,12 @@ public final class AdminOperations implements AdminHandler {
                 case "queue-hold", "queue-release", "queue-suspend", "queue-resume" ->
                         restrict(request, answer);
                 case "queue-retry-now" -> retryNow(request, answer);
-                case "queue-bounce" -> remove(request, true, answer);
-                case "queue-delete" -> remove(request, false, answer);
+                case "queue-bounce" -> begin(request, new QueueJob.Work.Bounce(), answer);
+                case "queue-delete" -> begin(request, new QueueJob.Work.Delete(), answer);
+                case "queue-move" -> begin(request, request.move(), answer);
+                case "queue-jobs" -> jobs(answer);
+                case "queue-job" -> job(request.job(), request.isAwaited(), answer);
+                case "queue-cancel" -> cancel(request.job(), answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
         } catch (RequestException e) {
@@ -199,7 +205,7 @@ public final class AdminOperations implements AdminHandler {
         return Optional.empty();
     }
 
-    private Optional<String> remove(AdminRequest request, boolean isBounced, AdminAnswer answer)
+    private Optional<String> begin(AdminRequest request, QueueJob.Work work, AdminAnswer answer)
             throws RequestException, IOException {
         QueueScope scope = request.explicitScope();
         String reason = request.reason();
@@ -208,10 +214,33 @@ public final class AdminOperations implements AdminHandler {
             answer.line(count(scope));
             return Optional.empty();
         }
-        long removed = queue.remove(scope, isBounced, reason, answer::progress);
-        LOG.info("{}: {} recipients", request.fields(), removed);
-        answer.line(Json.object().put("recipients", removed));
+        JobView job = queue.begin(work, scope, reason);
+        LOG.info("{}: job {}", request.fields(), job.job().id());
+        answer.line(QueueJson.job(job));
         return Optional.empty();
+    }
+
+    private Optional<String> jobs(AdminAnswer answer) {
+        queue.jobs().forEach(job -> answer.line(QueueJson.job(job)));
+        return Optional.empty();
+    }
+
+    private Optional<String> job(QueueId id, boolean isAwaited, AdminAnswer answer) {
+        Optional<JobView> job = queue.job(id, isAwaited);
+        job.ifPresent(known -> answer.line(QueueJson.job(known)));
+        return job.isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                        "no job "
+                                + id
+                                + " since the start; `whimbrel trace` and the event log tell what"
+                                + " it did");
+    }
+
+    private Optional<String> cancel(QueueId id, AdminAnswer answer) {
+        return queue.cancel(id)
+                ? job(id, true, answer)
+                : Optional.of(id + " is no job that runs; `whimbrel queue jobs` lists them");
     }
 
     private void act(AdminRequest request, OperatorAction action, AdminAnswer answer)
@@ -280,9 +309,9 @@ public final class AdminOperations implements AdminHandler {
             boolean isInForce =
                     switch (action) {
                         case OperatorAction.Hold(var held, _) ->
-                                kind.equals("hold") && held.equals(scope);
+                                kind.equals("hold") && scope.ends(held);
                         case OperatorAction.Suspend(var suspended, _, _) ->
-                                kind.equals("suspension") && suspended.equals(scope);
+                                kind.equals("suspension") && scope.ends(suspended);
                         case OperatorAction.Release _,
                                 OperatorAction.Resume _,
                                 OperatorAction.RetryNow _ ->

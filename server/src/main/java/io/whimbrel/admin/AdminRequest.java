@@ -1,22 +1,29 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
 /// Reads the fields of one request. Immutable.
 ///
 /// @param fields as they came
-record AdminRequest(ObjectNode fields) {
+/// @param now when it came; ages count from here
+record AdminRequest(ObjectNode fields, Instant now) {
     private static final int REASON_LENGTH_MAX = 200;
+    private static final int NAME_LENGTH_MAX = 200;
     private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
+    private static final Duration AGE_MOST = Duration.ofDays(3650);
     private static final Set<String> FIELDS =
             Set.of(
                     "verb",
@@ -24,10 +31,16 @@ record AdminRequest(ObjectNode fields) {
                     "domain",
                     "tenant",
                     "campaign",
+                    "older_than_s",
                     "all",
                     "reason",
                     "dry_run",
                     "limit",
+                    "to_tenant",
+                    "to_campaign",
+                    "to_class",
+                    "job",
+                    "wait",
                     "seconds");
 
     String verb() {
@@ -43,10 +56,36 @@ record AdminRequest(ObjectNode fields) {
         }
     }
 
-    /// Conditions `id`, `domain`, `tenant`, `campaign`; none at all means everything that is
-    /// queued.
+    /// Conditions `id`, `domain`, `tenant`, `campaign`, `older_than_s`; none at all means
+    /// everything that is queued.
     QueueScope scope() throws RequestException {
-        return new QueueScope(id(), domain(), optionalText("tenant"), optionalText("campaign"));
+        var scope =
+                new QueueScope(id(), domain(), optionalText("tenant"), optionalText("campaign"));
+        Optional<QueueId> upTo = upTo();
+        if (upTo.isEmpty()) {
+            return scope;
+        }
+        if (scope.id().isEmpty()) {
+            return scope.noLaterThan(upTo.get());
+        }
+        if (scope.id().get().compareTo(upTo.get()) > 0) {
+            throw new RequestException(scope.id().get() + " is younger than that");
+        }
+        return scope;
+    }
+
+    private Optional<QueueId> upTo() throws RequestException {
+        JsonNode seconds = fields.path("older_than_s");
+        if (seconds.isMissingNode()) {
+            return Optional.empty();
+        }
+        if (!seconds.canConvertToLong()
+                || seconds.longValue() < 0
+                || seconds.longValue() > AGE_MOST.toSeconds()) {
+            throw new RequestException(
+                    "field \"older_than_s\" is a number from 0 to " + AGE_MOST.toSeconds());
+        }
+        return Optional.of(QueueId.at(now.minusSeconds(seconds.longValue())));
     }
 
     /// As [#scope], but everything must be asked for by `"all": true`, so that a forgotten
@@ -56,7 +95,8 @@ record AdminRequest(ObjectNode fields) {
         boolean isAll = flag("all");
         if (scope.isAll() && !isAll) {
             throw new RequestException(
-                    "no condition: give id, domain, tenant or campaign, or \"all\": true");
+                    "no condition: give id, domain, tenant, campaign or older_than_s, or"
+                            + " \"all\": true");
         }
         if (!scope.isAll() && isAll) {
             throw new RequestException("\"all\" and a condition contradict each other");
@@ -70,12 +110,54 @@ record AdminRequest(ObjectNode fields) {
 
     String reason() throws RequestException {
         String reason = optionalText("reason").orElse("");
-        if (reason.length() > REASON_LENGTH_MAX
-                || reason.chars().anyMatch(Character::isISOControl)) {
+        if (reason.length() > REASON_LENGTH_MAX || hasControls(reason)) {
             throw new RequestException(
                     "a reason is one line of at most " + REASON_LENGTH_MAX + " characters");
         }
         return reason;
+    }
+
+    /// Fields `to_tenant`, `to_campaign`, `to_class`, at least one of them.
+    QueueJob.Work.Move move() throws RequestException {
+        Optional<PriorityClass> priority = Optional.empty();
+        Optional<String> word = optionalText("to_class");
+        for (PriorityClass one : PriorityClass.values()) {
+            if (word.filter(one.name().toLowerCase(Locale.ROOT)::equals).isPresent()) {
+                priority = Optional.of(one);
+            }
+        }
+        if (word.isPresent() && priority.isEmpty()) {
+            throw new RequestException("field \"to_class\" is transactional, normal or bulk");
+        }
+        var move = new QueueJob.Work.Move(name("to_tenant"), name("to_campaign"), priority);
+        if (move.tenant().isEmpty() && move.campaign().isEmpty() && priority.isEmpty()) {
+            throw new RequestException("whereto? Give to_tenant, to_campaign or to_class");
+        }
+        return move;
+    }
+
+    private Optional<String> name(String field) throws RequestException {
+        Optional<String> name = optionalText(field);
+        if (name.filter(text -> text.length() > NAME_LENGTH_MAX || hasControls(text)).isPresent()) {
+            throw new RequestException(
+                    "field \"" + field + "\" has at most " + NAME_LENGTH_MAX + " characters");
+        }
+        return name;
+    }
+
+    private static boolean hasControls(String text) {
+        return text.chars().anyMatch(Character::isISOControl);
+    }
+
+    QueueId job() throws RequestException {
+        String text = optionalText("job").orElse("");
+        return QueueId.parse(text)
+                .orElseThrow(() ->
+                        new RequestException("field \"job\" is the id of a job, of 13 characters"));
+    }
+
+    boolean isAwaited() throws RequestException {
+        return flag("wait");
     }
 
     boolean isDryRun() throws RequestException {

@@ -1,13 +1,16 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /// The queue as operators look at it and change it. [ScheduleDesk] is the node's; the seam is here
 /// so that the socket and the commands can be tried against a queue that never moves. Thread-safe.
@@ -39,19 +42,20 @@ public interface QueueDesk {
     /// @throws IOException where it could not be made durable; nothing was done
     long act(OperatorAction action) throws IOException;
 
-    /// Takes what waits in `scope` out of the queue for good. Mail in flight stays.
+    /// Begins to do `work` to all that is queued in `scope`, durably.
     ///
-    /// @param isBounced the senders are told; otherwise it is deleted silently
     /// @param reason why, for the event log and for the bounce; `""` for none
-    /// @param progress told from time to time
-    /// @return how many recipients were removed
-    /// @throws IOException where it could not be made durable; what was not removed stays queued
-    long remove(QueueScope scope, boolean isBounced, String reason, Progress progress)
-            throws IOException;
+    /// @throws IOException where it could not be made durable; nothing was done
+    JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException;
 
-    /// How far long work has come.
-    @FunctionalInterface
-    interface Progress {
-        void at(long done, long of);
-    }
+    /// Those that run, oldest first, then those that ended lately.
+    List<JobView> jobs();
+
+    /// One job; empty where there is none of this id.
+    ///
+    /// @param isAwaited until it ends, or for a second
+    Optional<JobView> job(QueueId id, boolean isAwaited);
+
+    /// Ends a job before it is done; false where it is not running.
+    boolean cancel(QueueId id);
 }

@@ -1,8 +1,10 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
@@ -109,6 +111,27 @@ final class QueueJson {
         }
     }
 
+    /// A job, and how far it is.
+    static ObjectNode job(JobView view) {
+        QueueJob job = view.job();
+        ObjectNode line = Json.object().put("job", job.id().toString());
+        line.put("work", job.work().word()).put("state", name(view.stage()));
+        if (job.work() instanceof QueueJob.Work.Move move) {
+            move.tenant().ifPresent(tenant -> line.put("to_tenant", tenant));
+            move.campaign().ifPresent(campaign -> line.put("to_campaign", campaign));
+            move.priority().ifPresent(priority -> line.put("to_class", name(priority)));
+        }
+        scope(line, job.scope())
+                .put("recipients", view.done())
+                .put("of", view.of())
+                .put("begun", view.begunAt().toString())
+                .put(
+                        "took_ms",
+                        Math.max(0, Duration.between(view.begunAt(), view.changedAt()).toMillis()))
+                .put("reason", job.reason());
+        return view.trouble().isEmpty() ? line : line.put("trouble", view.trouble());
+    }
+
     private static ObjectNode restriction(OperatorAction action) {
         return switch (action) {
             case OperatorAction.Hold(var scope, var reason) ->
@@ -132,6 +155,7 @@ final class QueueJson {
         scope.domain().ifPresent(domain -> line.put("domain", domain.value()));
         scope.tenant().ifPresent(tenant -> line.put("tenant", tenant));
         scope.campaign().ifPresent(campaign -> line.put("campaign", campaign));
+        scope.upTo().ifPresent(upTo -> line.put("accepted_by", upTo.begunAt().toString()));
         return scope.isAll() ? line.put("all", true) : line;
     }
 

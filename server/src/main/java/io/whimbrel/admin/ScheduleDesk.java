@@ -1,21 +1,25 @@
 package io.whimbrel.admin;
 
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.outcome.JobRunner;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.schedule.RestingCounts;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.RecoveredMessage;
-import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -25,29 +29,25 @@ import java.util.Optional;
 /// The node's own queue: looks at the schedule, and changes it by way of the spool, so that every
 /// change is durable before it counts. Thread-safe.
 public final class ScheduleDesk implements QueueDesk {
-    /// Entries that become durable together when an operator removes mail, and between two lines of
-    /// progress.
-    private static final int REMOVED_AT_ONCE = 200;
+    /// How long an answer about a job waits for its end.
+    private static final Duration JOB_AWAITED = Duration.ofSeconds(1);
 
     private final Schedule schedule;
     private final Rested rested;
     private final Act act;
-    private final Remove remove;
+    private final JobRunner jobs;
     private final InstantSource clock;
 
     /// Mail that rests on disk.
     public interface Rested {
         /// Recipients by queue.
-        List<RestingQueue> counts(QueueScope scope) throws IOException;
+        List<QueueRow> counts(QueueScope scope) throws IOException;
 
         /// Acceptance of the oldest message.
         Optional<Instant> oldest() throws IOException;
 
         /// Some of it, about the oldest due first.
         List<RecoveredMessage> some(QueueScope scope, int most) throws IOException;
-
-        /// Some of it, to be settled by the caller; empty where there is nothing more.
-        List<RecoveredMessage> take(QueueScope scope, int most) throws IOException;
     }
 
     /// Makes an action durable, then applies it to the schedule; returns the recipients touched.
@@ -56,27 +56,19 @@ public final class ScheduleDesk implements QueueDesk {
         long act(OperatorAction action) throws IOException;
     }
 
-    /// Settles entries that were taken out of the schedule, and waits until that is durable. What
-    /// it could not settle it gives back to the schedule itself, for it alone knows how far it
-    /// came. Returns the recipients removed.
-    @FunctionalInterface
-    public interface Remove {
-        long remove(List<QueueEntry> entries, boolean isBounced, String reason) throws IOException;
-    }
-
     public ScheduleDesk(
-            Schedule schedule, Rested rested, Act act, Remove remove, InstantSource clock) {
+            Schedule schedule, Rested rested, Act act, JobRunner jobs, InstantSource clock) {
         this.schedule = schedule;
         this.rested = rested;
         this.act = act;
-        this.remove = remove;
+        this.jobs = jobs;
         this.clock = clock;
     }
 
     @Override
     public QueueSummary summary() throws IOException {
         var lines = new ArrayList<RestingCounts.Line>();
-        for (RestingQueue queue : rested.counts(QueueScope.ALL)) {
+        for (QueueRow queue : rested.counts(QueueScope.ALL)) {
             lines.add(new RestingCounts.Line(queue.name(), queue.recipients()));
         }
         return schedule.summary(clock.instant(), new RestingCounts(lines, rested.oldest()));
@@ -113,7 +105,7 @@ public final class ScheduleDesk implements QueueDesk {
             forEachResting(scope, withheld::add);
             return withheld;
         }
-        for (RestingQueue queue : rested.counts(scope)) {
+        for (QueueRow queue : rested.counts(scope)) {
             withheld.addQueue(queue.name().stream(), queue.name().domain(), queue.recipients());
         }
         for (QueueId id : withheld.messages()) {
@@ -158,30 +150,32 @@ public final class ScheduleDesk implements QueueDesk {
     }
 
     @Override
-    public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress)
-            throws IOException {
-        long removed = 0;
-        boolean isLast = false;
-        List<QueueEntry> entries = schedule.takeOut(scope, clock.instant());
+    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException {
         long of = resting(scope);
-        of += entries.stream().mapToLong(entry -> entry.recipients().size()).sum();
-        do {
-            long before = removed;
-            long all = of;
-            removed +=
-                    removeAll(
-                            entries,
-                            isBounced,
-                            reason,
-                            (done, _) -> progress.at(before + done, Math.max(all, before + done)));
-            entries = schedule.takeIn(rested.take(scope, REMOVED_AT_ONCE));
-            if (entries.isEmpty() && !isLast) {
-                // What was due has come into memory meanwhile; what is accepted now is not meant.
-                isLast = true;
-                entries = schedule.takeOut(scope, clock.instant());
-            }
-        } while (!entries.isEmpty());
-        return removed;
+        for (QueuedView view : inMemory(scope)) {
+            of += view.entry().recipients().size();
+        }
+        return jobs.begin(work, scope, reason, of);
+    }
+
+    @Override
+    public List<JobView> jobs() {
+        return jobs.jobs();
+    }
+
+    @Override
+    public Optional<JobView> job(QueueId id, boolean isAwaited) {
+        try {
+            return jobs.job(id, isAwaited ? JOB_AWAITED : Duration.ZERO);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean cancel(QueueId id) {
+        return jobs.cancel(id);
     }
 
     @Override
@@ -195,31 +189,9 @@ public final class ScheduleDesk implements QueueDesk {
             }
             return recipients;
         }
-        for (RestingQueue queue : rested.counts(scope)) {
+        for (QueueRow queue : rested.counts(scope)) {
             recipients += queue.recipients();
         }
         return recipients;
-    }
-
-    private long removeAll(
-            List<QueueEntry> entries, boolean isBounced, String reason, Progress progress)
-            throws IOException {
-        int handed = 0;
-        long removed = 0;
-        try {
-            while (handed < entries.size()) {
-                int from = handed;
-                handed = Math.min(entries.size(), from + REMOVED_AT_ONCE);
-                removed += remove.remove(entries.subList(from, handed), isBounced, reason);
-                progress.at(removed, removed);
-            }
-        } finally {
-            // What was taken out and never handed on is mail that must be sent, whatever went
-            // wrong.
-            for (QueueEntry entry : entries.subList(handed, entries.size())) {
-                schedule.giveBack(entry, clock.instant());
-            }
-        }
-        return removed;
     }
 }

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Counts the recipients in one scope that holds and suspensions keep from being tried. Each counts
-/// once, and once more for every restriction that it is under. Confined to one thread.
+/// once, and once more for every restriction that it is under. Where the scope or a restriction is
+/// of an age, all mail of a queue that rests counts: rows are not looked at one by one. Confined to
+/// one thread.
 public final class Withheld {
     private final QueueScope scope;
 

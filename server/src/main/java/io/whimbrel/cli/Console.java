@@ -13,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Optional;
 
 /// What every verb shares: help, JSON output, and how failures are told. Confined to one thread.
 final class Console {
@@ -62,6 +63,13 @@ final class Console {
 
     boolean isJson() {
         return isJson;
+    }
+
+    /// Whether people watch, so that a line may be rewritten.
+    boolean isTerminal() {
+        return Optional.ofNullable(System.console())
+                .filter(java.io.Console::isTerminal)
+                .isPresent();
     }
 
     void printJson(ObjectNode line) {

@@ -10,7 +10,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
@@ -91,7 +90,11 @@ final class QueueCommand implements Callable<Integer> {
         return lasting(reason.addTo(action.request("queue-hold")), "held");
     }
 
-    @Command(name = "release", description = "End the hold with exactly these conditions.")
+    @Command(
+            name = "release",
+            description =
+                    "End the hold with exactly these conditions; with --older-than, all that"
+                            + " concern only older mail.")
     int release(@Mixin ActionOptions action) {
         return lasting(action.request("queue-release"), "released");
     }
@@ -127,14 +130,64 @@ final class QueueCommand implements Callable<Integer> {
         return once(action.request("queue-retry-now"), "due now");
     }
 
-    @Command(name = "bounce", description = "Give up: remove it and tell its senders.")
-    int bounce(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
-        return once(reason.addTo(action.request("queue-bounce")), "bounced");
+    @Command(name = "bounce", description = "Give up: remove it and tell its senders. A job.")
+    int bounce(
+            @Mixin ActionOptions action, @Mixin ReasonOption reason, @Mixin DetachOption detach) {
+        return job(reason.addTo(action.request("queue-bounce")), "bounced", detach);
     }
 
-    @Command(name = "delete", description = "Remove it; nobody is told.")
-    int delete(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
-        return once(reason.addTo(action.request("queue-delete")), "deleted");
+    @Command(name = "delete", description = "Remove it; nobody is told. A job.")
+    int delete(
+            @Mixin ActionOptions action, @Mixin ReasonOption reason, @Mixin DetachOption detach) {
+        return job(reason.addTo(action.request("queue-delete")), "deleted", detach);
+    }
+
+    @Command(
+            name = "move",
+            description = {
+                "Make it mail of another tenant, campaign or class. A job.",
+                "A message moves whole, even where only some of its recipients are meant."
+            })
+    int move(
+            @Mixin ActionOptions action,
+            @Mixin MoveOptions to,
+            @Mixin ReasonOption reason,
+            @Mixin DetachOption detach) {
+        return job(reason.addTo(to.addTo(action.request("queue-move"))), "moved", detach);
+    }
+
+    @Command(name = "jobs", description = "Jobs that run, and those that ended since the start.")
+    int jobs() {
+        return console.run(() -> {
+            var lines = node.client().lines(Json.object().put("verb", "queue-jobs"));
+            if (console.isJson()) {
+                lines.forEach(console::printJson);
+            } else {
+                new JobFollower(console, node.client()).list(lines);
+            }
+            return Console.OK;
+        });
+    }
+
+    @Command(name = "cancel", description = "End a job; what it has done stays done.")
+    int cancel(@Parameters(paramLabel = "JOB", description = "Its id.") String job) {
+        ObjectNode request = Json.object().put("verb", "queue-cancel");
+        request.put("job", ScopeOptions.requireId(spec, job));
+        return console.run(() -> {
+            for (ObjectNode line : node.client().lines(request)) {
+                if (console.isJson()) {
+                    console.printJson(line);
+                } else {
+                    new JobFollower(console, node.client()).list(List.of(line));
+                }
+            }
+            return Console.OK;
+        });
+    }
+
+    private int job(ObjectNode request, String done, DetachOption detach) {
+        return console.run(() ->
+                new JobFollower(console, node.client()).begin(request, done, detach.isGiven()));
     }
 
     private int list(ObjectNode request, QueueText.Listing listing) throws IOException {
@@ -187,14 +240,6 @@ final class QueueCommand implements Callable<Integer> {
 
     /// @param about the message, where it is one of several; otherwise `""`
     private long printAction(ObjectNode line, String done, String about) {
-        JsonNode progress = line.path("progress");
-        if (progress.isNumber()) {
-            if (!console.isJson()) {
-                console.err().println(progress.asLong() + " of " + line.path("of").asLong(0));
-                console.err().flush();
-            }
-            return 0;
-        }
         if (console.isJson()) {
             console.printJson(about.isEmpty() ? line : line.put("id", about));
         } else {

@@ -193,9 +193,10 @@ final class QueueText {
         return isOld ? ", the oldest for at most " + seconds(line, "oldest_s") : "";
     }
 
-    private static String scope(JsonNode restriction) {
+    /// Conditions as people read them.
+    static String scope(JsonNode restriction) {
         var words = new StringBuilder();
-        for (String condition : List.of("id", "domain", "tenant", "campaign")) {
+        for (String condition : List.of("id", "domain", "tenant", "campaign", "accepted_by")) {
             if (restriction.has(condition)) {
                 words.append(words.isEmpty() ? "" : " ").append(condition).append('=');
                 words.append(Json.text(restriction, condition));

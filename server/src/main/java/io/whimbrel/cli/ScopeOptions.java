@@ -1,5 +1,6 @@
 package io.whimbrel.cli;
 
+import io.whimbrel.config.DurationText;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
@@ -14,6 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,6 +46,12 @@ final class ScopeOptions {
     @Option(names = "--campaign", paramLabel = "NAME", description = "Mail of this campaign.")
     private Optional<String> campaign = Optional.empty();
 
+    @Option(
+            names = "--older-than",
+            paramLabel = "TIME",
+            description = "Mail that was accepted longer ago: 30m, 2h, 3d.")
+    private Optional<String> age = Optional.empty();
+
     /// Puts the conditions into `request`.
     ///
     /// @throws ParameterException where one is no id or no domain
@@ -57,6 +65,7 @@ final class ScopeOptions {
         domain.ifPresent(text -> request.put("domain", requireDomain(text)));
         tenant.ifPresent(text -> request.put("tenant", text));
         campaign.ifPresent(text -> request.put("campaign", text));
+        age.ifPresent(text -> request.put("older_than_s", requireAge(text)));
     }
 
     /// The conditions as a scope; all mail where there is none.
@@ -82,8 +91,8 @@ final class ScopeOptions {
                     spec,
                     isAll
                             ? "--all contradicts a condition: give one or the other"
-                            : "Which mail? Give one ID or more, or --domain, --tenant or"
-                                    + " --campaign (several combine), or --all for the whole"
+                            : "Which mail? Give one ID or more, or --domain, --tenant, --campaign"
+                                    + " or --older-than (several combine), or --all for the whole"
                                     + " queue");
         }
         if (isAll) {
@@ -97,7 +106,8 @@ final class ScopeOptions {
                 || !namedIds.isEmpty()
                 || domain.isPresent()
                 || tenant.isPresent()
-                || campaign.isPresent();
+                || campaign.isPresent()
+                || age.isPresent();
     }
 
     /// `request`, or one like it for each message where it names several.
@@ -127,6 +137,12 @@ final class ScopeOptions {
                 .map(QueueId::toString)
                 .orElseThrow(() ->
                         Console.usage(spec, "Not a queue id, which has 13 characters: " + text));
+    }
+
+    private long requireAge(String text) {
+        return DurationText.parse(text)
+                .map(Duration::toSeconds)
+                .orElseThrow(() -> Console.usage(spec, "Not a time such as 30m, 2h, 3d: " + text));
     }
 
     private String requireDomain(String text) {

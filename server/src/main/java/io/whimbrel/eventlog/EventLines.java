@@ -1,6 +1,8 @@
 package io.whimbrel.eventlog;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
@@ -38,18 +40,15 @@ final class EventLines {
                     quarantined(quarantined, committed.message());
             case SpoolRecord.Operator(var at, var action) -> operator(at, action);
             case SpoolRecord.Notice notice -> notice(notice);
+            case SpoolRecord.Job job -> job(job);
+            case SpoolRecord.Moved moved -> moved(moved, committed.message());
         };
     }
 
     private int received(SpoolRecord.Accepted accepted) {
         Envelope envelope = accepted.envelope();
         String id = accepted.id().toString();
-        String priority =
-                switch (envelope.stream().priority()) {
-                    case TRANSACTIONAL -> "transactional";
-                    case NORMAL -> "normal";
-                    case BULK -> "bulk";
-                };
+        String priority = word(envelope.stream().priority());
         int recipients = envelope.recipients().size();
         for (int number = 0; number < recipients; number++) {
             begin("received", accepted.at());
@@ -156,12 +155,53 @@ final class EventLines {
         return 1;
     }
 
+    /// One line: a message moves whole.
+    private int moved(SpoolRecord.Moved moved, Optional<SpooledMessage> message) {
+        begin("moved", moved.at());
+        out.text("id", moved.id().toString());
+        message.ifPresent(known -> out.text("sender", known.envelope().reversePath().address()));
+        out.text("tenant", moved.stream().tenant());
+        out.text("campaign", moved.stream().campaign());
+        out.text("class", word(moved.stream().priority()));
+        out.text("job", moved.job().toString());
+        out.end();
+        return 1;
+    }
+
+    private static String word(PriorityClass priority) {
+        return switch (priority) {
+            case TRANSACTIONAL -> "transactional";
+            case NORMAL -> "normal";
+            case BULK -> "bulk";
+        };
+    }
+
+    private int job(SpoolRecord.Job record) {
+        boolean isEnd = record.stage().isEnd();
+        operator(isEnd ? "job-ended" : "job", record.at(), record.job().scope());
+        out.text("job", record.job().id().toString());
+        out.text("work", record.job().work().word());
+        out.number("recipients", isEnd ? record.done() : record.of());
+        if (record.job().work() instanceof QueueJob.Work.Move move) {
+            move.tenant().ifPresent(tenant -> out.text("to_tenant", tenant));
+            move.campaign().ifPresent(campaign -> out.text("to_campaign", campaign));
+            move.priority().ifPresent(priority -> out.text("to_class", word(priority)));
+        }
+        if (record.stage() == SpoolRecord.Stage.CANCELLED) {
+            out.isTrue("cancelled");
+        }
+        out.textIfAny("text", record.job().reason());
+        out.end();
+        return 1;
+    }
+
     private void operator(String event, Instant at, QueueScope scope) {
         begin(event, at);
         scope.id().ifPresent(id -> out.text("id", id.toString()));
         scope.tenant().ifPresent(tenant -> out.text("tenant", tenant));
         scope.campaign().ifPresent(campaign -> out.text("campaign", campaign));
         scope.domain().ifPresent(domain -> out.text("domain", domain.value()));
+        scope.upTo().ifPresent(upTo -> out.time("accepted_by", upTo.begunAt()));
     }
 
     private void begin(String event, Instant at) {

@@ -26,4 +26,11 @@ public record Envelope(
         }
         recipients = List.copyOf(recipients);
     }
+
+    /// The same as mail of `other`.
+    public Envelope withStream(MailStream other) {
+        return other.equals(stream)
+                ? this
+                : new Envelope(reversePath, recipients, parameters, other, receivedAt, dsnPolicy);
+    }
 }

@@ -1,9 +1,14 @@
 package io.whimbrel.mail;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /// The name of one accepted message on this node, in the answer to end-of-data, in every event and
 /// in every command. Unique for the life of the spool; later ids are greater.
+///
+/// Its number says when the message began to arrive, in microseconds since 1970. Where the clock
+/// was set back, ids go on from where they were, ahead of it until it has caught up.
 ///
 /// Written as 13 characters of Crockford's base 32 (no I, L, O, U), which sort like the numbers.
 public record QueueId(long value) implements Comparable<QueueId> {
@@ -14,6 +19,16 @@ public record QueueId(long value) implements Comparable<QueueId> {
         if (value < 0) {
             throw new IllegalArgumentException("a queue id is not negative: " + value);
         }
+    }
+
+    /// The greatest id of a message that had begun to arrive by `instant`.
+    public static QueueId at(Instant instant) {
+        return new QueueId(Math.max(0, ChronoUnit.MICROS.between(Instant.EPOCH, instant)));
+    }
+
+    /// When the message began to arrive.
+    public Instant begunAt() {
+        return Instant.EPOCH.plus(value, ChronoUnit.MICROS);
     }
 
     /// Reads what [#toString] wrote, in either case. Empty where `text` is no queue id.

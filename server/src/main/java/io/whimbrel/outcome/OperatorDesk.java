@@ -12,7 +12,7 @@ import java.util.List;
 
 /// What operators do to the queue as a whole: durable first, then in force. Thread-safe; one action
 /// at a time, so that the log tells them in the order in which they came into force. What they do
-/// to single recipients is [Settlement#remove].
+/// to single recipients is [JobRunner].
 public final class OperatorDesk {
     private final Effects effects;
 

@@ -3,8 +3,9 @@ package io.whimbrel.outcome;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.spool.AttemptFacts;
+import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.RecoveredMessage.Waiting;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolBatch.Report;
 import io.whimbrel.spool.SpoolRecord;
@@ -16,17 +17,15 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
-/// Takes recipients out of the queue for good, at an operator's word. Confined to one thread; for
-/// one call of [#run].
+/// Takes recipients that rest out of the queue for good, for a job. Confined to one thread; for one
+/// call of [#run].
 ///
-/// Its unit is a piece: some recipients of an entry, with the report that tells the sender about
-/// just them. A piece is in one batch, so that the disk takes its record and its report or neither,
-/// and a batch is waited for before the schedule learns of it: whatever fails, a recipient either
-/// is gone and its sender was told, or waits in the queue as before.
+/// Its unit is a piece: some recipients of a message, with the report that tells the sender about
+/// just them. A piece is in one batch, so that the disk takes its record and its report or neither;
+/// and how far the job is stands in the same batch. So whatever fails, a recipient either is gone,
+/// counted, and its sender was told, or rests as before.
 final class Removal {
     /// Of one batch: with texts of [Facts#TEXT_MAX] and reports it stays under 1 MiB.
     private static final int RECORDS_MAX = 200;
@@ -39,19 +38,23 @@ final class Removal {
     private final SenderReports reports;
     private final Disposition disposition;
     private final AttemptFacts facts;
-
-    /// What is still in the queue of each entry.
-    private final Map<QueueEntry, BitSet> left = new LinkedHashMap<>();
-
     private final List<Piece> pending = new ArrayList<>();
     private int pendingBytes;
-    private long removed;
 
-    private record Piece(QueueEntry entry, Settled record, List<Report> report) {
+    private record Piece(Settled record, List<Report> report) {
 
         int reportBytes() {
             return report.isEmpty() ? 0 : report.getFirst().body().length;
         }
+    }
+
+    /// Keeps count of what is removed.
+    interface Tally {
+        /// The record that says that so many more recipients are removed.
+        SpoolRecord record(long more);
+
+        /// That record is durable.
+        void removed(long more);
     }
 
     /// @param isBounce return them to their senders; where not, they vanish
@@ -64,57 +67,49 @@ final class Removal {
         facts = Facts.byOperator(isBounce ? "5.0.0" : "", reason);
     }
 
-    /// Removes; what could not be removed is back in the queue when this returns or throws.
+    /// Removes.
     ///
-    /// @param entries in flight
-    /// @return recipients removed
+    /// @param messages with the recipients to remove, which rest
     /// @throws IOException where the disk refused a batch
-    long run(List<QueueEntry> entries) throws IOException {
-        for (QueueEntry entry : entries) {
-            left.put(entry, setOf(entry.recipients()));
-        }
-        try {
-            for (QueueEntry entry : entries) {
-                for (Piece piece : pieces(entry, effects.now())) {
-                    add(piece);
+    void run(List<RecoveredMessage> messages, Tally tally) throws IOException {
+        for (RecoveredMessage message : messages) {
+            for (Waiting group : message.waiting()) {
+                for (Piece piece : pieces(message.message(), group, effects.now())) {
+                    add(piece, tally);
                 }
             }
-            flush();
-        } finally {
-            left.forEach((entry, rest) -> effects.finished(entry, List.of(only(entry, rest))));
         }
-        return removed;
+        flush(tally);
     }
 
-    private void add(Piece piece) throws IOException {
+    private void add(Piece piece, Tally tally) throws IOException {
         boolean isFull =
                 pending.size() == RECORDS_MAX
                         || pendingBytes + piece.reportBytes() > REPORT_BYTES_MAX;
         if (isFull) {
-            flush();
+            flush(tally);
         }
         pending.add(piece);
         pendingBytes += piece.reportBytes();
     }
 
-    private void flush() throws IOException {
+    private void flush(Tally tally) throws IOException {
         if (pending.isEmpty()) {
             return;
         }
+        var records = new ArrayList<SpoolRecord>(pending.size() + 1);
+        long recipients = 0;
+        for (Piece piece : pending) {
+            records.add(piece.record());
+            recipients += piece.record().recipients().size();
+        }
+        records.add(tally.record(recipients));
         var batch =
                 new SpoolBatch(
-                        pending.stream().<SpoolRecord>map(Piece::record).toList(),
+                        records,
                         pending.stream().flatMap(piece -> piece.report().stream()).toList());
         List<SpooledMessage> made = effects.appendAndWait(batch);
-        for (Piece piece : pending) {
-            BitSet rest = left.getOrDefault(piece.entry(), new BitSet());
-            rest.andNot(setOf(piece.record().recipients()));
-            removed += piece.record().recipients().size();
-            if (rest.isEmpty()) {
-                left.remove(piece.entry());
-                effects.finished(piece.entry(), List.of());
-            }
-        }
+        tally.removed(recipients);
         pending.clear();
         pendingBytes = 0;
         Settlement.count(metrics, batch);
@@ -122,27 +117,27 @@ final class Removal {
     }
 
     /// One piece for each report, and one for the recipients about whom nobody wants to know.
-    private List<Piece> pieces(QueueEntry entry, Instant now) {
+    private List<Piece> pieces(SpooledMessage message, Waiting group, Instant now) {
         var pieces = new ArrayList<Piece>(1);
-        BitSet untold = setOf(entry.recipients());
-        for (var told : reports.write(entry, notices(entry), entry.attempts(), now)) {
+        BitSet untold = setOf(group.recipients());
+        for (var told : reports.write(message, notices(message, group), group.attempts(), now)) {
             var numbers = new BitSet();
             told.notices().forEach(notice -> numbers.set(notice.number()));
             untold.andNot(numbers);
-            pieces.add(piece(entry, numbers, List.of(told.report()), now));
+            pieces.add(piece(message, numbers, group.attempts(), List.of(told.report()), now));
         }
         if (!untold.isEmpty()) {
-            pieces.add(piece(entry, untold, List.of(), now));
+            pieces.add(piece(message, untold, group.attempts(), List.of(), now));
         }
         return pieces;
     }
 
-    private List<Notice> notices(QueueEntry entry) {
+    private List<Notice> notices(SpooledMessage message, Waiting group) {
         boolean isBounce = disposition == Disposition.BOUNCED_BY_OPERATOR;
         var notices = new ArrayList<Notice>();
-        Envelope envelope = entry.message().envelope();
-        for (int i = 0; isBounce && i < entry.recipients().size(); i++) {
-            int number = entry.recipients().get(i);
+        Envelope envelope = message.envelope();
+        for (int i = 0; isBounce && i < group.recipients().size(); i++) {
+            int number = group.recipients().get(i);
             if (Notice.isWanted(envelope, number, Notice.Kind.RETURNED)) {
                 notices.add(new Notice(number, Notice.Kind.RETURNED, facts));
             }
@@ -150,30 +145,15 @@ final class Removal {
         return notices;
     }
 
-    private Piece piece(QueueEntry entry, BitSet numbers, List<Report> report, Instant now) {
-        var record =
-                new Settled(
-                        now,
-                        entry.message().id(),
-                        numbersOf(numbers),
-                        disposition,
-                        entry.attempts(),
-                        facts);
-        return new Piece(entry, record, report);
-    }
-
-    private static QueueEntry only(QueueEntry entry, BitSet recipients) {
-        return new QueueEntry(
-                entry.message(),
-                entry.domain(),
-                numbersOf(recipients),
-                entry.attempts(),
-                entry.dueAt(),
-                entry.isDelayNotified());
-    }
-
-    private static RecipientNumbers numbersOf(BitSet set) {
-        return RecipientNumbers.of(set.stream().toArray());
+    private Piece piece(
+            SpooledMessage message,
+            BitSet numbers,
+            int attempts,
+            List<Report> report,
+            Instant now) {
+        var recipients = RecipientNumbers.of(numbers.stream().toArray());
+        var record = new Settled(now, message.id(), recipients, disposition, attempts, facts);
+        return new Piece(record, report);
     }
 
     private static BitSet setOf(RecipientNumbers numbers) {

@@ -1,7 +1,6 @@
 package io.whimbrel.outcome;
 
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.spool.SpoolBatch.Report;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -19,11 +18,10 @@ record SenderReports(ReportSettings settings, Effects effects, Metrics metrics) 
     /// One report; several only where one would be too large; none where the sender has no address.
     ///
     /// @param attempt number of the attempt that caused it
-    List<Told> write(QueueEntry entry, List<Notice> notices, int attempt, Instant now) {
+    List<Told> write(SpooledMessage message, List<Notice> notices, int attempt, Instant now) {
         if (notices.isEmpty()) {
             return List.of();
         }
-        SpooledMessage message = entry.message();
         var writer = new DsnWriter(settings, message.id(), message.envelope(), attempt, now);
         if (!writer.canAddress()) {
             metrics.reportsUnaddressable.inc();

@@ -8,7 +8,6 @@ import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolBatch.Report;
 import io.whimbrel.spool.SpoolRecord;
 
-import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -68,7 +67,12 @@ public final class Settlement {
         QueueEntry entry = attempt.entry();
         List<Report> reports =
                 new SenderReports(settings, effects, metrics)
-                        .write(entry, consequences.notices(), entry.attempts() + 1, now).stream()
+                                .write(
+                                        entry.message(),
+                                        consequences.notices(),
+                                        entry.attempts() + 1,
+                                        now)
+                                .stream()
                                 .map(SenderReports.Told::report)
                                 .toList();
         List<SpoolBatch> batches = batches(consequences.records(), reports);
@@ -77,20 +81,12 @@ public final class Settlement {
         batches.forEach(batch -> count(metrics, batch));
     }
 
-    /// Takes recipients out of the queue for good, at an operator's word, and waits until that is
-    /// durable. Each outcome becomes durable together with the report about it, or neither does;
-    /// what could not be removed goes back to the schedule.
+    /// For a job that takes recipients out of the queue for good.
     ///
-    /// @param entries as [Schedule#takeOut] gave them
     /// @param isBounce return them to their senders; where not, they vanish
     /// @param reason of the operator, for the event log and the sender; may be `""`
-    /// @return recipients removed
-    /// @throws IOException where an outcome could not be made durable; what was removed before is
-    ///   gone
-    public long remove(List<QueueEntry> entries, boolean isBounce, String reason)
-            throws IOException {
-        return new Removal(new SenderReports(settings, effects, metrics), isBounce, reason)
-                .run(entries);
+    Removal removal(boolean isBounce, String reason) {
+        return new Removal(new SenderReports(settings, effects, metrics), isBounce, reason);
     }
 
     /// Batches that each stay under the spool's bound. More than one is rare: every report but the
@@ -127,6 +123,8 @@ public final class Settlement {
                 case SpoolRecord.Accepted _,
                         SpoolRecord.Quarantined _,
                         SpoolRecord.Operator _,
+                        SpoolRecord.Job _,
+                        SpoolRecord.Moved _,
                         SpoolRecord.Notice _ -> {}
             }
         }

@@ -1,13 +1,18 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.mail.QueueScope;
+
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
 /// Entries being tried or settled, with the queue on whose account they are. Thread-safe, without a
 /// lock. Bounded by the connections there are, and by what operators take out.
 final class InFlight {
     private final ConcurrentHashMap<QueueEntry, PathQueue> entries = new ConcurrentHashMap<>();
+
+    private final AtomicInteger moving = new AtomicInteger();
 
     /// `queue` has counted `entry` already.
     void put(QueueEntry entry, PathQueue queue) {
@@ -27,6 +32,23 @@ final class InFlight {
             throw new IllegalStateException("not in flight: " + entry);
         }
         return from;
+    }
+
+    /// Between a queue and here, or back, an entry is nowhere to be seen.
+    void moves(int more) {
+        moving.addAndGet(more);
+    }
+
+    /// Whether no entry in `scope` is here, nor on its way from here or to here.
+    boolean isQuiet(QueueScope scope) {
+        for (QueueEntry entry : entries.keySet()) {
+            var message = entry.message();
+            if (scope.matches(message.id(), message.envelope().stream(), entry.domain())) {
+                return false;
+            }
+        }
+        // Read last: what left before it was looked at has arrived where it went.
+        return moving.get() == 0;
     }
 
     void forEach(BiConsumer<QueueEntry, PathQueue> visitor) {

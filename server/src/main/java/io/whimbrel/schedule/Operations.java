@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.Hold;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
 /// What operators do to what is in memory. Thread-safe: one at a time, and not while a domain moves
@@ -27,41 +29,46 @@ final class Operations {
     private final Aftermath aftermath;
     private final Resting resting;
     private final ReentrantLock relocation;
+    private final boolean isBounded;
 
+    /// @param isBounded what is restricted by its age can rest
     Operations(
             PathQueues queues,
             Restrictions restrictions,
             Aftermath aftermath,
             Resting resting,
-            ReentrantLock relocation) {
+            ReentrantLock relocation,
+            boolean isBounded) {
         this.queues = queues;
         this.restrictions = restrictions;
         this.aftermath = aftermath;
         this.resting = resting;
         this.relocation = relocation;
+        this.isBounded = isBounded;
     }
 
     /// As [Schedule#apply].
     long apply(OperatorAction action, Instant now) {
         var left = new ArrayList<Effects>();
+        var staying = new ArrayList<QueueEntry>();
         relocation.lock();
         try {
             switch (action) {
                 case Hold(QueueScope scope, String reason) -> {
                     restrictions.hold(scope, reason);
-                    reconsider(scope, now, left);
+                    reconsider(scope, now, left, staying);
                 }
                 case Release(QueueScope scope) -> {
                     restrictions.release(scope);
-                    reconsider(scope, now, left);
+                    reconsider(scope, now, left, staying);
                 }
                 case Suspend(QueueScope scope, Duration duration, String reason) -> {
                     restrictions.suspend(scope, now.plus(atMost(duration)), reason);
-                    reconsider(scope, now, left);
+                    reconsider(scope, now, left, staying);
                 }
                 case Resume(QueueScope scope) -> {
                     restrictions.resume(scope);
-                    reconsider(scope, now, left);
+                    reconsider(scope, now, left, staying);
                 }
                 case RetryNow(QueueScope scope) ->
                         change(scope, queue -> queue.retryNow(scope, now), left);
@@ -69,9 +76,32 @@ final class Operations {
         } finally {
             relocation.unlock();
         }
+        staying.forEach(aftermath::rest);
         aftermath.carryOut(left, now);
         wake(action);
         return recipients(left);
+    }
+
+    /// As [Schedule#begin] and [Schedule#end].
+    void restrict(QueueJob job, boolean isBegun, Instant now) {
+        var left = new ArrayList<Effects>();
+        var staying = new ArrayList<QueueEntry>();
+        relocation.lock();
+        try {
+            if (isBegun) {
+                restrictions.begin(job);
+            } else {
+                restrictions.end(job);
+            }
+            reconsider(job.meant(), now, left, staying);
+        } finally {
+            relocation.unlock();
+        }
+        staying.forEach(aftermath::rest);
+        aftermath.carryOut(left, now);
+        if (!isBegun) {
+            resting.wake(job.meant());
+        }
     }
 
     private void wake(OperatorAction action) {
@@ -89,7 +119,10 @@ final class Operations {
         var left = new ArrayList<Effects>();
         relocation.lock();
         try {
-            change(scope, queue -> takeOut(queue, scope, taken), left);
+            change(
+                    scope,
+                    queue -> takeOut(queue, entry -> ScheduledQueue.isIn(scope, entry), taken),
+                    left);
         } finally {
             relocation.unlock();
         }
@@ -109,7 +142,7 @@ final class Operations {
         try {
             ended = restrictions.endSuspensions(now);
             for (QueueScope scope : ended) {
-                reconsider(scope, now, left);
+                reconsider(scope, now, left, new ArrayList<>());
             }
         } finally {
             relocation.unlock();
@@ -119,9 +152,11 @@ final class Operations {
     }
 
     /// Brings the queues in `scope` in line with the restrictions; under `relocation`.
-    private void reconsider(QueueScope scope, Instant now, List<Effects> left) {
-        long nowMillis = now.toEpochMilli();
-        if (scope.id().isEmpty()) {
+    ///
+    /// @param staying gets what has to rest
+    private void reconsider(
+            QueueScope scope, Instant now, List<Effects> left, List<QueueEntry> staying) {
+        if (scope.isOfWholeQueues()) {
             change(
                     scope,
                     queue -> {
@@ -130,16 +165,19 @@ final class Operations {
                     },
                     left);
         } else {
-            change(
-                    scope,
-                    queue -> {
-                        queue.rejoin(this::isApart, nowMillis);
-                        queue.setApart(
-                                entry -> ScheduledQueue.isIn(scope, entry) && isApart(entry));
-                        return queue.recipientsIn(scope);
-                    },
-                    left);
+            change(scope, queue -> reconsider(queue, scope, now, staying), left);
         }
+    }
+
+    private long reconsider(
+            ScheduledQueue queue, QueueScope scope, Instant now, List<QueueEntry> staying) {
+        long recipients = queue.recipientsIn(scope);
+        queue.rejoin(this::isApart, now.toEpochMilli());
+        if (isBounded) {
+            queue.takeOut(restrictions::isStaying, staying::add);
+        }
+        queue.setApart(entry -> ScheduledQueue.isIn(scope, entry) && isApart(entry));
+        return recipients;
     }
 
     private boolean isApart(QueueEntry entry) {
@@ -156,9 +194,10 @@ final class Operations {
         }
     }
 
-    private static long takeOut(ScheduledQueue queue, QueueScope scope, List<QueueEntry> taken) {
+    private static long takeOut(
+            ScheduledQueue queue, Predicate<QueueEntry> meant, List<QueueEntry> taken) {
         long before = queue.recipients();
-        queue.takeOut(scope, taken::add);
+        queue.takeOut(meant, taken::add);
         return before - queue.recipients();
     }
 

@@ -116,6 +116,9 @@ final class PathQueue {
         if (!sites.of(entry.domain()).path().equals(path)) {
             return Added.MOVED;
         }
+        if (isStaying(entry)) {
+            return Added.RESTS;
+        }
         ScheduledQueue queue = queueOf(entry.message().envelope().stream(), entry.domain());
         if (place != Place.HEAD && mustRest(queue)) {
             backlogs.mark(queue);
@@ -136,6 +139,10 @@ final class PathQueue {
                 && (queue.isBacklogged()
                         || (queue.entries() >= RESTRICTED_MOST && !queue.restriction().isNone())
                         || backlogs.room(queue, load(), queueCount) < 1);
+    }
+
+    private boolean isStaying(QueueEntry entry) {
+        return budget.isBounded() && restrictions.isStaying(entry);
     }
 
     private Part insert(ScheduledQueue queue, QueueEntry entry, Place place, long nowMillis) {
@@ -190,7 +197,9 @@ final class PathQueue {
         ScheduledQueue queue = queueOf(name.stream(), name.domain());
         backlogs.answered(queue, isMore);
         for (QueueEntry entry : entries) {
-            if (load() < budget.pathMost()) {
+            if (isStaying(entry)) {
+                effects.addResting(entry);
+            } else if (load() < budget.pathMost()) {
                 insert(queue, entry, Place.TAIL, nowMillis);
                 recount(queue);
             } else {

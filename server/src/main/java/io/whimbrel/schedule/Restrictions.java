@@ -3,6 +3,7 @@ package io.whimbrel.schedule;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.Restriction.Held;
 import io.whimbrel.schedule.Restriction.Suspended;
@@ -15,13 +16,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /// Every hold and suspension in force, by scope. Thread-safe: reads take no lock, so a queue may
 /// read it while its own lock is held; changes are made one at a time. Bounded by what operators
 /// ask for.
 ///
 /// A lookup costs the same however many are in force: a message can match at most sixteen scopes,
-/// and each is looked up by name. Where nothing is restricted it costs next to nothing.
+/// and each is looked up by name. Where nothing is restricted it costs next to nothing. Those with
+/// an age are looked through, for there are few.
+///
+/// Mail restricted by its age *stays at rest*: it is mixed with other mail of its queues, so it is
+/// passed over where it rests and costs no memory however much it is.
 final class Restrictions {
     /// Combinations of domain, tenant and campaign that a scope may name.
     private static final int SCOPES = 8;
@@ -30,27 +36,34 @@ final class Restrictions {
 
     private final ConcurrentHashMap<QueueScope, Held> holds = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<QueueScope, Suspended> suspensions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<QueueId, Aged> jobs = new ConcurrentHashMap<>();
+    private volatile List<Aged> aged = List.of();
     private volatile boolean isEmpty = true;
     private volatile boolean hasMessageScopes;
     private volatile long nextEndMillis = DueHeap.NEVER;
 
+    /// A restriction of mail of some age.
+    private record Aged(QueueScope scope, Restriction restriction) {}
+
     void hold(QueueScope scope, String reason) {
+        holds.keySet().removeIf(scope::ends);
         holds.put(scope, new Held(reason));
         recount();
     }
 
     void release(QueueScope scope) {
-        holds.remove(scope);
+        holds.keySet().removeIf(scope::ends);
         recount();
     }
 
     void suspend(QueueScope scope, Instant until, String reason) {
+        suspensions.keySet().removeIf(scope::ends);
         suspensions.put(scope, new Suspended(until, reason));
         recount();
     }
 
     void resume(QueueScope scope) {
-        suspensions.remove(scope);
+        suspensions.keySet().removeIf(scope::ends);
         recount();
     }
 
@@ -69,12 +82,25 @@ final class Restrictions {
         return ended;
     }
 
+    /// What a job is about is not tried until it ends.
+    void begin(QueueJob job) {
+        String why = "job " + job.id() + " is about to " + job.work().word() + " it";
+        jobs.put(job.id(), new Aged(job.meant(), new Held(why)));
+        recount();
+    }
+
+    void end(QueueJob job) {
+        jobs.remove(job.id());
+        recount();
+    }
+
     /// When the first suspension ends, in epoch milliseconds, rounded up; or [DueHeap#NEVER].
     long nextEndMillis() {
         return nextEndMillis;
     }
 
-    /// What restricts all mail of `stream` for `domain`. Scopes that name a message do not count.
+    /// What restricts all mail of `stream` for `domain`. Scopes that name a message or an age do
+    /// not count.
     Restriction of(MailStream stream, DomainName domain) {
         return isEmpty ? NONE : find(Optional.empty(), stream, domain);
     }
@@ -82,9 +108,33 @@ final class Restrictions {
     /// What restricts the message of `entry` beyond what [#of] says.
     Restriction ofMessage(QueueEntry entry) {
         SpooledMessage message = entry.message();
-        return hasMessageScopes
-                ? find(Optional.of(message.id()), message.envelope().stream(), entry.domain())
-                : NONE;
+        MailStream stream = message.envelope().stream();
+        Restriction found =
+                hasMessageScopes ? find(Optional.of(message.id()), stream, entry.domain()) : NONE;
+        for (Aged one : aged) {
+            if (one.scope.matches(message.id(), stream, entry.domain())) {
+                found = found.and(one.restriction);
+            }
+        }
+        return found;
+    }
+
+    /// Whether `entry` is restricted by its age.
+    boolean isStaying(QueueEntry entry) {
+        SpooledMessage message = entry.message();
+        for (Aged one : aged) {
+            if (one.scope.matches(message.id(), message.envelope().stream(), entry.domain())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Which messages of `stream` for `domain` are restricted by their age.
+    Predicate<QueueId> staying(MailStream stream, DomainName domain) {
+        List<Aged> its =
+                aged.stream().filter(one -> one.scope.matchesQueue(stream, domain)).toList();
+        return id -> its.stream().anyMatch(one -> one.scope.matchesMessage(id));
     }
 
     /// As the actions that would bring them about at `now`.
@@ -130,8 +180,21 @@ final class Restrictions {
             end = Math.min(end, DueHeap.millisUp(suspended.until()));
         }
         nextEndMillis = end;
+        var byAge = new ArrayList<Aged>(jobs.values());
+        addAged(holds, byAge);
+        addAged(suspensions, byAge);
+        aged = List.copyOf(byAge);
         hasMessageScopes = namesMessage(holds) || namesMessage(suspensions);
         isEmpty = holds.isEmpty() && suspensions.isEmpty();
+    }
+
+    private static void addAged(
+            ConcurrentHashMap<QueueScope, ? extends Restriction> restrictions, List<Aged> byAge) {
+        restrictions.forEach((scope, restriction) -> {
+            if (scope.upTo().isPresent()) {
+                byAge.add(new Aged(scope, restriction));
+            }
+        });
     }
 
     private static boolean namesMessage(ConcurrentHashMap<QueueScope, ?> restrictions) {

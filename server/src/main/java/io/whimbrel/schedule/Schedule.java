@@ -5,6 +5,7 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// Which recipient may be tried next. Thread-safe, without threads, clock or I/O of its own: every
@@ -75,7 +77,9 @@ public final class Schedule {
         this.budget = new MemoryBudget(settings.entriesInMemoryMax());
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
-        this.operations = new Operations(queues, restrictions, aftermath, actions, relocation);
+        this.operations =
+                new Operations(
+                        queues, restrictions, aftermath, actions, relocation, budget.isBounded());
     }
 
     /// A message was accepted: its recipients are due now. Where there is no room they rest.
@@ -114,6 +118,12 @@ public final class Schedule {
         }
     }
 
+    /// Which messages of `queue` are to stay at rest although they are due: those that are held or
+    /// suspended by their age. What of them comes all the same rests again.
+    public Predicate<QueueId> staying(QueueName queue) {
+        return restrictions.staying(queue.stream(), queue.domain());
+    }
+
     /// Entries of `queue` come into memory, in answer to [#room] or [Resting#wanted]. Those that
     /// are due go behind what is ready; the others wait for their time. What finds no room after
     /// all rests again.
@@ -121,15 +131,20 @@ public final class Schedule {
     /// @param messages each with recipients of `queue` only that rest and are due soon
     /// @param isMore `queue` has more resting entries that are due within the horizon; it asks for
     ///   them by [Resting#wanted] as it empties, and its new mail rests behind them
-    /// @throws IllegalArgumentException where a recipient is of another queue
+    /// @throws IllegalArgumentException where a recipient is of another domain
     public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore, Instant now) {
         var entries = new ArrayList<QueueEntry>();
         for (RecoveredMessage message : messages) {
             for (QueueEntry entry : entriesOf(message)) {
-                if (!entry.isOf(queue)) {
+                if (!entry.domain().equals(queue.domain())) {
                     throw new IllegalArgumentException(entry + " is not of " + queue);
                 }
-                entries.add(entry);
+                if (entry.isOf(queue)) {
+                    entries.add(entry);
+                } else {
+                    // It was moved to another queue meanwhile.
+                    actions.rest(entry);
+                }
             }
         }
         entries.sort(ScheduledQueue::byDue);
@@ -164,8 +179,13 @@ public final class Schedule {
         Optional<DomainName> next = aftermath.answered(domain);
         var taken = new ArrayList<QueueEntry>();
         PathQueue unresolved = queues.unresolved();
-        unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
-        inFlight.putAll(taken, unresolved);
+        inFlight.moves(1);
+        try {
+            unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
+            inFlight.putAll(taken, unresolved);
+        } finally {
+            inFlight.moves(-1);
+        }
         next.ifPresent(actions::resolve);
         aftermath.feed(unresolved);
         return taken;
@@ -175,9 +195,15 @@ public final class Schedule {
     /// [#giveBack]. Empty where nothing may be tried now.
     public Optional<QueueEntry> take(EgressPath path, Instant now) {
         Optional<PathQueue> queue = resolved(path);
-        Optional<QueueEntry> entry = queue.flatMap(PathQueue::take);
+        Optional<QueueEntry> entry;
+        inFlight.moves(1);
+        try {
+            entry = queue.flatMap(PathQueue::take);
+            entry.ifPresent(taken -> inFlight.put(taken, queue.get()));
+        } finally {
+            inFlight.moves(-1);
+        }
         if (entry.isPresent()) {
-            inFlight.put(entry.get(), queue.get());
             aftermath.feed(queue.get());
         }
         return entry;
@@ -208,8 +234,15 @@ public final class Schedule {
     ///
     /// @throws IllegalStateException where `entry` is not in flight
     public void giveBack(QueueEntry entry, Instant now) {
-        PathQueue from = inFlight.remove(entry);
-        Optional<PathQueue> to = place(entry, Place.HEAD, now, false);
+        PathQueue from;
+        Optional<PathQueue> to;
+        inFlight.moves(1);
+        try {
+            from = inFlight.remove(entry);
+            to = place(entry, Place.HEAD, now, false);
+        } finally {
+            inFlight.moves(-1);
+        }
         if (to.isPresent() && to.get() != from) {
             aftermath.signal(to.get(), 1);
         }
@@ -230,9 +263,13 @@ public final class Schedule {
         if (settled < 0) {
             throw new IllegalArgumentException("more retries than recipients of " + entry);
         }
-        PathQueue from = inFlight.remove(entry);
-        for (QueueEntry retry : retries) {
-            place(retry, Place.TAIL, now, true);
+        PathQueue from;
+        inFlight.moves(1);
+        try {
+            from = inFlight.remove(entry);
+            retries.forEach(retry -> place(retry, Place.TAIL, now, true));
+        } finally {
+            inFlight.moves(-1);
         }
         ages.add(entry.message().envelope().receivedAt(), -settled);
         landed(from);
@@ -264,29 +301,34 @@ public final class Schedule {
     /// mail comes. Takes effect at once on what waits and on mail that comes later, from rest too,
     /// except that what rests is not made due by [RetryNow] here; entries in flight end normally
     /// and are restricted if they come back. Holding by domain, tenant or campaign costs the same
-    /// however much mail waits; by message, every entry in memory is looked at.
+    /// however much mail waits; by message or age, every entry in memory is looked at.
     ///
     /// @return how many recipients that wait in memory it touched
     public long apply(OperatorAction action, Instant now) {
         return operations.apply(action, now);
     }
 
-    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
-    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
-    /// touched, nor what rests: that is for a job over the index, which settles it where it lies.
-    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
-        return operations.takeOut(scope, now, inFlight);
+    /// A job, which is durable already, begins: what it is about goes to rest and is not tried any
+    /// more, but for what is in flight, which rests when it comes back.
+    public void begin(QueueJob job, Instant now) {
+        operations.restrict(job, true, now);
     }
 
-    /// What rested comes in to be removed by an operator: in flight until [#finished].
-    public List<QueueEntry> takeIn(List<RecoveredMessage> rested) {
-        var entries = new ArrayList<QueueEntry>();
-        rested.forEach(message -> entries.addAll(entriesOf(message)));
-        for (QueueEntry entry : entries) {
-            ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
-        }
-        inFlight.putAll(entries, queues.operators());
-        return entries;
+    /// What a job left in the queue is tried again.
+    public void end(QueueJob job, Instant now) {
+        operations.restrict(job, false, now);
+    }
+
+    /// Whether nothing in `scope` is in flight: after [#begin] all of it rests then.
+    public boolean isQuiet(QueueScope scope) {
+        return inFlight.isQuiet(scope);
+    }
+
+    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
+    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
+    /// touched, nor what rests.
+    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
+        return operations.takeOut(scope, now, inFlight);
     }
 
     /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].

@@ -269,7 +269,7 @@ final class ScheduledQueue {
     /// @return their recipients
     long retryNow(QueueScope scope, Instant now) {
         var called = new ArrayList<QueueEntry>();
-        takeOut(timed, scope, called::add);
+        takeOut(timed, entry -> isIn(scope, entry), called::add);
         called.sort(ScheduledQueue::byDue);
         called.forEach(entry -> addLast(entry.withDueAt(now)));
         recount();
@@ -314,11 +314,11 @@ final class ScheduledQueue {
         }
     }
 
-    /// Takes out every entry in `scope`, whatever it waits for.
-    void takeOut(QueueScope scope, Consumer<QueueEntry> taken) {
-        takeOut(ready, scope, taken);
-        takeOut(timed, scope, taken);
-        takeOut(apart, scope, taken);
+    /// Takes out every entry that is `meant`, whatever it waits for.
+    void takeOut(Predicate<QueueEntry> meant, Consumer<QueueEntry> taken) {
+        takeOut(ready, meant, taken);
+        takeOut(timed, meant, taken);
+        takeOut(apart, meant, taken);
         recount();
     }
 
@@ -344,14 +344,12 @@ final class ScheduledQueue {
 
     /// Whether `entry` is in `scope`, for an entry of a queue that [#isIn(QueueScope)].
     static boolean isIn(QueueScope scope, QueueEntry entry) {
-        return scope.id().isEmpty() || scope.id().get().equals(entry.message().id());
+        return scope.matchesMessage(entry.message().id());
     }
 
     /// Whether entries of this queue can be in `scope`.
     boolean isIn(QueueScope scope) {
-        return (scope.domain().isEmpty() || scope.domain().get().equals(domain))
-                && (scope.tenant().isEmpty() || scope.tenant().get().equals(stream.tenant()))
-                && (scope.campaign().isEmpty() || scope.campaign().get().equals(stream.campaign()));
+        return scope.matchesQueue(stream, domain);
     }
 
     /// The older message first among those due at the same time.
@@ -367,9 +365,9 @@ final class ScheduledQueue {
     }
 
     private static void takeOut(
-            Collection<QueueEntry> from, QueueScope scope, Consumer<QueueEntry> taken) {
+            Collection<QueueEntry> from, Predicate<QueueEntry> meant, Consumer<QueueEntry> taken) {
         from.removeIf(entry -> {
-            boolean isTaken = isIn(scope, entry);
+            boolean isTaken = meant.test(entry);
             if (isTaken) {
                 taken.accept(entry);
             }

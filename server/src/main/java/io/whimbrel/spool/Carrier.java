@@ -1,5 +1,6 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
@@ -177,10 +178,17 @@ final class Carrier {
                 return List.of(part(place, current.draft, current.nextPart++, true));
             }
             var records = new ArrayList<Inbox.Item>();
-            for (int i = 0; i < location.envelope().size(); i++) {
-                records.add(part(location.envelope().get(i), current.draft, i, false));
+            LogEntry.Head head = location.head();
+            Envelope envelope = message.envelope();
+            if (!head.envelope().orElseThrow().equals(envelope)) {
+                // It has moved: the copy says where to.
+                int parts = addParts(envelope, location.envelope().size(), current, records);
+                head = head.withEnvelope(envelope).inParts(parts);
+            } else {
+                for (int i = 0; i < location.envelope().size(); i++) {
+                    records.add(part(location.envelope().get(i), current.draft, i, false));
+                }
             }
-            LogEntry.Head head = LiveMessages.head(location);
             List<RecoveredMessage.Waiting> waiting;
             synchronized (message) {
                 waiting = message.states().waiting();
@@ -201,6 +209,22 @@ final class Carrier {
             copy = Optional.empty();
             return List.of();
         }
+    }
+
+    /// The envelope in at most `parts` parts; none for 0.
+    private static int addParts(Envelope envelope, int parts, Copy copy, List<Inbox.Item> records) {
+        if (parts == 0) {
+            return 0;
+        }
+        byte[] bytes = RecordCodec.encodeEnvelope(envelope);
+        int length = Math.ceilDiv(bytes.length, parts);
+        int index = 0;
+        for (int from = 0; from < bytes.length; from += length) {
+            var slice = new Inbox.Bytes(bytes, from, Math.min(length, bytes.length - from));
+            var part = new LogEntry.EnvelopePart(copy.draft.id(), index++);
+            records.add(Inbox.Item.of(part, slice, copy.draft));
+        }
+        return index;
     }
 
     private static Inbox.Item part(

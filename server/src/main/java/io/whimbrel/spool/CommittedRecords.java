@@ -236,6 +236,8 @@ public final class CommittedRecords {
                 || type == LogFormat.DEFERRED
                 || type == LogFormat.QUARANTINED
                 || type == LogFormat.OPERATOR
+                || type == LogFormat.JOB
+                || type == LogFormat.MOVED
                 || type == LogFormat.NOTICE;
     }
 
@@ -245,10 +247,13 @@ public final class CommittedRecords {
         return switch (entry) {
             case LogEntry.Accepted(LogEntry.Head head) ->
                     live.message(head.id(), place.start())
-                            .map(m -> record(place, head.withEnvelope(m.envelope()).record(), m));
+                            .map(m -> record(place, whole(head, m).record(), m));
             case LogEntry.Fact(SpoolRecord.Operator fact) -> Optional.of(record(place, fact));
+            case LogEntry.Fact(SpoolRecord.Job fact) -> Optional.of(record(place, fact));
             case LogEntry.Fact(SpoolRecord.Notice fact) -> Optional.of(record(place, fact));
             case LogEntry.Fact(SpoolRecord.Settled fact) ->
+                    live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
+            case LogEntry.Fact(SpoolRecord.Moved fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
             case LogEntry.Fact(SpoolRecord.Deferred fact) ->
                     live.message(fact.id(), place.start()).map(m -> record(place, fact, m));
@@ -274,6 +279,10 @@ public final class CommittedRecords {
 
     private static CommittedRecord record(SpoolSegment.Place place, SpoolRecord record) {
         return new CommittedRecord(place.start(), place.next(), record, Optional.empty());
+    }
+
+    private static LogEntry.Head whole(LogEntry.Head head, SpooledMessage message) {
+        return head.envelope().isPresent() ? head : head.withEnvelope(message.envelope());
     }
 
     private static CommittedRecord record(

@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /// Keeps the index in step with what the writer applied, and brings mail back into memory when it
 /// is due. Confined to its thread, but for what is said to be thread-safe.
@@ -45,6 +45,11 @@ final class Indexer implements LiveMessages.Changes {
 
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
+
+    /// Rows that stay at rest and are passed over in one look.
+    private static final int PASSED_MOST = 5000;
+
+    private static final int PAGE = 500;
 
     /// Behind every due time.
     static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
@@ -92,8 +97,7 @@ final class Indexer implements LiveMessages.Changes {
 
         record Forget(QueueId id) implements Request {}
 
-        record TakeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer)
-                implements Request {}
+        record Written(Queue<Boolean> answer) implements Request {}
     }
 
     /// Who takes a message out of the queue that cannot be read.
@@ -170,11 +174,9 @@ final class Indexer implements LiveMessages.Changes {
         requests.add(new Request.Stragglers(segment, most, answer));
     }
 
-    /// Asks for messages of which something in `scope` rests; it is held from then on. Thread-safe.
-    ///
-    /// @param answer gets one list, of at most `most` messages; empty where nothing rests
-    void takeAll(QueueScope scope, int most, Queue<List<RecoveredMessage>> answer) {
-        requests.add(new Request.TakeAll(scope, most, answer));
+    /// Answers once every change noted before is in rows. Thread-safe.
+    void written(Queue<Boolean> answer) {
+        requests.add(new Request.Written(answer));
     }
 
     /// What rests, for people. Thread-safe.
@@ -303,12 +305,11 @@ final class Indexer implements LiveMessages.Changes {
             rest = message.states().dues(message.envelope(), false);
             isGone = isOver && message.row().isEmpty();
         }
-        var stream = message.envelope().stream();
         // First, so that there is no moment without a wake row that finds them.
         for (RestingQueues.Due due : rest.keySet()) {
-            resting.rests(new QueueName(stream, due.domain()), due.dueAt(), message.id());
+            resting.rests(due.queue(), due.dueAt(), message.id());
         }
-        resting.heldChanged(stream, message.heldRows(), held);
+        resting.heldChanged(message.heldRows(), held, clock.instant());
         message.heldRowsAre(held);
         if (isGone && message.isForgotten()) {
             live.gone(message);
@@ -358,8 +359,10 @@ final class Indexer implements LiveMessages.Changes {
                 forget(id);
                 unfinished.decrementAndGet();
             }
-            case Request.TakeAll(QueueScope scope, int most, var answer) ->
-                    answer.add(takeAll(scope, most));
+            case Request.Written(var answer) -> {
+                writeAll();
+                answer.add(true);
+            }
             case Request.Stragglers(SpoolSegment segment, int most, var answer) -> {
                 writeAll();
                 findStragglers(segment, most, answer);
@@ -434,17 +437,35 @@ final class Indexer implements LiveMessages.Changes {
     private boolean hold(QueueName queue, int most, List<RecoveredMessage> messages)
             throws IOException {
         Instant limit = clock.instant().plus(AHEAD);
-        List<DueRow> rows = index.due(queue, resting.cursor(queue), limit, most);
-        for (DueRow row : rows) {
-            hold(queue, row.id(), limit, messages);
+        Predicate<QueueId> staying = waking.orElseThrow().staying(queue);
+        Optional<DueRow> last = Optional.empty();
+        int taken = 0;
+        int passed = 0;
+        boolean isAtEnd = false;
+        while (!isAtEnd && taken < most && passed < PASSED_MOST) {
+            int page = passed == 0 ? most - taken : PAGE;
+            var rows = index.due(queue, last.or(() -> resting.cursor(queue)), limit, page);
+            for (DueRow row : rows) {
+                if (taken == most) {
+                    break;
+                }
+                if (staying.test(row.id())) {
+                    passed++;
+                } else {
+                    hold(queue, row.id(), limit, messages);
+                    taken++;
+                }
+                last = Optional.of(row);
+            }
+            isAtEnd = rows.size() < page;
         }
-        Optional<DueRow> last = rows.isEmpty() ? Optional.empty() : Optional.of(rows.getLast());
         boolean isMore =
-                rows.size() == most
+                last.isPresent()
+                        && !(isAtEnd && taken < most)
                         && index.nextDue(queue, last)
                                 .filter(due -> !due.isAfter(limit))
                                 .isPresent();
-        resting.looked(queue, last, isMore);
+        resting.looked(queue, last, isMore, passed, clock.instant());
         return isMore;
     }
 
@@ -461,7 +482,12 @@ final class Indexer implements LiveMessages.Changes {
         List<RecoveredMessage.Waiting> waiting;
         Map<RestingQueues.Due, Integer> held;
         synchronized (message) {
-            waiting = message.states().hold(message.envelope(), queue.domain(), limit);
+            // Where it has moved, its row is not yet as it is.
+            boolean isOfQueue = message.envelope().stream().equals(queue.stream());
+            waiting =
+                    isOfQueue
+                            ? message.states().hold(message.envelope(), queue.domain(), limit)
+                            : List.of();
             held = message.states().dues(message.envelope(), true);
         }
         if (!waiting.isEmpty()) {
@@ -470,7 +496,7 @@ final class Indexer implements LiveMessages.Changes {
             // It was brought for nothing.
             changed(message);
         }
-        resting.heldChanged(message.envelope().stream(), message.heldRows(), held);
+        resting.heldChanged(message.heldRows(), held, clock.instant());
         message.heldRowsAre(held);
     }
 
@@ -490,48 +516,6 @@ final class Indexer implements LiveMessages.Changes {
                 LOG.error("message {} cannot be read at present: {}", id, e.getMessage());
             }
             return Optional.empty();
-        }
-    }
-
-    private List<RecoveredMessage> takeAll(QueueScope scope, int most) throws IOException {
-        writeAll();
-        var taken = new ArrayList<RecoveredMessage>();
-        try {
-            takeAll(scope, most, taken);
-        } catch (IOException e) {
-            if (taken.isEmpty()) {
-                throw e;
-            }
-            LOG.warn("the index: {}", e.getMessage());
-        }
-        return taken;
-    }
-
-    private void takeAll(QueueScope scope, int most, List<RecoveredMessage> taken)
-            throws IOException {
-        if (scope.id().isPresent()) {
-            Optional<SpooledMessage> found = find(scope.id().get());
-            for (QueueName queue : found.map(RestingQueues.Walks::queuesOf).orElse(Set.of())) {
-                if (RestingQueues.Walks.isIn(scope, queue)) {
-                    hold(queue, scope.id().get(), FAR, taken);
-                }
-            }
-            return;
-        }
-        for (RestingQueue queue : census.counts(scope)) {
-            // What is held already may be in front of what rests.
-            Optional<DueRow> after = Optional.empty();
-            List<DueRow> rows = index.due(queue.name(), after, FAR, most);
-            while (!rows.isEmpty()) {
-                for (DueRow row : rows) {
-                    hold(queue.name(), row.id(), FAR, taken);
-                }
-                if (taken.size() >= most) {
-                    return;
-                }
-                after = Optional.of(rows.getLast());
-                rows = index.due(queue.name(), after, FAR, most);
-            }
         }
     }
 

@@ -13,10 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +42,7 @@ final class LiveMessages {
     private final Set<SpooledMessage.Draft> drafts = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
     private final LogMark.ActionsInForce actions = new LogMark.ActionsInForce();
+    private final Map<QueueId, LogMark.JobInForce> jobs = new LinkedHashMap<>();
     private final QueueIndex index;
 
     /// Held while a message comes into memory from its row, or leaves it.
@@ -156,11 +157,15 @@ final class LiveMessages {
     /// @throws IOException where its records are damaged, or their segment is missing
     SpooledMessage read(MessageRow row) throws IOException {
         SpooledMessage.Location location = location(row);
-        LogEntry.Head head = head(location);
+        LogEntry.Head head = location.head();
         if (!head.id().equals(row.id()) || head.recipients() != row.recipients()) {
-            throw unreadable(location.accepted());
+            throw SpooledMessage.Location.unreadable(location.accepted());
         }
         Envelope envelope = head.envelope().orElseThrow();
+        if (!row.entries().isEmpty()) {
+            // It may have moved since that record.
+            envelope = envelope.withStream(row.entries().getFirst().queue().stream());
+        }
         var message =
                 new SpooledMessage(
                         row.id(), envelope, row.size(), RecipientStates.of(row), location);
@@ -274,7 +279,8 @@ final class LiveMessages {
                 unreleased.stream()
                         .filter(trace -> trace.message.row().isPresent())
                         .map(trace -> new LogMark.Settled(trace.message.id(), trace.settledAt))
-                        .toList());
+                        .toList(),
+                List.copyOf(jobs.values()));
     }
 
     /// Whether the event log may still ask for a message that the index does not know and that a
@@ -304,13 +310,31 @@ final class LiveMessages {
             }
             case SpoolRecord.Deferred r -> change(r.id(), m -> m.states().defer(r));
             case SpoolRecord.Quarantined r -> quarantine(r.id(), place);
+            case SpoolRecord.Moved r -> change(r.id(), m -> m.relabel(r.stream()));
             case SpoolRecord.Operator r -> {
                 applyAction(r, place.segment().sequence());
                 yield Optional.empty();
             }
             case SpoolRecord.Notice _ -> Optional.empty();
+            case SpoolRecord.Job r -> {
+                applyJob(r, place.segment().sequence());
+                yield Optional.empty();
+            }
             case SpoolRecord.Accepted r -> inMemory(r.id());
         };
+    }
+
+    void applyJob(SpoolRecord.Job record, long segment) {
+        if (record.stage().isEnd()) {
+            jobs.remove(record.job().id());
+        } else {
+            jobs.put(record.job().id(), new LogMark.JobInForce(record, segment));
+        }
+    }
+
+    /// Jobs that have not ended, oldest first.
+    List<SpoolRecord.Job> jobs() {
+        return jobs.values().stream().map(LogMark.JobInForce::record).toList();
     }
 
     void applyAction(SpoolRecord.Operator record, long segment) {
@@ -488,30 +512,23 @@ final class LiveMessages {
         }
     }
 
-    /// Reads the record that committed a message, its envelope included.
-    static LogEntry.Head head(SpooledMessage.Location location) throws IOException {
-        SpoolSegment.Place place = location.accepted();
-        ByteBuffer payload = place.read();
-        byte type = payload.get(LogFormat.TYPE_AT);
-        LogEntry.Head head =
-                switch (RecordCodec.decode(type, payload).orElseThrow(() -> unreadable(place))) {
-                    case LogEntry.Accepted(LogEntry.Head accepted) -> accepted;
-                    case LogEntry.Carried(
-                                    LogEntry.Head carried,
-                                    List<RecoveredMessage.Waiting> _) ->
-                            carried;
-                    case LogEntry.BodyPart _,
-                            LogEntry.EnvelopePart _,
-                            LogEntry.Fact _,
-                            LogEntry.StillInForce _ ->
-                            throw unreadable(place);
-                };
-        return head.envelope().isPresent() ? head : head.withEnvelope(envelope(location));
-    }
-
     /// Holds and suspensions.
     LogMark.ActionsInForce actions() {
         return actions;
+    }
+
+    /// Actions and jobs whose record is in `segment`, as they are copied forward.
+    List<LogEntry> inForceIn(SpoolSegment segment) {
+        var found = new ArrayList<LogEntry>();
+        actions.in(segment).forEach(action -> found.add(new LogEntry.StillInForce(action)));
+        for (LogMark.JobInForce job : jobs.values()) {
+            if (job.segment() == segment.sequence()) {
+                SpoolRecord.Job record = job.record();
+                var still = record.at(record.at(), SpoolRecord.Stage.RUNNING, 0);
+                found.add(new LogEntry.Fact(still));
+            }
+        }
+        return found;
     }
 
     /// For recovery: a message left the queue by the record before `at`, and its row knows that.
@@ -570,22 +587,5 @@ final class LiveMessages {
         if (message.row().isPresent() || message.states().hasResting()) {
             changes.changed(message);
         }
-    }
-
-    private static Envelope envelope(SpooledMessage.Location location) throws IOException {
-        var parts = new ArrayList<ByteBuffer>();
-        for (SpoolSegment.Place place : location.envelope()) {
-            ByteBuffer payload = place.read();
-            if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
-                throw unreadable(place);
-            }
-            parts.add(payload);
-        }
-        return RecordCodec.decodeEnvelope(SpooledMessage.Draft.join(parts))
-                .orElseThrow(() -> unreadable(location.accepted()));
-    }
-
-    private static DamagedRecord unreadable(SpoolSegment.Place place) {
-        return new DamagedRecord(place.segment().name() + " at " + place.offset() + ": unreadable");
     }
 }

@@ -31,6 +31,9 @@ final class LogFormat {
     static final byte CARRIED = 8;
     static final byte STILL_IN_FORCE = 9;
     static final byte QUARANTINED = 10;
+    static final byte JOB = 11;
+    static final byte JOB_RUNNING = 12;
+    static final byte MOVED = 13;
     static final byte NOTICE = 14;
 
     private static final int BATCH_PAYLOAD_BYTES = 56;

@@ -26,13 +26,15 @@ import java.util.stream.Stream;
 /// @param drafts messages of which parts are in the log, but not the record that commits them
 /// @param actions operator actions in force, with the segment of their record
 /// @param settled messages with a row that left the queue, of which the event log may not know
+/// @param jobs that have not ended
 record LogMark(
         Position position,
         long generation,
         long lastId,
         List<OpenDraft> drafts,
         List<InForce> actions,
-        List<Settled> settled) {
+        List<Settled> settled,
+        List<JobInForce> jobs) {
     private static final int VERSION = 1;
 
     /// @param body places of the body parts so far
@@ -42,13 +44,17 @@ record LogMark(
     /// @param segment where the action's latest record is
     record InForce(SpoolRecord.Operator record, long segment) {}
 
+    /// @param segment where the job's latest record is
+    record JobInForce(SpoolRecord.Job record, long segment) {}
+
     /// @param at behind the record by which the last recipient left
     record Settled(QueueId id, Position at) {}
 
     /// Of a log that is to be read from its oldest segment on.
     static LogMark startOf(SpoolSegment oldest) {
         var start = new Position(oldest.sequence(), LogFormat.HEADER_BYTES);
-        return new LogMark(start, oldest.generation(), 0, List.of(), List.of(), List.of());
+        return new LogMark(
+                start, oldest.generation(), 0, List.of(), List.of(), List.of(), List.of());
     }
 
     byte[] encode() {
@@ -69,6 +75,11 @@ record LogMark(
         out.number(settled.size());
         for (Settled one : settled) {
             out.id(one.id).number(one.at.segment()).number(one.at.offset());
+        }
+        out.number(jobs.size());
+        for (JobInForce job : jobs) {
+            out.number(job.segment);
+            RecordCodec.job(out, job.record);
         }
         return out.toBytes();
     }
@@ -96,7 +107,14 @@ record LogMark(
             for (int i = in.count(3); i > 0; i--) {
                 settled.add(new Settled(in.id(), new Position(in.size(), in.size())));
             }
-            return Optional.of(new LogMark(position, generation, lastId, drafts, actions, settled));
+            var jobs = new ArrayList<JobInForce>();
+            // Marks of earlier versions end here.
+            for (int i = in.isAtEnd() ? 0 : in.count(10); i > 0; i--) {
+                long segment = in.size();
+                jobs.add(new JobInForce(RecordCodec.job(in), segment));
+            }
+            return Optional.of(
+                    new LogMark(position, generation, lastId, drafts, actions, settled, jobs));
         } catch (Payload.Malformed
                 | IllegalArgumentException
                 | DateTimeException
@@ -154,18 +172,24 @@ record LogMark(
 
         void apply(SpoolRecord.Operator record, long segment) {
             switch (record.action()) {
-                case OperatorAction.Hold hold ->
-                        actions.put(new Key(true, hold.scope()), new Lasting(record, segment, ran));
-                case OperatorAction.Release release ->
-                        actions.remove(new Key(true, release.scope()));
+                case OperatorAction.Hold hold -> {
+                    end(true, hold.scope());
+                    actions.put(new Key(true, hold.scope()), new Lasting(record, segment, ran));
+                }
+                case OperatorAction.Release release -> end(true, release.scope());
                 case OperatorAction.Suspend suspend -> {
+                    end(false, suspend.scope());
                     Duration endsAt = ran.plus(suspend.duration());
                     actions.put(
                             new Key(false, suspend.scope()), new Lasting(record, segment, endsAt));
                 }
-                case OperatorAction.Resume resume -> actions.remove(new Key(false, resume.scope()));
+                case OperatorAction.Resume resume -> end(false, resume.scope());
                 case OperatorAction.RetryNow _ -> {}
             }
+        }
+
+        private void end(boolean isHold, QueueScope scope) {
+            actions.keySet().removeIf(key -> key.isHold == isHold && scope.ends(key.scope));
         }
 
         /// As a mark has them.

@@ -190,6 +190,23 @@ final class RecipientStates {
                 .toList();
     }
 
+    /// What rests in `scope`, grouped by domain and equal state.
+    List<RecoveredMessage.Waiting> resting(SpooledMessage message, QueueScope scope) {
+        Envelope envelope = message.envelope();
+        return groups(
+                        envelope,
+                        number ->
+                                isResting(number, Indexer.FAR)
+                                        && scope.matches(
+                                                message.id(),
+                                                envelope.stream(),
+                                                domain(envelope, number)))
+                .entrySet()
+                .stream()
+                .map(group -> waiting(group.getKey().state, group.getValue()))
+                .toList();
+    }
+
     /// What of the message is in `scope` is due at `now`.
     void retryNow(SpooledMessage message, QueueScope scope, Instant now) {
         var stream = message.envelope().stream();
@@ -241,14 +258,15 @@ final class RecipientStates {
         return entries;
     }
 
-    /// Recipients by domain and due time.
+    /// Recipients by queue and due time.
     ///
     /// @param isHeld those that the schedule holds; where not, those that rest
     Map<RestingQueues.Due, Integer> dues(Envelope envelope, boolean isHeld) {
         Map<RestingQueues.Due, Integer> dues = new HashMap<>();
         for (int number = 0; number < count; number++) {
             if (!state(number).isSettled() && isHeld(number) == isHeld) {
-                var due = new RestingQueues.Due(domain(envelope, number), state(number).dueAt);
+                var queue = new QueueName(envelope.stream(), domain(envelope, number));
+                var due = new RestingQueues.Due(queue, state(number).dueAt);
                 dues.merge(due, 1, Integer::sum);
             }
         }

@@ -11,6 +11,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -55,6 +56,12 @@ final class RecordCodec {
 
     private static final List<SpoolRecord.NoticeKind> NOTICES =
             List.of(SpoolRecord.NoticeKind.BUDGET_FELT, SpoolRecord.NoticeKind.BUDGET_EASED);
+    private static final List<SpoolRecord.Stage> STAGES =
+            List.of(
+                    SpoolRecord.Stage.BEGUN,
+                    SpoolRecord.Stage.RUNNING,
+                    SpoolRecord.Stage.DONE,
+                    SpoolRecord.Stage.CANCELLED);
 
     private RecordCodec() {}
 
@@ -91,8 +98,13 @@ final class RecordCodec {
                         case SpoolRecord.Settled _ -> LogFormat.SETTLED;
                         case SpoolRecord.Deferred _ -> LogFormat.DEFERRED;
                         case SpoolRecord.Operator _ -> LogFormat.OPERATOR;
-                        case SpoolRecord.Notice _ -> LogFormat.NOTICE;
                         case SpoolRecord.Quarantined _ -> LogFormat.QUARANTINED;
+                        case SpoolRecord.Moved _ -> LogFormat.MOVED;
+                        case SpoolRecord.Job job ->
+                                job.stage() == SpoolRecord.Stage.RUNNING
+                                        ? LogFormat.JOB_RUNNING
+                                        : LogFormat.JOB;
+                        case SpoolRecord.Notice _ -> LogFormat.NOTICE;
                         case SpoolRecord.Accepted _ ->
                                 throw new IllegalArgumentException(
                                         "a batch holds no Accepted record; give it a report");
@@ -115,6 +127,8 @@ final class RecordCodec {
                         case LogFormat.SETTLED -> new LogEntry.Fact(settled(in));
                         case LogFormat.DEFERRED -> new LogEntry.Fact(deferred(in));
                         case LogFormat.OPERATOR -> new LogEntry.Fact(operator(in));
+                        case LogFormat.JOB, LogFormat.JOB_RUNNING -> new LogEntry.Fact(job(in));
+                        case LogFormat.MOVED -> new LogEntry.Fact(moved(in));
                         case LogFormat.STILL_IN_FORCE -> new LogEntry.StillInForce(operator(in));
                         case LogFormat.QUARANTINED -> new LogEntry.Fact(quarantined(in));
                         case LogFormat.NOTICE -> new LogEntry.Fact(notice(in));
@@ -177,6 +191,8 @@ final class RecordCodec {
                     SpoolRecord.Accepted _,
                     SpoolRecord.Quarantined _,
                     SpoolRecord.Operator _,
+                    SpoolRecord.Job _,
+                    SpoolRecord.Moved _,
                     SpoolRecord.Notice _ ->
                     record;
         };
@@ -259,11 +275,10 @@ final class RecordCodec {
 
     private static void envelope(Payload.Writer out, Envelope envelope) {
         MailParameters parameters = envelope.parameters();
-        MailStream stream = envelope.stream();
         out.text(envelope.reversePath().address());
         out.constant(parameters.bodyType(), BODY_TYPES).flag(parameters.smtpUtf8());
         out.constant(parameters.dsnReturn(), DSN_RETURNS).text(parameters.envelopeId());
-        out.text(stream.tenant()).text(stream.campaign()).constant(stream.priority(), PRIORITIES);
+        stream(out, envelope.stream());
         out.instant(envelope.receivedAt()).constant(envelope.dsnPolicy(), POLICIES);
         out.number(envelope.recipients().size());
         for (Recipient recipient : envelope.recipients()) {
@@ -276,7 +291,7 @@ final class RecordCodec {
         var parameters =
                 new MailParameters(
                         in.constant(BODY_TYPES), in.flag(), in.constant(DSN_RETURNS), in.text());
-        var stream = new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+        MailStream stream = stream(in);
         var receivedAt = in.instant();
         DsnPolicy policy = in.constant(POLICIES);
         int count = in.count(2);
@@ -350,6 +365,9 @@ final class RecordCodec {
                             .constant(r.kind(), NOTICES)
                             .text(r.subject())
                             .text(r.text());
+            case SpoolRecord.Job r -> job(out, r);
+            case SpoolRecord.Moved r ->
+                    stream(out.instant(r.at()).id(r.id()), r.stream()).id(r.job());
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
                             "Accepted is no fact but an entry of its own");
@@ -429,16 +447,75 @@ final class RecordCodec {
         return new SpoolRecord.Operator(at, action);
     }
 
+    static void job(Payload.Writer out, SpoolRecord.Job record) {
+        QueueJob job = record.job();
+        out.instant(record.at()).constant(record.stage(), STAGES).id(job.id());
+        switch (job.work()) {
+            case QueueJob.Work.Bounce _ -> out.octet(0);
+            case QueueJob.Work.Delete _ -> out.octet(1);
+            case QueueJob.Work.Move(var tenant, var campaign, var priority) -> {
+                out.octet(2);
+                out.octet(
+                        (tenant.isPresent() ? 1 : 0)
+                                | (campaign.isPresent() ? 2 : 0)
+                                | (priority.isPresent() ? 4 : 0));
+                tenant.ifPresent(out::text);
+                campaign.ifPresent(out::text);
+                priority.ifPresent(one -> out.constant(one, PRIORITIES));
+            }
+        }
+        scope(out, job.scope()).text(job.reason()).number(record.done()).number(record.of());
+    }
+
+    static SpoolRecord.Job job(Payload.Reader in) throws Payload.Malformed {
+        var at = in.instant();
+        SpoolRecord.Stage stage = in.constant(STAGES);
+        QueueId id = in.id();
+        QueueJob.Work work =
+                switch (in.octet()) {
+                    case 0 -> new QueueJob.Work.Bounce();
+                    case 1 -> new QueueJob.Work.Delete();
+                    case 2 -> move(in);
+                    default -> throw new Payload.Malformed();
+                };
+        var job = new QueueJob(id, work, scope(in), in.text());
+        return new SpoolRecord.Job(at, job, stage, in.size(), in.size());
+    }
+
+    private static QueueJob.Work move(Payload.Reader in) throws Payload.Malformed {
+        int bits = in.octet();
+        return new QueueJob.Work.Move(
+                (bits & 1) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 2) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 4) != 0 ? Optional.of(in.constant(PRIORITIES)) : Optional.empty());
+    }
+
+    private static SpoolRecord moved(Payload.Reader in) throws Payload.Malformed {
+        return new SpoolRecord.Moved(in.instant(), in.id(), stream(in), in.id());
+    }
+
+    private static Payload.Writer stream(Payload.Writer out, MailStream stream) {
+        return out.text(stream.tenant())
+                .text(stream.campaign())
+                .constant(stream.priority(), PRIORITIES);
+    }
+
+    private static MailStream stream(Payload.Reader in) throws Payload.Malformed {
+        return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+    }
+
     private static Payload.Writer scope(Payload.Writer out, QueueScope scope) {
         out.octet(
                 (scope.id().isPresent() ? 1 : 0)
                         | (scope.domain().isPresent() ? 2 : 0)
                         | (scope.tenant().isPresent() ? 4 : 0)
-                        | (scope.campaign().isPresent() ? 8 : 0));
+                        | (scope.campaign().isPresent() ? 8 : 0)
+                        | (scope.upTo().isPresent() ? 16 : 0));
         scope.id().ifPresent(out::id);
         scope.domain().ifPresent(domain -> out.text(domain.value()));
         scope.tenant().ifPresent(out::text);
         scope.campaign().ifPresent(out::text);
+        scope.upTo().ifPresent(out::id);
         return out;
     }
 
@@ -448,7 +525,8 @@ final class RecordCodec {
                 (bits & 1) != 0 ? Optional.of(in.id()) : Optional.empty(),
                 (bits & 2) != 0 ? Optional.of(new DomainName(in.text())) : Optional.empty(),
                 (bits & 4) != 0 ? Optional.of(in.text()) : Optional.empty(),
-                (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty());
+                (bits & 8) != 0 ? Optional.of(in.text()) : Optional.empty(),
+                (bits & 16) != 0 ? Optional.of(in.id()) : Optional.empty());
     }
 
     private static void facts(Payload.Writer out, AttemptFacts facts) {

@@ -3,14 +3,13 @@ package io.whimbrel.spool;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.QueueRow;
-import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -24,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
 ///
@@ -32,14 +32,20 @@ import java.util.concurrent.atomic.AtomicLong;
 /// rows are in memory as well is *open*: it has a cursor behind the rows that were brought, so that
 /// a look neither finds them again nor walks over the tombstones of those that were delivered.
 final class RestingQueues {
+    /// A queue stays open where a look from its beginning would pass over so many rows.
+    private static final int PASSED_WORTH_A_CURSOR = 100;
+
+    /// Rows that were passed over are looked at again after this, whatever happens.
+    private static final Duration PASSED_LATER = Duration.ofMinutes(10);
+
     private static final QueueId LAST_ID = new QueueId(Long.MAX_VALUE);
 
     private final QueueIndex index;
     private final ConcurrentHashMap<QueueName, Open> open = new ConcurrentHashMap<>();
     private final TreeSet<Look> looks = new TreeSet<>();
 
-    /// Recipients in one domain that are due at one time.
-    record Due(DomainName domain, Instant dueAt) {}
+    /// Recipients in one queue that are due at one time.
+    record Due(QueueName queue, Instant dueAt) {}
 
     /// When an open queue is looked at next.
     private record Look(Instant at, QueueName queue) implements Comparable<Look> {
@@ -65,6 +71,9 @@ final class RestingQueues {
 
         /// The schedule knows that there is more, and will ask.
         private boolean isMore;
+
+        /// Rows in front of the cursor that are due and stay at rest.
+        private int passed;
     }
 
     RestingQueues(QueueIndex index) {
@@ -106,24 +115,22 @@ final class RestingQueues {
     }
 
     /// The rows of one message that are in memory have changed.
-    void heldChanged(MailStream stream, Map<Due, Integer> before, Map<Due, Integer> after)
+    void heldChanged(Map<Due, Integer> before, Map<Due, Integer> after, Instant now)
             throws IOException {
         if (before.equals(after)) {
             return;
         }
         for (Map.Entry<Due, Integer> row : after.entrySet()) {
-            var queue = new QueueName(stream, row.getKey().domain);
-            Open known = open(queue);
+            Open known = open(row.getKey().queue);
             known.heldRows++;
             known.heldRecipients.addAndGet(row.getValue());
         }
         for (Map.Entry<Due, Integer> row : before.entrySet()) {
-            var queue = new QueueName(stream, row.getKey().domain);
-            Open known = open.get(queue);
+            Open known = open.get(row.getKey().queue);
             if (known != null) {
                 known.heldRows--;
                 known.heldRecipients.addAndGet(-row.getValue());
-                closeIfIdle(queue, known);
+                closeIfIdle(row.getKey().queue, known, now);
             }
         }
     }
@@ -172,18 +179,26 @@ final class RestingQueues {
     /// Rows up to `last` were brought into memory.
     ///
     /// @param isMore the schedule will ask for those behind
-    void looked(QueueName queue, Optional<DueRow> last, boolean isMore) throws IOException {
+    /// @param passed how many rows among them stay at rest
+    void looked(QueueName queue, Optional<DueRow> last, boolean isMore, int passed, Instant now)
+            throws IOException {
         Open known = open.get(queue);
-        if (known == null && !isMore) {
-            index.wakeAt(queue, index.nextDue(queue, last));
+        if (known == null && !isMore && passed < PASSED_WORTH_A_CURSOR) {
+            Optional<Instant> next = index.nextDue(queue, last);
+            index.wakeAt(queue, passed == 0 ? next : atMost(next, now.plus(PASSED_LATER)));
             return;
         }
-        Open now = known == null ? new Open() : known;
-        open.put(queue, now);
-        now.cursor = last.or(() -> now.cursor);
-        now.isMore = isMore;
-        setLook(queue, now, isMore ? Optional.empty() : index.nextDue(queue, now.cursor));
-        closeIfIdle(queue, now);
+        Open its = known == null ? new Open() : known;
+        open.put(queue, its);
+        its.cursor = last.or(() -> its.cursor);
+        its.isMore = isMore;
+        its.passed += passed;
+        setLook(queue, its, isMore ? Optional.empty() : index.nextDue(queue, its.cursor));
+        closeIfIdle(queue, its, now);
+    }
+
+    private static Optional<Instant> atMost(Optional<Instant> at, Instant most) {
+        return Optional.of(at.filter(most::isAfter).orElse(most));
     }
 
     /// The schedule had no room; not asked before `at`.
@@ -201,21 +216,26 @@ final class RestingQueues {
         Open known = open.get(queue);
         if (known == null) {
             index.wakeAt(queue, Optional.of(at));
-        } else if (!known.isMore) {
+            return;
+        }
+        if (!known.isMore || known.passed > 0) {
             known.cursor = Optional.empty();
+            known.passed = 0;
+        }
+        if (!known.isMore) {
             setLook(queue, known, Optional.of(at));
         }
     }
 
-    private void closeIfIdle(QueueName queue, Open known) throws IOException {
-        if (known.heldRows > 0 || known.isMore) {
+    private void closeIfIdle(QueueName queue, Open known, Instant now) throws IOException {
+        if (known.heldRows > 0 || known.isMore || known.passed >= PASSED_WORTH_A_CURSOR) {
             return;
         }
         Optional<Instant> next =
                 known.lookAt.isPresent() ? known.lookAt : index.nextDue(queue, known.cursor);
         setLook(queue, known, Optional.empty());
         open.remove(queue);
-        index.wakeAt(queue, next);
+        index.wakeAt(queue, known.passed == 0 ? next : atMost(next, now.plus(PASSED_LATER)));
     }
 
     private void setLook(QueueName queue, Open known, Optional<Instant> at) {
@@ -354,11 +374,7 @@ final class RestingQueues {
         }
 
         static boolean isIn(QueueScope scope, QueueName queue) {
-            return (scope.domain().isEmpty() || scope.domain().get().equals(queue.domain()))
-                    && (scope.tenant().isEmpty()
-                            || scope.tenant().get().equals(queue.stream().tenant()))
-                    && (scope.campaign().isEmpty()
-                            || scope.campaign().get().equals(queue.stream().campaign()));
+            return scope.matchesQueue(queue.stream(), queue.domain());
         }
     }
 
@@ -377,23 +393,52 @@ final class RestingQueues {
         }
 
         /// Recipients that rest, by queue. A look at what moves.
-        List<RestingQueue> counts(QueueScope scope) throws IOException {
-            var found = new ArrayList<RestingQueue>();
+        List<QueueRow> counts(QueueScope scope) throws IOException {
+            var found = new ArrayList<QueueRow>();
             Optional<QueueName> after = Optional.empty();
             List<QueueRow> page = index.queues(after, PAGE);
             while (!page.isEmpty()) {
                 for (QueueRow row : page) {
-                    long recipients = row.recipients() - resting.heldRecipients(row.name());
-                    if (recipients > 0 && Walks.isIn(scope, row.name())) {
-                        found.add(
-                                new RestingQueue(
-                                        row.name(), recipients, row.wakeAt().orElse(Indexer.FAR)));
+                    boolean isMeant = Walks.isIn(scope, row.name());
+                    long all = isMeant ? recipients(scope, row) : 0;
+                    long recipients = all - resting.heldRecipients(row.name());
+                    if (recipients > 0) {
+                        found.add(new QueueRow(row.name(), row.rows(), recipients, row.wakeAt()));
                     }
                 }
                 after = Optional.of(page.getLast().name());
                 page = index.queues(after, PAGE);
             }
             return found;
+        }
+
+        private long recipients(QueueScope scope, QueueRow queue) throws IOException {
+            if (scope.upTo().isEmpty()) {
+                return queue.recipients();
+            }
+            long[] sum = {0};
+            eachRow(
+                    queue.name(),
+                    row -> {
+                        sum[0] += scope.matchesMessage(row.id()) ? row.recipients() : 0;
+                        return true;
+                    });
+            return sum[0];
+        }
+
+        /// Shows the rows of a queue until `isWanted` says no.
+        private void eachRow(QueueName queue, Predicate<DueRow> isWanted) throws IOException {
+            Optional<DueRow> after = Optional.empty();
+            var page = index.due(queue, after, Indexer.FAR, PAGE);
+            while (!page.isEmpty()) {
+                for (DueRow row : page) {
+                    if (!isWanted.test(row)) {
+                        return;
+                    }
+                }
+                after = Optional.of(page.getLast());
+                page = index.due(queue, after, Indexer.FAR, PAGE);
+            }
         }
 
         /// Some messages of which something in `scope` rests, about the oldest due first.
@@ -408,16 +453,22 @@ final class RestingQueues {
                 }
                 return some;
             }
-            List<RestingQueue> queues = counts(scope);
-            queues.sort(Comparator.comparing(RestingQueue::lookedAt));
-            for (RestingQueue queue : queues) {
-                int left = most - some.size();
-                if (left <= 0) {
+            List<QueueRow> queues = counts(scope);
+            queues.sort(Comparator.comparing(queue -> queue.wakeAt().orElse(Indexer.FAR)));
+            for (QueueRow queue : queues) {
+                if (some.size() >= most) {
                     return some;
                 }
-                for (DueRow row : index.due(queue.name(), Optional.empty(), Indexer.FAR, left)) {
-                    addResting(queue.name(), row.id(), some);
-                }
+                int[] left = {most - some.size()};
+                eachRow(
+                        queue.name(),
+                        row -> {
+                            if (scope.matchesMessage(row.id())) {
+                                addResting(queue.name(), row.id(), some);
+                                left[0]--;
+                            }
+                            return left[0] > 0;
+                        });
             }
             return some;
         }

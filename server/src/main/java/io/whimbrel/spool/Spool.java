@@ -5,6 +5,7 @@ import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
@@ -22,7 +23,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -91,8 +91,7 @@ public final class Spool implements AutoCloseable {
         indexer = opened.indexer();
         indexer.tell(this::damaged);
         Instant now = clock.instant();
-        long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
-        lastId.set(Math.max(micros, opened.lastId()));
+        lastId.set(Math.max(QueueId.at(now).value(), opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
         committed = new CommittedRecords(live, List.copyOf(segments), inbox);
         if (start.drive == Drive.THREAD) {
@@ -113,7 +112,10 @@ public final class Spool implements AutoCloseable {
                                 this::forgetBody));
         live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
-        recovery = Optional.of(new Recovery(live.actions().all(), List.copyOf(opened.findings())));
+        recovery =
+                Optional.of(
+                        new Recovery(
+                                live.actions().all(), live.jobs(), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
@@ -188,7 +190,7 @@ public final class Spool implements AutoCloseable {
 
     /// What the start found. The list is dropped after the first call.
     public synchronized Recovery takeRecovery() {
-        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of()));
+        Recovery taken = recovery.orElse(new Recovery(List.of(), List.of(), List.of()));
         recovery = Optional.empty();
         return taken;
     }
@@ -275,14 +277,14 @@ public final class Spool implements AutoCloseable {
     }
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
-    public List<RestingQueue> resting(QueueScope scope) throws IOException {
+    public List<QueueRow> resting(QueueScope scope) throws IOException {
         return indexer.census().counts(scope);
     }
 
     /// Acceptance of the oldest message that rests, as its id tells it.
     public Optional<Instant> oldestResting() throws IOException {
         return index.messages(Optional.empty(), 1).stream()
-                .map(row -> Instant.EPOCH.plus(row.id().value(), ChronoUnit.MICROS))
+                .map(row -> row.id().begunAt())
                 .findFirst();
     }
 
@@ -292,20 +294,31 @@ public final class Spool implements AutoCloseable {
         return indexer.census().some(scope, most);
     }
 
-    /// Takes what rests in `scope` into memory, to be removed by an operator.
+    /// Walks over what rests in `scope`. What began to rest since [#awaitIndex] may be missing.
+    public RestingWalk walk(QueueScope scope) {
+        return new RestingWalk(index, indexer, scope);
+    }
+
+    /// Whether the index has so much to do that work which can wait should.
+    public boolean isIndexBehind() {
+        return indexer.backlog() > INDEX_BACKLOG_MOST / 10;
+    }
+
+    /// Waits until the index knows all that rests.
     ///
-    /// @return at most about `most` messages, each with those recipients of it; empty where nothing
-    ///   rests
     /// @throws IOException where the spool is closed
-    public List<RecoveredMessage> takeResting(QueueScope scope, int most) throws IOException {
-        var answer = new ArrayBlockingQueue<List<RecoveredMessage>>(1);
-        indexer.takeAll(scope, most, answer);
+    public void awaitIndex() throws IOException {
+        if (indexThread.isEmpty()) {
+            stepIndex();
+            return;
+        }
+        var answer = new ArrayBlockingQueue<Boolean>(1);
+        indexer.written(answer);
         boolean isInterrupted = false;
-        while (indexThread.filter(IndexThread::isAlive).isPresent() && !isInterrupted) {
+        while (indexThread.get().isAlive() && !isInterrupted) {
             try {
-                List<RecoveredMessage> taken = answer.poll(100, TimeUnit.MILLISECONDS);
-                if (taken != null) {
-                    return taken;
+                if (answer.poll(100, TimeUnit.MILLISECONDS) != null) {
+                    return;
                 }
             } catch (InterruptedException _) {
                 isInterrupted = true;
@@ -317,7 +330,14 @@ public final class Spool implements AutoCloseable {
 
     /// Begins to take a message. Never fails; trouble is told by [#accept].
     public IncomingBody newBody() {
-        return new IncomingBody(this, new QueueId(lastId.incrementAndGet()), partBytes());
+        return new IncomingBody(this, nextId(), partBytes());
+    }
+
+    /// An id that tells the time, or the one behind the last where that is later: for a message, or
+    /// for a job.
+    public QueueId nextId() {
+        long now = QueueId.at(clock.instant()).value();
+        return new QueueId(lastId.updateAndGet(last -> Math.max(last + 1, now)));
     }
 
     /// Makes a message durable and waits until it is. `origin` as in [SpoolRecord.Accepted].
@@ -540,7 +560,7 @@ public final class Spool implements AutoCloseable {
             if (report.body().length > PART_BYTES_MAX) {
                 throw new IllegalArgumentException("a report has at most 256 KiB");
             }
-            var draft = new SpooledMessage.Draft(new QueueId(lastId.incrementAndGet()));
+            var draft = new SpooledMessage.Draft(nextId());
             List<Inbox.Item> parts =
                     IncomingBody.partRecords(draft, 0, Inbox.Bytes.of(report.body()), partBytes());
             LogEntry.Head head =

@@ -1,7 +1,9 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
@@ -15,11 +17,12 @@ public sealed interface SpoolRecord {
     /// When it happened.
     Instant at();
 
-    /// It is not about a message.
+    /// It is told in the event log although it is not about a message.
     default boolean isOfNoMessage() {
         return switch (this) {
             case Operator _, Notice _ -> true;
-            case Accepted _, Settled _, Deferred _, Quarantined _ -> false;
+            case Job job -> job.stage() != Stage.RUNNING;
+            case Accepted _, Settled _, Deferred _, Moved _, Quarantined _ -> false;
         };
     }
 
@@ -83,6 +86,34 @@ public sealed interface SpoolRecord {
         BUDGET_FELT,
         /// It is no longer.
         BUDGET_EASED
+    }
+
+    /// A message goes on as mail of `stream`, all recipients of it that are queued.
+    record Moved(Instant at, QueueId id, MailStream stream, QueueId job) implements SpoolRecord {}
+
+    /// A job began, came further, or ended.
+    ///
+    /// @param done recipients so far
+    /// @param of how many there were at the beginning, about
+    record Job(Instant at, QueueJob job, Stage stage, long done, long of) implements SpoolRecord {
+
+        /// The same job later.
+        public Job at(Instant later, Stage next, long more) {
+            return new Job(later, job, next, done + more, of);
+        }
+    }
+
+    /// Where a job is.
+    enum Stage {
+        BEGUN,
+        /// Of no news to people: in a batch with what was done, or copied from the oldest segment.
+        RUNNING,
+        DONE,
+        CANCELLED;
+
+        public boolean isEnd() {
+            return this == DONE || this == CANCELLED;
+        }
     }
 
     /// How recipients left the queue.

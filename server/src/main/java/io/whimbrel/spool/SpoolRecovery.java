@@ -135,6 +135,9 @@ final class SpoolRecovery {
         for (LogMark.InForce action : mark.actions()) {
             inForce(action.record(), mark.position().segment(), action.segment());
         }
+        for (LogMark.JobInForce job : mark.jobs()) {
+            live.applyJob(job.record(), job.segment());
+        }
         for (LogMark.OpenDraft open : mark.drafts()) {
             var draft = new Draft(open.id());
             for (FramePlace frame : open.body()) {

@@ -299,11 +299,10 @@ final class SpoolWriter {
         if (!arePinsKnown || !isBehindCheckpoint(oldest)) {
             return;
         }
-        List<SpoolRecord.Operator> actions = live.actions().in(oldest);
+        List<LogEntry> actions = live.inForceIn(oldest);
         boolean isOnlyActions = oldest.pinnedBytes() == 0 && !actions.isEmpty();
         if (isOnlyActions) {
-            List<Inbox.Item> records =
-                    actions.stream().map(LogEntry.StillInForce::new).map(Inbox.Item::of).toList();
+            List<Inbox.Item> records = actions.stream().map(Inbox.Item::of).toList();
             batch.add(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
         } else if (carrier.isWorthwhile(segments, pool.hasRoom())) {
             carrier.next(oldest, batchBytesMax() / 4).ifPresent(batch::add);
@@ -572,7 +571,7 @@ final class SpoolWriter {
                             || !arePinsKnown
                             || segment.pinnedBytes() != 0
                             || !isReleased(segment)
-                            || !live.actions().in(segment).isEmpty();
+                            || !live.inForceIn(segment).isEmpty();
             if (isNeeded) {
                 return;
             }

@@ -3,8 +3,10 @@ package io.whimbrel.spool;
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,7 @@ public final class SpooledMessage {
     private static final byte[] NOT_IN_MEMORY = {};
 
     private final QueueId id;
-    private final Envelope envelope;
+    private volatile Envelope envelope;
     private final long size;
     private final RecipientStates states;
     private volatile Location location;
@@ -44,6 +46,11 @@ public final class SpooledMessage {
 
     public Envelope envelope() {
         return envelope;
+    }
+
+    /// It is mail of `stream` from here on. With the monitor held.
+    void relabel(MailStream stream) {
+        envelope = envelope.withStream(stream);
     }
 
     /// Bytes of the message, our Received field included.
@@ -192,6 +199,46 @@ public final class SpooledMessage {
             body.forEach(SpoolSegment.Place::unpin);
             envelope.forEach(SpoolSegment.Place::unpin);
             accepted.unpin();
+        }
+
+        /// Reads the record that committed a message, its envelope included.
+        LogEntry.Head head() throws IOException {
+            SpoolSegment.Place place = accepted;
+            ByteBuffer payload = place.read();
+            byte type = payload.get(LogFormat.TYPE_AT);
+            LogEntry.Head head =
+                    switch (RecordCodec.decode(type, payload)
+                            .orElseThrow(() -> unreadable(place))) {
+                        case LogEntry.Accepted(LogEntry.Head accepted) -> accepted;
+                        case LogEntry.Carried(
+                                        LogEntry.Head carried,
+                                        List<RecoveredMessage.Waiting> _) ->
+                                carried;
+                        case LogEntry.BodyPart _,
+                                LogEntry.EnvelopePart _,
+                                LogEntry.Fact _,
+                                LogEntry.StillInForce _ ->
+                                throw unreadable(place);
+                    };
+            return head.envelope().isPresent() ? head : head.withEnvelope(wholeEnvelope());
+        }
+
+        private Envelope wholeEnvelope() throws IOException {
+            var parts = new ArrayList<ByteBuffer>();
+            for (SpoolSegment.Place place : envelope) {
+                ByteBuffer payload = place.read();
+                if (RecordCodec.decode(payload.get(LogFormat.TYPE_AT), payload).isEmpty()) {
+                    throw unreadable(place);
+                }
+                parts.add(payload);
+            }
+            return RecordCodec.decodeEnvelope(Draft.join(parts))
+                    .orElseThrow(() -> unreadable(accepted));
+        }
+
+        static SpoolSegment.DamagedRecord unreadable(SpoolSegment.Place place) {
+            return new SpoolSegment.DamagedRecord(
+                    place.segment().name() + " at " + place.offset() + ": unreadable");
         }
 
         boolean isIn(SpoolSegment segment) {

@@ -1,9 +1,11 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Predicate;
 
 /// Whom the index tells that mail is due: the schedule, by way of the node. Called by the index
 /// thread only; must not block.
@@ -11,6 +13,11 @@ public interface Waking {
 
     /// Mail of `queue` is due; how much of it may come into memory?
     Room room(QueueName queue);
+
+    /// Which messages of `queue` stay where they are although they are due, until [Spool#wake].
+    default Predicate<QueueId> staying(QueueName queue) {
+        return _ -> false;
+    }
 
     /// Mail comes into memory: of each message the recipients in `queue` that rested and are due,
     /// or will be in a moment. Each [Room.Take] and each [Spool#wanted] is answered once, with no

@@ -10,14 +10,17 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
 import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpoolRecord.Stage;
 import io.whimbrel.spool.SpooledFixture;
 
 import java.io.IOException;
@@ -37,7 +40,7 @@ public final class FakeQueueDesk implements QueueDesk {
 
     public final List<QueuedView> views = new CopyOnWriteArrayList<>();
     public final List<OperatorAction> actions = new CopyOnWriteArrayList<>();
-    public final List<String> removals = new CopyOnWriteArrayList<>();
+    public final List<JobView> jobs = new CopyOnWriteArrayList<>();
     public volatile Optional<String> diskTrouble = Optional.empty();
 
     /// Adds an entry of message `id` with recipients `a@domain`, `b@domain` ..., of which `numbers`
@@ -129,13 +132,29 @@ public final class FakeQueueDesk implements QueueDesk {
         };
     }
 
+    /// Done at once, but told as running at first.
     @Override
-    public long remove(QueueScope scope, boolean isBounced, String reason, Progress progress) {
+    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) {
         long count = count(scope);
-        progress.at(1, count);
         views.removeIf(view -> matches(scope, view));
-        removals.add((isBounced ? "bounce" : "delete") + " " + reason);
-        return count;
+        var job = new QueueJob(new QueueId(1000 + jobs.size()), work, scope, reason);
+        jobs.add(new JobView(job, NOW, Stage.DONE, count, count, NOW.plusSeconds(2), ""));
+        return new JobView(job, NOW, Stage.RUNNING, 0, count, NOW, "");
+    }
+
+    @Override
+    public List<JobView> jobs() {
+        return jobs;
+    }
+
+    @Override
+    public Optional<JobView> job(QueueId id, boolean isAwaited) {
+        return jobs.stream().filter(view -> view.job().id().equals(id)).findFirst();
+    }
+
+    @Override
+    public boolean cancel(QueueId id) {
+        return job(id, false).isPresent();
     }
 
     private long count(QueueScope scope) {

@@ -1,9 +1,9 @@
 package io.whimbrel.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.egress.EgressPath;
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
@@ -11,18 +11,24 @@ import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.JobRunner;
+import io.whimbrel.outcome.JobView;
+import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.outcome.Settlement;
 import io.whimbrel.schedule.QueueEntry;
-import io.whimbrel.schedule.QueuedView;
+import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.FaultySpool;
 import io.whimbrel.spool.RecoveredMessage;
-import io.whimbrel.spool.RestingQueue;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledFixture;
 
@@ -31,17 +37,15 @@ import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 
 final class ScheduleDeskTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
     private static final int MESSAGES = 450;
 
     private final Schedule schedule = new Schedule(ScheduleSettings.UNBOUNDED, new Idle());
-    private final List<Integer> handed = new ArrayList<>();
-    private final List<String> progress = new ArrayList<>();
 
     private static final class Idle implements ScheduleActions {
         @Override
@@ -76,37 +80,17 @@ final class ScheduleDeskTest {
     }
 
     @Test
-    void remove_takesEverythingInScopeAndTellsProgress() throws IOException {
-        ScheduleDesk desk = desk(this::settle);
+    void begin_countsWhatIsInMemory_andListsTheJob() throws IOException {
+        ScheduleDesk desk = desk();
 
-        long removed =
-                desk.remove(QueueScope.ALL, true, "r", (at, of) -> progress.add(at + "/" + of));
+        JobView begun = desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r");
 
-        assertThat(removed).isEqualTo(MESSAGES);
-        assertThat(handed).containsExactly(200, 200, 50);
-        assertThat(progress).containsExactly("200/450", "400/450", "450/450");
-        assertThat(desk.summary().recipients()).isZero();
-    }
-
-    @Test
-    void remove_thatFails_leavesTheRestInTheQueue() throws IOException {
-        ScheduleDesk desk =
-                desk((entries, isBounced, reason) -> {
-                    if (handed.size() == 1) {
-                        throw new IOException("disk full");
-                    }
-                    return settle(entries, isBounced, reason);
-                });
-
-        assertThatThrownBy(() -> desk.remove(QueueScope.ALL, false, "", (_, _) -> {}))
-                .hasMessage("disk full");
-
-        List<QueuedView> waiting =
-                desk.list(QueueScope.ALL, MESSAGES).stream()
-                        .filter(view -> view.state() != QueuedView.State.IN_FLIGHT)
-                        .toList();
-        // 200 were removed, and the 200 whose removal failed are their remover's business.
-        assertThat(waiting).hasSize(50);
+        assertThat(begun.of()).isEqualTo(MESSAGES);
+        assertThat(desk.jobs()).singleElement().isEqualTo(begun);
+        assertThat(desk.job(begun.job().id(), false)).contains(begun);
+        assertThat(desk.job(new QueueId(1), false)).isEmpty();
+        assertThat(desk.cancel(new QueueId(1))).isFalse();
+        assertThat(desk.cancel(begun.job().id())).isTrue();
     }
 
     @Test
@@ -115,22 +99,18 @@ final class ScheduleDeskTest {
         var queue = new QueueName(MailStream.NONE, domain);
         schedule.takeOut(QueueScope.ALL, NOW);
         ScheduleDesk desk =
-                new ScheduleDesk(
-                        schedule,
+                desk(
                         new NothingRests() {
                             @Override
-                            public List<RestingQueue> counts(QueueScope scope) {
-                                return List.of(new RestingQueue(queue, 70, NOW));
+                            public List<QueueRow> counts(QueueScope scope) {
+                                return List.of(new QueueRow(queue, 70, 70, Optional.empty()));
                             }
 
                             @Override
                             public List<RecoveredMessage> some(QueueScope scope, int most) {
                                 return List.of(resting(7));
                             }
-                        },
-                        action -> schedule.apply(action, NOW),
-                        this::settle,
-                        InstantSource.fixed(NOW));
+                        });
         var ofMessage = scope(Optional.of(new QueueId(7)), Optional.empty());
         desk.act(new OperatorAction.Hold(ofMessage, "one"));
 
@@ -167,7 +147,7 @@ final class ScheduleDeskTest {
 
     @Test
     void act_isWhatTheDeskWasGiven() throws IOException {
-        ScheduleDesk desk = desk(this::settle);
+        ScheduleDesk desk = desk();
 
         long touched = desk.act(new OperatorAction.Hold(QueueScope.ALL, "r"));
 
@@ -176,25 +156,27 @@ final class ScheduleDeskTest {
                 .containsExactly(new OperatorAction.Hold(QueueScope.ALL, "r"));
     }
 
-    private ScheduleDesk desk(ScheduleDesk.Remove remove) {
-        return new ScheduleDesk(
-                schedule,
-                new NothingRests(),
-                action -> schedule.apply(action, NOW),
-                remove,
-                InstantSource.fixed(NOW));
+    private ScheduleDesk desk() throws IOException {
+        return desk(new NothingRests());
     }
 
-    private long settle(List<QueueEntry> entries, boolean isBounced, String reason) {
-        assertThat(isBounced).isEqualTo(!reason.isEmpty());
-        handed.add(entries.size());
-        entries.forEach(entry -> schedule.finished(entry, List.of(), NOW));
-        return entries.size();
+    private ScheduleDesk desk(ScheduleDesk.Rested rested) throws IOException {
+        InstantSource clock = InstantSource.fixed(NOW);
+        var metrics = new Metrics();
+        var spool = new FaultySpool().spool();
+        var settings = new ReportSettings("mx1.example.com", RetrySchedule.DEFAULT);
+        var settlement = new Settlement(settings, spool, schedule, metrics, clock, new Random(1));
+        return new ScheduleDesk(
+                schedule,
+                rested,
+                action -> schedule.apply(action, NOW),
+                new JobRunner(spool, schedule, settlement, metrics, clock),
+                clock);
     }
 
     private static class NothingRests implements ScheduleDesk.Rested {
         @Override
-        public List<RestingQueue> counts(QueueScope scope) {
+        public List<QueueRow> counts(QueueScope scope) {
             return List.of();
         }
 
@@ -205,11 +187,6 @@ final class ScheduleDeskTest {
 
         @Override
         public List<RecoveredMessage> some(QueueScope scope, int most) {
-            return List.of();
-        }
-
-        @Override
-        public List<RecoveredMessage> take(QueueScope scope, int most) {
             return List.of();
         }
     }

@@ -247,7 +247,7 @@ final class QueueCommandTest {
             CliRun run = run("queue", verb);
 
             assertThat(run.exit()).as(verb).isEqualTo(2);
-            assertThat(run.err()).as(verb).contains("one ID or more", "--domain");
+            assertThat(run.err()).as(verb).contains("one ID or more", "--domain", "--older-than");
         }
         assertThat(desk.actions).isEmpty();
         assertThat(desk.views).hasSize(2);
@@ -323,13 +323,32 @@ final class QueueCommandTest {
     }
 
     @Test
-    void bounce_tellsProgressAndCount() {
+    void bounce_followsTheJobToItsEnd() {
         CliRun run = run("queue", "bounce", "--id", ID.toLowerCase(java.util.Locale.ROOT));
 
         assertThat(run.out()).isEqualTo("2 recipients bounced\n");
-        assertThat(run.err()).isEqualTo("1 of 2\n");
-        assertThat(desk.removals).containsExactly("bounce ");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
         assertThat(desk.views).hasSize(1);
+    }
+
+    @Test
+    void delete_detached_namesTheJob_whichIsListedAndCancelled() {
+        CliRun run = run("queue", "delete", "--older-than", "0s", "--detach");
+
+        String job = desk.jobs.getFirst().job().id().toString();
+        assertThat(run.out()).startsWith("job " + job + " has begun");
+        assertThat(run("queue", "jobs").out()).contains(job, "delete", "done", "accepted_by=");
+        assertThat(run("queue", "cancel", job, "--json").out()).contains("\"job\":\"" + job);
+        assertThat(run("queue", "cancel", ID).err()).contains("is no job that runs");
+        assertThat(run("queue", "cancel", "x").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void delete_ofNothing_exits1() {
+        assertThat(run("queue", "delete", "--tenant", "nobody").exit()).isEqualTo(1);
+        assertThat(run("queue", "delete", "--tenant", "shop", "--older-than", "x").exit())
+                .isEqualTo(2);
     }
 
     @Test
@@ -339,7 +358,7 @@ final class QueueCommandTest {
         assertThat(run.exit()).isZero();
         assertThat(run.out()).isEqualTo("3 recipients would be deleted\n");
         assertThat(desk.views).hasSize(2);
-        assertThat(desk.removals).isEmpty();
+        assertThat(desk.jobs).isEmpty();
     }
 
     @Test
@@ -505,5 +524,17 @@ final class QueueCommandTest {
     private static QueueScope scope(String domain) {
         return new QueueScope(
                 Optional.empty(), DomainName.parse(domain), Optional.empty(), Optional.empty());
+    }
+
+    @Test
+    void move_needsADestination() {
+        assertThat(run("queue", "move", "--all").exit()).isEqualTo(2);
+        assertThat(run("queue", "move", "--all", "--to-class", "urgent").err())
+                .contains("transactional, normal or bulk");
+
+        CliRun run = run("queue", "move", "--tenant", "shop", "--to-tenant", "bank", "--json");
+
+        assertThat(run.out()).contains("\"work\":\"move\"", "\"to_tenant\":\"bank\"");
+        assertThat(run("queue", "move", "--help").out()).contains("A message moves whole");
     }
 }

@@ -9,17 +9,18 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.schedule.QueueEntry;
-import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.FaultySpool;
 import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpooledMessage;
 
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 
@@ -54,6 +56,24 @@ final class RemovalTest {
 
     RemovalTest() throws IOException {}
 
+    private static final class Tally implements Removal.Tally {
+        private static final QueueJob JOB =
+                new QueueJob(new QueueId(1), new QueueJob.Work.Bounce(), QueueScope.ALL, REASON);
+        private long removed;
+
+        @Override
+        public SpoolRecord record(long more) {
+            return new SpoolRecord.Job(NOW, JOB, SpoolRecord.Stage.RUNNING, removed + more, MANY);
+        }
+
+        @Override
+        public void removed(long more) {
+            removed += more;
+        }
+    }
+
+    private final Tally tally = new Tally();
+
     private static final class Idle implements ScheduleActions {
         @Override
         public void resolve(DomainName domain) {}
@@ -77,8 +97,8 @@ final class RemovalTest {
     @Test
     void bounce_overAWorkingDisk_tellsAboutEachRecipientOnce() throws IOException {
         List<String> all = fill();
-        assertThat(settlement.remove(schedule.takeOut(QueueScope.ALL, NOW), true, REASON))
-                .isEqualTo(MANY + SINGLES);
+        settlement.removal(true, REASON).run(queued(), tally);
+        assertThat(tally.removed).isEqualTo(MANY + SINGLES);
 
         Aftermath after = aftermath();
         assertThat(after.queued()).isEmpty();
@@ -96,9 +116,9 @@ final class RemovalTest {
         for (int syncs = 0; hasFailed; syncs++) {
             var test = new RemovalTest();
             List<String> all = test.fill();
-            List<QueueEntry> entries = test.schedule.takeOut(QueueScope.ALL, NOW);
+            List<RecoveredMessage> entries = test.queued();
             test.disk.failAfter(syncs);
-            hasFailed = fails(test.settlement, entries);
+            hasFailed = test.fails(entries);
 
             List<String> waiting = test.waiting();
             Aftermath after = test.aftermath();
@@ -111,6 +131,7 @@ final class RemovalTest {
                     .as("told or queued, never both, %d syncs", syncs)
                     .containsExactlyInAnyOrderElementsOf(all);
             assertThat(test.metrics.recipientsBounced.get()).isEqualTo(after.told().size());
+            assertThat(test.tally.removed).isEqualTo(after.told().size());
             partial += !after.told().isEmpty() && !after.queued().isEmpty() ? 1 : 0;
         }
         assertThat(partial).as("removals that were done in part").isPositive();
@@ -120,17 +141,17 @@ final class RemovalTest {
     void delete_overABrokenDisk_leavesAllInTheQueue() throws IOException {
         List<String> all = fill();
         disk.failAfter(0);
-        List<QueueEntry> entries = schedule.takeOut(QueueScope.ALL, NOW);
+        List<RecoveredMessage> entries = queued();
 
-        assertThatThrownBy(() -> settlement.remove(entries, false, ""))
+        assertThatThrownBy(() -> settlement.removal(false, "").run(entries, tally))
                 .isInstanceOf(IOException.class);
         assertThat(waiting()).containsExactlyInAnyOrderElementsOf(all);
         assertThat(metrics.recipientsRemoved.get()).isZero();
     }
 
-    private static boolean fails(Settlement settlement, List<QueueEntry> entries) {
+    private boolean fails(List<RecoveredMessage> entries) {
         try {
-            settlement.remove(entries, true, REASON);
+            settlement.removal(true, REASON).run(entries, tally);
             return false;
         } catch (IOException _) {
             return true;
@@ -157,18 +178,22 @@ final class RemovalTest {
         }
         var envelope = Mail.envelope(recipients.toArray(Recipient[]::new));
         byte[] body = "Subject: x\r\n\r\nbody\r\n".getBytes(UTF_8);
-        schedule.admit(disk.accept(envelope, body), NOW);
+        disk.accept(envelope, body);
     }
 
-    /// Recipients that wait in the schedule for delivery, but for reports.
-    private List<String> waiting() {
+    private List<RecoveredMessage> queued() throws IOException {
+        return disk.spool().queued(Optional.empty(), 1_000);
+    }
+
+    /// Recipients that are queued for delivery, but for reports.
+    private List<String> waiting() throws IOException {
         var addresses = new ArrayList<String>();
-        for (QueuedView view : schedule.list(QueueScope.ALL, 1_000, NOW)) {
-            assertThat(view.state()).isNotEqualTo(QueuedView.State.IN_FLIGHT);
-            QueueEntry entry = view.entry();
-            if (!entry.message().envelope().reversePath().isNull()) {
-                for (int i = 0; i < entry.recipients().size(); i++) {
-                    addresses.add(address(entry.message(), entry.recipients().get(i)));
+        for (RecoveredMessage found : queued()) {
+            if (!found.message().envelope().reversePath().isNull()) {
+                for (RecoveredMessage.Waiting group : found.waiting()) {
+                    for (int i = 0; i < group.recipients().size(); i++) {
+                        addresses.add(address(found.message(), group.recipients().get(i)));
+                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Deferred;
@@ -183,13 +184,40 @@ final class SettlementTest {
                 .allMatch(batch -> batch.reports().isEmpty());
     }
 
-    @Test
-    void remove_deletesWithoutReport() throws IOException {
-        long removed = settlement.remove(List.of(Mail.entry(2), Mail.entry(1)), false, "spam run");
+    /// As a job counts.
+    private static final class Tally implements Removal.Tally {
+        private long removed;
 
-        assertThat(removed).isEqualTo(3);
-        assertThat(node.order).containsExactly("append and wait", "finished", "finished");
+        @Override
+        public SpoolRecord record(long more) {
+            return new SpoolRecord.Operator(
+                    Mail.RECEIVED, new OperatorAction.RetryNow(QueueScope.ALL));
+        }
+
+        @Override
+        public void removed(long more) {
+            removed += more;
+        }
+    }
+
+    private final Tally tally = new Tally();
+
+    private static List<RecoveredMessage> resting(int recipients) {
+        QueueEntry entry = Mail.entry(recipients);
+        var group =
+                new RecoveredMessage.Waiting(
+                        entry.recipients(), entry.attempts(), entry.dueAt(), false);
+        return List.of(new RecoveredMessage(entry.message(), List.of(group)));
+    }
+
+    @Test
+    void removal_deletesWithoutReport_andCountsInTheSameBatch() throws IOException {
+        settlement.removal(false, "spam run").run(resting(3), tally);
+
+        assertThat(tally.removed).isEqualTo(3);
+        assertThat(node.order).containsExactly("append and wait");
         var settled = (Settled) node.batches.getFirst().records().getFirst();
+        assertThat(node.batches.getFirst().records()).hasSize(2);
         assertThat(settled.disposition()).isEqualTo(Disposition.DELETED_BY_OPERATOR);
         assertThat(settled.attempt()).isZero();
         assertThat(settled.facts().text()).isEqualTo("by operator: spam run");
@@ -198,10 +226,10 @@ final class SettlementTest {
     }
 
     @Test
-    void remove_returnsToSenders() throws IOException {
-        settlement.remove(List.of(Mail.entry(2)), true, "");
+    void removal_returnsToSenders() throws IOException {
+        settlement.removal(true, "").run(resting(2), tally);
 
-        assertThat(node.order).containsExactly("append and wait", "finished", "admit 1");
+        assertThat(node.order).containsExactly("append and wait", "admit 1");
         var settled = (Settled) node.batches.getFirst().records().getFirst();
         assertThat(settled.disposition()).isEqualTo(Disposition.BOUNCED_BY_OPERATOR);
         assertThat(settled.facts().text()).isEqualTo("by operator");
@@ -210,13 +238,13 @@ final class SettlementTest {
     }
 
     @Test
-    void remove_onBrokenDisk_tellsTheOperator_andLeavesTheEntryQueued() {
+    void removal_onBrokenDisk_countsNothing() {
         node.isDiskBroken = true;
 
-        assertThatThrownBy(() -> settlement.remove(List.of(Mail.entry(1)), false, ""))
+        assertThatThrownBy(() -> settlement.removal(false, "").run(resting(1), tally))
                 .isInstanceOf(IOException.class);
-        assertThat(node.order).containsExactly("finished");
-        assertThat(node.retries).hasSize(1);
+        assertThat(tally.removed).isZero();
+        assertThat(metrics.recipientsRemoved.get()).isZero();
     }
 
     @Test
@@ -264,6 +292,8 @@ final class SettlementTest {
                         case SpoolRecord.Accepted _,
                                 SpoolRecord.Quarantined _,
                                 SpoolRecord.Operator _,
+                                SpoolRecord.Job _,
+                                SpoolRecord.Moved _,
                                 SpoolRecord.Notice _ ->
                                 throw new AssertionError(place);
                     }

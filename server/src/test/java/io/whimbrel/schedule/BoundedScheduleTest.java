@@ -467,4 +467,34 @@ class BoundedScheduleTest {
         }
         return settled;
     }
+
+    @Test
+    void hold_byAge_letsOlderMailRest_andYoungerMailPass() {
+        world.siteIs("a.example", "mx.a");
+        var old = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < 10; i++) {
+            old.add(world.admit(MAIL, "x@a.example"));
+        }
+        QueueScope older = ofTenant("shop").noLaterThan(old.getLast().id());
+        QueueEntry flying = world.take("mx.a");
+
+        assertThat(world.schedule.apply(new OperatorAction.Hold(older, ""), world.now))
+                .isEqualTo(9);
+        assertThat(world.schedule.entriesInMemory()).as("what is in flight").isEqualTo(1);
+        assertThat(world.schedule.staying(queueOf(flying)).test(old.getLast().id())).isTrue();
+        SpooledMessage young = world.admit(MAIL, "x@a.example");
+        assertThat(world.schedule.staying(queueOf(flying)).test(young.id())).isFalse();
+        world.defer(flying, SECOND);
+        assertThat(world.index.size()).as("it came back and rests too").isEqualTo(10);
+        assertThat(world.take("mx.a").message()).isEqualTo(young);
+
+        world.schedule.apply(new OperatorAction.Release(older), world.now);
+        assertThat(world.woken).containsExactly(older);
+        world.pass(SECOND);
+        assertThat(world.take("mx.a").message()).isEqualTo(old.get(1));
+    }
+
+    private static QueueName queueOf(QueueEntry entry) {
+        return new QueueName(entry.message().envelope().stream(), entry.domain());
+    }
 }

@@ -344,4 +344,20 @@ class RestrictionTest {
     private long apply(OperatorAction action) {
         return world.schedule.apply(action, world.now);
     }
+
+    @Test
+    void hold_byAge_concernsOlderMailOnly_andIsReleasedByALaterAge() {
+        world.siteIs("a.example", "mx.a");
+        SpooledMessage old = world.admit(SHOP, "x@a.example");
+        SpooledMessage young = world.admit(SHOP, "x@a.example");
+        QueueScope older = QueueScope.ALL.noLaterThan(old.id());
+
+        assertThat(apply(new Hold(older, "age"))).isEqualTo(1);
+        assertThat(world.take("mx.a").message()).isEqualTo(young);
+        assertThat(world.hasNothingFor("mx.a")).isTrue();
+        apply(new Release(QueueScope.ALL));
+        assertThat(world.hasNothingFor("mx.a")).as("another hold").isTrue();
+        apply(new Release(QueueScope.ALL.noLaterThan(young.id())));
+        assertThat(world.take("mx.a").message()).isEqualTo(old);
+    }
 }

@@ -41,6 +41,17 @@ public final class FaultySpool {
         return SpoolFixtures.queued(spool);
     }
 
+    /// The process is killed, and a new one finds what was durable.
+    ///
+    /// @param losesIndex it has to be made anew from the log
+    public void kill(boolean losesIndex) throws IOException {
+        files = files.afterKill();
+        if (losesIndex) {
+            files.index.wipe();
+        }
+        spool = open();
+    }
+
     private Spool open() throws IOException {
         return IndexHome.open(files, 4 << 20, 0, SpoolFixtures.CLOCK);
     }

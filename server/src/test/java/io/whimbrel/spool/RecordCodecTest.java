@@ -20,6 +20,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -87,6 +88,24 @@ final class RecordCodecTest {
                 new LogEntry.Fact(deferred(ID, 3, NOW.plusNanos(5), 4)),
                 operator(new SpoolRecord.OperatorAction.Hold(SCOPE, "why")),
                 operator(new SpoolRecord.OperatorAction.Release(QueueScope.ALL)),
+                new LogEntry.Fact(job(new QueueJob.Work.Bounce(), SpoolRecord.Stage.BEGUN)),
+                new LogEntry.Fact(job(new QueueJob.Work.Delete(), SpoolRecord.Stage.RUNNING)),
+                new LogEntry.Fact(
+                        job(
+                                new QueueJob.Work.Move(
+                                        Optional.of("new"),
+                                        Optional.empty(),
+                                        Optional.of(PriorityClass.BULK)),
+                                SpoolRecord.Stage.DONE)),
+                new LogEntry.Fact(
+                        new SpoolRecord.Moved(
+                                SpoolFixtures.NOW,
+                                new QueueId(5),
+                                new MailStream("t", "c", PriorityClass.NORMAL),
+                                new QueueId(99))),
+                operator(
+                        new SpoolRecord.OperatorAction.Hold(
+                                SCOPE.noLaterThan(new QueueId(77)), "old")),
                 operator(
                         new SpoolRecord.OperatorAction.Suspend(
                                 SCOPE, Duration.ofMillis(1500), "r")),
@@ -211,5 +230,10 @@ final class RecordCodecTest {
 
     private static String hex(LogEntry entry) {
         return HexFormat.of().formatHex(RecordCodec.encode(entry));
+    }
+
+    private static SpoolRecord.Job job(QueueJob.Work work, SpoolRecord.Stage stage) {
+        var job = new QueueJob(new QueueId(99), work, SCOPE, "why");
+        return new SpoolRecord.Job(SpoolFixtures.NOW, job, stage, 7, 1_000_000);
     }
 }

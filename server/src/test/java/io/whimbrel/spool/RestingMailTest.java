@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// Mail that rests in the index comes back when it is due, whatever else goes on.
@@ -33,11 +34,17 @@ final class RestingMailTest {
     private final List<QueueId> came = new ArrayList<>();
     private FaultyFiles files = new FaultyFiles();
     private Instant now = NOW;
+    private QueueId stayingUpTo = new QueueId(0);
 
     private final class Taker implements Waking {
         @Override
         public Room room(QueueName queue) {
-            return new Room.Take(100);
+            return new Room.Take(1000);
+        }
+
+        @Override
+        public Predicate<QueueId> staying(QueueName queue) {
+            return id -> id.compareTo(stayingUpTo) <= 0;
         }
 
         @Override
@@ -178,5 +185,32 @@ final class RestingMailTest {
         files.badSectorAt = place.offset() - 511;
         pass(spool, Duration.ofSeconds(100));
         assertThat(came).containsExactly(good.id());
+    }
+
+    @Test
+    void whatStays_isPassedOver_untilItIsWoken() throws IOException {
+        Spool spool = open();
+        var old = new ArrayList<QueueId>();
+        for (int i = 0; i < 150; i++) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(9, i));
+            spool.rest(message, RecipientNumbers.all(1), 0);
+            old.add(message.id());
+        }
+        SpooledMessage young = accept(spool, envelope(1), bytes(9, 999));
+        stayingUpTo = old.getLast();
+        spool.rest(young, RecipientNumbers.all(1), 0);
+        pass(spool, Duration.ofSeconds(1));
+        pass(spool, Duration.ofSeconds(1));
+        assertThat(came).containsExactly(young.id());
+        SpooledMessage later = accept(spool, envelope(1), bytes(9, 1000));
+        spool.rest(later, RecipientNumbers.all(1), 0);
+        pass(spool, Duration.ofSeconds(1));
+        assertThat(came).containsExactly(young.id(), later.id());
+
+        stayingUpTo = new QueueId(0);
+        spool.wake(QueueScope.ALL);
+        pass(spool, Duration.ofSeconds(1));
+        pass(spool, Duration.ofSeconds(1));
+        assertThat(came).hasSize(152).containsAll(old);
     }
 }

@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
@@ -32,6 +33,9 @@ final class SpoolLedger {
     private final Map<String, byte[]> quarantined = new HashMap<>();
     private Set<QueueScope> holds = new HashSet<>();
     private int actionsDurable;
+    private final List<SpoolRecord.Job> jobRecords = new ArrayList<>();
+    private Map<QueueId, Long> jobs = new HashMap<>();
+    private int jobsDurable;
     private final List<SpoolRecord> savedEvents = new ArrayList<>();
     private final List<CommittedRecord> unsavedEvents = new ArrayList<>();
     private Position cursor = Position.START;
@@ -46,6 +50,29 @@ final class SpoolLedger {
         private final Map<Integer, SpoolRecord.Deferred> deferring = new HashMap<>();
         private final Map<Integer, Integer> attempts = new HashMap<>();
         private int attempt;
+
+        /// Where it was moved since the last start, and how many of these moves are durable.
+        private final List<MailStream> moves = new ArrayList<>();
+
+        private int movesDurable;
+        private Optional<MailStream> stream = Optional.empty();
+
+        Envelope bareEnvelope() {
+            return envelope.orElseThrow().withStream(MailStream.NONE);
+        }
+
+        /// It is where one of the moves that may be durable says, the durable ones included.
+        void checkStream(MailStream found) {
+            var possible = new ArrayList<MailStream>();
+            if (movesDurable == 0) {
+                possible.add(stream.orElse(envelope.orElseThrow().stream()));
+            }
+            possible.addAll(moves.subList(Math.max(0, movesDurable - 1), moves.size()));
+            assertThat(possible).as("moves survive").contains(found);
+            stream = Optional.of(found);
+            moves.clear();
+            movesDurable = 0;
+        }
 
         boolean hasWaiting() {
             return settling.size() < envelope.orElseThrow().recipients().size();
@@ -147,6 +174,57 @@ final class SpoolLedger {
         forEach(record.recipients(), number -> mail.attempts.put(number, record.attempt()));
     }
 
+    void moving(QueueId id, MailStream stream) {
+        mail(id).moves.add(stream);
+    }
+
+    void moved(QueueId id) {
+        mail(id).movesDurable++;
+    }
+
+    /// A job is put into the log, at any stage.
+    void working(SpoolRecord.Job job) {
+        jobRecords.add(job);
+    }
+
+    void worked() {
+        jobsDurable++;
+    }
+
+    /// Jobs are as after some first part of their records, all durable ones included.
+    private void checkJobs(Recovery recovery) {
+        var found = new HashMap<QueueId, Long>();
+        recovery.jobs().forEach(job -> found.put(job.job().id(), job.done()));
+        var state = new HashMap<>(jobs);
+        boolean isMatched = jobsDurable == 0 && state.equals(found);
+        for (int i = 0; i < jobRecords.size(); i++) {
+            SpoolRecord.Job record = jobRecords.get(i);
+            if (record.stage().isEnd()) {
+                state.remove(record.job().id());
+            } else {
+                state.put(record.job().id(), record.done());
+            }
+            isMatched |= i + 1 >= jobsDurable && state.equals(found);
+        }
+        assertThat(isMatched).as("jobs survive: %s", found).isTrue();
+        jobs = found;
+        jobRecords.clear();
+        jobsDurable = 0;
+    }
+
+    /// Jobs that run, with how far they are.
+    Map<QueueId, Long> jobs() {
+        var state = new TreeMap<>(jobs);
+        for (SpoolRecord.Job record : jobRecords) {
+            if (record.stage().isEnd()) {
+                state.remove(record.job().id());
+            } else {
+                state.put(record.job().id(), record.done());
+            }
+        }
+        return state;
+    }
+
     void operating(SpoolRecord.OperatorAction action) {
         actions.add(action);
     }
@@ -187,6 +265,7 @@ final class SpoolLedger {
         Map<QueueId, Set<Integer>> settled = checkEvents(events);
         checkMessages(spool, settled);
         checkActions(recovery);
+        checkJobs(recovery);
         assertThat(recovery.findings())
                 .as("a power cut damages nothing that was acknowledged")
                 .noneMatch(line -> !line.contains("was cut short"));
@@ -222,8 +301,8 @@ final class SpoolLedger {
                             .as("only what was sent is accepted")
                             .containsKey(accepted.id());
                     assertThat(settled).as("accepted once").doesNotContainKey(accepted.id());
-                    assertThat(accepted.envelope())
-                            .isEqualTo(mail(accepted.id()).envelope.orElseThrow());
+                    assertThat(accepted.envelope().withStream(MailStream.NONE))
+                            .isEqualTo(mail(accepted.id()).bareEnvelope());
                     settled.put(accepted.id(), new TreeSet<>());
                 }
                 case SpoolRecord.Settled record -> {
@@ -239,7 +318,11 @@ final class SpoolLedger {
                 }
                 case SpoolRecord.Quarantined record ->
                         throw new AssertionError("a power cut damages no mail: " + record);
-                case SpoolRecord.Deferred _, SpoolRecord.Operator _, SpoolRecord.Notice _ -> {}
+                case SpoolRecord.Deferred _,
+                        SpoolRecord.Operator _,
+                        SpoolRecord.Job _,
+                        SpoolRecord.Moved _,
+                        SpoolRecord.Notice _ -> {}
             }
         }
         return settled;
@@ -318,7 +401,8 @@ final class SpoolLedger {
             throws Exception {
         SpooledMessage message = recovered.message();
         Mail mail = mail(message.id());
-        assertThat(message.envelope()).isEqualTo(mail.envelope.orElseThrow());
+        assertThat(message.envelope().withStream(MailStream.NONE)).isEqualTo(mail.bareEnvelope());
+        mail.checkStream(message.envelope().stream());
         assertThat(message.size()).isEqualTo(mail.body.size());
         assertThat(SpoolFixtures.read(spool, message)).isEqualTo(mail.body.toByteArray());
         var waiting = new TreeSet<Integer>();

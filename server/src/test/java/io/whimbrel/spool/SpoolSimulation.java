@@ -6,7 +6,10 @@ import static io.whimbrel.spool.SpoolFixtures.bytes;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
@@ -16,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
@@ -100,7 +104,7 @@ final class SpoolSimulation {
         Spool running = spool.orElseThrow();
         switch (random.nextInt(40)) {
             case 0 -> abort();
-            case 1 -> operate(running);
+            case 1 -> change(running);
             case 2, 3 -> readRecords(random.nextInt(3) == 0);
             case 4 -> running.step(Inbox.Wake.IDLE);
             case 5 -> stopCleanly(running);
@@ -243,6 +247,44 @@ final class SpoolSimulation {
                         NOW, id, recipients, attempt, due, false, false, AttemptFacts.NONE);
         Object token = ledger.deferring(record);
         running.append(batch(record), _ -> ledger.deferred(token));
+    }
+
+    private void change(Spool running) {
+        switch (random.nextInt(3)) {
+            case 0 -> operate(running);
+            case 1 -> move(running);
+            default -> work(running);
+        }
+    }
+
+    private void move(Spool running) {
+        List<QueueId> queue = ledger.inQueue();
+        if (queue.isEmpty()) {
+            return;
+        }
+        QueueId id = queue.get(random.nextInt(queue.size()));
+        var stream = new MailStream("moved" + random.nextInt(99), "", PriorityClass.BULK);
+        ledger.moving(id, stream);
+        var record = new SpoolRecord.Moved(NOW, id, stream, new QueueId(1));
+        running.append(batch(record), _ -> ledger.moved(id));
+    }
+
+    /// A job begins, comes further, or ends.
+    private void work(Spool running) {
+        Map<QueueId, Long> jobs = ledger.jobs();
+        boolean isNew = jobs.isEmpty() || random.nextInt(3) == 0;
+        QueueId id = isNew ? running.nextId() : jobs.keySet().iterator().next();
+        var stage =
+                isNew
+                        ? SpoolRecord.Stage.BEGUN
+                        : random.nextInt(3) == 0
+                                ? SpoolRecord.Stage.DONE
+                                : SpoolRecord.Stage.RUNNING;
+        var job = new QueueJob(id, new QueueJob.Work.Delete(), QueueScope.ALL, "");
+        long done = jobs.getOrDefault(id, 0L) + (isNew ? 0 : 1);
+        var record = new SpoolRecord.Job(NOW, job, stage, done, 9);
+        ledger.working(record);
+        running.append(batch(record), _ -> ledger.worked());
     }
 
     private void operate(Spool running) {

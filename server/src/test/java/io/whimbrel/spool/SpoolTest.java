@@ -394,4 +394,28 @@ final class SpoolTest {
             throw new AssertionError(e);
         }
     }
+
+    @Test
+    void holdByAge_survivesARestart_untilALaterAgeIsReleased() throws IOException {
+        QueueScope older = QueueScope.ALL.noLaterThan(new QueueId(5));
+        var hold = new SpoolRecord.Operator(NOW, new SpoolRecord.OperatorAction.Hold(older, "x"));
+        try (Spool spool = open()) {
+            spool.appendAndWait(
+                    batch(
+                            hold,
+                            new SpoolRecord.Operator(
+                                    NOW, new SpoolRecord.OperatorAction.Release(QueueScope.ALL))));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().operatorActions()).containsExactly(hold);
+            QueueScope later = QueueScope.ALL.noLaterThan(new QueueId(6));
+            spool.appendAndWait(
+                    batch(
+                            new SpoolRecord.Operator(
+                                    NOW, new SpoolRecord.OperatorAction.Release(later))));
+        }
+        try (Spool spool = open()) {
+            assertThat(spool.takeRecovery().operatorActions()).isEmpty();
+        }
+    }
 }
