@@ -7,15 +7,17 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Where each unsettled recipient stands, on disk: by message, by queue and due time, by the
 /// segments of the log that hold the message. Its memory does not grow with the mail in it.
@@ -110,17 +112,17 @@ public final class QueueIndex implements AutoCloseable {
     }
 
     /// Renames the folder of a damaged index, which is closed, so that a new one can be made in its
-    /// place. Nothing is deleted.
+    /// place. What was set aside earlier by the same name is deleted: an index holds nothing that
+    /// the log does not, and gigabytes of it must not pile up.
     ///
     /// @return its new path, `FOLDER.SUFFIX`
-    /// @throws FileAlreadyExistsException where a folder of that name is there
     public static Path setAside(Path folder, String suffix) throws IOException {
-        Path parent = folder.toAbsolutePath().getParent();
         Path aside = folder.resolveSibling(folder.getFileName() + "." + suffix);
-        if (parent == null || Files.exists(aside)) {
-            throw new FileAlreadyExistsException(aside.toString());
+        if (Files.exists(aside)) {
+            delete(aside);
         }
         Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+        Path parent = Objects.requireNonNull(aside.toAbsolutePath().getParent());
         try (FileChannel entries = FileChannel.open(parent, StandardOpenOption.READ)) {
             entries.force(true);
         }
@@ -152,6 +154,16 @@ public final class QueueIndex implements AutoCloseable {
             return true;
         } catch (IOException | UnsupportedOperationException _) {
             return false;
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        List<Path> all;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            all = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path one : all) {
+            Files.delete(one);
         }
     }
 
@@ -289,6 +301,11 @@ public final class QueueIndex implements AutoCloseable {
             segments.add(next.getFirst());
             from = Keys.behindAll(Keys.segment(next.getFirst()));
         }
+    }
+
+    /// Present once any call met damaged files, whoever made it.
+    public Optional<IndexDamaged> damage() {
+        return store.damage();
     }
 
     public IndexStats stats() throws IOException {

@@ -43,6 +43,7 @@ final class Store implements AutoCloseable {
 
     private final Set<Snapshot> snapshots = new HashSet<>();
     private boolean isClosed;
+    private volatile Optional<IndexDamaged> damage = Optional.empty();
 
     /// Sees rows in the order of their keys.
     @FunctionalInterface
@@ -85,7 +86,7 @@ final class Store implements AutoCloseable {
                     lowest.merge(family, key, Store::lower);
                 }
             } catch (RocksDBException e) {
-                throw IndexDamaged.inUse(e);
+                throw told(e);
             }
         }
 
@@ -93,7 +94,7 @@ final class Store implements AutoCloseable {
             try {
                 batch.delete(handle(family), key);
             } catch (RocksDBException e) {
-                throw IndexDamaged.inUse(e);
+                throw told(e);
             }
         }
 
@@ -134,7 +135,7 @@ final class Store implements AutoCloseable {
         try {
             return Optional.ofNullable(database.get(handle(family), key));
         } catch (RocksDBException e) {
-            throw IndexDamaged.inUse(e);
+            throw told(e);
         } finally {
             leave();
         }
@@ -179,7 +180,7 @@ final class Store implements AutoCloseable {
                 return first;
             }
         } catch (RocksDBException e) {
-            throw IndexDamaged.inUse(e);
+            throw told(e);
         } finally {
             leave();
         }
@@ -189,6 +190,19 @@ final class Store implements AutoCloseable {
         return new Batch();
     }
 
+    /// The last sign that the files are damaged.
+    Optional<IndexDamaged> damage() {
+        return damage;
+    }
+
+    private IOException told(RocksDBException e) {
+        IOException told = IndexDamaged.inUse(e);
+        if (told instanceof IndexDamaged sign) {
+            damage = Optional.of(sign);
+        }
+        return told;
+    }
+
     /// Waits where memory is full until the disk has caught up.
     void write(Batch batch) throws IOException {
         enter();
@@ -196,7 +210,7 @@ final class Store implements AutoCloseable {
             database.write(options.write, batch.batch);
             batch.lowest.forEach((family, key) -> floor(family).written(key));
         } catch (RocksDBException e) {
-            throw IndexDamaged.inUse(e);
+            throw told(e);
         } finally {
             leave();
         }
@@ -208,7 +222,7 @@ final class Store implements AutoCloseable {
         try {
             database.flush(options.flush, List.copyOf(handles.values()));
         } catch (RocksDBException e) {
-            throw IndexDamaged.inUse(e);
+            throw told(e);
         } finally {
             leave();
         }
@@ -255,7 +269,7 @@ final class Store implements AutoCloseable {
                             || database.getLongProperty("rocksdb.actual-delayed-write-rate") > 0,
                     database.getLongProperty("rocksdb.background-errors"));
         } catch (RocksDBException e) {
-            throw IndexDamaged.inUse(e);
+            throw told(e);
         } finally {
             leave();
         }

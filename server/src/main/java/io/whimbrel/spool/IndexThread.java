@@ -1,11 +1,14 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.IndexDamaged;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.SegmentCensus;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -22,15 +25,27 @@ final class IndexThread {
 
     private final Indexer indexer;
     private final Checkpoints checkpoints;
+    private final QueueIndex index;
+    private final Path folder;
     private final InstantSource clock;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     private volatile boolean isInTrouble;
 
-    IndexThread(Indexer indexer, Checkpoints checkpoints, InstantSource clock) {
-        this.indexer = indexer;
-        this.checkpoints = checkpoints;
-        this.clock = clock;
+    /// @param folder of the index
+    record Parts(
+            Indexer indexer,
+            Checkpoints checkpoints,
+            QueueIndex index,
+            Path folder,
+            InstantSource clock) {}
+
+    IndexThread(Parts parts) {
+        this.indexer = parts.indexer;
+        this.checkpoints = parts.checkpoints;
+        this.index = parts.index;
+        this.folder = parts.folder;
+        this.clock = parts.clock;
         this.thread = Thread.ofPlatform().name("index-1").start(this::run);
     }
 
@@ -52,6 +67,7 @@ final class IndexThread {
     private void run() {
         while (closing.getCount() > 0) {
             Duration pause = round();
+            index.damage().ifPresent(this::endTheNode);
             try {
                 if (pause.isPositive() && closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
                     return;
@@ -61,6 +77,25 @@ final class IndexThread {
                 LOG.debug("interrupted");
             }
         }
+    }
+
+    /// Mail that rests cannot be found any more, but nothing of it is lost: the next start finds no
+    /// index and makes one from the log.
+    private void endTheNode(IndexDamaged damage) {
+        try {
+            Path aside = QueueIndex.setAside(folder, "damaged");
+            LOG.error(
+                    "the index is damaged ({}) and was moved to {}; the node ends at once, and the"
+                            + " next start makes the index anew from the log",
+                    damage.getMessage(),
+                    aside);
+        } catch (IOException e) {
+            LOG.error(
+                    "{}, and cannot be moved: {}; the node ends",
+                    damage.getMessage(),
+                    e.getMessage());
+        }
+        Runtime.getRuntime().halt(Spool.EXIT_BROKEN);
     }
 
     private Duration round() {

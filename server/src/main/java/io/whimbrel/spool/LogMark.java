@@ -37,6 +37,12 @@ record LogMark(
     /// @param at behind the record by which the last recipient left
     record Settled(QueueId id, Position at) {}
 
+    /// Of a log that is to be read from its oldest segment on.
+    static LogMark startOf(SpoolSegment oldest) {
+        var start = new Position(oldest.sequence(), LogFormat.HEADER_BYTES);
+        return new LogMark(start, oldest.generation(), 0, List.of(), List.of(), List.of());
+    }
+
     byte[] encode() {
         var out = new Payload.Writer(256);
         out.number(VERSION);

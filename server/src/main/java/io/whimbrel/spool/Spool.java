@@ -45,8 +45,8 @@ public final class Spool implements AutoCloseable {
     /// More messages than this wait for the index thread only where the disk does not keep up.
     private static final int INDEX_BACKLOG_MOST = 50_000;
 
-    /// Exit status of a node whose spool writer failed by a bug.
-    private static final int EXIT_BROKEN = 70;
+    /// Exit status of a node whose spool writer failed by a bug, or whose index is damaged.
+    static final int EXIT_BROKEN = 70;
 
     private final SpoolSettings settings;
     private final SpoolFiles files;
@@ -113,12 +113,20 @@ public final class Spool implements AutoCloseable {
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
         if (opened.isIncomplete()) {
             checkpoints.stop();
+        } else if (opened.bytesRead() > settings.segmentBytes() || opened.segments().isEmpty()) {
+            // So that a node which is killed again and again does not read more at each start.
+            checkpointNow();
         }
         var census = new SegmentCensus(index);
+        var indexFolder = SpoolOpening.indexFolder(settings);
         if (start.drive == Drive.THREAD) {
             readers = Optional.of(newReaders());
             writerThread = Optional.of(startWriter());
-            indexThread = Optional.of(new IndexThread(indexer, checkpoints, clock));
+            indexThread =
+                    Optional.of(
+                            new IndexThread(
+                                    new IndexThread.Parts(
+                                            indexer, checkpoints, index, indexFolder, clock)));
             Thread.ofPlatform()
                     .name("index-census-1")
                     .daemon()
@@ -353,14 +361,18 @@ public final class Spool implements AutoCloseable {
 
     /// So that the next start has little to read.
     private void closeIndex() {
+        // A walk is not waited for: the next start reads again what asked for it.
+        checkpointNow();
+        index.close();
+    }
+
+    /// While the writer stands still.
+    private void checkpointNow() {
         try {
-            // A walk is not waited for: the next start reads again what asked for it.
-            indexer.writeAll();
             checkpoints.make(writer.markNow());
         } catch (IOException e) {
             LOG.warn("the next start reads more of the log: {}", e.getMessage());
         }
-        index.close();
     }
 
     /// For [Drive#CALLER]: lets the writer, the pool and the index do what is to be done now.

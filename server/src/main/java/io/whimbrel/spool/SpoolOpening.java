@@ -28,12 +28,14 @@ final class SpoolOpening {
     private Indexer indexer;
     private long lastId;
     private boolean isIncomplete;
+    private long bytesRead;
 
     /// What the rest of the spool goes on with.
     ///
     /// @param segments of the log, oldest first
     /// @param damaged messages to be taken out of the queue durably
     /// @param findings a line each for the operator
+    /// @param bytesRead of the log, because the index did not know them
     /// @param isIncomplete the next start must read the same records again
     record Opened(
             QueueIndex index,
@@ -43,6 +45,7 @@ final class SpoolOpening {
             List<QueueId> damaged,
             List<String> findings,
             long lastId,
+            long bytesRead,
             boolean isIncomplete) {}
 
     /// @param released the event log has what is before it
@@ -68,6 +71,7 @@ final class SpoolOpening {
                 opening.damaged,
                 opening.findings,
                 opening.lastId,
+                opening.bytesRead,
                 opening.isIncomplete);
     }
 
@@ -80,50 +84,87 @@ final class SpoolOpening {
 
     private void run(Circumstances given) throws IOException {
         LogChain chain = LogChain.open(given.files, given.pool);
+        try {
+            read(chain, given);
+        } catch (IndexDamaged e) {
+            // RocksDB opens what it does not read; and nothing has been changed but the index.
+            index.close();
+            tellDamaged(e, QueueIndex.setAside(indexFolder(settings), "damaged"));
+            openAnew(given);
+            read(chain, given);
+        }
+        chain.leftOver().forEach(given.pool::retire);
+    }
+
+    private void read(LogChain chain, Circumstances given) throws IOException {
+        Optional<LogMark> mark = markOf(chain, given);
+        live.tell(indexer);
+        var parts =
+                new SpoolRecovery.Parts(given.files, chain, live, index, indexer, given.released);
+        var reading = new SpoolRecovery(parts);
+        reading.run(mark);
+        segments.clear();
+        damaged.clear();
+        chain.links().forEach(link -> segments.add(link.segment()));
+        segments.forEach(SpoolSegment::forgetPins);
+        live.pinUnreleased();
+        lastId = reading.lastId();
+        isIncomplete = reading.isIncomplete();
+        bytesRead = reading.bytesRead();
+        damaged.addAll(reading.damaged());
+        findMissing();
+        reading.findings().forEach(finding -> findings.add(finding.text()));
+    }
+
+    /// Where the reading begins; empty for the whole log.
+    private Optional<LogMark> markOf(LogChain chain, Circumstances given) throws IOException {
         Optional<LogMark> mark = index.checkpoint().flatMap(LogMark::decode);
         if (mark.isPresent() && !isOf(chain, mark.get())) {
             findings.add("the index does not belong to this log; it is made anew from the log");
             startAnew(given);
             mark = Optional.empty();
         } else if (mark.isEmpty() && !index.messages(Optional.empty(), 1).isEmpty()) {
+            findings.add("the index does not say which log it is of; it is made anew from the log");
             startAnew(given);
         }
-        live.tell(indexer);
-        var parts =
-                new SpoolRecovery.Parts(given.files, chain, live, index, indexer, given.released);
-        var reading = new SpoolRecovery(parts);
-        reading.run(mark);
-        chain.leftOver().forEach(given.pool::retire);
-        chain.links().forEach(link -> segments.add(link.segment()));
-        segments.forEach(SpoolSegment::forgetPins);
-        live.pinUnreleased();
-        lastId = reading.lastId();
-        isIncomplete = reading.isIncomplete();
-        damaged.addAll(reading.damaged());
-        reading.findings().forEach(finding -> findings.add(finding.text()));
-        findMissing();
+        if (mark.isEmpty() && !chain.links().isEmpty()) {
+            // Rows reach the disk without a checkpoint where memory is full: from here on they are
+            // known to be of this log.
+            index.checkpoint(LogMark.startOf(chain.links().getFirst().segment()).encode());
+        }
+        return mark;
     }
 
     private QueueIndex openIndex() throws IOException {
-        Path folder = settings.folder().resolve("index");
-        var with = new IndexSettings(folder, settings.indexMemoryBytes());
+        var with = new IndexSettings(indexFolder(settings), settings.indexMemoryBytes());
         try {
             return QueueIndex.open(with);
         } catch (IndexDamaged e) {
-            Path aside = QueueIndex.setAside(folder, "damaged");
-            findings.add(
-                    "the index is damaged ("
-                            + e.getMessage()
-                            + "); it was moved to "
-                            + aside
-                            + " and is made anew from the log");
+            tellDamaged(e, QueueIndex.setAside(indexFolder(settings), "damaged"));
             return QueueIndex.open(with);
         }
+    }
+
+    static Path indexFolder(SpoolSettings settings) {
+        return settings.folder().resolve("index");
+    }
+
+    private void tellDamaged(IndexDamaged e, Path aside) {
+        findings.add(
+                "the index is damaged ("
+                        + e.getMessage()
+                        + "); it was moved to "
+                        + aside
+                        + " and is made anew from the log");
     }
 
     private void startAnew(Circumstances given) throws IOException {
         index.close();
-        QueueIndex.setAside(settings.folder().resolve("index"), "other");
+        QueueIndex.setAside(indexFolder(settings), "other");
+        openAnew(given);
+    }
+
+    private void openAnew(Circumstances given) throws IOException {
         index = openIndex();
         live = new LiveMessages(index);
         indexer = new Indexer(index, live, given.clock);

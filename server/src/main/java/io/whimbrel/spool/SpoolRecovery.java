@@ -35,6 +35,7 @@ final class SpoolRecovery {
     private final Map<QueueId, Draft> drafts = new HashMap<>();
     private final Map<QueueId, DamagedMessage> damaged = new HashMap<>();
     private long lastId;
+    private long bytesRead;
     private boolean isIncomplete;
 
     /// Pieces of a message whose commit has not been read yet.
@@ -96,13 +97,12 @@ final class SpoolRecovery {
         indexer.finish();
         drafts.values().forEach(draft -> draft.pieces.drop());
         drafts.clear();
-        if (!findings.isEmpty()) {
-            files.syncFolder();
-        }
         if (!chain.links().isEmpty()) {
-            // After a kill the last batch may be in memory only, and from here on it counts.
+            // After a kill the last batch, and the name of its segment, may be in memory only, and
+            // from here on they count: the header of the next segment names them.
             chain.links().getLast().segment().file().sync();
         }
+        files.syncFolder();
     }
 
     List<Recovery.Finding> findings() {
@@ -112,6 +112,11 @@ final class SpoolRecovery {
     /// The greatest queue id that the log knows.
     long lastId() {
         return lastId;
+    }
+
+    /// Of the log, which the index did not know.
+    long bytesRead() {
+        return bytesRead;
     }
 
     /// Something could not be kept for people: the next start must read the log from the same place
@@ -220,6 +225,7 @@ final class SpoolRecovery {
             }
         }
         segment.endsAt(scan.end());
+        bytesRead += scan.end() - from;
         lastId = Math.max(lastId, Math.max(link.idFloor(), scan.idFloor()));
         for (SpoolSegment.Scan.Gap gap : scan.gaps()) {
             report(segment, gap);

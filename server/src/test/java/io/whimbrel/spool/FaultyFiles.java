@@ -30,6 +30,10 @@ final class FaultyFiles implements SpoolFiles {
     long capacity = Long.MAX_VALUE / 2;
     long operationsLeft = Long.MAX_VALUE;
     long operations;
+
+    /// Into segments of the log.
+    long bytesLogged;
+
     Predicate<String> failsWrite = _ -> false;
     Predicate<String> failsSync = _ -> false;
     Predicate<String> failsRead = _ -> false;
@@ -291,6 +295,7 @@ final class FaultyFiles implements SpoolFiles {
                 inode.bytes = Arrays.copyOf(inode.bytes, end);
             }
             isWritten = true;
+            bytesLogged += name().startsWith("segment-") ? end - at : 0;
             inode.dirty.set(at / SECTOR, (end + SECTOR - 1) / SECTOR);
             bytes.get(inode.bytes, at, bytes.remaining());
         }

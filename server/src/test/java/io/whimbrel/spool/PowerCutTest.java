@@ -36,6 +36,13 @@ final class PowerCutTest {
                 CUTS, first, restarts, mails, (double) open / CUTS);
     }
 
+    /// A kill left the name of the newest segment in memory only; then the power was cut when the
+    /// name of the next one was durable, by chance, and that one was not.
+    @Test
+    void nameThatAKillLeftInMemory_isDurableBeforeTheNextOne() {
+        assertThat(violation(new SpoolSimulation(10_912_440_297_747L), CUTS_PER_DISK)).isEmpty();
+    }
+
     /// The proof that the test above can fail: each sync is taken away in turn. That of a spare is
     /// not among them: it is there for speed, for the header's sync covers the file as well.
     @ParameterizedTest

@@ -10,6 +10,8 @@ import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.index.IndexSettings;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -18,10 +20,13 @@ import io.whimbrel.mail.RecipientNumbers;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Mail that rests in the index comes back when it is due, whatever else goes on.
 final class RestingMailTest {
@@ -96,6 +101,69 @@ final class RestingMailTest {
         rest(spool, brought, 2, due);
         files = files.afterKill();
         assertThat(queued(open()).getFirst().waiting().getFirst().dueAt()).isEqualTo(due);
+    }
+
+    @Test
+    void nodeThatIsKilledAgainAndAgain_readsTheLogOnceOnly() throws IOException {
+        open();
+        assertThat(checkpoint().position().segment()).isEqualTo(1);
+        files = files.afterKill();
+        Spool spool = open();
+        for (int i = 0; i < 100; i++) {
+            accept(spool, envelope(1), bytes(900, i));
+        }
+        files = files.afterKill();
+        Spool again = open();
+        assertThat(queued(again)).hasSize(100);
+        // No time has passed, and yet the next start has nothing to read.
+        files = files.afterKill();
+        long newest = files.list().stream().mapToLong(SpoolSegment::sequence).max().orElseThrow();
+        assertThat(newest).isGreaterThan(2);
+        assertThat(checkpoint().position().segment()).isEqualTo(newest);
+        assertThat(queued(open())).hasSize(100);
+    }
+
+    /// What a kill leaves of the index.
+    private LogMark checkpoint() throws IOException {
+        files.index.abandon();
+        var settings = new IndexSettings(files.index.folder().resolve("index"), 32 << 20);
+        try (QueueIndex index = QueueIndex.open(settings)) {
+            return index.checkpoint().flatMap(LogMark::decode).orElseThrow();
+        }
+    }
+
+    @Test
+    void damagedTableOfTheIndex_isFoundAtTheStart_andTheIndexMadeAnew() throws IOException {
+        Spool spool = open();
+        for (int i = 0; i < 20; i++) {
+            rest(spool, accept(spool, envelope(1), bytes(900, i)), 1, now.plusSeconds(3600));
+        }
+        pass(spool, Duration.ofSeconds(31));
+        files = files.afterKill();
+        files.index.abandon();
+        damageTables(files.index.folder().resolve("index"));
+        Spool again = IndexHome.open(files, 64 << 10, 0, () -> now);
+        assertThat(again.takeRecovery().findings())
+                .singleElement()
+                .asString()
+                .contains("the index is damaged", "made anew from the log");
+        assertThat(queued(again)).hasSize(20);
+        again.start(new Taker());
+        pass(again, Duration.ofHours(1));
+        assertThat(came).hasSize(20);
+    }
+
+    /// The rows themselves, which RocksDB does not read when it opens.
+    private static void damageTables(Path index) throws IOException {
+        try (Stream<Path> all = Files.list(index)) {
+            for (Path table : all.filter(one -> one.toString().endsWith(".sst")).toList()) {
+                byte[] bytes = Files.readAllBytes(table);
+                for (int i = 0; i < 40; i++) {
+                    bytes[i] ^= 1;
+                }
+                Files.write(table, bytes);
+            }
+        }
     }
 
     @Test
