@@ -15,6 +15,8 @@ import io.whimbrel.delivery.BodySource;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.delivery.Dispatcher;
+import io.whimbrel.delivery.PathRests;
+import io.whimbrel.delivery.PathsFile;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
@@ -70,6 +72,7 @@ final class Node implements AutoCloseable {
     private final EventLog eventLog;
     private final Spool spool;
     private final RestingMail resting;
+    private final PathsFile pathsFile;
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
@@ -126,7 +129,9 @@ final class Node implements AutoCloseable {
         spool = Spool.open(config.spool(), eventLog.position(), clock);
         eventLog.start(spool.records(eventLog.position()));
         resting = new RestingMail(spool);
-        dispatcher = new Dispatcher(plan(config), this::body, resting, clock, metrics);
+        var rests = new PathRests(clock);
+        pathsFile = new PathsFile(config.node().dataFolder(), rests, metrics);
+        dispatcher = new Dispatcher(plan(config), this::body, resting, rests, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
@@ -286,6 +291,7 @@ final class Node implements AutoCloseable {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
+        pathsFile.close();
         ticker.close();
         budgets.close();
         jobs.close();

@@ -42,6 +42,7 @@ class NodeTest {
     private final List<Socket> open = new ArrayList<>();
     private ServerSocket nextHop = new ServerSocket();
     private volatile boolean isDeferring;
+    private volatile boolean isHangingUp;
 
     NodeTest() throws IOException {}
 
@@ -95,6 +96,44 @@ class NodeTest {
         assertThat(delivered).contains("\"delivered\"");
         // As many deferrals as there were, and the number of the attempt goes on counting.
         assertThat(delivered).contains("\"attempt\":" + (events.size() - 1));
+    }
+
+    @Test
+    void restOfAPath_survivesARestart_andSuccessForgetsIt() throws Exception {
+        String retry = "[retry]\nfirst = \"100ms\"\nmost = \"100ms\"\n";
+        Path file = folder.resolve("d/state/paths.json");
+        String site = "smtp://127.0.0.1:" + nextHop.getLocalPort();
+        isHangingUp = true;
+        try (var node = start(retry)) {
+            send(node, "a@example.org");
+            while (!Files.exists(file)) {
+                Thread.onSpinWait();
+            }
+        }
+        isHangingUp = false;
+        String kept = Files.readString(file);
+        assertThat(kept).contains(site);
+        Files.writeString(file, kept.replaceAll("\"left-ms\":\\d+", "\"left-ms\":1500"));
+
+        long begin = System.nanoTime();
+        try (var node = start(retry)) {
+            assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isGreaterThan(Duration.ofMillis(1500));
+            assertThat(node.addresses()).hasSize(1);
+        }
+        assertThat(file).content().doesNotContain(site);
+    }
+
+    @Test
+    void damagedRestsOfPaths_areNoReasonNotToStart() throws Exception {
+        Path file = folder.resolve("d/state/paths.json");
+        Files.createDirectories(folder.resolve("d/state"));
+        Files.writeString(file, "{\"version\":1,");
+        try (var node = start("")) {
+            send(node, "a@example.org");
+            assertThat(taken.poll(20, TimeUnit.SECONDS)).endsWith(BODY);
+        }
     }
 
     @Test
@@ -299,6 +338,10 @@ class NodeTest {
     private void serve(Socket socket) {
         try {
             var in = reader(socket);
+            if (isHangingUp) {
+                socket.close();
+                return;
+            }
             say(socket, "220 next.example\r\n");
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 if (line.equals("DATA")) {

@@ -68,6 +68,7 @@ final class DeliveryWorker implements Crew.Member {
     public void run() {
         boolean isCounted = true;
         try {
+            connections.restFirst();
             boolean goesOn = true;
             while (goesOn) {
                 goesOn = step();

@@ -53,6 +53,7 @@ public final class Dispatcher implements ScheduleActions {
     private final InstantSource clock;
     private final Metrics metrics;
     private final Resting resting;
+    private final PathRests rests;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
     private final SmtpClient client;
     private final ConnectionPermits permits;
@@ -72,14 +73,17 @@ public final class Dispatcher implements ScheduleActions {
     ///
     /// @param bodies opens the body of a message
     /// @param resting where mail rests that the schedule does not keep in memory
+    /// @param rests of paths, those from before included
     public Dispatcher(
             DeliveryPlan plan,
             Function<SpooledMessage, BodySource> bodies,
             Resting resting,
+            PathRests rests,
             InstantSource clock,
             Metrics metrics) {
         this.bodies = bodies;
         this.resting = resting;
+        this.rests = rests;
         this.clock = clock;
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
@@ -206,7 +210,9 @@ public final class Dispatcher implements ScheduleActions {
 
     private PathConnections newPath(EgressPath path) {
         return new PathConnections(
+                path,
                 active.settings().connectionsPerPathMax(),
+                rests,
                 clock,
                 connections -> startWorker(path, connections));
     }

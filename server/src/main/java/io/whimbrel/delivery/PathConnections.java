@@ -1,5 +1,7 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.egress.EgressPath;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,21 +21,20 @@ import java.util.function.Consumer;
 /// only while that is unchanged.
 ///
 /// Until a host has gone through with a first transaction at most [#UNPROVEN_MAX] are tried. When
-/// none works and one fails, the path rests, for longer each time: one thread stays, sleeps, and is
-/// then the first to try. When others work and one fails, the limit comes down for a while instead:
-/// the hosts told us how many they like.
+/// none works and one fails, the path rests, for as long as [PathRests] says, which outlives this
+/// object: one thread stays, sleeps, and is then the first to try. Where a rest is not over when
+/// this object is made, after a restart, the first thread begins with what is left of it. When
+/// others work and one fails, the limit comes down for a while instead: the hosts told us how many
+/// they like.
 final class PathConnections {
     static final int UNPROVEN_MAX = 5;
-    static final Duration REST_FIRST = Duration.ofSeconds(1);
-
-    /// Short, because it comes on top of each entry's own retry time.
-    static final Duration REST_MOST = Duration.ofSeconds(5);
-
     static final Duration CEILING_FOR = Duration.ofSeconds(60);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition restOver = lock.newCondition();
     private final ArrayDeque<Seat> sleeping = new ArrayDeque<>();
+    private final EgressPath path;
+    private final PathRests rests;
     private final InstantSource clock;
     private final Consumer<PathConnections> starter;
     private int most;
@@ -50,9 +51,12 @@ final class PathConnections {
     private final AtomicLong announced = new AtomicLong();
     private boolean isProven;
     private boolean isResting;
+
+    /// The rest is one from before, and no thread sits it out yet.
+    private boolean isRestInherited;
+
     private boolean isClosing;
     private boolean isRetired;
-    private int failures;
     private int ceiling;
     private Instant ceilingUntil = Instant.MIN;
 
@@ -74,10 +78,19 @@ final class PathConnections {
 
     /// @param most connections at once
     /// @param starter starts a thread of this path; must not block
-    PathConnections(int most, InstantSource clock, Consumer<PathConnections> starter) {
+    PathConnections(
+            EgressPath path,
+            int most,
+            PathRests rests,
+            InstantSource clock,
+            Consumer<PathConnections> starter) {
+        this.path = path;
         this.most = most;
+        this.rests = rests;
         this.clock = clock;
         this.starter = starter;
+        isRestInherited = rests.left(path).isPositive();
+        isResting = isRestInherited;
     }
 
     Seat newSeat() {
@@ -179,7 +192,7 @@ final class PathConnections {
         lock.lock();
         try {
             isProven = true;
-            failures = 0;
+            rests.forget(path);
             restOver.signalAll();
         } finally {
             lock.unlock();
@@ -213,7 +226,6 @@ final class PathConnections {
                 return AfterFailure.END;
             }
             isResting = true;
-            failures++;
             return AfterFailure.REST;
         } finally {
             lock.unlock();
@@ -231,7 +243,6 @@ final class PathConnections {
             }
             isProven = false;
             isResting = true;
-            failures++;
             return true;
         } finally {
             lock.unlock();
@@ -243,10 +254,9 @@ final class PathConnections {
     void rest() throws InterruptedException {
         lock.lock();
         try {
-            long nanos = restAfter(failures).toNanos();
-            while (nanos > 0 && !isProven && !isClosing) {
-                nanos = restOver.awaitNanos(nanos);
-            }
+            // What ends because we stop says nothing about the hosts.
+            boolean counts = !isProven && !isClosing;
+            sitOut(counts ? rests.begin(path) : Duration.ZERO);
         } finally {
             isResting = false;
             seekers++;
@@ -254,9 +264,29 @@ final class PathConnections {
         }
     }
 
-    static Duration restAfter(int failures) {
-        long seconds = REST_FIRST.toSeconds() << Math.min(failures - 1, 10);
-        return Duration.ofSeconds(Math.min(seconds, REST_MOST.toSeconds()));
+    /// The first thing that a thread does: sleeps for what is left of a rest from before, where
+    /// there is one that no other thread sits out. The thread seeks before and afterwards.
+    void restFirst() throws InterruptedException {
+        lock.lock();
+        try {
+            if (isRestInherited) {
+                isRestInherited = false;
+                try {
+                    sitOut(rests.left(path));
+                } finally {
+                    isResting = false;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void sitOut(Duration rest) throws InterruptedException {
+        long nanos = rest.toNanos();
+        while (nanos > 0 && !isProven && !isClosing) {
+            nanos = restOver.awaitNanos(nanos);
+        }
     }
 
     /// The settings have changed.
@@ -308,19 +338,27 @@ final class PathConnections {
 
     /// Wakes or starts threads until there is one for each of `ready` entries, as far as limits go.
     private void seekFor(int ready) {
+        if (isRestInherited && threads == 0 && !isClosing) {
+            start();
+        }
         while (seekers < ready && !isResting && !isClosing) {
             Seat seat = sleeping.pollFirst();
             if (seat != null) {
                 seat.isWoken = true;
                 seat.condition.signal();
+                seekers++;
             } else if (threads < limit()) {
-                threads++;
-                starter.accept(this);
+                start();
             } else {
                 return;
             }
-            seekers++;
         }
+    }
+
+    private void start() {
+        threads++;
+        seekers++;
+        starter.accept(this);
     }
 
     private int limit() {

@@ -3,6 +3,8 @@ package io.whimbrel.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.delivery.PathConnections.AfterFailure;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,15 +17,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 @Timeout(60)
 final class PathConnectionsTest {
+    private static final EgressPath PATH = new EgressPath("default", new Site("mx.x.test"));
     private static final Duration LONG = Duration.ofSeconds(30);
 
     private final AtomicInteger started = new AtomicInteger();
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
-    private final PathConnections path =
-            new PathConnections(10, now::get, _ -> started.incrementAndGet());
+    private final PathRests rests = new PathRests(now::get);
+    private final PathConnections path = connections(10, _ -> started.incrementAndGet());
 
     @Test
     void work_startsOneThreadForEachEntry() {
@@ -133,10 +137,69 @@ final class PathConnectionsTest {
     }
 
     @Test
-    void rests_becomeLongerUpToALimit() {
-        assertThat(PathConnections.restAfter(1)).isEqualTo(Duration.ofSeconds(1));
-        assertThat(PathConnections.restAfter(2)).isEqualTo(Duration.ofSeconds(2));
-        assertThat(PathConnections.restAfter(50)).isEqualTo(Duration.ofSeconds(5));
+    void success_endsTheRestsOfThePath() {
+        rests.begin(PATH);
+        rests.begin(PATH);
+
+        path.proved();
+
+        assertThat(rests.kept()).isEmpty();
+    }
+
+    @Test
+    void failureWhileItCloses_countsAsNone() throws InterruptedException {
+        path.workReady(1);
+        path.looked(true, 0);
+        assertThat(path.mayRestAfterBreak()).isTrue();
+        path.close();
+
+        path.rest();
+
+        assertThat(rests.kept()).isEmpty();
+    }
+
+    @Test
+    void restFromBefore_isSatOutByOneThread_andThenAllIsTried() throws InterruptedException {
+        rests.begin(PATH);
+        PathConnections again = connections(10, _ -> started.incrementAndGet());
+
+        again.workReady(100);
+        again.workReady(100);
+        assertThat(started).as("while it rests").hasValue(1);
+        now.set(Instant.EPOCH.plus(PathRests.REST_FIRST));
+        again.restFirst();
+        again.looked(true, 99);
+
+        assertThat(started).hasValue(PathConnections.UNPROVEN_MAX);
+        assertThat(rests.begin(PATH)).as("the next rest").isEqualTo(Duration.ofSeconds(2));
+    }
+
+    /// The clock of the test stands still: what is waited for is real.
+    @Test
+    void restFromBefore_holdsTheFirstThreadUp() throws InterruptedException {
+        rests.begin(PATH);
+        PathConnections again = connections(10, _ -> started.incrementAndGet());
+        again.workReady(1);
+        long begin = System.nanoTime();
+
+        again.restFirst();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .isGreaterThanOrEqualTo(PathRests.REST_FIRST);
+    }
+
+    @Test
+    void restFromBeforeThatIsOver_holdsNobodyUp() {
+        rests.begin(PATH);
+        now.set(Instant.EPOCH.plus(PathRests.REST_FIRST));
+
+        connections(10, _ -> started.incrementAndGet()).workReady(3);
+
+        assertThat(started).hasValue(3);
+    }
+
+    private PathConnections connections(int most, Consumer<PathConnections> starter) {
+        return new PathConnections(PATH, most, rests, now::get, starter);
     }
 
     @Test
@@ -158,9 +221,8 @@ final class PathConnectionsTest {
         var taken = new AtomicInteger();
         List<Thread> threads = new ArrayList<>();
         var hub =
-                new PathConnections(
+                connections(
                         4,
-                        now::get,
                         connections ->
                                 threads.add(
                                         Thread.ofVirtual()

@@ -41,6 +41,7 @@ final class Post implements AutoCloseable {
     final ShiftedClock clock = new ShiftedClock();
     final TestNameServer dns = new TestNameServer();
     final Metrics metrics = new Metrics();
+    final PathRests rests = new PathRests(clock);
     final Schedule schedule;
     final Dispatcher dispatcher;
     private final BlockingQueue<Attempt> attempts = new ArrayBlockingQueue<>(10_000);
@@ -68,7 +69,9 @@ final class Post implements AutoCloseable {
             DeliverySettings settings,
             Function<SpooledMessage, BodySource> bodies,
             RouteSettings... routes) {
-        dispatcher = new Dispatcher(plan(settings, routes), bodies, Resting.none(), clock, metrics);
+        dispatcher =
+                new Dispatcher(
+                        plan(settings, routes), bodies, Resting.none(), rests, clock, metrics);
         schedule = new Schedule(ScheduleSettings.UNBOUNDED, dispatcher);
         dispatcher.start(schedule, this::settle);
     }
