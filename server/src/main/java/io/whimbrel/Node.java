@@ -32,6 +32,7 @@ import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
+import io.whimbrel.spool.SpoolLock;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
@@ -117,6 +118,20 @@ final class Node implements AutoCloseable {
         }
     }
 
+    /// Cuts an unfinished line, which another node may be writing: so the folder must be ours.
+    private EventLog openEventLog(SpoolLock folder) throws IOException {
+        boolean isOpen = false;
+        try {
+            EventLog opened = EventLog.open(config.eventLog(), metrics, clock);
+            isOpen = true;
+            return opened;
+        } finally {
+            if (!isOpen) {
+                folder.close();
+            }
+        }
+    }
+
     private Node(Path file, Config config, MemoryPlan plan) throws IOException {
         this.file = file;
         this.config = config;
@@ -125,8 +140,9 @@ final class Node implements AutoCloseable {
         resolver = new Resolver(config.dns(), clock);
         fileLimit = FileLimit.ofProcess(clients(config), config.delivery().connectionsMax());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(LOG::warn);
-        eventLog = EventLog.open(config.eventLog(), metrics, clock);
-        spool = Spool.open(config.spool(), eventLog.position(), clock);
+        SpoolLock folder = SpoolLock.of(config.spool());
+        eventLog = openEventLog(folder);
+        spool = folder.open(eventLog.position(), clock);
         eventLog.start(spool.records(eventLog.position()));
         resting = new RestingMail(spool);
         var rests = new PathRests(clock);

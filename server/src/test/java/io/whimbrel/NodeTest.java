@@ -24,12 +24,15 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// The node as `Main` wires it, on real sockets and a real disk, with one next hop.
 @Timeout(60)
@@ -73,6 +76,24 @@ class NodeTest {
                 .satisfiesExactly(
                         received -> assertThat(received).contains("\"received\"", "a@example.org"),
                         delivered -> assertThat(delivered).contains("\"delivered\"", ":250,"));
+    }
+
+    @Test
+    void secondNode_onTheSameFolder_isRefused_andLeavesTheEventsAlone() throws Exception {
+        try (var node = start("")) {
+            send(node, "a@example.org");
+            taken.poll(20, TimeUnit.SECONDS);
+            Path events = folder.resolve("d/events");
+            try (Stream<Path> files = Files.list(events)) {
+                Path newest =
+                        files.filter(file -> file.toString().endsWith(".jsonl"))
+                                .max(Comparator.naturalOrder())
+                                .orElseThrow();
+                Files.writeString(newest, "{\"event\":\"half", StandardOpenOption.APPEND);
+                assertThatThrownBy(() -> start("")).hasMessageContaining("another process uses");
+                assertThat(newest).content().endsWith("{\"event\":\"half");
+            }
+        }
     }
 
     @Test

@@ -1,10 +1,8 @@
 package io.whimbrel.cli;
 
-import io.whimbrel.config.DurationText;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
-import io.whimbrel.mail.QueueScope;
 
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -15,11 +13,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /// Which queued mail a verb is about: single messages, or all for which the conditions that are
@@ -37,20 +33,7 @@ final class ScopeOptions {
     @Option(names = "--id", paramLabel = "ID", description = "The same as ID without --id.")
     private List<String> namedIds = List.of();
 
-    @Option(names = "--domain", paramLabel = "DOMAIN", description = "Recipients in this domain.")
-    private Optional<String> domain = Optional.empty();
-
-    @Option(names = "--tenant", paramLabel = "TENANT", description = "Mail of this tenant.")
-    private Optional<String> tenant = Optional.empty();
-
-    @Option(names = "--campaign", paramLabel = "NAME", description = "Mail of this campaign.")
-    private Optional<String> campaign = Optional.empty();
-
-    @Option(
-            names = "--older-than",
-            paramLabel = "TIME",
-            description = "Mail that was accepted longer ago: 30m, 2h, 3d.")
-    private Optional<String> age = Optional.empty();
+    @Mixin private MailConditions conditions = new MailConditions();
 
     /// Puts the conditions into `request`.
     ///
@@ -62,25 +45,7 @@ final class ScopeOptions {
         } else if (!messages.isEmpty()) {
             messages.forEach(request.putArray(IDS)::add);
         }
-        domain.ifPresent(text -> request.put("domain", requireDomain(text)));
-        tenant.ifPresent(text -> request.put("tenant", text));
-        campaign.ifPresent(text -> request.put("campaign", text));
-        age.ifPresent(text -> request.put("older_than_s", requireAge(text)));
-    }
-
-    /// The conditions as a scope; all mail where there is none.
-    ///
-    /// @throws ParameterException where one is no id or no domain, or there are several ids
-    QueueScope scope() {
-        Set<String> messages = messages();
-        if (messages.size() > 1) {
-            throw Console.usage(spec, "One ID at a time, please: give the verb once for each.");
-        }
-        return new QueueScope(
-                messages.stream().findFirst().flatMap(QueueId::parse),
-                domain.map(this::requireDomain).flatMap(DomainName::parse),
-                tenant,
-                campaign);
+        conditions.addTo(request);
     }
 
     /// As [#addTo], for verbs that change the queue: they need a condition, or `--all`.
@@ -102,12 +67,7 @@ final class ScopeOptions {
 
     /// Whether there is any condition.
     boolean isGiven() {
-        return !ids.isEmpty()
-                || !namedIds.isEmpty()
-                || domain.isPresent()
-                || tenant.isPresent()
-                || campaign.isPresent()
-                || age.isPresent();
+        return !ids.isEmpty() || !namedIds.isEmpty() || conditions.isGiven();
     }
 
     /// `request`, or one like it for each message where it names several.
@@ -137,17 +97,5 @@ final class ScopeOptions {
                 .map(QueueId::toString)
                 .orElseThrow(() ->
                         Console.usage(spec, "Not a queue id, which has 13 characters: " + text));
-    }
-
-    private long requireAge(String text) {
-        return DurationText.parse(text)
-                .map(Duration::toSeconds)
-                .orElseThrow(() -> Console.usage(spec, "Not a time such as 30m, 2h, 3d: " + text));
-    }
-
-    private String requireDomain(String text) {
-        return DomainName.parse(text)
-                .map(DomainName::value)
-                .orElseThrow(() -> Console.usage(spec, "Not a domain: " + text));
     }
 }

@@ -2,6 +2,7 @@ package io.whimbrel.cli;
 
 import io.whimbrel.config.Config;
 import io.whimbrel.eventlog.EventLog;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.salvage.Export;
@@ -16,9 +17,11 @@ import io.whimbrel.time.SteadyClock;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +54,8 @@ final class SpoolCommand implements Runnable {
                     "Where an index is built meanwhile, about as large as the node's; default: the"
                             + " system's folder for temporary files.")
     private Optional<Path> work = Optional.empty();
+
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     private final SteadyClock clock = new SteadyClock();
 
@@ -113,12 +118,16 @@ final class SpoolCommand implements Runnable {
             })
     int export(
             @Parameters(paramLabel = "DIR", description = "A new or empty folder.") Path folder,
-            @Mixin ScopeOptions scope,
+            @Option(names = "--id", paramLabel = "ID", description = "One message.")
+                    Optional<String> id,
+            @Mixin MailConditions conditions,
             @Option(
                             names = "--resume",
                             description = "Go on with an export that stopped; skip what is there.")
                     boolean isResumed) {
-        QueueScope meant = scope.scope();
+        Optional<QueueId> one =
+                id.flatMap(text -> QueueId.parse(ScopeOptions.requireId(spec, text)));
+        QueueScope meant = conditions.scope(one, clock.instant());
         return offline(spool -> {
             LongConsumer written = new Progress(console, clock, "messages written");
             var export = new Export(folder, meant, console::fail, written);

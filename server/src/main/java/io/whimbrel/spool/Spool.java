@@ -39,7 +39,7 @@ import java.util.function.Supplier;
 public final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
 
-    private static final int PART_BYTES_MAX = 256 << 10;
+    static final int PART_BYTES_MAX = 256 << 10;
     private static final int BATCH_BYTES_MAX = 16 << 20;
     private static final int READERS = 4;
 
@@ -158,8 +158,7 @@ public final class Spool implements AutoCloseable {
     /// @throws IOException where the folder cannot be used or locked; the message says what to do
     public static Spool open(SpoolSettings settings, Position released, InstantSource clock)
             throws IOException {
-        var files = new SpoolFiles.OnDisk(settings.folder());
-        return open(settings, new Start(clock, released, files, Drive.THREAD));
+        return SpoolLock.of(settings).open(released, clock);
     }
 
     /// The same over other files.
@@ -372,7 +371,10 @@ public final class Spool implements AutoCloseable {
     ///   messages; must not block
     /// @throws IllegalArgumentException where the batch is larger than 16 MiB
     public void append(SpoolBatch batch, Consumer<List<SpooledMessage>> whenDurable) {
-        put(new Inbox.Submission(Inbox.Kind.OUTCOME, records(batch), whenDurable), false);
+        put(
+                new Inbox.Submission(
+                        Inbox.Kind.OUTCOME, batch.items(this::nextId, partBytes()), whenDurable),
+                false);
     }
 
     /// Appends and waits for the sync; does not wait for a disk that fails.
@@ -380,7 +382,9 @@ public final class Spool implements AutoCloseable {
     /// @throws IOException where it could not be made durable; its message says why
     /// @throws IllegalArgumentException where the batch is larger than 16 MiB
     public List<SpooledMessage> appendAndWait(SpoolBatch batch) throws IOException {
-        var submission = new Inbox.Submission(Inbox.Kind.WAITED, records(batch), _ -> {});
+        var submission =
+                new Inbox.Submission(
+                        Inbox.Kind.WAITED, batch.items(this::nextId, partBytes()), _ -> {});
         put(submission, true);
         Optional<SmtpReply> refusal = await(submission);
         if (refusal.isPresent()) {
@@ -551,36 +555,6 @@ public final class Spool implements AutoCloseable {
         }
         var split = new LogEntry.Accepted(head.inParts(parts));
         return Inbox.Item.of(split, Inbox.Bytes.NONE, draft);
-    }
-
-    /// Reports first, then what caused them.
-    private List<Inbox.Item> records(SpoolBatch batch) {
-        var records = new ArrayList<Inbox.Item>();
-        for (SpoolBatch.Report report : batch.reports()) {
-            if (report.body().length > PART_BYTES_MAX) {
-                throw new IllegalArgumentException("a report has at most 256 KiB");
-            }
-            var draft = new SpooledMessage.Draft(nextId());
-            List<Inbox.Item> parts =
-                    IncomingBody.partRecords(draft, 0, Inbox.Bytes.of(report.body()), partBytes());
-            LogEntry.Head head =
-                    new LogEntry.Head(
-                            report.envelope().receivedAt(),
-                            draft.id(),
-                            report.cause(),
-                            "local",
-                            report.body().length,
-                            parts.size(),
-                            0,
-                            report.envelope().recipients().size(),
-                            Optional.of(report.envelope()));
-            records.addAll(parts);
-            records.add(Inbox.Item.of(new LogEntry.Accepted(head), Inbox.Bytes.NONE, draft));
-        }
-        for (SpoolRecord record : batch.records()) {
-            records.add(Inbox.Item.of(new LogEntry.Fact(RecordCodec.shortened(record))));
-        }
-        return records;
     }
 
     /// A quarter of a segment at most, so that a batch of a few parts fits.

@@ -204,8 +204,12 @@ interface SpoolFiles extends Closeable {
             }
         }
 
+        /// Does nothing where it is ours already.
         @Override
         public synchronized void lock() throws IOException {
+            if (lock.isPresent()) {
+                return;
+            }
             Path path = folder.resolve(LOCK);
             FileChannel channel =
                     FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -49,6 +49,10 @@ final class RecordCodecTest {
                     Optional.of("spring"));
 
     static Stream<LogEntry> entries() {
+        return Stream.concat(mail(), acts());
+    }
+
+    private static Stream<LogEntry> mail() {
         var rich =
                 new Envelope(
                         ReversePath.NULL,
@@ -85,7 +89,12 @@ final class RecordCodecTest {
                 new LogEntry.Accepted(inParts),
                 new LogEntry.Carried(head(rich), waiting),
                 new LogEntry.Fact(delivered(ID, 0, 1, 2, 5, 99_999)),
-                new LogEntry.Fact(deferred(ID, 3, NOW.plusNanos(5), 4)),
+                new LogEntry.Fact(deferred(ID, 3, NOW.plusNanos(5), 4)));
+    }
+
+    /// Of operators and of the node itself.
+    private static Stream<LogEntry> acts() {
+        return Stream.of(
                 operator(new SpoolRecord.OperatorAction.Hold(SCOPE, "why")),
                 operator(new SpoolRecord.OperatorAction.Release(QueueScope.ALL)),
                 new LogEntry.Fact(job(new QueueJob.Work.Bounce(), SpoolRecord.Stage.BEGUN)),

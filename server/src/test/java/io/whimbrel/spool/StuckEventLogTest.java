@@ -41,6 +41,10 @@ final class StuckEventLogTest {
             SpooledMessage message = accept(spool, envelope(2), bytes(100, 1));
             fill(spool, message);
 
+            // Callers are released before the reader is told.
+            while (spool.refusal().isEmpty()) {
+                Thread.onSpinWait();
+            }
             assertThat(spool.refusal()).contains(SpoolWriter.UNTOLD);
             assertThat(offer(spool, envelope(1), bytes(100, 2)))
                     .isEqualTo(new AcceptResult.Refused(SpoolWriter.UNTOLD));
