@@ -83,6 +83,10 @@ class NodeTest {
         try (var node = start("")) {
             send(node, "a@example.org");
             taken.poll(20, TimeUnit.SECONDS);
+            while (events().size() < 2) {
+                // Otherwise the node would write over the half line.
+                Thread.onSpinWait();
+            }
             Path events = folder.resolve("d/events");
             try (Stream<Path> files = Files.list(events)) {
                 Path newest =
