@@ -43,6 +43,15 @@ final class Indexer implements LiveMessages.Changes {
 
     private static final int WAKES_AT_ONCE = 1000;
 
+    /// Messages brought into memory in one round, for the same reason.
+    private static final int BRINGS_MOST = 1000;
+
+    /// And in a round that begins with more than [#BEHIND] changes: mail that arrives waits for
+    /// them, and is refused in the end; mail that is due can wait where it is.
+    private static final int BRINGS_WHEN_BEHIND = 50;
+
+    private static final int BEHIND = 5000;
+
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
 
@@ -68,6 +77,7 @@ final class Indexer implements LiveMessages.Changes {
     private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
     private final AtomicInteger changedCount = new AtomicInteger();
     private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Wanted> wanted = new ConcurrentLinkedQueue<>();
     private final List<Change> unwritten = new ArrayList<>();
     private final RestingQueues.Walks walks;
 
@@ -82,11 +92,12 @@ final class Indexer implements LiveMessages.Changes {
 
     private int passedOver;
 
+    /// In this round.
+    private int bringsLeft;
+
     /// What others ask of the index thread.
     private sealed interface Request {
         record Start(Waking whom) implements Request {}
-
-        record Wanted(QueueName queue, int most) implements Request {}
 
         record WakeAll(QueueScope scope) implements Request {}
 
@@ -151,6 +162,8 @@ final class Indexer implements LiveMessages.Changes {
         message.row().ifPresent(row -> damage.found(row, why));
     }
 
+    private record Wanted(QueueName queue, int most) {}
+
     /// From now on mail that is due is brought to `whom`. Thread-safe.
     void start(Waking whom) {
         requests.add(new Request.Start(whom));
@@ -158,7 +171,7 @@ final class Indexer implements LiveMessages.Changes {
 
     /// Thread-safe.
     void wanted(QueueName queue, int most) {
-        requests.add(new Request.Wanted(queue, most));
+        wanted.add(new Wanted(queue, most));
     }
 
     /// Thread-safe.
@@ -201,6 +214,8 @@ final class Indexer implements LiveMessages.Changes {
         boolean worked = writeChanges(BATCH_MOST);
         worked |= answerRequests();
         if (waking.isPresent()) {
+            bringsLeft = backlog() > BEHIND ? BRINGS_WHEN_BEHIND : BRINGS_MOST;
+            worked |= bringWanted();
             worked |= look(clock.instant());
         }
         return worked;
@@ -334,10 +349,8 @@ final class Indexer implements LiveMessages.Changes {
             try {
                 answer(request);
             } catch (IOException e) {
-                if (!(request instanceof Request.Wanted)) {
-                    // Somebody waits for it; who wanted mail has been answered.
-                    requests.add(request);
-                }
+                // Somebody waits for it.
+                requests.add(request);
                 throw e;
             }
         }
@@ -351,7 +364,6 @@ final class Indexer implements LiveMessages.Changes {
     private void answer(Request request) throws IOException {
         switch (request) {
             case Request.Start(Waking whom) -> waking = Optional.of(whom);
-            case Request.Wanted(QueueName queue, int most) -> bring(queue, most);
             case Request.WakeAll(QueueScope scope) -> walks.add(scope, Optional.empty());
             case Request.RetryAll(QueueScope scope, Instant at) ->
                     walks.add(scope, Optional.of(at));
@@ -370,14 +382,29 @@ final class Indexer implements LiveMessages.Changes {
         }
     }
 
+    /// What the schedule has asked for.
+    private boolean bringWanted() throws IOException {
+        boolean worked = false;
+        Wanted next = wanted.peek();
+        while (next != null && bringsLeft > 0) {
+            wanted.remove();
+            bring(next.queue, next.most);
+            worked = true;
+            next = wanted.peek();
+        }
+        return worked;
+    }
+
     /// Queues whose time has come, oldest first.
     private boolean look(Instant now) throws IOException {
         int looks = 0;
-        Optional<QueueName> open = resting.pollLook(now.plus(AHEAD));
-        while (open.isPresent()) {
+        while (looks < LOOKS_MOST && bringsLeft > 0) {
+            Optional<QueueName> open = resting.pollLook(now.plus(AHEAD));
+            if (open.isEmpty()) {
+                break;
+            }
             lookAt(open.get(), now);
             looks++;
-            open = looks < LOOKS_MOST ? resting.pollLook(now.plus(AHEAD)) : Optional.empty();
         }
         if (!nextScan.isAfter(now)) {
             looks += scan(now, LOOKS_MOST - looks);
@@ -394,7 +421,7 @@ final class Indexer implements LiveMessages.Changes {
         List<Wake> wakes = index.wakes(scanned, now.plus(AHEAD), WAKES_AT_ONCE);
         while (!wakes.isEmpty()) {
             for (Wake wake : wakes) {
-                if (looks >= most) {
+                if (looks >= most || bringsLeft <= 0) {
                     return looks;
                 }
                 scanned = Optional.of(wake);
@@ -426,8 +453,9 @@ final class Indexer implements LiveMessages.Changes {
         var messages = new ArrayList<RecoveredMessage>();
         boolean isMore = true;
         try {
-            isMore = hold(queue, most, messages);
+            isMore = hold(queue, Math.min(most, bringsLeft), messages);
         } finally {
+            bringsLeft -= Math.max(1, messages.size());
             // What was taken is held, whatever went wrong since; and who asked must be answered.
             waking.orElseThrow().due(queue, messages, isMore);
         }
