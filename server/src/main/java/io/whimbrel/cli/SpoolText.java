@@ -69,7 +69,7 @@ final class SpoolText {
         }
         console.out()
                 .println(
-                        "%s; %s with %s of log; %s to %s; the index was true up to %s"
+                        "%s; %s with %s of log; %s to %s; %s"
                                 .formatted(
                                         SpoolCheck.formats(),
                                         Words.count(summary.segments(), "segment"),
@@ -78,10 +78,12 @@ final class SpoolText {
                                         Words.count(summary.recipients(), "recipient"),
                                         summary.checkpoint()
                                                 .map(at ->
-                                                        OfflineSpool.segmentName(at.segment())
+                                                        "the index was true up to "
+                                                                + OfflineSpool.segmentName(
+                                                                        at.segment())
                                                                 + " at "
                                                                 + at.offset())
-                                                .orElse("nothing")));
+                                                .orElse("there was no index to compare with")));
         console.out()
                 .println(
                         summary.damages() == 0

@@ -15,6 +15,7 @@ import io.whimbrel.spool.RecoveredMessage;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -24,12 +25,14 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// Compares the index of a node, brought to the end of the log, with one that was made from the log
 /// alone: messages, due rows, counts of queues, rows of segments. Confined to one thread.
 ///
 /// A message that differs is told once; what follows from it is not told again.
 final class IndexComparison {
+    private static final int ENTRIES_SHOWN = 3;
     private static final int ROWS_AT_ONCE = 1_000;
 
     /// Findings of rows, queues and segments; the rest is counted.
@@ -141,12 +144,30 @@ final class IndexComparison {
         } else {
             add(
                     logged,
-                    "the index has its recipients as "
-                            + mine.entries()
-                            + ", the log as "
-                            + logged.entries(),
+                    "the index has " + text(mine) + ", the log " + text(logged),
                     "they may be tried too early, too late, again, or never");
         }
+    }
+
+    /// Where its recipients stand, for people: the first queues of many.
+    private static String text(MessageRow row) {
+        String text =
+                row.entries().stream()
+                        .limit(ENTRIES_SHOWN)
+                        .map(entry ->
+                                "%s of %s, tried %s, due %s"
+                                        .formatted(
+                                                count(entry.recipients().size(), "recipient"),
+                                                entry.queue().domain(),
+                                                count(entry.attempts(), "time"),
+                                                entry.dueAt().truncatedTo(ChronoUnit.MILLIS)))
+                        .collect(Collectors.joining("; "));
+        int more = row.entries().size() - ENTRIES_SHOWN;
+        return more > 0 ? text + "; and " + count(more, "queue") + " more" : text;
+    }
+
+    private static String count(int number, String thing) {
+        return number == 1 ? "1 " + thing : number + " " + thing + "s";
     }
 
     private Optional<FramePlace> missing(MessageRow row) {

@@ -142,7 +142,7 @@ final class SpoolCommandTest {
 
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.out())
-                .contains("message " + ids.get(2) + ": the index has its recipients as")
+                .contains("message " + ids.get(2) + ": the index has 1 recipient of ")
                 .contains("delete the folder spool/index", "1 thing found wrong");
     }
 
