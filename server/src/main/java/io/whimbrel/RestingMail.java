@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// Joins the schedule, which keeps in memory what is due soon, and the spool's index, which keeps
@@ -44,8 +45,8 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
-    public List<QueueRow> counts(QueueScope scope) throws IOException {
-        return spool.resting(scope);
+    public void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
+        spool.resting(scope, viewer);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.JobRefused;
 import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueuedView;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
@@ -80,7 +81,7 @@ public final class AdminOperations implements AdminHandler {
                 case "queue-cancel" -> cancel(request.job(), answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
-        } catch (RequestException e) {
+        } catch (RequestException | JobRefused e) {
             return Optional.of(String.valueOf(e.getMessage()));
         } catch (IOException e) {
             LOG.error("admin request {} failed: {}", request.verb(), e.getMessage());

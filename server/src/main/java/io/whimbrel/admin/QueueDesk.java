@@ -45,6 +45,7 @@ public interface QueueDesk {
     /// Begins to do `work` to all that is queued in `scope`, durably.
     ///
     /// @param reason why, for the event log and for the bounce; `""` for none
+    /// @throws io.whimbrel.outcome.JobRefused where too many run
     /// @throws IOException where it could not be made durable; nothing was done
     JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException;
 

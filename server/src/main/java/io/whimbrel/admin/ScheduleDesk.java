@@ -22,9 +22,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /// The node's own queue: looks at the schedule, and changes it by way of the spool, so that every
 /// change is durable before it counts. Thread-safe.
@@ -40,13 +41,13 @@ public final class ScheduleDesk implements QueueDesk {
 
     /// Mail that rests on disk.
     public interface Rested {
-        /// Recipients by queue.
-        List<QueueRow> counts(QueueScope scope) throws IOException;
+        /// Shows each queue in which something in `scope` rests, with its recipients.
+        void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException;
 
         /// Acceptance of the oldest message.
         Optional<Instant> oldest() throws IOException;
 
-        /// Some of it, about the oldest due first.
+        /// Some of it, about the oldest due first; of a scope that names a message, all of it.
         List<RecoveredMessage> some(QueueScope scope, int most) throws IOException;
     }
 
@@ -67,11 +68,12 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public QueueSummary summary() throws IOException {
-        var lines = new ArrayList<RestingCounts.Line>();
-        for (QueueRow queue : rested.counts(QueueScope.ALL)) {
-            lines.add(new RestingCounts.Line(queue.name(), queue.recipients()));
-        }
-        return schedule.summary(clock.instant(), new RestingCounts(lines, rested.oldest()));
+        RestingCounts.Queues queues =
+                viewer ->
+                        rested.counts(
+                                QueueScope.ALL,
+                                queue -> viewer.accept(queue.name(), queue.recipients()));
+        return schedule.summary(clock.instant(), new RestingCounts(queues, rested.oldest()));
     }
 
     @Override
@@ -105,8 +107,10 @@ public final class ScheduleDesk implements QueueDesk {
             forEachResting(scope, withheld::add);
             return withheld;
         }
-        for (QueueRow queue : rested.counts(scope)) {
-            withheld.addQueue(queue.name().stream(), queue.name().domain(), queue.recipients());
+        rested.counts(scope, withheld::addQueue);
+        for (OperatorAction aged : withheld.ofAge()) {
+            rested.counts(
+                    withheld.common(aged.scope()), queue -> withheld.addQueueOfAge(aged, queue));
         }
         for (QueueId id : withheld.messages()) {
             forEachResting(ofMessage(id), withheld::addBeyondQueue);
@@ -180,8 +184,8 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public long resting(QueueScope scope) throws IOException {
-        long recipients = 0;
         if (scope.id().isPresent()) {
+            long recipients = 0;
             for (RecoveredMessage message : rested.some(scope, 1)) {
                 for (RecoveredMessage.Waiting group : message.waiting()) {
                     recipients += group.recipients().size();
@@ -189,9 +193,8 @@ public final class ScheduleDesk implements QueueDesk {
             }
             return recipients;
         }
-        for (QueueRow queue : rested.counts(scope)) {
-            recipients += queue.recipients();
-        }
-        return recipients;
+        var sum = new LongAdder();
+        rested.counts(scope, queue -> sum.add(queue.recipients()));
+        return sum.sum();
     }
 }

@@ -1,21 +1,26 @@
 package io.whimbrel.admin;
 
+import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /// Counts the recipients in one scope that holds and suspensions keep from being tried. Each counts
-/// once, and once more for every restriction that it is under. Where the scope or a restriction is
-/// of an age, all mail of a queue that rests counts: rows are not looked at one by one. Confined to
-/// one thread.
+/// once, and once more for every restriction that it is under. Confined to one thread.
+///
+/// What rests is told queue by queue: first what is in the scope, which restrictions of whole
+/// queues keep; then, for each restriction of an age, what is in both. Of several ages in one queue
+/// the latest has all that the others have, and so it alone counts towards the sum.
 public final class Withheld {
     private final QueueScope scope;
 
@@ -61,40 +66,77 @@ public final class Withheld {
         }
     }
 
-    /// Recipients of one queue, by the restrictions that name no message.
-    void addQueue(MailStream stream, DomainName domain, long count) {
-        recipients += addByQueue(stream, domain, count) ? count : 0;
+    /// What of the scope rests in one queue, by the restrictions of whole queues.
+    void addQueue(QueueRow queue) {
+        boolean isAny = false;
+        for (var line : counts.entrySet()) {
+            if (isOfQueue(line.getKey(), queue.name())) {
+                line.setValue(line.getValue() + queue.recipients());
+                isAny = true;
+            }
+        }
+        recipients += isAny ? queue.recipients() : 0;
     }
 
-    /// Recipients of one message, which [#addQueue] has counted with its queue.
+    /// The restrictions of an age that name no message.
+    List<OperatorAction> ofAge() {
+        return counts.keySet().stream()
+                .filter(it -> it.scope().id().isEmpty() && it.scope().upTo().isPresent())
+                .toList();
+    }
+
+    /// What is both in the scope and in `other`, which meets it.
+    QueueScope common(QueueScope other) {
+        var both =
+                new QueueScope(
+                        scope.id().or(other::id),
+                        scope.domain().or(other::domain),
+                        scope.tenant().or(other::tenant),
+                        scope.campaign().or(other::campaign),
+                        scope.upTo());
+        return other.upTo().map(both::noLaterThan).orElse(both);
+    }
+
+    /// What of one queue is [#common] to the scope and a restriction [#ofAge].
+    void addQueueOfAge(OperatorAction restriction, QueueRow queue) {
+        counts.merge(restriction, queue.recipients(), Long::sum);
+        boolean isAny = counts.keySet().stream().anyMatch(it -> isOfQueue(it, queue.name()));
+        recipients += !isAny && isLatest(restriction, queue.name()) ? queue.recipients() : 0;
+    }
+
+    private boolean isLatest(OperatorAction restriction, QueueName queue) {
+        return ofAge().stream()
+                .filter(it -> it.scope().matchesQueue(queue.stream(), queue.domain()))
+                .max(Comparator.comparing(it -> it.scope().upTo().orElseThrow()))
+                .filter(restriction::equals)
+                .isPresent();
+    }
+
+    /// Recipients of one message, which was counted with its queues.
     void addBeyondQueue(QueueId id, MailStream stream, DomainName domain, long count) {
         if (!scope.matches(id, stream, domain)) {
             return;
         }
+        boolean isCounted = false;
         boolean isAny = false;
         for (var line : counts.entrySet()) {
             QueueScope its = line.getKey().scope();
-            if (its.id().isPresent() && its.matches(id, stream, domain)) {
+            if (!its.matches(id, stream, domain)) {
+                continue;
+            }
+            if (its.id().isEmpty()) {
+                isCounted = true;
+            } else {
                 line.setValue(line.getValue() + count);
                 isAny = true;
             }
         }
-        recipients += isAny && !addByQueue(stream, domain, 0) ? count : 0;
+        recipients += isAny && !isCounted ? count : 0;
     }
 
-    private boolean addByQueue(MailStream stream, DomainName domain, long count) {
-        boolean isAny = false;
-        for (var line : counts.entrySet()) {
-            QueueScope its = line.getKey().scope();
-            if (its.id().isEmpty()
-                    && same(its.domain(), Optional.of(domain))
-                    && same(its.tenant(), Optional.of(stream.tenant()))
-                    && same(its.campaign(), Optional.of(stream.campaign()))) {
-                line.setValue(line.getValue() + count);
-                isAny = true;
-            }
-        }
-        return isAny;
+    private static boolean isOfQueue(OperatorAction restriction, QueueName queue) {
+        QueueScope its = restriction.scope();
+        return its.isOfWholeQueues() && its.matchesQueue(queue.stream(), queue.domain());
     }
 
     /// Recipients under any restriction.

@@ -130,12 +130,13 @@ public final class JobRunner implements AutoCloseable {
     /// Begins a job; when this returns it is durable and in force.
     ///
     /// @param of recipients in `scope`, about
-    /// @throws IOException where it could not be made durable, or there are too many
+    /// @throws JobRefused where there are too many
+    /// @throws IOException where it could not be made durable
     public JobView begin(QueueJob.Work work, QueueScope scope, String reason, long of)
             throws IOException {
         synchronized (this) {
             if (running.size() >= RUNNING_MOST) {
-                throw new IOException(RUNNING_MOST + " jobs are running; wait, or cancel one");
+                throw new JobRefused(RUNNING_MOST + " jobs are running; wait, or cancel one");
             }
         }
         var job = new QueueJob(spool.nextId(), work, scope, reason);

@@ -23,10 +23,15 @@ final class Census {
     private static final int DOMAINS_MOST = 20;
     private static final int PATHS_MOST = 1000;
 
+    /// Domains beyond are counted together: what rests on disk may have any number of them.
+    static final int NAMES_MOST = 200_000;
+
+    static final String OTHERS = "(all others)";
+
     private final Restrictions restrictions;
     private final EnumMap<State, Long> byState = new EnumMap<>(State.class);
     private final Map<String, Long> byTenant = new TreeMap<>();
-    private final Map<DomainName, Tally> byDomain = new HashMap<>();
+    private final Map<String, Tally> byDomain = new HashMap<>();
     private final Map<EgressPath, Tally> byPath = new HashMap<>();
 
     /// Counts of one domain or path.
@@ -53,7 +58,7 @@ final class Census {
         State state = QueuedView.stateOf(restriction, false, SiteTable.isResolved(path));
         byState.merge(state, recipients, Long::sum);
         byTenant.merge(queue.stream().tenant(), recipients, Long::sum);
-        Tally domain = byDomain.computeIfAbsent(queue.domain(), _ -> new Tally());
+        Tally domain = domain(queue.domain());
         domain.site = path.site().name();
         domain.waiting += recipients;
     }
@@ -76,7 +81,7 @@ final class Census {
         });
         long recipients = queue.recipients();
         byTenant.merge(queue.stream().tenant(), recipients, Long::sum);
-        Tally domain = byDomain.computeIfAbsent(queue.domain(), _ -> new Tally());
+        Tally domain = domain(queue.domain());
         domain.site = path.site().name();
         domain.waiting += recipients;
         if (ready == State.READY) {
@@ -88,7 +93,7 @@ final class Census {
         long recipients = entry.recipients().size();
         byState.merge(State.IN_FLIGHT, recipients, Long::sum);
         byTenant.merge(entry.message().envelope().stream().tenant(), recipients, Long::sum);
-        Tally domain = byDomain.computeIfAbsent(entry.domain(), _ -> new Tally());
+        Tally domain = domain(entry.domain());
         domain.inFlight += recipients;
         if (domain.site.isEmpty()) {
             domain.site = path.site().name();
@@ -98,14 +103,20 @@ final class Census {
         }
     }
 
+    private Tally domain(DomainName domain) {
+        String name = domain.value();
+        boolean hasRoom = byDomain.size() < NAMES_MOST || byDomain.containsKey(name);
+        return byDomain.computeIfAbsent(hasRoom ? name : OTHERS, _ -> new Tally());
+    }
+
     QueueSummary summary(List<OperatorAction> inForce, Optional<Instant> oldest) {
         var domains = new ArrayList<QueueSummary.DomainCount>();
-        for (Map.Entry<DomainName, Tally> line :
-                largest(byDomain, DOMAINS_MOST, DomainName::value)) {
+        for (Map.Entry<String, Tally> line : largest(byDomain, DOMAINS_MOST, name -> name)) {
             Tally tally = line.getValue();
+            String site = line.getKey().equals(OTHERS) ? "" : tally.site;
             domains.add(
                     new QueueSummary.DomainCount(
-                            line.getKey().value(), tally.site, tally.recipients(), tally.inFlight));
+                            line.getKey(), site, tally.recipients(), tally.inFlight));
         }
         var paths = new ArrayList<QueueSummary.PathCount>();
         for (Map.Entry<EgressPath, Tally> line :

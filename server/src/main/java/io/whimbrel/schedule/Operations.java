@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
@@ -94,6 +95,9 @@ final class Operations {
                 restrictions.end(job);
             }
             reconsider(job.meant(), now, left, staying);
+            if (!isBegun && isBounded && job.work() instanceof QueueJob.Work.Move) {
+                takeOutMoved(job.scope(), left, staying);
+            }
         } finally {
             relocation.unlock();
         }
@@ -138,15 +142,17 @@ final class Operations {
         }
         List<QueueScope> ended;
         var left = new ArrayList<Effects>();
+        var staying = new ArrayList<QueueEntry>();
         relocation.lock();
         try {
             ended = restrictions.endSuspensions(now);
             for (QueueScope scope : ended) {
-                reconsider(scope, now, left, new ArrayList<>());
+                reconsider(scope, now, left, staying);
             }
         } finally {
             relocation.unlock();
         }
+        staying.forEach(aftermath::rest);
         aftermath.carryOut(left, now);
         ended.forEach(resting::wake);
     }
@@ -178,6 +184,15 @@ final class Operations {
         }
         queue.setApart(entry -> ScheduledQueue.isIn(scope, entry) && isApart(entry));
         return recipients;
+    }
+
+    /// A message moves whole, under those of its recipients too that are in no scope and in memory:
+    /// they come back to the queue that is theirs now, and meet what it is restricted by.
+    private void takeOutMoved(QueueScope scope, List<Effects> left, List<QueueEntry> moved) {
+        var before =
+                new QueueScope(
+                        Optional.empty(), Optional.empty(), scope.tenant(), scope.campaign());
+        change(before, queue -> takeOut(queue, entry -> !entry.isOf(queue.name()), moved), left);
     }
 
     private boolean isApart(QueueEntry entry) {

@@ -2,18 +2,21 @@ package io.whimbrel.schedule;
 
 import io.whimbrel.mail.QueueName;
 
+import java.io.IOException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
+import java.util.function.ObjLongConsumer;
 
 /// What rests, in numbers, to be added to what is in memory by [Schedule#summary]. Read once, on
 /// the caller's thread.
 ///
-/// @param queues a line for each queue; a queue may have several
 /// @param oldest acceptance of the oldest message that rests; empty where none does
-public record RestingCounts(Iterable<Line> queues, Optional<Instant> oldest) {
-    static final RestingCounts NONE = new RestingCounts(List.of(), Optional.empty());
+public record RestingCounts(Queues queues, Optional<Instant> oldest) {
 
-    /// One queue's share.
-    public record Line(QueueName queue, long recipients) {}
+    /// The queues in which mail rests: they may be too many to be in memory together.
+    @FunctionalInterface
+    public interface Queues {
+        /// Shows each, with recipients; one may come several times.
+        void each(ObjLongConsumer<QueueName> viewer) throws IOException;
+    }
 }

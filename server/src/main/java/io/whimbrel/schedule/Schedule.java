@@ -15,6 +15,7 @@ import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.RetryNow;
 import io.whimbrel.spool.SpooledMessage;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -344,21 +345,27 @@ public final class Schedule {
     /// What of the queue is in memory, for people. Walks over every scheduled queue, not over
     /// entries. Exact where nothing moves meanwhile.
     public QueueSummary summary(Instant now) {
-        return summary(now, RestingCounts.NONE);
+        return inMemory().summary(restrictions.inForce(now), ages.oldest());
     }
 
     /// What stands in the queue, for people: as [#summary(Instant)], and what rests.
-    public QueueSummary summary(Instant now, RestingCounts resting) {
+    ///
+    /// @throws IOException where `resting` cannot be read
+    public QueueSummary summary(Instant now, RestingCounts resting) throws IOException {
+        Census census = inMemory();
+        resting.queues()
+                .each((queue, recipients) ->
+                        census.addResting(sites.of(queue.domain()).path(), queue, recipients));
+        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), resting.oldest()));
+    }
+
+    private Census inMemory() {
         var census = new Census(restrictions);
         for (PathQueue queue : queues.in(QueueScope.ALL)) {
             queue.look(QueueScope.ALL, scheduled -> census.addWaiting(queue.path(), scheduled));
         }
         inFlight.forEach((entry, queue) -> census.addInFlight(queue.path(), entry));
-        for (RestingCounts.Line line : resting.queues()) {
-            DomainName domain = line.queue().domain();
-            census.addResting(sites.of(domain).path(), line.queue(), line.recipients());
-        }
-        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), resting.oldest()));
+        return census;
     }
 
     /// Up to `most` entries in `scope` that are in memory, oldest due first. Looks at all of them.

@@ -227,8 +227,9 @@ final class Indexer implements LiveMessages.Changes {
         boolean isMore = true;
         while (isMore) {
             isMore = answerRequests();
+            // Between the pages of a walk, so that no more than a page of it is in memory.
+            writeAll();
         }
-        writeAll();
     }
 
     /// Writes every change noted so far.

@@ -15,14 +15,17 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
@@ -378,9 +381,15 @@ final class RestingQueues {
         }
     }
 
-    /// What rests, for people. Thread-safe.
+    /// What rests, for people: a look at what moves, a page of the index at a time. Thread-safe.
     static final class Census {
         private static final int PAGE = 500;
+
+        /// Recipients of all messages that one look brings into memory, settled ones included.
+        static final int RECIPIENTS_MOST = 200_000;
+
+        private static final Comparator<QueueRow> BY_WAKE =
+                Comparator.comparing(queue -> queue.wakeAt().orElse(Indexer.FAR));
 
         private final QueueIndex index;
         private final LiveMessages live;
@@ -392,38 +401,59 @@ final class RestingQueues {
             this.resting = resting;
         }
 
-        /// Recipients that rest, by queue. A look at what moves.
-        List<QueueRow> counts(QueueScope scope) throws IOException {
-            var found = new ArrayList<QueueRow>();
+        /// Shows the queues in which something in `scope` rests, with its recipients.
+        void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
             Optional<QueueName> after = Optional.empty();
             List<QueueRow> page = index.queues(after, PAGE);
             while (!page.isEmpty()) {
                 for (QueueRow row : page) {
-                    boolean isMeant = Walks.isIn(scope, row.name());
-                    long all = isMeant ? recipients(scope, row) : 0;
-                    long recipients = all - resting.heldRecipients(row.name());
+                    boolean isMeant = scope.matchesQueue(row.name().stream(), row.name().domain());
+                    long recipients = isMeant ? recipients(scope, row) : 0;
                     if (recipients > 0) {
-                        found.add(new QueueRow(row.name(), row.rows(), recipients, row.wakeAt()));
+                        viewer.accept(
+                                new QueueRow(row.name(), row.rows(), recipients, row.wakeAt()));
                     }
                 }
                 after = Optional.of(page.getLast().name());
                 page = index.queues(after, PAGE);
             }
-            return found;
         }
 
         private long recipients(QueueScope scope, QueueRow queue) throws IOException {
-            if (scope.upTo().isEmpty()) {
-                return queue.recipients();
+            if (scope.isOfWholeQueues()) {
+                return queue.recipients() - resting.heldRecipients(queue.name());
             }
             long[] sum = {0};
+            var inMemory = new HashSet<QueueId>();
             eachRow(
                     queue.name(),
                     row -> {
-                        sum[0] += scope.matchesMessage(row.id()) ? row.recipients() : 0;
+                        if (scope.matchesMessage(row.id())) {
+                            sum[0] += recipients(queue.name(), row, inMemory);
+                        }
                         return true;
                     });
             return sum[0];
+        }
+
+        /// @param seen messages in memory that were counted, with all their rows of this queue
+        private long recipients(QueueName queue, DueRow row, Set<QueueId> seen) {
+            Optional<SpooledMessage> known = live.inMemory(row.id());
+            if (known.isEmpty()) {
+                return live.isSettled(row.id()) ? 0 : row.recipients();
+            }
+            return seen.add(row.id()) ? recipients(resting(known.get(), queue)) : 0;
+        }
+
+        private static long recipients(List<RecoveredMessage.Waiting> groups) {
+            return groups.stream().mapToLong(group -> group.recipients().size()).sum();
+        }
+
+        private static List<RecoveredMessage.Waiting> resting(
+                SpooledMessage message, QueueName queue) {
+            synchronized (message) {
+                return message.states().resting(message.envelope(), queue.domain(), Indexer.FAR);
+            }
         }
 
         /// Shows the rows of a queue until `isWanted` says no.
@@ -441,52 +471,101 @@ final class RestingQueues {
             }
         }
 
-        /// Some messages of which something in `scope` rests, about the oldest due first.
+        /// Some messages of which something in `scope` rests, about the oldest due first: once for
+        /// each queue, at most `most`, and fewer where together they have more than
+        /// [#RECIPIENTS_MOST]. A message that the scope names comes once, with all of it that
+        /// rests.
         List<RecoveredMessage> some(QueueScope scope, int most) throws IOException {
-            var some = new ArrayList<RecoveredMessage>();
             if (scope.id().isPresent()) {
-                Optional<SpooledMessage> found = live.message(scope.id().get(), Position.START);
-                for (QueueName queue : found.map(Walks::queuesOf).orElse(Set.of())) {
-                    if (Walks.isIn(scope, queue)) {
-                        addResting(queue, scope.id().get(), some);
-                    }
-                }
-                return some;
+                return message(scope.id().get(), scope).stream().limit(most).toList();
             }
-            List<QueueRow> queues = counts(scope);
-            queues.sort(Comparator.comparing(queue -> queue.wakeAt().orElse(Indexer.FAR)));
-            for (QueueRow queue : queues) {
-                if (some.size() >= most) {
-                    return some;
-                }
-                int[] left = {most - some.size()};
+            var some = new Some(most);
+            for (QueueRow queue : first(scope, most)) {
                 eachRow(
                         queue.name(),
                         row -> {
                             if (scope.matchesMessage(row.id())) {
-                                addResting(queue.name(), row.id(), some);
-                                left[0]--;
+                                some.add(queue.name(), row.id());
                             }
-                            return left[0] > 0;
+                            return !some.isFull();
                         });
+                if (some.isFull()) {
+                    break;
+                }
             }
-            return some;
+            return some.messages;
         }
 
-        private void addResting(QueueName queue, QueueId id, List<RecoveredMessage> some) {
+        private Optional<RecoveredMessage> message(QueueId id, QueueScope scope) {
             Optional<SpooledMessage> found = live.message(id, Position.START);
             if (found.isEmpty()) {
-                return;
+                return Optional.empty();
             }
             List<RecoveredMessage.Waiting> waiting;
             synchronized (found.get()) {
-                waiting =
-                        found.get()
-                                .states()
-                                .resting(found.get().envelope(), queue.domain(), Indexer.FAR);
+                waiting = found.get().states().resting(found.get(), scope);
             }
-            if (!waiting.isEmpty()) {
-                some.add(new RecoveredMessage(found.get(), waiting));
+            return waiting.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new RecoveredMessage(found.get(), waiting));
+        }
+
+        /// The queues that are looked at first, at most `most`.
+        private List<QueueRow> first(QueueScope scope, int most) throws IOException {
+            var latestFirst = new PriorityQueue<QueueRow>(BY_WAKE.reversed());
+            counts(
+                    scope,
+                    queue -> {
+                        latestFirst.add(queue);
+                        if (latestFirst.size() > most) {
+                            latestFirst.remove();
+                        }
+                    });
+            return latestFirst.stream().sorted(BY_WAKE).toList();
+        }
+
+        /// Collects for one call; reads each message once, for the same one may rest in a thousand
+        /// queues.
+        private final class Some {
+            private final List<RecoveredMessage> messages = new ArrayList<>();
+            private final Map<QueueId, Optional<SpooledMessage>> read = new HashMap<>();
+            private final int most;
+
+            /// Those of the queue in turn, which may have several rows of one message.
+            private final Set<QueueId> inQueue = new HashSet<>();
+
+            private Optional<QueueName> turn = Optional.empty();
+            private long recipients;
+
+            Some(int most) {
+                this.most = most;
+            }
+
+            boolean isFull() {
+                return messages.size() >= most || recipients >= RECIPIENTS_MOST;
+            }
+
+            void add(QueueName queue, QueueId id) {
+                if (!turn.equals(Optional.of(queue))) {
+                    turn = Optional.of(queue);
+                    inQueue.clear();
+                }
+                if (!inQueue.add(id)) {
+                    return;
+                }
+                Optional<SpooledMessage> found = read.get(id);
+                if (found == null) {
+                    found = live.message(id, Position.START);
+                    read.put(id, found);
+                    // One that cannot be read costs as well.
+                    recipients += found.map(SpooledMessage::recipients).orElse(1);
+                }
+                found.ifPresent(message -> {
+                    List<RecoveredMessage.Waiting> waiting = resting(message, queue);
+                    if (!waiting.isEmpty()) {
+                        messages.add(new RecoveredMessage(message, waiting));
+                    }
+                });
             }
         }
     }

@@ -276,8 +276,8 @@ public final class Spool implements AutoCloseable {
     }
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
-    public List<QueueRow> resting(QueueScope scope) throws IOException {
-        return indexer.census().counts(scope);
+    public void resting(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
+        indexer.census().counts(scope, viewer);
     }
 
     /// Acceptance of the oldest message that rests, as its id tells it.
@@ -287,8 +287,8 @@ public final class Spool implements AutoCloseable {
                 .findFirst();
     }
 
-    /// At most `most` messages of which something in `scope` rests, with that, about the oldest due
-    /// first.
+    /// Messages of which something in `scope` rests, with that, about the oldest due first. At most
+    /// `most`, and fewer where they have very many recipients.
     public List<RecoveredMessage> someResting(QueueScope scope, int most) throws IOException {
         return indexer.census().some(scope, most);
     }

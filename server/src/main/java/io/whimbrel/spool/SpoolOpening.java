@@ -107,13 +107,13 @@ final class SpoolOpening {
         segments.clear();
         damaged.clear();
         chain.links().forEach(link -> segments.add(link.segment()));
-        segments.forEach(SpoolSegment::forgetPins);
-        live.pinUnreleased();
         lastId = reading.lastId();
         isIncomplete = reading.isIncomplete();
         bytesRead = reading.bytesRead();
         damaged.addAll(reading.damaged());
         findMissing();
+        segments.forEach(SpoolSegment::forgetPins);
+        live.pinUnreleased();
         reading.findings().forEach(finding -> findings.add(finding.text()));
     }
 
@@ -190,7 +190,14 @@ final class SpoolOpening {
             Optional<QueueId> after = Optional.empty();
             List<QueueId> ids = index.inSegment(sequence, after, MISSED_AT_ONCE);
             while (!ids.isEmpty()) {
-                damaged.addAll(ids);
+                for (QueueId id : ids) {
+                    if (!live.unsettled(id).isEmpty()) {
+                        damaged.add(id);
+                    } else if (!live.isSettled(id)) {
+                        // It has left the queue, and nothing is left to be told of it.
+                        indexer.quarantined(id);
+                    }
+                }
                 after = Optional.of(ids.getLast());
                 ids = index.inSegment(sequence, after, MISSED_AT_ONCE);
             }
@@ -201,5 +208,6 @@ final class SpoolOpening {
                             + lost
                             + " messages that were in it are lost; all other mail is delivered");
         }
+        indexer.finish();
     }
 }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 final class AdminOperationsTest {
@@ -93,6 +94,13 @@ final class AdminOperationsTest {
 
         assertThat(ask(request)).contains("not in the queue");
         assertThat(desk.actions).isEmpty();
+    }
+
+    @Test
+    void refusedJob_isNotToldAsTroubleWithTheDisk() {
+        desk.add(77, "example.org", "shop", 1, 0);
+        desk.refusal = Optional.of("too many");
+        assertThat(ask("{\"verb\":\"queue-delete\",\"all\":true}")).isEqualTo("too many");
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.outcome.JobRefused;
 import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
@@ -42,6 +43,9 @@ public final class FakeQueueDesk implements QueueDesk {
     public final List<OperatorAction> actions = new CopyOnWriteArrayList<>();
     public final List<JobView> jobs = new CopyOnWriteArrayList<>();
     public volatile Optional<String> diskTrouble = Optional.empty();
+
+    /// Why no job is begun.
+    public volatile Optional<String> refusal = Optional.empty();
 
     /// Adds an entry of message `id` with recipients `a@domain`, `b@domain` ..., of which `numbers`
     /// are still queued, due in 192 seconds.
@@ -134,7 +138,10 @@ public final class FakeQueueDesk implements QueueDesk {
 
     /// Done at once, but told as running at first.
     @Override
-    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) {
+    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException {
+        if (refusal.isPresent()) {
+            throw new JobRefused(refusal.get());
+        }
         long count = count(scope);
         views.removeIf(view -> matches(scope, view));
         var job = new QueueJob(new QueueId(1000 + jobs.size()), work, scope, reason);

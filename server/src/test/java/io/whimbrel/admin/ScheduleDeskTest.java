@@ -40,6 +40,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 final class ScheduleDeskTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -102,8 +103,8 @@ final class ScheduleDeskTest {
                 desk(
                         new NothingRests() {
                             @Override
-                            public List<QueueRow> counts(QueueScope scope) {
-                                return List.of(new QueueRow(queue, 70, 70, Optional.empty()));
+                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
+                                viewer.accept(new QueueRow(queue, 70, 70, Optional.empty()));
                             }
 
                             @Override
@@ -124,6 +125,33 @@ final class ScheduleDeskTest {
         var elsewhere = scope(Optional.empty(), DomainName.parse("example.net"));
         assertThat(desk.withheld(elsewhere).isPossible()).isTrue();
         assertThat(desk.withheld(elsewhere).recipients()).isZero();
+    }
+
+    @Test
+    void withheld_byRestrictionsOfAnAge_isWhatIsOfThatAge_eachOnce() throws IOException {
+        DomainName domain = DomainName.parse("example.org").orElseThrow();
+        var queue = new QueueName(MailStream.NONE, domain);
+        schedule.takeOut(QueueScope.ALL, NOW);
+        ScheduleDesk desk =
+                desk(
+                        new NothingRests() {
+                            @Override
+                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
+                                long rows = scope.upTo().map(QueueId::value).orElse(70L);
+                                viewer.accept(new QueueRow(queue, 70, rows, Optional.empty()));
+                            }
+                        });
+        var ofDomain = scope(Optional.empty(), Optional.of(domain));
+        desk.act(new OperatorAction.Hold(QueueScope.ALL.noLaterThan(new QueueId(5)), "all"));
+        desk.act(new OperatorAction.Hold(ofDomain.noLaterThan(new QueueId(12)), "domain"));
+
+        assertThat(desk.withheld(QueueScope.ALL).recipients()).isEqualTo(12);
+        assertThat(desk.withheld(QueueScope.ALL).shares())
+                .extracting(Withheld.Share::recipients)
+                .containsExactlyInAnyOrder(5L, 12L);
+        assertThat(desk.withheld(ofDomain.noLaterThan(new QueueId(3))).recipients()).isEqualTo(3);
+        desk.act(new OperatorAction.Hold(ofDomain, "whole"));
+        assertThat(desk.withheld(QueueScope.ALL).recipients()).isEqualTo(70);
     }
 
     private static RecoveredMessage resting(long id) {
@@ -176,9 +204,7 @@ final class ScheduleDeskTest {
 
     private static class NothingRests implements ScheduleDesk.Rested {
         @Override
-        public List<QueueRow> counts(QueueScope scope) {
-            return List.of();
-        }
+        public void counts(QueueScope scope, Consumer<QueueRow> viewer) {}
 
         @Override
         public Optional<Instant> oldest() {

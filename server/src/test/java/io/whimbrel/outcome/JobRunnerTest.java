@@ -1,6 +1,7 @@
 package io.whimbrel.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -321,6 +322,17 @@ final class JobRunnerTest {
         world.runToTheEnd();
 
         assertThat(queued()).isEmpty();
+    }
+
+    @Test
+    void begin_beyondWhatMayRun_isRefused() throws Exception {
+        var delete = new QueueJob.Work.Delete();
+        for (int i = 0; i < 100; i++) {
+            world.begin(delete, QueueScope.ALL);
+        }
+        assertThatThrownBy(() -> world.begin(delete, QueueScope.ALL))
+                .isInstanceOf(JobRefused.class)
+                .hasMessageContaining("cancel one");
     }
 
     @ParameterizedTest

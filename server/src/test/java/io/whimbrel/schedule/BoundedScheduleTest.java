@@ -4,6 +4,7 @@ import static io.whimbrel.schedule.ScheduleFixture.START;
 import static io.whimbrel.schedule.ScheduleFixture.deferred;
 import static io.whimbrel.schedule.ScheduleFixture.domain;
 import static io.whimbrel.schedule.ScheduleFixture.ofDomain;
+import static io.whimbrel.schedule.ScheduleFixture.ofId;
 import static io.whimbrel.schedule.ScheduleFixture.ofTenant;
 import static io.whimbrel.schedule.ScheduleFixture.path;
 import static io.whimbrel.schedule.ScheduleFixture.stream;
@@ -14,16 +15,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +37,7 @@ import java.util.Optional;
 /// A schedule with room for few entries, beside an index that keeps the rest.
 class BoundedScheduleTest {
     private static final MailStream MAIL = stream("shop", "news", PriorityClass.NORMAL);
+    private static final MailStream BANK = stream("bank", "news", PriorityClass.NORMAL);
     private static final QueueName QUEUE = new QueueName(MAIL, domain("a.example"));
     private static final Duration HORIZON = Duration.ofSeconds(60);
     private static final int MOST = 1000;
@@ -389,15 +394,15 @@ class BoundedScheduleTest {
     }
 
     @Test
-    void summary_addsWhatRests() {
+    void summary_addsWhatRests() throws IOException {
         world.siteIs("a.example", "mx.a");
         world.admit(MAIL, "x@a.example");
         var counts =
                 new RestingCounts(
-                        List.of(
-                                new RestingCounts.Line(QUEUE, 41),
-                                new RestingCounts.Line(
-                                        new QueueName(MailStream.NONE, domain("b.example")), 7)),
+                        viewer -> {
+                            viewer.accept(QUEUE, 41);
+                            viewer.accept(new QueueName(MailStream.NONE, domain("b.example")), 7);
+                        },
                         Optional.of(START.minusSeconds(3_600)));
         world.schedule.apply(new OperatorAction.Hold(ofDomain("b.example"), ""), world.now);
 
@@ -413,6 +418,27 @@ class BoundedScheduleTest {
                 .first()
                 .isEqualTo(new QueueSummary.DomainCount("a.example", "mx.a", 42, 0));
         assertThat(summary.oldest()).contains(START.minusSeconds(3_600));
+    }
+
+    @Test
+    void summary_ofMoreDomainsThanItHasRoomFor_countsTheLastTogether() throws IOException {
+        int domains = Census.NAMES_MOST + 50;
+        var counts =
+                new RestingCounts(
+                        viewer -> {
+                            for (int i = 0; i < domains; i++) {
+                                String name = "d" + i + ".example";
+                                viewer.accept(new QueueName(MAIL, domain(name)), 1);
+                            }
+                        },
+                        Optional.empty());
+
+        QueueSummary summary = world.schedule.summary(world.now, counts);
+
+        assertThat(summary.recipients()).isEqualTo(domains);
+        assertThat(summary.byDomain())
+                .first()
+                .isEqualTo(new QueueSummary.DomainCount(Census.OTHERS, "", 50, 0));
     }
 
     @Test
@@ -492,6 +518,44 @@ class BoundedScheduleTest {
         assertThat(world.woken).containsExactly(older);
         world.pass(SECOND);
         assertThat(world.take("mx.a").message()).isEqualTo(old.get(1));
+    }
+
+    @Test
+    void suspension_endsOverAMovedMessage_thatIsHeldByAgeNow_andItRests() {
+        world.siteIs("a.example", "mx.a");
+        SpooledMessage message = world.admit(MAIL, "x@a.example");
+        var suspend = new OperatorAction.Suspend(ofId(message.id()), SECOND, "");
+        world.schedule.apply(suspend, world.now);
+        QueueScope older = ofTenant("bank").noLaterThan(message.id());
+        world.schedule.apply(new OperatorAction.Hold(older, ""), world.now);
+        SpooledFixture.relabel(message, BANK);
+
+        world.pass(SECOND);
+
+        assertThat(world.index.size()).isEqualTo(1);
+        world.schedule.apply(new OperatorAction.Release(older), world.now);
+        world.pass(SECOND);
+        assertThat(world.take("mx.a").message()).isEqualTo(message);
+    }
+
+    /// One recipient was meant; the other waits in memory, as mail of the old tenant.
+    @Test
+    void endOfAMove_letsRestWhatIsInMemoryOfTheMessage_soThatItMeetsAHold() {
+        world.siteIs("a.example", "mx.a");
+        SpooledMessage message = world.admit(MAIL, "x@a.example", "y@b.example");
+        SpooledMessage other = world.admit(MAIL, "z@a.example");
+        var move = new QueueJob.Work.Move(Optional.of("bank"), Optional.empty(), Optional.empty());
+        var job = new QueueJob(new QueueId(9), move, ofDomain("b.example"), "");
+        world.schedule.apply(new OperatorAction.Hold(ofTenant("bank"), ""), world.now);
+        world.schedule.begin(job, world.now);
+        SpooledFixture.relabel(message, BANK);
+
+        world.schedule.end(job, world.now);
+
+        assertThat(world.index.size()).as("both of its entries").isEqualTo(2);
+        world.pass(SECOND);
+        assertThat(world.take("mx.a").message()).isEqualTo(other);
+        assertThat(world.hasNothingFor("mx.a")).isTrue();
     }
 
     private static QueueName queueOf(QueueEntry entry) {

@@ -139,14 +139,14 @@ final class ModelIndex implements Resting {
 
     synchronized RestingCounts counts() {
         return new RestingCounts(
-                entries().stream()
-                        .map(entry ->
-                                new RestingCounts.Line(
-                                        new QueueName(
-                                                entry.message().envelope().stream(),
-                                                entry.domain()),
-                                        entry.recipients().size()))
-                        .toList(),
+                viewer ->
+                        entries()
+                                .forEach(entry ->
+                                        viewer.accept(
+                                                new QueueName(
+                                                        entry.message().envelope().stream(),
+                                                        entry.domain()),
+                                                entry.recipients().size())),
                 entries().stream()
                         .map(entry -> entry.message().envelope().receivedAt())
                         .min(Instant::compareTo));

@@ -5,6 +5,7 @@ import static io.whimbrel.spool.SpoolFixtures.accept;
 import static io.whimbrel.spool.SpoolFixtures.batch;
 import static io.whimbrel.spool.SpoolFixtures.bytes;
 import static io.whimbrel.spool.SpoolFixtures.deferred;
+import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
 import static io.whimbrel.spool.SpoolFixtures.queued;
 
@@ -12,9 +13,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 
 import org.junit.jupiter.api.Test;
@@ -24,9 +30,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// Mail that rests in the index comes back when it is due, whatever else goes on.
@@ -185,6 +196,170 @@ final class RestingMailTest {
         files.badSectorAt = place.offset() - 511;
         pass(spool, Duration.ofSeconds(100));
         assertThat(came).containsExactly(good.id());
+    }
+
+    /// A queue of millions must not come into memory because somebody wanted it tried.
+    @Test
+    void retryNow_inRecovery_keepsAPageInMemory() throws IOException {
+        Spool spool = open();
+        Instant later = now.plusSeconds(3600);
+        for (int i = 0; i < 1600; i++) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(9, i));
+            spool.append(batch(deferred(message.id(), 1, later, 0)), _ -> {});
+        }
+        step(spool);
+        files = files.afterKill();
+        files.index.abandon();
+        var settings = SpoolFixtures.settings(files.index.folder(), 64 << 10);
+        var live = new ArrayList<LiveMessages>();
+        var most = new AtomicInteger();
+        InstantSource clock =
+                () -> {
+                    live.forEach(one -> most.accumulateAndGet(one.countInMemory(), Math::max));
+                    return now;
+                };
+        var given =
+                new SpoolOpening.Circumstances(
+                        files, new SegmentPool(files, settings), clock, Position.START);
+        SpoolOpening.Opened opened = SpoolOpening.open(settings, given);
+        live.add(opened.live());
+        var retry = new SpoolRecord.OperatorAction.RetryNow(QueueScope.ALL);
+        opened.live().applyAction(new SpoolRecord.Operator(now, retry), 1);
+
+        opened.indexer().finish();
+
+        assertThat(most.get()).isBetween(1, 500);
+        assertThat(opened.live().countInMemory()).isZero();
+        var queue = new QueueName(envelope(1).stream(), new DomainName("example.com"));
+        assertThat(opened.index().due(queue, Optional.empty(), now, 10_000)).hasSize(1600);
+        opened.index().close();
+    }
+
+    @Test
+    void someResting_readsAMessageOnce_howeverManyQueuesItRestsIn() throws IOException {
+        Spool spool = open();
+        Envelope one = envelope(1);
+        var recipients = new ArrayList<Recipient>();
+        for (int i = 0; i < 50; i++) {
+            var path =
+                    new ForwardPath(
+                            "user@d" + i + ".example", new DomainName("d" + i + ".example"));
+            recipients.add(Recipient.of(path));
+        }
+        var envelope =
+                new Envelope(
+                        one.reversePath(),
+                        recipients,
+                        one.parameters(),
+                        one.stream(),
+                        NOW,
+                        DsnPolicy.FULL);
+        SpooledMessage message = accept(spool, envelope, bytes(900, 1));
+        restAll(spool, message, now.plusSeconds(3600));
+
+        List<RecoveredMessage> some = spool.someResting(QueueScope.ALL, 1000);
+        assertThat(some).hasSize(50);
+        assertThat(some.stream().map(RecoveredMessage::message).distinct()).hasSize(1);
+        assertThat(spool.someResting(QueueScope.ALL, 20)).hasSize(20);
+        var itself =
+                new QueueScope(
+                        Optional.of(message.id()),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
+        assertThat(spool.someResting(itself, 1))
+                .singleElement()
+                .satisfies(all -> assertThat(all.waiting()).hasSize(50));
+    }
+
+    @Test
+    void someResting_ofMessagesWithManyRecipients_areFewer() throws IOException {
+        Spool spool = open();
+        Envelope envelope = envelope(1000);
+        for (int i = 0; i < RestingQueues.Census.RECIPIENTS_MOST / 1000 + 5; i++) {
+            spool.rest(accept(spool, envelope, bytes(9, i)), RecipientNumbers.all(1000), 0);
+        }
+        stayingUpTo = new QueueId(Long.MAX_VALUE);
+        step(spool);
+        assertThat(spool.someResting(QueueScope.ALL, 1000))
+                .hasSize(RestingQueues.Census.RECIPIENTS_MOST / 1000);
+    }
+
+    @Test
+    void someResting_showsAMessageOnceInAQueue_howeverManyDueTimesItHas() throws IOException {
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope(2), bytes(900, 1));
+        spool.appendAndWait(
+                batch(
+                        deferred(message.id(), 1, now.plusSeconds(3600), 0),
+                        deferred(message.id(), 1, now.plusSeconds(7200), 1)));
+        spool.rest(message, RecipientNumbers.all(2), 1);
+        step(spool);
+        assertThat(spool.someResting(QueueScope.ALL, 10))
+                .singleElement()
+                .satisfies(all -> assertThat(all.waiting()).hasSize(2));
+    }
+
+    @Test
+    void resting_byAge_isNotLessForYoungerMailInMemory() throws IOException {
+        Spool spool = open();
+        SpooledMessage old = accept(spool, envelope(2), bytes(900, 1));
+        restAll(spool, old, now.plusSeconds(3600));
+        SpooledMessage young = accept(spool, envelope(5), bytes(900, 2));
+        restAll(spool, young, now.plusSeconds(60));
+        pass(spool, Duration.ofSeconds(100));
+        assertThat(came).containsExactly(young.id());
+
+        assertThat(resting(spool, QueueScope.ALL)).isEqualTo(2);
+        assertThat(resting(spool, QueueScope.ALL.noLaterThan(old.id()))).isEqualTo(2);
+        assertThat(resting(spool, QueueScope.ALL.noLaterThan(young.id()))).isEqualTo(2);
+        assertThat(spool.someResting(QueueScope.ALL.noLaterThan(old.id()), 10)).hasSize(1);
+    }
+
+    private static long resting(Spool spool, QueueScope scope) throws IOException {
+        var sum = new AtomicLong();
+        spool.resting(scope, queue -> sum.addAndGet(queue.recipients()));
+        return sum.get();
+    }
+
+    /// Tried once; all of it rests until `due`.
+    private static void restAll(Spool spool, SpooledMessage message, Instant due)
+            throws IOException {
+        int count = message.recipients();
+        int[] all = IntStream.range(0, count).toArray();
+        spool.appendAndWait(batch(deferred(message.id(), 1, due, all)));
+        spool.rest(message, RecipientNumbers.all(count), 1);
+        step(spool);
+    }
+
+    @Test
+    void missingSegment_ofMailThatHasLeftTheQueue_isNoEventOfIt() throws Exception {
+        Spool spool = open();
+        SpooledMessage gone = accept(spool, envelope(1), bytes(900, 1));
+        SpooledMessage lost = accept(spool, envelope(1), bytes(900, 2));
+        rest(spool, gone, 1, now.plusSeconds(3600));
+        rest(spool, lost, 1, now.plusSeconds(3600));
+        spool.appendAndWait(batch(delivered(gone.id(), 0)));
+        for (int i = 0; i < 100; i++) {
+            accept(spool, envelope(1), bytes(900, i));
+        }
+        pass(spool, Duration.ofSeconds(31));
+        files.lose(gone.location().accepted().segment().name());
+        files = files.afterKill();
+
+        Spool again = open();
+
+        assertThat(again.records(Position.START).take(Duration.ZERO))
+                .extracting(CommittedRecord::record)
+                .filteredOn(SpoolRecord.Quarantined.class::isInstance)
+                .extracting(record -> ((SpoolRecord.Quarantined) record).id())
+                .contains(lost.id())
+                .doesNotContain(gone.id());
+        pass(again, Duration.ofSeconds(31));
+        files = files.afterKill();
+        assertThat(open().takeRecovery().findings())
+                .as("nothing needs it any more")
+                .noneMatch(line -> line.contains(" messages that were in it"));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 
 import java.io.IOException;
@@ -18,6 +19,13 @@ public final class SpooledFixture {
         var place = new SpoolSegment.Place(NOWHERE, 0, 0);
         var location = new SpooledMessage.Location(List.of(), List.of(), place);
         return new SpooledMessage(new QueueId(id), envelope, size, states, location);
+    }
+
+    /// As the spool does when the record of a move is durable.
+    public static void relabel(SpooledMessage message, MailStream stream) {
+        synchronized (message) {
+            message.relabel(stream);
+        }
     }
 
     /// A file that fails whatever is asked of it.
