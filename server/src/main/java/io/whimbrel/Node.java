@@ -78,6 +78,7 @@ final class Node implements AutoCloseable {
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
+    private final HeapWatch heap = HeapWatch.ofProcess();
     private final NodeBudgets budgets;
     private final MemoryPlan plan;
     private volatile Config config;
@@ -146,7 +147,6 @@ final class Node implements AutoCloseable {
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
-        var heap = HeapWatch.ofProcess();
         var means = new Reception.Means(spool, schedule, heap, plan.arrivingBytes());
         reception = new Reception(config.listens(), means, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
@@ -194,7 +194,7 @@ final class Node implements AutoCloseable {
             schedule.apply(record.action(), now);
         }
         jobs.recover(recovery.jobs());
-        resting.start(schedule, clock);
+        resting.start(schedule, heap::isTight, clock);
     }
 
     private AdminOperations operations() {
@@ -232,6 +232,7 @@ final class Node implements AutoCloseable {
 
     private NodeStatus status() {
         var warnings = new ArrayList<>(sources.trouble().stream().toList());
+        warnings.addAll(spool.warnings());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
         return new NodeStatus(
                 config.node().name(),
@@ -298,6 +299,7 @@ final class Node implements AutoCloseable {
         }
         try {
             reception.close(left(deadline));
+            spool.stopBegins();
             dispatcher.close(left(deadline));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
