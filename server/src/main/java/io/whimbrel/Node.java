@@ -81,6 +81,7 @@ final class Node implements AutoCloseable {
     private final Reception reception;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
+    private final HeapWatch heap = HeapWatch.ofProcess();
     private final NodeBudgets budgets;
     private final MemoryPlan plan;
     private volatile Config config;
@@ -151,7 +152,6 @@ final class Node implements AutoCloseable {
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
-        var heap = HeapWatch.ofProcess();
         var means = new Reception.Means(spool, schedule, heap, plan.arrivingBytes());
         reception = new Reception(config.listens(), means, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
@@ -199,7 +199,7 @@ final class Node implements AutoCloseable {
             schedule.apply(record.action(), now);
         }
         jobs.recover(recovery.jobs());
-        resting.start(schedule, clock);
+        resting.start(schedule, heap::isTight, clock);
     }
 
     private AdminOperations operations() {
@@ -237,6 +237,7 @@ final class Node implements AutoCloseable {
 
     private NodeStatus status() {
         var warnings = new ArrayList<>(sources.trouble().stream().toList());
+        warnings.addAll(spool.warnings());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
         return new NodeStatus(
                 config.node().name(),
@@ -303,6 +304,7 @@ final class Node implements AutoCloseable {
         }
         try {
             reception.close(left(deadline));
+            spool.stopBegins();
             dispatcher.close(left(deadline));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -13,16 +13,20 @@ import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.Waking;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// Joins the schedule, which keeps in memory what is due soon, and the spool's index, which keeps
 /// the rest. Thread-safe.
 final class RestingMail implements Resting, ScheduleDesk.Rested {
+    private static final Duration WHILE_TIGHT = Duration.ofSeconds(5);
+
     private final Spool spool;
 
     RestingMail(Spool spool) {
@@ -45,6 +49,11 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
+    public long weight() {
+        return spool.weight();
+    }
+
+    @Override
     public void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
         spool.resting(scope, viewer);
     }
@@ -59,17 +68,25 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
         return spool.someResting(scope, most);
     }
 
-    /// From now on mail that is due comes back to `schedule`.
-    void start(Schedule schedule, InstantSource clock) {
+    /// From now on mail that is due comes back to `schedule`, but while memory is tight.
+    void start(Schedule schedule, BooleanSupplier isTight, InstantSource clock) {
         spool.start(
                 new Waking() {
                     @Override
                     public Room room(QueueName queue) {
+                        if (isTight()) {
+                            return new Room.Later(WHILE_TIGHT);
+                        }
                         return switch (schedule.room(queue, clock.instant())) {
                             case io.whimbrel.schedule.Room.Take(int most) -> new Room.Take(most);
                             case io.whimbrel.schedule.Room.Later(var delay) ->
                                     new Room.Later(delay);
                         };
+                    }
+
+                    @Override
+                    public boolean isTight() {
+                        return isTight.getAsBoolean();
                     }
 
                     @Override

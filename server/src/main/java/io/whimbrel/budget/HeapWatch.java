@@ -100,6 +100,11 @@ public final class HeapWatch {
         }
     }
 
+    /// Whether nothing should come into memory that can wait.
+    public boolean isTight() {
+        return isTight;
+    }
+
     /// Why new mail is refused now; empty where it is welcome.
     public Optional<SmtpReply> refusal() {
         if (!isTight) {

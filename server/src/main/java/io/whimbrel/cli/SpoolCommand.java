@@ -11,8 +11,8 @@ import io.whimbrel.salvage.ImportDefaults;
 import io.whimbrel.salvage.SpoolCheck;
 import io.whimbrel.salvage.SpoolTotals;
 import io.whimbrel.spool.OfflineSpool;
-import io.whimbrel.spool.Position;
 import io.whimbrel.spool.Spool;
+import io.whimbrel.spool.SpoolLock;
 import io.whimbrel.time.SteadyClock;
 
 import picocli.CommandLine.Command;
@@ -134,7 +134,7 @@ final class SpoolCommand implements Runnable {
             export.prepare(isResumed);
             Export.Result result = export.run(reading(spool));
             new SpoolText(console).exported(result, folder);
-            return result.failed() > 0 ? Console.FAILED : Console.OK;
+            return result.failed() + result.removed() > 0 ? Console.FAILED : Console.OK;
         });
     }
 
@@ -170,20 +170,31 @@ final class SpoolCommand implements Runnable {
         var text = new SpoolText(console);
         var work = new Import(folder, defaults, clock, text::outcome);
         Import.Result result;
-        // The spool first: its lock keeps the event log of a running node from being touched.
-        Spool spool = Spool.open(config.spool(), Position.START, clock);
-        Optional<EventLog> events = Optional.empty();
-        try {
+        // The lock first: it keeps the event log of a running node from being touched.
+        SpoolLock lock = SpoolLock.of(config.spool());
+        EventLog events = openEventLog(config, lock);
+        try (Spool spool = lock.open(events.position(), clock)) {
             spool.takeRecovery().findings().forEach(console::fail);
-            EventLog opened = EventLog.open(config.eventLog(), new Metrics(), clock);
-            events = Optional.of(opened);
-            result = work.run(spool, opened);
+            result = work.run(spool, events);
         } finally {
-            spool.close();
-            events.ifPresent(EventLog::close);
+            // Behind the spool, so that it tells what became durable last.
+            events.close();
         }
         text.imported(result);
         return result.bad() > 0 ? Console.FAILED : Console.OK;
+    }
+
+    private EventLog openEventLog(Config config, SpoolLock lock) throws IOException {
+        boolean isOpen = false;
+        try {
+            EventLog opened = EventLog.open(config.eventLog(), new Metrics(), clock);
+            isOpen = true;
+            return opened;
+        } finally {
+            if (!isOpen) {
+                lock.close();
+            }
+        }
     }
 
     private List<SpoolTotals.Key> key(String text) {

@@ -2,6 +2,7 @@ package io.whimbrel.cli;
 
 import io.whimbrel.admin.Json;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.salvage.CheckFinding;
 import io.whimbrel.salvage.Export;
@@ -9,6 +10,7 @@ import io.whimbrel.salvage.Import;
 import io.whimbrel.salvage.SpoolCheck;
 import io.whimbrel.salvage.SpoolTotals;
 import io.whimbrel.spool.OfflineSpool;
+import io.whimbrel.spool.SpoolRecord.Job;
 import io.whimbrel.spool.SpoolRecord.Operator;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
@@ -61,8 +63,12 @@ final class SpoolText {
                         line.put("checkpoint_offset", at.offset());
                     });
             summary.quarantine().forEach(line.putArray("quarantine")::add);
+            addJobs(summary.jobs(), line);
             console.printJson(line.put("damages", summary.damages()).put("notes", summary.notes()));
             return;
+        }
+        for (Job job : summary.jobs()) {
+            console.out().println(Words.printable("job " + text(job)));
         }
         for (String file : summary.quarantine()) {
             console.out().println("in quarantine: " + Words.printable(file));
@@ -121,6 +127,7 @@ final class SpoolText {
             }
         }
         printActions(totals.actions());
+        printJobs(totals.jobs());
         printSegments(totals);
     }
 
@@ -133,6 +140,47 @@ final class SpoolText {
             console.out().println();
             table.print(console.out());
         }
+    }
+
+    private void printJobs(List<Job> jobs) {
+        var table = new TextTable("JOB", "WORK", "DONE", "OF", "SCOPE", "REASON");
+        for (Job one : jobs) {
+            QueueJob job = one.job();
+            table.add(
+                    job.id(),
+                    job.work().word(),
+                    one.done(),
+                    one.of(),
+                    scope(job.scope()),
+                    job.reason());
+        }
+        if (!table.isEmpty()) {
+            console.out().println();
+            table.print(console.out());
+        }
+    }
+
+    private static void addJobs(List<Job> jobs, ObjectNode line) {
+        ArrayNode lines = line.putArray("jobs");
+        for (Job one : jobs) {
+            lines.addObject()
+                    .put("job", one.job().id().toString())
+                    .put("work", one.job().work().word())
+                    .put("scope", scope(one.job().scope()))
+                    .put("reason", one.job().reason())
+                    .put("done", one.done())
+                    .put("of", one.of());
+        }
+    }
+
+    private static String text(Job one) {
+        return "%s (%s, %s) has done %d of %d recipients and goes on when the node starts"
+                .formatted(
+                        one.job().id(),
+                        one.job().work().word(),
+                        scope(one.job().scope()),
+                        one.done(),
+                        one.of());
     }
 
     private void printSegments(SpoolTotals totals) {
@@ -176,14 +224,8 @@ final class SpoolText {
                         .put("recipients", one.recipients());
             }
         }
-        ArrayNode actions = line.putArray("in_force");
-        for (Operator record : totals.actions()) {
-            actions.addObject()
-                    .put("action", verb(record))
-                    .put("since", record.at().toString())
-                    .put("scope", scope(record.action().scope()))
-                    .put("reason", reason(record));
-        }
+        addActions(totals.actions(), line);
+        addJobs(totals.jobs(), line);
         ArrayNode segments = line.putArray("segments");
         for (OfflineSpool.Segment segment : totals.segments()) {
             segments.addObject()
@@ -195,14 +237,39 @@ final class SpoolText {
         console.printJson(line.put("index_bytes", totals.indexBytes()));
     }
 
+    private static void addActions(List<Operator> actions, ObjectNode line) {
+        ArrayNode lines = line.putArray("in_force");
+        for (Operator record : actions) {
+            lines.addObject()
+                    .put("action", verb(record))
+                    .put("since", record.at().toString())
+                    .put("scope", scope(record.action().scope()))
+                    .put("reason", reason(record));
+        }
+    }
+
     void exported(Export.Result result, Path folder) {
         if (console.isJson()) {
-            console.printJson(
-                    Json.object()
-                            .put("written", result.written())
-                            .put("skipped", result.skipped())
-                            .put("failed", result.failed()));
+            ObjectNode line = Json.object().put("written", result.written());
+            line.put("skipped", result.skipped()).put("failed", result.failed());
+            line.put("removed", result.removed());
+            addJobs(result.jobs(), line);
+            addActions(result.actions(), line);
+            console.printJson(line);
             return;
+        }
+        if (result.removed() > 0) {
+            console.fail(
+                    Words.count(result.removed(), "recipient")
+                            + " left out: a job bounces or deletes them, and ends when the node"
+                            + " starts here");
+        }
+        result.jobs().forEach(job -> console.fail("job " + text(job) + ", here only"));
+        for (Operator record : result.actions()) {
+            console.fail(
+                    "%s of %s (%s) does not come along: give it anew where the mail is imported"
+                            .formatted(
+                                    verb(record), scope(record.action().scope()), reason(record)));
         }
         console.out()
                 .println(
@@ -287,6 +354,7 @@ final class SpoolText {
         scope.domain().ifPresent(domain -> text.append(" domain=").append(domain));
         scope.tenant().ifPresent(tenant -> text.append(" tenant=").append(tenant));
         scope.campaign().ifPresent(campaign -> text.append(" campaign=").append(campaign));
+        scope.upTo().ifPresent(last -> text.append(" accepted by ").append(acceptedAt(last)));
         return text.isEmpty() ? "all" : text.substring(1);
     }
 }

@@ -137,6 +137,11 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     @Override
+    public long weight() {
+        return resting.weight();
+    }
+
+    @Override
     public void wanted(QueueName queue, int most) {
         resting.wanted(queue, most);
     }

@@ -208,7 +208,7 @@ public final class JobRunner implements AutoCloseable {
             Duration pause = PAUSE;
             try {
                 boolean worked = !spool.isIndexBehind() && step();
-                pause = worked ? Duration.ZERO : PAUSE;
+                pause = worked ? Duration.ZERO : isAnyInTrouble() ? AFTER_TROUBLE : PAUSE;
             } catch (RuntimeException bug) {
                 metrics.bugs.inc();
                 LOG.error("jobs go on after a bug", bug);
@@ -234,6 +234,10 @@ public final class JobRunner implements AutoCloseable {
 
     private synchronized boolean isIdle() {
         return running.isEmpty();
+    }
+
+    private synchronized boolean isAnyInTrouble() {
+        return running.values().stream().anyMatch(one -> !one.trouble.isEmpty());
     }
 
     /// A little of each job.
@@ -297,7 +301,7 @@ public final class JobRunner implements AutoCloseable {
         }
         // Outcomes that were on their way to the log are in it then, and known to the index.
         append(one.record(0));
-        spool.awaitIndex();
+        spool.awaitIndex(() -> isClosed);
         one.isQuiet = isQuiet;
         one.hasFound = false;
         one.walk = Optional.of(spool.walk(meant));

@@ -1,8 +1,12 @@
 package io.whimbrel.salvage;
 
 import io.whimbrel.index.MessageRow;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -10,6 +14,7 @@ import io.whimbrel.spool.BodyReader;
 import io.whimbrel.spool.OfflineSpool.Reading;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.RecoveredMessage.Waiting;
+import io.whimbrel.spool.SpoolRecord;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +26,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -42,12 +48,24 @@ public final class Export {
     private long written;
     private long skipped;
     private long failed;
+    private long removed;
+    private List<QueueScope> leaving = List.of();
 
     /// How many messages.
     ///
     /// @param skipped they were there already
     /// @param failed they cannot be read; each was told
-    public record Result(long written, long skipped, long failed) {}
+    /// @param removed recipients that are no part of it, because a job in `jobs` bounces or deletes
+    ///   them
+    /// @param jobs that have not ended; none of them goes with the mail
+    /// @param actions holds and suspensions in force, which do not go with it either
+    public record Result(
+            long written,
+            long skipped,
+            long failed,
+            long removed,
+            List<SpoolRecord.Job> jobs,
+            List<SpoolRecord.Operator> actions) {}
 
     /// What fills a file.
     private interface Filling {
@@ -94,8 +112,16 @@ public final class Export {
         }
     }
 
+    /// What an operator has bounced or deleted is not written, done or not: it must not be sent.
+    ///
     /// @throws IOException where the index or the folder cannot be used
     public Result run(Reading reading) throws IOException {
+        leaving =
+                reading.jobs().stream()
+                        .map(SpoolRecord.Job::job)
+                        .filter(job -> !(job.work() instanceof QueueJob.Work.Move))
+                        .map(QueueJob::meant)
+                        .toList();
         var rows =
                 new Pages<MessageRow>(
                         last -> reading.index().messages(last.map(MessageRow::id), ROWS_AT_ONCE));
@@ -105,16 +131,25 @@ public final class Export {
             }
         }
         sync();
-        return new Result(written, skipped, failed);
+        return new Result(
+                written, skipped, failed, removed, reading.jobs(), reading.actionsInForce());
     }
 
     private boolean isMeant(MessageRow row) {
+        boolean isMeant = false;
         for (MessageRow.Entry entry : row.entries()) {
-            if (scope.matches(row.id(), entry.queue().stream(), entry.queue().domain())) {
-                return true;
+            QueueName queue = entry.queue();
+            if (scope.matches(row.id(), queue.stream(), queue.domain())) {
+                boolean isLeaving = isLeaving(row.id(), queue.stream(), queue.domain());
+                removed += isLeaving ? entry.recipients().size() : 0;
+                isMeant |= !isLeaving;
             }
         }
-        return false;
+        return isMeant;
+    }
+
+    private boolean isLeaving(QueueId id, MailStream stream, DomainName domain) {
+        return leaving.stream().anyMatch(one -> one.matches(id, stream, domain));
     }
 
     private void export(Reading reading, MessageRow row) throws IOException {
@@ -153,8 +188,10 @@ public final class Export {
         var waiting = new ArrayList<Waiting>();
         for (int i = 0; i < standings.length; i++) {
             Recipient recipient = all.recipients().get(i);
+            QueueId id = found.message().id();
+            DomainName domain = recipient.path().domain();
             boolean isMeant =
-                    scope.matches(found.message().id(), all.stream(), recipient.path().domain());
+                    scope.matches(id, all.stream(), domain) && !isLeaving(id, all.stream(), domain);
             Optional<Waiting> standing = Optional.ofNullable(standings[i]);
             if (isMeant && standing.isPresent()) {
                 waiting.add(

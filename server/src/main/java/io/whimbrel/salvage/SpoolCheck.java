@@ -8,6 +8,7 @@ import io.whimbrel.spool.OfflineSpool.Indexed;
 import io.whimbrel.spool.OfflineSpool.Reading;
 import io.whimbrel.spool.Position;
 import io.whimbrel.spool.Recovery;
+import io.whimbrel.spool.SpoolRecord;
 
 import java.io.IOException;
 import java.util.HashSet;
@@ -33,6 +34,7 @@ public final class SpoolCheck {
     ///
     /// @param checkpoint up to where the node's index was true by itself; empty where a start makes
     ///   it anew
+    /// @param jobs those that have not ended, oldest first
     /// @param quarantine files that people have not looked through yet
     public record Summary(
             int segments,
@@ -40,6 +42,7 @@ public final class SpoolCheck {
             long messages,
             long recipients,
             Optional<Position> checkpoint,
+            List<SpoolRecord.Job> jobs,
             List<String> quarantine,
             long damages,
             long notes) {}
@@ -96,6 +99,7 @@ public final class SpoolCheck {
                 messages,
                 recipients,
                 checkpoint,
+                log.jobs(),
                 spool.quarantine(),
                 damages,
                 notes);

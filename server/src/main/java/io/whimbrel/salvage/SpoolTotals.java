@@ -6,6 +6,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.spool.OfflineSpool;
 import io.whimbrel.spool.OfflineSpool.Reading;
+import io.whimbrel.spool.SpoolRecord.Job;
 import io.whimbrel.spool.SpoolRecord.Operator;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
@@ -25,6 +26,7 @@ public final class SpoolTotals {
 
     private final Instant now;
     private final List<Operator> actions;
+    private final List<Job> jobs;
     private final Map<State, Long> states = new EnumMap<>(State.class);
     private final Map<Key, Tally> tallies = new EnumMap<>(Key.class);
     private final List<OfflineSpool.Segment> segments;
@@ -88,6 +90,7 @@ public final class SpoolTotals {
             throws IOException {
         this.now = now;
         actions = reading.actionsInForce();
+        jobs = reading.jobs();
         segments = spool.segments();
         indexBytes = spool.indexBytes();
         for (State state : State.values()) {
@@ -186,6 +189,11 @@ public final class SpoolTotals {
     /// Holds and suspensions in force, oldest first.
     public List<Operator> actions() {
         return actions;
+    }
+
+    /// Jobs that have not ended, oldest first.
+    public List<Job> jobs() {
+        return jobs;
     }
 
     public List<OfflineSpool.Segment> segments() {

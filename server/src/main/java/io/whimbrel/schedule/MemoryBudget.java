@@ -3,6 +3,7 @@ package io.whimbrel.schedule;
 import io.whimbrel.budget.BudgetLevel;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /// How many entries are in memory, and how many one path may have there. Thread-safe, without a
 /// lock: it may be asked while the lock of a queue is held.
@@ -11,16 +12,25 @@ import java.util.concurrent.atomic.AtomicLong;
 /// bound falls as memory fills: n paths that take all they can get end with an equal share each,
 /// two shares stay free for others, and the budget is never exceeded by what comes in. What a path
 /// had before its bound fell is evicted when it is more than twice the bound.
+///
+/// An entry keeps its whole message in memory. So a message counts as much as it weighs, once, from
+/// its first entry there to its last: one for each five recipients beyond the first (1 KiB an
+/// entry, 200 bytes a recipient). Where weight has filled the budget and entries have not, each
+/// path may still have one entry: heavy mail must not stop the others, and one that weighs more
+/// than the budget is delivered too.
 final class MemoryBudget {
     /// So many times the most that one path may have is the budget.
     private static final int PATHS_FULL = 5;
 
     private final int most;
+    private final LongSupplier weight;
     private final AtomicLong entries = new AtomicLong();
     private final AtomicLong turnedAway = new AtomicLong();
 
-    MemoryBudget(int most) {
+    /// @param weight of messages in memory, in entries; may be asked with any lock held
+    MemoryBudget(int most, LongSupplier weight) {
         this.most = most;
+        this.weight = weight;
     }
 
     boolean isBounded() {
@@ -44,11 +54,22 @@ final class MemoryBudget {
     }
 
     BudgetLevel level() {
-        return new BudgetLevel(entries.get(), most, turnedAway.get(), false);
+        return new BudgetLevel(entries.get() + weight.getAsLong(), most, turnedAway.get(), false);
     }
 
     /// How many entries one path may have now, 0 or more.
     int pathMost() {
+        if (!isBounded()) {
+            return Integer.MAX_VALUE;
+        }
+        long free = Math.max(0, most - entries.get());
+        long light = Math.max(Math.min(1, free / 2), (free - weight.getAsLong()) / 2);
+        return (int) Math.min(pathMostEver(), light);
+    }
+
+    /// The same where nothing had weight: for entries that were asked for, whose messages are in
+    /// memory by now. Were they turned away, they would be asked for again at once.
+    int pathMostByNumber() {
         if (!isBounded()) {
             return Integer.MAX_VALUE;
         }

@@ -57,6 +57,10 @@ final class PathQueue {
     private long armedAtMillis = DueHeap.NEVER;
     private int queueCount;
     private int waiting;
+
+    /// What waits counts beyond one for each entry.
+    private int weight;
+
     private int inFlight;
     private volatile boolean isHungry;
     private boolean isClosed;
@@ -199,7 +203,7 @@ final class PathQueue {
         for (QueueEntry entry : entries) {
             if (isStaying(entry)) {
                 effects.addResting(entry);
-            } else if (load() < budget.pathMost()) {
+            } else if (waiting + inFlight < budget.pathMostByNumber()) {
                 insert(queue, entry, Place.TAIL, nowMillis);
                 recount(queue);
             } else {
@@ -234,7 +238,8 @@ final class PathQueue {
         int bound = budget.pathMost();
         int most = Math.max(bound, fairShare);
         if (load() > 2L * bound && load() > most) {
-            int level = level(Math.max(0, most - inFlight));
+            long kept = (long) most * (waiting + inFlight) / load();
+            int level = level((int) Math.max(0, kept - inFlight));
             cut(level, Math.min(level, RESTRICTED_MOST), effects);
         }
         return effects;
@@ -286,9 +291,10 @@ final class PathQueue {
         return left.compareTo(RESTRICTED_LATER) < 0 ? left : RESTRICTED_LATER;
     }
 
-    /// Entries in memory on account of this path.
+    /// Entries in memory on account of this path, by weight; those in flight, which are few, by
+    /// number.
     private int load() {
-        return waiting + inFlight;
+        return waiting + weight + inFlight;
     }
 
     /// The next entry in turn; it is in flight.
@@ -476,6 +482,7 @@ final class PathQueue {
     private void recount(ScheduledQueue queue) {
         int change = queue.countChange();
         waiting += change;
+        weight += queue.weightChange();
         budget.add(change);
     }
 
@@ -485,6 +492,7 @@ final class PathQueue {
         queue.leave();
         queueCount--;
         waiting -= queue.entries();
+        weight -= queue.weight();
         budget.add(-queue.entries());
     }
 

@@ -27,6 +27,12 @@ public interface Resting {
     /// look at them all soon, whatever [Room.Later] said.
     void wake(QueueScope scope);
 
+    /// What the messages of entries in memory weigh beside these, for many recipients, in entries.
+    /// Called with a lock held: it must only read a number.
+    default long weight() {
+        return 0;
+    }
+
     /// For a schedule that keeps everything in memory.
     static Resting none() {
         return new NothingRests();

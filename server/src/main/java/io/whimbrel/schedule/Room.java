@@ -6,8 +6,8 @@ import java.time.Duration;
 /// Immutable.
 public sealed interface Room {
 
-    /// Bring up to `most` entries, oldest due first; answered once by [Schedule#due], even where
-    /// nothing was found after all. Until then their place is kept.
+    /// Bring up to `most` entries by weight ([MemoryBudget]), oldest due first; answered once by
+    /// [Schedule#due], even where nothing was found after all. Until then their place is kept.
     ///
     /// @param most 1 or more
     record Take(int most) implements Room {}

@@ -75,7 +75,7 @@ public final class Schedule {
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
         this.settings = settings;
         this.actions = actions;
-        this.budget = new MemoryBudget(settings.entriesInMemoryMax());
+        this.budget = new MemoryBudget(settings.entriesInMemoryMax(), actions::weight);
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
         this.operations =

@@ -4,6 +4,7 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.spool.SpooledMessage;
 
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -39,6 +40,7 @@ final class ScheduledQueue {
     private long timedRecipients;
     private int offered;
     private int counted;
+    private int weight;
     private int asked;
     private int target = 1;
     private boolean isBacklogged;
@@ -128,6 +130,20 @@ final class ScheduledQueue {
         int change = entries() - counted;
         counted += change;
         return change;
+    }
+
+    /// By how much the weight has changed since the last call: what entries whose turn will come
+    /// count beyond one each, for their recipients ([MemoryBudget]).
+    int weightChange() {
+        long beyond = readyRecipients + timedRecipients - comingEntries();
+        int change = (int) (beyond / SpooledMessage.RECIPIENTS_AN_ENTRY) - weight;
+        weight += change;
+        return change;
+    }
+
+    /// As of the last [#weightChange].
+    int weight() {
+        return weight;
     }
 
     /// Whether entries at rest are due: then new ones rest behind them.

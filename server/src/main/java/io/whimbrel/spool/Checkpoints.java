@@ -27,7 +27,7 @@ final class Checkpoints {
     private Instant changedAt = Instant.MAX;
     private long writtenBefore;
     private boolean isMarkAsked;
-    private boolean isStopped;
+    private Instant notBefore = Instant.MIN;
 
     /// @param markAge a mark is used when it is so old
     Checkpoints(
@@ -43,17 +43,13 @@ final class Checkpoints {
         this.markAge = markAge;
     }
 
-    /// There will be none before the next start, which has to read the same records again.
-    void stop() {
-        isStopped = true;
-    }
-
     /// Makes a checkpoint where one is due.
     void step(Instant now) throws IOException {
         if (changedAt.equals(Instant.MAX)) {
             // The start.
             changedAt = now;
         }
+        writer.damaged().tryAgain(now);
         if (!isMarkAsked) {
             if (isDue(now)) {
                 ask(now);
@@ -61,18 +57,24 @@ final class Checkpoints {
             return;
         }
         Optional<LogMark> mark = writer.wantedMark();
-        if (mark.isPresent() && !now.isBefore(changedAt.plus(markAge)) && make(mark.get())) {
+        boolean isOld = !now.isBefore(changedAt.plus(markAge)) && !now.isBefore(notBefore);
+        if (mark.isEmpty() || !isOld) {
+            return;
+        }
+        if (make(mark.get())) {
             isMarkAsked = false;
             changedAt = now;
+        } else if (markAge.isPositive()) {
+            notBefore = now.plus(BETWEEN_LEAST);
         }
     }
 
-    /// Makes a checkpoint of `mark`; false where it has to wait for a walk, or for the event log.
+    /// Makes a checkpoint of `mark`; false where it has to wait for a walk, for the event log, or
+    /// for messages that the start left out: the next one would not find them.
     boolean make(LogMark mark) throws IOException {
-        if (isStopped) {
-            return false;
-        }
-        if (indexer.isWalking()) {
+        boolean mustWait = indexer.isWalking() || writer.damaged().hasLeftOut();
+        // Asked before anything is done, for it may stay so for long.
+        if (mustWait || live.isNeededBefore(mark.position())) {
             return false;
         }
         int number = writer.checkpointBegins();

@@ -25,6 +25,7 @@ import java.util.function.Consumer;
 ///
 /// Who adds an outcome also waits while an older one is not durable after a few times
 /// `outcomeSyncMost`: so deliveries stop while the disk stalls, and a crash repeats few of them.
+/// Once the node stops it does not wait for that: what was delivered by then would be repeated.
 final class Inbox {
     private static final int COUNT_MAX = 8192;
     private static final long BYTES_MAX = 8L << 20;
@@ -53,6 +54,7 @@ final class Inbox {
     private boolean isWriterIdle;
     private boolean isNudged;
     private boolean isClosed;
+    private boolean isStopping;
     private volatile boolean isReaderBehind;
 
     /// Of the disk; empty while it works.
@@ -94,7 +96,7 @@ final class Inbox {
             if (isClosed) {
                 return Optional.of(SpoolWriter.CLOSED);
             }
-            if (isReaderBehind) {
+            if (isReaderBehind && submission.kind() != Kind.OUTCOME) {
                 return Optional.of(SpoolWriter.UNTOLD);
             }
             if (isFull()) {
@@ -279,6 +281,18 @@ final class Inbox {
         }
     }
 
+    /// From here on outcomes wait for room only: there are no more than deliveries in flight, and
+    /// [#close] drops those that wait.
+    void stopBegins() {
+        lock.lock();
+        try {
+            isStopping = true;
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Nothing more is taken in; what is there may still be taken out.
     void close() {
         lock.lock();
@@ -313,7 +327,7 @@ final class Inbox {
     private boolean mustWait(Kind kind) {
         boolean mustWait =
                 kind == Kind.OUTCOME
-                        ? isFull() || isReaderBehind || isLate()
+                        ? isFull() || (!isStopping && (isReaderBehind || isLate()))
                         : isFull() && trouble.isEmpty() && !isReaderBehind;
         return mustWait && !isClosed;
     }

@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /// The thread of the index: changes, looks and checkpoints in turn, until it is closed. Where the
 /// disk fails it tries again, and mail stays in memory meanwhile.
@@ -30,6 +32,8 @@ final class IndexThread {
     private final InstantSource clock;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
+
+    /// The last round failed.
     private volatile boolean isInTrouble;
 
     /// @param folder of the index
@@ -49,13 +53,30 @@ final class IndexThread {
         this.thread = Thread.ofPlatform().name("index-1").start(this::run);
     }
 
-    /// Whether the index cannot be written at present. Thread-safe.
-    boolean isInTrouble() {
-        return isInTrouble;
+    /// Waits until every change noted before is in rows.
+    ///
+    /// @throws IOException as [Spool#awaitIndex]
+    void awaitRows(BooleanSupplier isStopped) throws IOException {
+        requireHealth();
+        var answer = new ArrayBlockingQueue<Boolean>(1);
+        indexer.written(answer);
+        try {
+            while (answer.poll(100, TimeUnit.MILLISECONDS) == null) {
+                requireHealth();
+                if (isStopped.getAsBoolean() || !thread.isAlive()) {
+                    throw new IOException(SpoolWriter.CLOSED.text());
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new IOException(SpoolWriter.CLOSED.text());
+        }
     }
 
-    boolean isAlive() {
-        return thread.isAlive();
+    private void requireHealth() throws IOException {
+        if (isInTrouble) {
+            throw new IOException("the index cannot be written at present; see the log");
+        }
     }
 
     /// Ends the thread and waits for it.
@@ -110,6 +131,7 @@ final class IndexThread {
             return AFTER_TROUBLE;
         } catch (RuntimeException bug) {
             LOG.error("the index thread goes on after a bug", bug);
+            isInTrouble = true;
             return AFTER_TROUBLE;
         }
     }

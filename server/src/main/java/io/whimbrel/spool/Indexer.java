@@ -60,6 +60,9 @@ final class Indexer implements LiveMessages.Changes {
 
     private static final int PAGE = 500;
 
+    /// When memory is looked at again that was short.
+    private static final Duration WHILE_TIGHT = Duration.ofSeconds(5);
+
     /// Behind every due time.
     static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
 
@@ -385,13 +388,14 @@ final class Indexer implements LiveMessages.Changes {
 
     /// What the schedule has asked for.
     private boolean bringWanted() throws IOException {
-        boolean worked = false;
-        Wanted next = wanted.peek();
-        while (next != null && bringsLeft > 0) {
-            wanted.remove();
-            bring(next.queue, next.most);
-            worked = true;
-            next = wanted.peek();
+        boolean worked = !wanted.isEmpty();
+        while (!wanted.isEmpty() && bringsLeft > 0) {
+            Wanted next = wanted.remove();
+            if (waking.orElseThrow().isTight()) {
+                putOff(next.queue);
+            } else {
+                bring(next.queue, next.most);
+            }
         }
         return worked;
     }
@@ -450,6 +454,19 @@ final class Indexer implements LiveMessages.Changes {
         }
     }
 
+    /// The schedule need not ask again: the queue is looked at in a while.
+    private void putOff(QueueName queue) throws IOException {
+        try {
+            Instant now = clock.instant();
+            resting.looked(queue, Optional.empty(), false, 0, now);
+            resting.postpone(queue, now.plus(WHILE_TIGHT).plus(AHEAD));
+        } finally {
+            waking.orElseThrow().due(queue, List.of(), false);
+        }
+    }
+
+    /// @param most what may come, by weight: a message that many recipients make heavy counts as
+    ///   many; but one message comes
     private void bring(QueueName queue, int most) throws IOException {
         var messages = new ArrayList<RecoveredMessage>();
         boolean isMore = true;
@@ -475,14 +492,13 @@ final class Indexer implements LiveMessages.Changes {
             int page = passed == 0 ? most - taken : PAGE;
             var rows = index.due(queue, last.or(() -> resting.cursor(queue)), limit, page);
             for (DueRow row : rows) {
-                if (taken == most) {
+                if (taken >= most) {
                     break;
                 }
                 if (staying.test(row.id())) {
                     passed++;
                 } else {
-                    hold(queue, row.id(), limit, messages);
-                    taken++;
+                    taken += hold(queue, row.id(), limit, messages);
                 }
                 last = Optional.of(row);
             }
@@ -501,11 +517,13 @@ final class Indexer implements LiveMessages.Changes {
     /// Takes into memory what of a message rests in `queue` and is due by `limit`.
     ///
     /// @param taken gets it
-    private void hold(QueueName queue, QueueId id, Instant limit, List<RecoveredMessage> taken)
+    /// @return how much more there is in memory now, in entries
+    private int hold(QueueName queue, QueueId id, Instant limit, List<RecoveredMessage> taken)
             throws IOException {
+        boolean isThere = live.inMemory(id).isPresent();
         Optional<SpooledMessage> found = find(id);
         if (found.isEmpty()) {
-            return;
+            return 1;
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
@@ -527,6 +545,7 @@ final class Indexer implements LiveMessages.Changes {
         }
         resting.heldChanged(message.heldRows(), held, clock.instant());
         message.heldRowsAre(held);
+        return isThere ? 1 : 1 + message.weight();
     }
 
     /// A message in the queue, in memory from here on. Empty, and told, where the log cannot be

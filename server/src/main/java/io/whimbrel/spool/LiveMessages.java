@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /// What the log says is so: which messages are in the queue, where their records are, which
 /// operator actions are in force. The writer applies each record after its sync, recovery each
@@ -48,6 +48,7 @@ final class LiveMessages {
     /// Held while a message comes into memory from its row, or leaves it.
     private final Object door = new Object();
 
+    private final AtomicLong weight = new AtomicLong();
     private Changes changes = Changes.NOBODY;
 
     /// Whom the writer tells what the index must learn. All are thread-safe.
@@ -97,7 +98,20 @@ final class LiveMessages {
     }
 
     void accept(SpooledMessage message) {
-        live.put(message.id().value(), message);
+        Optional<SpooledMessage> before =
+                Optional.ofNullable(live.put(message.id().value(), message));
+        weight.addAndGet(message.weight() - before.map(SpooledMessage::weight).orElse(0));
+    }
+
+    private void remove(SpooledMessage message) {
+        if (live.remove(message.id().value(), message)) {
+            weight.addAndGet(-message.weight());
+        }
+    }
+
+    /// Of all messages in memory; see [SpooledMessage#weight]. Thread-safe.
+    long weight() {
+        return weight.get();
     }
 
     /// The message where it is in memory. Thread-safe.
@@ -124,7 +138,7 @@ final class LiveMessages {
                 return Optional.empty();
             }
             SpooledMessage brought = read(row.get());
-            live.put(id.value(), brought);
+            accept(brought);
             return Optional.of(brought);
         }
     }
@@ -139,17 +153,13 @@ final class LiveMessages {
     void leaveToIndex(SpooledMessage message) {
         synchronized (door) {
             message.leave();
-            live.remove(message.id().value(), message);
+            remove(message);
         }
     }
 
     /// All that are in memory, in no order. Thread-safe.
     Iterable<SpooledMessage> inMemory() {
         return live.values();
-    }
-
-    int countInMemory() {
-        return live.size();
     }
 
     /// The message of a row, as an object of its own. Thread-safe.
@@ -400,7 +410,7 @@ final class LiveMessages {
         if (known != null) {
             synchronized (known) {
                 if (!known.hasLeft()) {
-                    return joined(
+                    return RecipientStates.joined(
                             known.states().waiting().stream()
                                     .map(RecoveredMessage.Waiting::recipients)
                                     .toList());
@@ -412,16 +422,7 @@ final class LiveMessages {
         }
         List<MessageRow.Entry> entries =
                 index.message(id).map(MessageRow::entries).orElse(List.of());
-        return joined(entries.stream().map(MessageRow.Entry::recipients).toList());
-    }
-
-    private static RecipientNumbers joined(List<RecipientNumbers> groups) {
-        int[] all =
-                groups.stream()
-                        .flatMapToInt(group -> IntStream.range(0, group.size()).map(group::get))
-                        .sorted()
-                        .toArray();
-        return RecipientNumbers.of(all);
+        return RecipientStates.joined(entries.stream().map(MessageRow.Entry::recipients).toList());
     }
 
     /// As if a damaged message were not in the queue, until the next start tries again to keep what
@@ -430,7 +431,7 @@ final class LiveMessages {
         SpooledMessage message = live.get(id.value());
         if (message != null && settleAll(message)) {
             settled.put(id.value(), new Trace(message, Position.START));
-            live.remove(id.value());
+            remove(message);
             release(message);
         } else {
             changes.quarantined(id);
@@ -577,7 +578,7 @@ final class LiveMessages {
             var trace = new Trace(message, place.next());
             // Before it leaves memory, so that a reader finds it in one of the two.
             settled.put(message.id().value(), trace);
-            live.remove(message.id().value());
+            remove(message);
             unreleased.addLast(trace);
         }
     }

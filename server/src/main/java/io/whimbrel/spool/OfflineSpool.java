@@ -248,6 +248,12 @@ public final class OfflineSpool implements AutoCloseable {
             return live.actions().all();
         }
 
+        /// Jobs that have not ended, oldest first: a node that starts goes on with them, and tries
+        /// nothing of what they mean.
+        public List<SpoolRecord.Job> jobs() {
+            return live.jobs();
+        }
+
         /// The message of a row with at least one entry, and where its recipients stand.
         ///
         /// @throws IOException where its records cannot be read; the message names the place

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /// Where each recipient of one message stands, and which of them the schedule holds: the others
 /// rest, and come back from the index when they are due. Guarded by the monitor of its message.
@@ -53,6 +54,16 @@ final class RecipientStates {
     private record Leaving(RecipientNumbers recipients, int attempts) {}
 
     private record Group(DomainName domain, State state) {}
+
+    /// All of these groups in one.
+    static RecipientNumbers joined(List<RecipientNumbers> groups) {
+        int[] all =
+                groups.stream()
+                        .flatMapToInt(group -> IntStream.range(0, group.size()).map(group::get))
+                        .sorted()
+                        .toArray();
+        return RecipientNumbers.of(all);
+    }
 
     /// Fresh from a client: all recipients are due, and the schedule is about to hold them.
     static RecipientStates accepted(int count, Instant acceptedAt) {

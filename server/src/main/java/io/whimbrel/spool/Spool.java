@@ -27,11 +27,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -109,7 +108,9 @@ public final class Spool implements AutoCloseable {
                                 indexer,
                                 lastId,
                                 clock,
-                                this::forgetBody));
+                                this::forgetBody,
+                                new Quarantine.Leaving(live, files, clock)));
+        opened.leftOut().forEach(writer.damaged()::leftOut);
         live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
         recovery =
@@ -118,9 +119,7 @@ public final class Spool implements AutoCloseable {
                                 live.actions().all(), live.jobs(), List.copyOf(opened.findings())));
         Duration markAge = start.drive == Drive.THREAD ? MARK_AGE : Duration.ZERO;
         checkpoints = new Checkpoints(index, indexer, live, writer, markAge);
-        if (opened.isIncomplete()) {
-            checkpoints.stop();
-        } else if (opened.bytesRead() > settings.segmentBytes() || opened.segments().isEmpty()) {
+        if (opened.bytesRead() > settings.segmentBytes() || opened.segments().isEmpty()) {
             // So that a node which is killed again and again does not read more at each start.
             checkpointNow();
         }
@@ -207,6 +206,17 @@ public final class Spool implements AutoCloseable {
         return refusal.isEmpty() && isBehind ? Optional.of(SpoolWriter.BEHIND) : refusal;
     }
 
+    /// What an operator should know besides.
+    public List<String> warnings() {
+        return writer.damaged().warning().stream().toList();
+    }
+
+    /// The node begins to stop: from here on [#append] waits for room only, so that what was
+    /// delivered is not delivered again.
+    public void stopBegins() {
+        inbox.stopBegins();
+    }
+
     /// A message has left the queue, or will wait for long: its body need not stay in memory.
     void forgetBody(SpooledMessage message) {
         kept.forget(message);
@@ -262,6 +272,11 @@ public final class Spool implements AutoCloseable {
         indexer.wanted(queue, most);
     }
 
+    /// What messages in memory weigh beside the entries that hold them, in entries.
+    public long weight() {
+        return live.weight();
+    }
+
     /// What rests in `scope` and is due is offered again soon.
     public void wake(QueueScope scope) {
         indexer.wake(scope);
@@ -305,26 +320,14 @@ public final class Spool implements AutoCloseable {
 
     /// Waits until the index knows all that rests.
     ///
-    /// @throws IOException where the spool is closed
-    public void awaitIndex() throws IOException {
-        if (indexThread.isEmpty()) {
+    /// @param isStopped ends the wait
+    /// @throws IOException where it was ended, the index cannot be written, or the spool is closed
+    public void awaitIndex(BooleanSupplier isStopped) throws IOException {
+        if (indexThread.isPresent()) {
+            indexThread.get().awaitRows(isStopped);
+        } else {
             stepIndex();
-            return;
         }
-        var answer = new ArrayBlockingQueue<Boolean>(1);
-        indexer.written(answer);
-        boolean isInterrupted = false;
-        while (indexThread.get().isAlive() && !isInterrupted) {
-            try {
-                if (answer.poll(100, TimeUnit.MILLISECONDS) != null) {
-                    return;
-                }
-            } catch (InterruptedException _) {
-                isInterrupted = true;
-                Thread.currentThread().interrupt();
-            }
-        }
-        throw new IOException(SpoolWriter.CLOSED.text());
     }
 
     /// Begins to take a message. Never fails; trouble is told by [#accept].
@@ -407,7 +410,9 @@ public final class Spool implements AutoCloseable {
         } else {
             writer.run();
         }
-        closeIndex();
+        // A walk is not waited for: the next start reads again what asked for it.
+        checkpointNow();
+        index.close();
         committed.close();
         readers.ifPresent(ExecutorService::shutdown);
         pool.close();
@@ -419,14 +424,7 @@ public final class Spool implements AutoCloseable {
         }
     }
 
-    /// So that the next start has little to read.
-    private void closeIndex() {
-        // A walk is not waited for: the next start reads again what asked for it.
-        checkpointNow();
-        index.close();
-    }
-
-    /// While the writer stands still.
+    /// So that the next start has little to read; while the writer stands still.
     private void checkpointNow() {
         try {
             checkpoints.make(writer.markNow());
@@ -461,7 +459,7 @@ public final class Spool implements AutoCloseable {
         index.close();
     }
 
-    /// A message cannot be read: it leaves the queue, and what is left of it is kept.
+    /// A message cannot be read: it leaves the queue, once what is left of it is kept.
     private void damaged(MessageRow row, DamagedRecord why) {
         if (!writer.damaged().isNew(row.id())) {
             return;
@@ -470,16 +468,18 @@ public final class Spool implements AutoCloseable {
         for (FramePlace frame : row.body()) {
             live.placeIfPresent(frame).ifPresent(body::add);
         }
-        String name = SpoolFiles.QUARANTINE + row.id() + ".message";
         var remains = new Quarantine.Remains(row.id(), row.size(), Optional.empty(), body);
-        String kept = Quarantine.keep(files, name, remains::write).orElse("is kept in " + name);
+        String kept =
+                writer.damaged()
+                        .keep(remains)
+                        .map(trouble -> trouble + ", which is tried again each minute")
+                        .orElse("is kept in " + remains.name());
         LOG.error(
                 "message {} was accepted and is damaged ({}): it is not delivered; what is left of"
                         + " it {}",
                 row.id(),
                 why.getMessage(),
                 kept);
-        writer.damaged().add(row.id());
         inbox.nudge();
     }
 

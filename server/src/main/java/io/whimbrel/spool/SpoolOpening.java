@@ -28,7 +28,7 @@ final class SpoolOpening {
     private LiveMessages live;
     private Indexer indexer;
     private long lastId;
-    private boolean isIncomplete;
+    private List<Quarantine.LeftOut> leftOut = List.of();
     private long bytesRead;
 
     /// What the rest of the spool goes on with.
@@ -37,7 +37,7 @@ final class SpoolOpening {
     /// @param damaged messages to be taken out of the queue durably
     /// @param findings a line each for the operator
     /// @param bytesRead of the log, because the index did not know them
-    /// @param isIncomplete the next start must read the same records again
+    /// @param leftOut while there are any a start must read the same records again
     record Opened(
             QueueIndex index,
             LiveMessages live,
@@ -47,7 +47,7 @@ final class SpoolOpening {
             List<String> findings,
             long lastId,
             long bytesRead,
-            boolean isIncomplete) {}
+            List<Quarantine.LeftOut> leftOut) {}
 
     /// @param released the event log has what is before it
     record Circumstances(
@@ -73,7 +73,7 @@ final class SpoolOpening {
                 opening.findings,
                 opening.lastId,
                 opening.bytesRead,
-                opening.isIncomplete);
+                opening.leftOut);
     }
 
     private SpoolOpening(SpoolSettings settings, Circumstances given) throws IOException {
@@ -108,7 +108,7 @@ final class SpoolOpening {
         damaged.clear();
         chain.links().forEach(link -> segments.add(link.segment()));
         lastId = reading.lastId();
-        isIncomplete = reading.isIncomplete();
+        leftOut = reading.leftOut();
         bytesRead = reading.bytesRead();
         damaged.addAll(reading.damaged());
         findMissing();

@@ -5,6 +5,7 @@ import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import java.io.IOException;
@@ -22,7 +23,8 @@ import java.util.Optional;
 final class SpoolRecovery {
     private static final int COPY_BYTES = 1 << 20;
 
-    /// Messages in memory before they are written to the index.
+    /// Messages in memory before they are written to the index; of those with many recipients
+    /// fewer.
     private static final int CHANGES_AT_ONCE = 10_000;
 
     private final SpoolFiles files;
@@ -36,7 +38,7 @@ final class SpoolRecovery {
     private final Map<QueueId, DamagedMessage> damaged = new HashMap<>();
     private long lastId;
     private long bytesRead;
-    private boolean isIncomplete;
+    private final List<Quarantine.LeftOut> leftOut = new ArrayList<>();
 
     /// Pieces of a message whose commit has not been read yet.
     private static final class Draft {
@@ -119,10 +121,10 @@ final class SpoolRecovery {
         return bytesRead;
     }
 
-    /// Something could not be kept for people: the next start must read the log from the same place
-    /// again.
-    boolean isIncomplete() {
-        return isIncomplete;
+    /// What could not be kept for people: until it is, a start must read the log from the same
+    /// place again.
+    List<Quarantine.LeftOut> leftOut() {
+        return leftOut;
     }
 
     /// Messages to be taken out of the queue durably.
@@ -220,7 +222,7 @@ final class SpoolRecovery {
         SpoolSegment segment = link.segment();
         var scan = new SpoolSegment.Scan(segment, from, link.limit(), link.isSealed());
         while (scan.next()) {
-            if (indexer.backlog() > CHANGES_AT_ONCE) {
+            if (indexer.backlog() + live.weight() > CHANGES_AT_ONCE) {
                 live.release(released);
                 indexer.finish();
             }
@@ -433,19 +435,18 @@ final class SpoolRecovery {
     }
 
     /// Keeps what is left of the message, for people: envelope, an empty line, the good parts; the
-    /// writer takes it out of the queue. Where that cannot be written, the log stays as it is until
-    /// the next start, which tries again.
+    /// writer takes it out of the queue. Where that cannot be written it is left out of the queue
+    /// and tried again, and the log stays as it is meanwhile.
     ///
     /// @return whether it is kept
     private boolean quarantine(DamagedMessage message) {
         LogEntry.Head head = message.head;
-        String name = SpoolFiles.QUARANTINE + head.id() + ".message";
         var remains =
                 new Quarantine.Remains(
                         head.id(), head.size(), head.envelope(), message.location.body());
-        Optional<String> trouble = Quarantine.keep(files, name, remains::write);
+        Optional<String> trouble = Quarantine.keep(files, remains.name(), remains::write);
         if (trouble.isPresent()) {
-            isIncomplete = true;
+            leftOut.add(new Quarantine.LeftOut(remains, unsettled(message)));
             live.leaveOut(head.id());
         }
         SpoolSegment.Place at = message.location.accepted();
@@ -453,9 +454,22 @@ final class SpoolRecovery {
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
                                 .formatted(head.id(), at.segment().name())
                         + " what is left of it "
-                        + trouble.map(why -> why + "; the next start tries again")
-                                .orElse("is kept in " + name);
+                        + trouble.map(SpoolRecovery::later).orElse("is kept in " + remains.name());
         findings.add(finding(Recovery.Kind.MESSAGE, at, Optional.of(head.id()), text));
         return trouble.isEmpty();
+    }
+
+    private static String later(String trouble) {
+        return trouble
+                + "; that is tried again each minute, and at each start; until it is kept no space"
+                + " of the spool is reclaimed";
+    }
+
+    private RecipientNumbers unsettled(DamagedMessage message) {
+        try {
+            return live.unsettled(message.head.id());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

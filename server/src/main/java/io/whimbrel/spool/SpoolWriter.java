@@ -102,7 +102,8 @@ final class SpoolWriter {
             Indexer indexer,
             AtomicLong lastId,
             InstantSource clock,
-            Consumer<SpooledMessage> whenTried) {}
+            Consumer<SpooledMessage> whenTried,
+            Quarantine.Leaving damaged) {}
 
     SpoolWriter(Parts parts) {
         pool = parts.pool;
@@ -116,7 +117,7 @@ final class SpoolWriter {
         clock = parts.clock;
         whenTried = parts.whenTried;
         carrier = new Carrier(live, parts.indexer);
-        damaged = new Quarantine.Leaving(live, clock);
+        damaged = parts.damaged;
         segments.forEach(live::add);
         buffer = ByteBuffer.allocateDirect((int) Math.min(BATCH_BYTES_MAX, current.size()));
     }

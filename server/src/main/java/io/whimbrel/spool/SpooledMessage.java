@@ -16,6 +16,9 @@ import java.util.Optional;
 /// A message that is durable in the spool: a handle to its body and what is known about it.
 /// Thread-safe. Made by the spool only; its body is read with [Spool#read].
 public final class SpooledMessage {
+    /// So many recipients take as much memory as an entry of the schedule: about 200 bytes each.
+    public static final int RECIPIENTS_AN_ENTRY = 5;
+
     private static final byte[] NOT_IN_MEMORY = {};
 
     private final QueueId id;
@@ -66,6 +69,12 @@ public final class SpooledMessage {
     /// Guarded by the monitor of this message.
     RecipientStates states() {
         return states;
+    }
+
+    /// What its envelope takes of memory while any recipient of it is there, in entries of the
+    /// schedule, beyond the one that a message with one recipient has.
+    int weight() {
+        return (recipients() - 1) / RECIPIENTS_AN_ENTRY;
     }
 
     /// How many its envelope has.

@@ -19,6 +19,12 @@ public interface Waking {
         return _ -> false;
     }
 
+    /// Whether memory is so short that what was asked for by [Spool#wanted] is not to come now: it
+    /// is answered with nothing, and the queue is looked at again after some seconds.
+    default boolean isTight() {
+        return false;
+    }
+
     /// Mail comes into memory: of each message the recipients in `queue` that rested and are due,
     /// or will be in a moment. Each [Room.Take] and each [Spool#wanted] is answered once, with no
     /// messages where there are none.
@@ -28,7 +34,8 @@ public interface Waking {
 
     /// The answer of [#room].
     sealed interface Room {
-        /// @param most messages, 1 or more
+        /// @param most messages, 1 or more; fewer where they have many recipients, for each counts
+        ///   as much as it weighs, but one at least
         record Take(int most) implements Room {}
 
         /// Nothing now; asked again after `pause`.

@@ -17,6 +17,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -28,6 +29,7 @@ import io.whimbrel.spool.Position;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolRecord;
+import io.whimbrel.spool.SpoolRecord.Stage;
 import io.whimbrel.spool.SpoolSettings;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -296,6 +298,36 @@ final class SpoolCommandTest {
     }
 
     @Test
+    void whatAJobDeletes_isNamed_andNotExported() throws IOException {
+        List<QueueId> ids = fill();
+        try (Spool spool = open()) {
+            var scope = scope("example.net");
+            var job = new QueueJob(spool.nextId(), new QueueJob.Work.Delete(), scope, "why");
+            spool.appendAndWait(batch(new SpoolRecord.Job(NOW, job, Stage.BEGUN, 0, 1)));
+            spool.appendAndWait(hold("example.com"));
+            accept(spool, 4, 10, "shop");
+        }
+        Path out = folder.resolve("out");
+
+        CliRun run = run("export", out.toString());
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.out()).startsWith("5 messages written");
+        assertThat(run.err())
+                .contains("1 recipient left out", "(delete, domain=example.net) has done 0 of 1")
+                .contains("hold of domain=example.com (why) does not come along");
+        assertThat(contents(out).toString()).contains("a@example.com");
+        assertThat(contents(out).toString()).doesNotContain("b@example.net");
+        assertThat(out.resolve(ids.get(2) + ".json")).exists();
+        assertThat(run("check").out()).contains("(delete, domain=example.net)");
+        assertThat(run("stat").out()).containsPattern("delete +0 +1 +domain=example.net");
+        assertThat(
+                        run("export", folder.resolve("none").toString(), "--domain", "example.net")
+                                .out())
+                .startsWith("0 messages written");
+    }
+
+    @Test
     void import_namesBadFiles_andGoesOn() throws IOException {
         fill();
         Path mail = folder.resolve("mail");
@@ -486,14 +518,16 @@ final class SpoolCommandTest {
     }
 
     private static SpoolBatch hold(String domain) {
-        var scope =
-                new QueueScope(
-                        Optional.empty(),
-                        Optional.of(new DomainName(domain)),
-                        Optional.empty(),
-                        Optional.empty());
-        return batch(
-                new SpoolRecord.Operator(NOW, new SpoolRecord.OperatorAction.Hold(scope, "why")));
+        var hold = new SpoolRecord.OperatorAction.Hold(scope(domain), "why");
+        return batch(new SpoolRecord.Operator(NOW, hold));
+    }
+
+    private static QueueScope scope(String domain) {
+        return new QueueScope(
+                Optional.empty(),
+                Optional.of(new DomainName(domain)),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private static SpoolRecord deferred(

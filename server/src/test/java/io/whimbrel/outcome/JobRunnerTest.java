@@ -147,7 +147,7 @@ final class JobRunnerTest {
         for (int i = 0; i < messages; i++) {
             defer(world.schedule.take(PATH, now).orElseThrow());
         }
-        disk.spool().awaitIndex();
+        disk.spool().awaitIndex(() -> false);
     }
 
     private void defer(QueueEntry entry) throws IOException {

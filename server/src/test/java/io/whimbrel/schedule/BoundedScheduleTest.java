@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -100,6 +101,25 @@ class BoundedScheduleTest {
         }
         assertThat(taken).isEqualTo(admitted);
         assertThat(world.schedule.summary(world.now).byPath()).isEmpty();
+        assertThat(world.index.size()).isZero();
+    }
+
+    @Test
+    void admit_ofMailToMany_restsWhereItWeighsTooMuch() {
+        world.siteIs("a.example", "mx.a");
+        var addresses = new String[100];
+        Arrays.setAll(addresses, i -> "x" + i + "@a.example");
+        for (int i = 0; i < 100; i++) {
+            world.admit(MAIL, addresses);
+        }
+        // An entry with 100 recipients counts as 20, and three quarters are for whoever is first.
+        assertThat(world.schedule.entriesInMemory()).isBetween(6L, PATH_MOST / 20L);
+
+        for (int i = 0; i < 100; i++) {
+            world.settle(world.take("mx.a"));
+            assertThat(world.schedule.entriesInMemory()).isLessThan(30);
+            world.pass(SECOND);
+        }
         assertThat(world.index.size()).isZero();
     }
 

@@ -4,6 +4,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.SpooledMessage;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -103,8 +104,10 @@ final class ModelIndex implements Resting {
         TreeMap<Key, QueueEntry> its = rows.getOrDefault(queue, new TreeMap<>());
         Instant end = now.plus(SOON);
         var messages = new ArrayList<RecoveredMessage>();
-        while (messages.size() < most && isDue(its, end)) {
+        int weight = 0;
+        while (weight < most && isDue(its, end)) {
             QueueEntry entry = its.pollFirstEntry().getValue();
+            weight += 1 + (entry.recipients().size() - 1) / SpooledMessage.RECIPIENTS_AN_ENTRY;
             var waiting =
                     new RecoveredMessage.Waiting(
                             entry.recipients(),

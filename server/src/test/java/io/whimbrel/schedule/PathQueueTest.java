@@ -86,7 +86,11 @@ class PathQueueTest {
 
     private PathQueue newQueue() {
         return new PathQueue(
-                path("mx"), false, sites, new Restrictions(), new MemoryBudget(Integer.MAX_VALUE));
+                path("mx"),
+                false,
+                sites,
+                new Restrictions(),
+                new MemoryBudget(Integer.MAX_VALUE, () -> 0));
     }
 
     private static ScheduledQueue newScheduled() {

@@ -3,15 +3,24 @@ package io.whimbrel.spool;
 import io.whimbrel.mail.Envelope;
 
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A spool over a disk that fails when told, for tests of other rooms. Driven by its callers.
 public final class FaultySpool {
+    private final InstantSource clock;
     private FaultyFiles files = new FaultyFiles();
-    private Spool spool = open();
+    private Spool spool;
 
-    public FaultySpool() throws IOException {}
+    public FaultySpool() throws IOException {
+        this(SpoolFixtures.CLOCK);
+    }
+
+    public FaultySpool(InstantSource clock) throws IOException {
+        this.clock = clock;
+        spool = open();
+    }
 
     public Spool spool() {
         return spool;
@@ -53,6 +62,6 @@ public final class FaultySpool {
     }
 
     private Spool open() throws IOException {
-        return IndexHome.open(files, 4 << 20, 0, SpoolFixtures.CLOCK);
+        return IndexHome.open(files, 4 << 20, 0, clock);
     }
 }

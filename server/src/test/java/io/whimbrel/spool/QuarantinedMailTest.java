@@ -1,6 +1,5 @@
 package io.whimbrel.spool;
 
-import static io.whimbrel.spool.SpoolFixtures.CLOCK;
 import static io.whimbrel.spool.SpoolFixtures.accept;
 import static io.whimbrel.spool.SpoolFixtures.batch;
 import static io.whimbrel.spool.SpoolFixtures.bytes;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,9 +25,10 @@ final class QuarantinedMailTest {
     private static final int SEGMENT = 256 << 10;
 
     private FaultyFiles files = new FaultyFiles();
+    private Instant now = SpoolFixtures.NOW;
 
     private Spool open() throws IOException {
-        return IndexHome.open(files, SEGMENT, 0, CLOCK);
+        return IndexHome.open(files, SEGMENT, 0, () -> now);
     }
 
     private Spool reopenAfterKill() throws IOException {
@@ -113,6 +114,72 @@ final class QuarantinedMailTest {
             assertThat(quarantines(events(reopenAfterKill())))
                     .extracting(CommittedRecord::record)
                     .containsExactly(record);
+        }
+    }
+
+    @Test
+    void damageFoundWhenMailIsDue_staysInTheQueue_untilWhatIsLeftIsKept() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage bad = accept(spool, envelope(2), bytes(900, 1));
+        spool.rest(bad, RecipientNumbers.all(2), 0);
+        spool.step(Inbox.Wake.IDLE);
+        damage(bad.location().accepted());
+        files.failsWrite = name -> name.endsWith(".message");
+        spool.start(new TakesAll(new ArrayList<>()));
+        step(spool);
+        assertThat(quarantines(take(records))).isEmpty();
+        assertThat(spool.warnings()).singleElement().asString().contains("1 damaged message");
+
+        files.failsWrite = _ -> false;
+        step(spool);
+        assertThat(quarantines(take(records))).as("before a minute is over").isEmpty();
+        now = now.plusSeconds(60);
+        step(spool);
+
+        assertThat(quarantines(take(records))).hasSize(1);
+        assertThat(spool.warnings()).isEmpty();
+        assertThat(files.exists(SpoolFiles.QUARANTINE + bad.id() + ".message")).isTrue();
+    }
+
+    @Test
+    void damageFoundAtAStart_keepsCheckpointsBack_untilWhatIsLeftIsKept() throws Exception {
+        Spool spool = open();
+        SpooledMessage bad = accept(spool, envelope(3), bytes(40_000, 1));
+        spool.appendAndWait(batch(delivered(bad.id(), 1)));
+        spool.step(Inbox.Wake.IDLE);
+        damage(bad.location().body().getFirst());
+        files = files.afterKill();
+        files.failsWrite = name -> name.endsWith(".message");
+        Spool again = open();
+        CommittedRecords records = again.records(Position.START);
+        assertThat(again.takeRecovery().findings())
+                .anyMatch(line -> line.contains("no space of the spool is reclaimed"));
+        assertThat(again.warnings()).singleElement().asString().contains("no space");
+        SpooledMessage held = accept(again, envelope(1), bytes(900, 2));
+        now = now.plusSeconds(90);
+        step(again);
+        assertThat(quarantines(take(records))).isEmpty();
+        assertThat(held.row()).as("what a checkpoint begins with").isEmpty();
+
+        files.failsWrite = _ -> false;
+        now = now.plusSeconds(90);
+        step(again);
+
+        var record = (SpoolRecord.Quarantined) quarantines(take(records)).getFirst().record();
+        assertThat(record.recipients()).isEqualTo(RecipientNumbers.of(0, 2));
+        assertThat(again.warnings()).isEmpty();
+        assertThat(held.row()).isPresent();
+        Spool last = reopenAfterKill();
+        assertThat(last.takeRecovery().findings())
+                .noneMatch(line -> line.contains("message " + bad.id()));
+        assertThat(quarantines(events(last))).hasSize(1);
+        assertThat(queued(last)).hasSize(1);
+    }
+
+    private static void step(Spool spool) {
+        for (int i = 0; i < 6; i++) {
+            spool.step(Inbox.Wake.NUDGE);
         }
     }
 

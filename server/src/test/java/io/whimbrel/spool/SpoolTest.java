@@ -19,6 +19,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
@@ -34,6 +35,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,63 @@ final class SpoolTest {
 
     private Spool open() throws IOException {
         return Spool.open(settings(folder, MIB), Position.START, CLOCK);
+    }
+
+    @Test
+    void awaitIndex_whileTheIndexIsBusy_endsWhenToldTo() throws Exception {
+        var isAsked = new CountDownLatch(1);
+        var goesOn = new CountDownLatch(1);
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(100, 1));
+            spool.rest(message, RecipientNumbers.all(1), 0);
+            spool.start(
+                    asked(() -> {
+                        isAsked.countDown();
+                        goesOn.await();
+                        return new Waking.Room.Later(Duration.ofDays(1));
+                    }));
+            isAsked.await();
+            assertThatThrownBy(() -> spool.awaitIndex(() -> true))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("stopping");
+            goesOn.countDown();
+            spool.awaitIndex(() -> false);
+        }
+    }
+
+    @Test
+    void awaitIndex_whileTheIndexFails_saysSo() throws Exception {
+        var isAsked = new CountDownLatch(1);
+        try (Spool spool = open()) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(100, 1));
+            spool.rest(message, RecipientNumbers.all(1), 0);
+            spool.start(
+                    asked(() -> {
+                        isAsked.countDown();
+                        throw new IllegalStateException("a test makes the index thread fail");
+                    }));
+            isAsked.await();
+            // For the second that follows.
+            assertThatThrownBy(() -> spool.awaitIndex(() -> false))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("cannot be written at present");
+        }
+    }
+
+    private static Waking asked(Callable<Waking.Room> answer) {
+        return new Waking() {
+            @Override
+            public Room room(QueueName queue) {
+                try {
+                    return answer.call();
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+
+            @Override
+            public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore) {}
+        };
     }
 
     @Test

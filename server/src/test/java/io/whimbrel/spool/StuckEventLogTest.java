@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// An event log that takes nothing for a while, as where it cannot write.
 @Timeout(120)
@@ -70,6 +71,59 @@ final class StuckEventLogTest {
             assertThat(told + takeAll(records)).isEqualTo(2 + BATCHES * RECORDS);
             accept(spool, envelope(1), bytes(100, 3));
             spool.appendAndWait(batch(hold));
+        }
+    }
+
+    @Test
+    void stop_takesInWhatWasDelivered_thoughTheEventLogTakesNothing(@TempDir Path folder)
+            throws Exception {
+        try (Spool spool = Spool.open(settings(folder, 8 << 20), Position.START, CLOCK)) {
+            CommittedRecords records = spool.records(Position.START);
+            SpooledMessage message = accept(spool, envelope(2), bytes(100, 1));
+            fill(spool, message);
+            while (spool.refusal().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            var durable = new CountDownLatch(1);
+            var outcome = batch(delivered(message.id(), 0));
+            Thread delivery =
+                    Thread.ofPlatform()
+                            .start(() -> spool.append(outcome, _ -> durable.countDown()));
+            while (delivery.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+
+            spool.stopBegins();
+
+            delivery.join();
+            durable.await();
+            assertThat(spool.refusal()).as("it is stuck still").contains(SpoolWriter.UNTOLD);
+            assertThat(takeAll(records)).isEqualTo(2 + BATCHES * RECORDS);
+        }
+    }
+
+    @Test
+    void checkpoint_thatTheEventLogKeepsBack_isNotBegun() throws Exception {
+        var now = new AtomicReference<>(NOW);
+        Spool spool = IndexHome.open(new FaultyFiles(), 1 << 20, 0, now::get);
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage held = accept(spool, envelope(1), bytes(100, 1));
+        SpooledMessage done = accept(spool, envelope(1), bytes(100, 2));
+        spool.appendAndWait(batch(delivered(done.id(), 0)));
+        now.set(NOW.plusSeconds(60));
+        step(spool);
+        assertThat(held.row()).isEmpty();
+
+        takeAll(records);
+        step(spool);
+
+        assertThat(held.row()).as("what a checkpoint begins with").isPresent();
+        spool.close();
+    }
+
+    private static void step(Spool spool) {
+        for (int i = 0; i < 4; i++) {
+            spool.step(Inbox.Wake.NUDGE);
         }
     }
 
