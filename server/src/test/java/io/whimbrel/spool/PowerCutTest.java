@@ -7,6 +7,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 
 /// Power cuts at random moments under load. `-Dwhimbrel.cuts=100000` makes more of them,
 /// `-Dwhimbrel.seed=...` repeats one run.
@@ -17,23 +19,25 @@ final class PowerCutTest {
     @Test
     void powerCut_losesNothing_thatWasAcknowledged() {
         long first = Long.getLong("whimbrel.seed", System.nanoTime());
-        int restarts = 0;
-        int open = 0;
-        int mails = 0;
-        for (int i = 0; i < CUTS / CUTS_PER_DISK; i++) {
-            var simulation = new SpoolSimulation(first + i);
-            String repeat = "-Dwhimbrel.seed=" + (first + i);
-            violation(simulation, CUTS_PER_DISK)
-                    .ifPresent(violation -> {
-                        throw new AssertionError(repeat, violation);
-                    });
-            restarts += simulation.restarts;
-            open += simulation.openAtCuts;
-            mails += simulation.ledger.size();
-        }
+        var restarts = new AtomicInteger();
+        var open = new AtomicInteger();
+        var mails = new AtomicInteger();
+        // Each simulation is for itself, so they may share the processors.
+        LongStream.range(first, first + CUTS / CUTS_PER_DISK)
+                .parallel()
+                .forEach(seed -> {
+                    var simulation = new SpoolSimulation(seed);
+                    violation(simulation, CUTS_PER_DISK)
+                            .ifPresent(violation -> {
+                                throw new AssertionError("-Dwhimbrel.seed=" + seed, violation);
+                            });
+                    restarts.addAndGet(simulation.restarts);
+                    open.addAndGet(simulation.openAtCuts);
+                    mails.addAndGet(simulation.ledger.size());
+                });
         System.out.printf(
                 "%d power cuts, seed %d: %d starts, %d messages, %.1f transactions open at a cut%n",
-                CUTS, first, restarts, mails, (double) open / CUTS);
+                CUTS, first, restarts.get(), mails.get(), open.doubleValue() / CUTS);
     }
 
     /// A kill left the name of the newest segment in memory only; then the power was cut when the
