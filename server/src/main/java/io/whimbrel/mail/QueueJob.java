@@ -1,5 +1,6 @@
 package io.whimbrel.mail;
 
+import java.util.List;
 import java.util.Optional;
 
 /// What an operator wants done to all mail of a scope, however much it is. Immutable.
@@ -51,5 +52,45 @@ public record QueueJob(QueueId id, Work work, QueueScope scope, String reason) {
     /// The scope without what began to arrive after the job was given.
     public QueueScope meant() {
         return scope.noLaterThan(id);
+    }
+
+    /// Whether this and `other` must not run side by side: one of them moves mail that the other
+    /// may mean, before or after. Domains do not tell them apart, for a message moves whole.
+    public boolean isAtOddsWith(QueueJob other) {
+        boolean isOfTwoMessages =
+                scope.id().isPresent()
+                        && other.scope.id().isPresent()
+                        && !scope.id().equals(other.scope.id());
+        boolean isAnyMove = work instanceof Work.Move || other.work instanceof Work.Move;
+        return isAnyMove
+                && !isOfTwoMessages
+                && touched().stream()
+                        .anyMatch(one -> other.touched().stream().anyMatch(one::canShareMail));
+    }
+
+    /// The labels of the mail it works on, and those that mail has afterwards.
+    private List<Labels> touched() {
+        var before = new Labels(scope.tenant(), scope.campaign());
+        return switch (work) {
+            case Work.Bounce _, Work.Delete _ -> List.of(before);
+            case Work.Move move ->
+                    List.of(
+                            before,
+                            new Labels(
+                                    move.tenant.or(scope::tenant),
+                                    move.campaign.or(scope::campaign)));
+        };
+    }
+
+    /// @param tenant any where empty; so for the campaign
+    private record Labels(Optional<String> tenant, Optional<String> campaign) {
+
+        boolean canShareMail(Labels other) {
+            return canBeEqual(tenant, other.tenant) && canBeEqual(campaign, other.campaign);
+        }
+
+        private static boolean canBeEqual(Optional<String> one, Optional<String> other) {
+            return one.isEmpty() || other.isEmpty() || one.equals(other);
+        }
     }
 }

@@ -39,7 +39,9 @@ import java.util.concurrent.TimeUnit;
 /// crash it goes on with what still rests. It ends when nothing was found by a walk that began when
 /// nothing was in flight.
 ///
-/// Several jobs take turns. Where the disk refuses a batch they wait for it.
+/// Several jobs take turns; but one that is at odds with an older one ([QueueJob#isAtOddsWith])
+/// waits for its end, or two could move the same mail to and fro for ever. Where the disk refuses a
+/// batch they wait for it.
 public final class JobRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
     private static final int MESSAGES_AT_ONCE = 200;
@@ -65,6 +67,10 @@ public final class JobRunner implements AutoCloseable {
         private volatile SpoolRecord.Job state;
         private volatile boolean isCancelled;
         private volatile String trouble = "";
+
+        /// Which older job must end first, in words; `""` for none.
+        private volatile String queuedBehind = "";
+
         private final CountDownLatch over = new CountDownLatch(1);
         private Optional<RestingWalk> walk = Optional.empty();
 
@@ -97,7 +103,8 @@ public final class JobRunner implements AutoCloseable {
             SpoolRecord.Job now = state;
             Instant at = now.stage().isEnd() ? now.at() : clock.instant();
             Stage stage = now.stage() == Stage.BEGUN ? Stage.RUNNING : now.stage();
-            return new JobView(now.job(), begunAt, stage, now.done(), now.of(), at, trouble);
+            String waitsFor = trouble.isEmpty() ? queuedBehind : trouble;
+            return new JobView(now.job(), begunAt, stage, now.done(), now.of(), at, waitsFor);
         }
     }
 
@@ -250,6 +257,9 @@ public final class JobRunner implements AutoCloseable {
         }
         boolean worked = false;
         for (Running one : all) {
+            if (isQueuedBehind(one, all)) {
+                continue;
+            }
             try {
                 worked |= step(one);
                 one.trouble = "";
@@ -264,6 +274,21 @@ public final class JobRunner implements AutoCloseable {
             }
         }
         return worked;
+    }
+
+    /// Whether an older job must end first. One that was cancelled need not wait.
+    private static boolean isQueuedBehind(Running one, List<Running> all) {
+        Optional<QueueId> older =
+                one.isCancelled
+                        ? Optional.empty()
+                        : all.stream()
+                                .map(Running::job)
+                                .filter(job -> job.id().compareTo(one.job().id()) < 0)
+                                .filter(job -> job.isAtOddsWith(one.job()))
+                                .map(QueueJob::id)
+                                .findFirst();
+        one.queuedBehind = older.map(id -> "job " + id + " comes first").orElse("");
+        return older.isPresent();
     }
 
     private boolean step(Running one) throws IOException {

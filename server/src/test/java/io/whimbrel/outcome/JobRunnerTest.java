@@ -378,4 +378,73 @@ final class JobRunnerTest {
         assertThat(world.jobs.job(again.job().id(), Duration.ZERO).orElseThrow().done()).isZero();
         assertThat(later.envelope().stream().campaign()).isEqualTo("autumn");
     }
+
+    @Test
+    void movesOfTheSameMail_goOneAfterTheOther_andTheLastOneIsRight() throws Exception {
+        admit(300);
+        JobView first = world.begin(moveTo("winter"), QueueScope.ALL);
+        JobView second = world.begin(moveTo("spring"), QueueScope.ALL);
+        world.jobs.step();
+        String trouble = world.jobs.job(second.job().id(), Duration.ZERO).orElseThrow().trouble();
+        disk.kill(false);
+        world = new World();
+        world.runToTheEnd();
+
+        assertThat(trouble).isEqualTo("job " + first.job().id() + " comes first");
+        assertThat(disk.spool().queued(Optional.empty(), 10_000))
+                .hasSize(300)
+                .allMatch(one -> one.message().envelope().stream().campaign().equals("spring"));
+        assertThat(world.jobs.jobs()).extracting(JobView::done).containsExactly(300L, 300L);
+    }
+
+    @Test
+    void move_intoWhatIsBeingDeleted_comesAfterwards_andIsNotDeleted() throws Exception {
+        admit(250);
+        var winter =
+                new QueueScope(
+                        Optional.empty(),
+                        Optional.of(new DomainName("other.example")),
+                        Optional.empty(),
+                        Optional.of("winter"));
+        JobView delete = world.begin(new QueueJob.Work.Delete(), winter);
+        JobView move = world.begin(moveTo("winter"), QueueScope.ALL);
+        world.jobs.step();
+
+        assertThat(world.jobs.job(move.job().id(), Duration.ZERO).orElseThrow().trouble())
+                .contains(delete.job().id().toString());
+        world.runToTheEnd();
+        assertThat(queued()).hasSize(250);
+    }
+
+    @Test
+    void jobsOfDifferentMail_runSideBySide_andACancelledOneNeedNotWait() throws Exception {
+        admit(300);
+        JobView first = world.begin(moveTo("winter"), QueueScope.ALL);
+        JobView behind = world.begin(moveTo("spring"), QueueScope.ALL);
+        var other =
+                new QueueScope(
+                        Optional.empty(), Optional.empty(), Optional.of("bank"), Optional.empty());
+        var apart = new QueueJob(behind.job().id(), new QueueJob.Work.Delete(), other, "");
+
+        world.jobs.cancel(behind.job().id());
+        world.jobs.step();
+
+        assertThat(world.jobs.job(first.job().id(), Duration.ZERO).orElseThrow().stage().isEnd())
+                .isFalse();
+        assertThat(world.jobs.job(behind.job().id(), Duration.ZERO).orElseThrow().stage())
+                .isEqualTo(SpoolRecord.Stage.CANCELLED);
+        assertThat(apart.isAtOddsWith(shopMove(first))).isFalse();
+        assertThat(apart.isAtOddsWith(apart)).isFalse();
+    }
+
+    private static QueueJob shopMove(JobView like) {
+        var shop =
+                new QueueScope(
+                        Optional.empty(), Optional.empty(), Optional.of("shop"), Optional.empty());
+        return new QueueJob(like.job().id(), moveTo("winter"), shop, "");
+    }
+
+    private static QueueJob.Work moveTo(String campaign) {
+        return new QueueJob.Work.Move(Optional.empty(), Optional.of(campaign), Optional.empty());
+    }
 }
