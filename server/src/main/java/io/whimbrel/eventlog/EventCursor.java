@@ -2,7 +2,7 @@ package io.whimbrel.eventlog;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.whimbrel.spool.Position;
+import io.whimbrel.log.Position;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package io.whimbrel.eventlog;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.spool.CommittedRecord;
 import io.whimbrel.spool.CommittedRecords;
-import io.whimbrel.spool.Position;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

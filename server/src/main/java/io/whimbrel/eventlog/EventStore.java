@@ -1,7 +1,7 @@
 package io.whimbrel.eventlog;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,6 @@
 package io.whimbrel.index;
 
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
@@ -23,12 +24,6 @@ public record MessageRow(
         List<FramePlace> envelope,
         FramePlace accepted,
         List<Entry> entries) {
-
-    /// A frame in the log.
-    ///
-    /// @param segment its sequence number
-    /// @param length of the whole frame in bytes
-    public record FramePlace(long segment, int offset, int length) {}
 
     /// Recipients of one queue with the same past.
     ///

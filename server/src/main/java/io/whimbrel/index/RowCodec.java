@@ -1,7 +1,8 @@
 package io.whimbrel.index;
 
 import io.whimbrel.index.MessageRow.Entry;
-import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.log.FramePlace;
+import io.whimbrel.log.Payload;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
@@ -9,6 +10,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +46,7 @@ final class RowCodec {
     ///
     /// @throws IllegalArgumentException where it has more recipients than [#RECIPIENTS_MAX]
     static byte[] encode(MessageRow row) {
-        var out = new RowBytes.Writer(96);
+        var out = new Payload.Writer(96);
         out.number(row.size()).number(row.recipients());
         FramePlace accepted = row.accepted();
         out.number(accepted.segment()).number(accepted.offset()).number(accepted.length());
@@ -65,7 +67,7 @@ final class RowCodec {
     }
 
     static Optional<MessageRow> decode(QueueId id, byte[] bytes) {
-        var in = new RowBytes.Reader(bytes);
+        var in = new Payload.Reader(ByteBuffer.wrap(bytes));
         try {
             long size = in.size();
             int recipients = in.integer(Integer.MAX_VALUE);
@@ -80,78 +82,78 @@ final class RowCodec {
             in.end();
             return Optional.of(
                     new MessageRow(id, size, recipients, body, envelope, accepted, entries));
-        } catch (RowBytes.Malformed _) {
+        } catch (Payload.Malformed _) {
             return Optional.empty();
         }
     }
 
     static byte[] encode(QueueName name) {
-        var out = new RowBytes.Writer(48);
+        var out = new Payload.Writer(48);
         stream(out, name.stream());
         return out.text(name.domain().value()).toBytes();
     }
 
     static Optional<QueueName> decodeName(byte[] bytes) {
-        var in = new RowBytes.Reader(bytes);
+        var in = new Payload.Reader(ByteBuffer.wrap(bytes));
         try {
             var name = new QueueName(stream(in), domain(in));
             in.end();
             return Optional.of(name);
-        } catch (RowBytes.Malformed _) {
+        } catch (Payload.Malformed _) {
             return Optional.empty();
         }
     }
 
     static byte[] encode(QueueValue queue) {
-        var out = new RowBytes.Writer(64);
+        var out = new Payload.Writer(64);
         stream(out, queue.name().stream());
         out.text(queue.name().domain().value());
         return out.number(queue.rows()).number(queue.recipients()).number(queue.wake()).toBytes();
     }
 
     static Optional<QueueValue> decodeQueue(byte[] bytes) {
-        var in = new RowBytes.Reader(bytes);
+        var in = new Payload.Reader(ByteBuffer.wrap(bytes));
         try {
             var name = new QueueName(stream(in), domain(in));
             var value = new QueueValue(name, in.size(), in.size(), in.number());
             in.end();
             return Optional.of(value);
-        } catch (RowBytes.Malformed _) {
+        } catch (Payload.Malformed _) {
             return Optional.empty();
         }
     }
 
     static byte[] encodeNumber(long number) {
-        return new RowBytes.Writer(5).number(number).toBytes();
+        return new Payload.Writer(5).number(number).toBytes();
     }
 
     static Optional<Long> decodeNumber(byte[] bytes) {
-        var in = new RowBytes.Reader(bytes);
+        var in = new Payload.Reader(ByteBuffer.wrap(bytes));
         try {
             long number = in.size();
             in.end();
             return Optional.of(number);
-        } catch (RowBytes.Malformed _) {
+        } catch (Payload.Malformed _) {
             return Optional.empty();
         }
     }
 
     /// Most frames lie where `accepted` lies or shortly before it, so the distance is one byte.
-    private static void places(RowBytes.Writer out, List<FramePlace> places, long acceptedAt) {
+    private static void places(Payload.Writer out, List<FramePlace> places, long acceptedAt) {
         out.number(places.size());
         for (FramePlace place : places) {
             out.number(acceptedAt - place.segment()).number(place.offset()).number(place.length());
         }
     }
 
-    private static List<FramePlace> places(RowBytes.Reader in, long acceptedAt)
-            throws RowBytes.Malformed {
+    private static List<FramePlace> places(Payload.Reader in, long acceptedAt)
+            throws Payload.Malformed {
         int count = in.count(3);
         List<FramePlace> places = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             long segment = acceptedAt - in.number();
             if (segment < 0) {
-                throw new RowBytes.Malformed();
+                throw new Payload.Malformed();
             }
             int offset = in.integer(Integer.MAX_VALUE);
             places.add(new FramePlace(segment, offset, in.integer(Integer.MAX_VALUE)));
@@ -159,7 +161,7 @@ final class RowCodec {
         return List.copyOf(places);
     }
 
-    private static void entry(RowBytes.Writer out, Entry entry, MailStream previous) {
+    private static void entry(Payload.Writer out, Entry entry, MailStream previous) {
         boolean hasPrevious = entry.queue().stream().equals(previous);
         out.octet(
                 (entry.isDelayNotified() ? IS_DELAY_NOTIFIED : 0)
@@ -172,7 +174,7 @@ final class RowCodec {
         recipients(out, entry.recipients());
     }
 
-    private static List<Entry> entries(RowBytes.Reader in) throws RowBytes.Malformed {
+    private static List<Entry> entries(Payload.Reader in) throws Payload.Malformed {
         int count = in.count(6);
         List<Entry> entries = new ArrayList<>(count);
         MailStream stream = MailStream.NONE;
@@ -180,7 +182,7 @@ final class RowCodec {
         for (int i = 0; i < count; i++) {
             int flags = in.octet();
             if (flags > (IS_DELAY_NOTIFIED | HAS_STREAM_OF_PREVIOUS)) {
-                throw new RowBytes.Malformed();
+                throw new Payload.Malformed();
             }
             stream = (flags & HAS_STREAM_OF_PREVIOUS) == 0 ? stream(in) : stream;
             var queue = new QueueName(stream, domain(in));
@@ -195,7 +197,7 @@ final class RowCodec {
     }
 
     /// Runs of numbers that follow each other: how many are left out before it, how many are in it.
-    private static void recipients(RowBytes.Writer out, RecipientNumbers recipients) {
+    private static void recipients(Payload.Writer out, RecipientNumbers recipients) {
         out.number(recipients.size());
         int next = 0;
         int i = 0;
@@ -211,8 +213,8 @@ final class RowCodec {
         }
     }
 
-    private static RecipientNumbers recipients(RowBytes.Reader in, int most)
-            throws RowBytes.Malformed {
+    private static RecipientNumbers recipients(Payload.Reader in, int most)
+            throws Payload.Malformed {
         int count = in.integer(most);
         var numbers = new int[count];
         int next = 0;
@@ -221,38 +223,38 @@ final class RowCodec {
             next += in.integer(Integer.MAX_VALUE - RECIPIENTS_MAX - next);
             int length = in.integer(count - i);
             if (length == 0) {
-                throw new RowBytes.Malformed();
+                throw new Payload.Malformed();
             }
             for (int end = i + length; i < end; i++) {
                 numbers[i] = next++;
             }
             if (next > Integer.MAX_VALUE - RECIPIENTS_MAX) {
-                throw new RowBytes.Malformed();
+                throw new Payload.Malformed();
             }
         }
         return RecipientNumbers.of(numbers);
     }
 
-    private static void stream(RowBytes.Writer out, MailStream stream) {
+    private static void stream(Payload.Writer out, MailStream stream) {
         out.text(stream.tenant()).text(stream.campaign()).constant(stream.priority(), PRIORITIES);
     }
 
-    private static MailStream stream(RowBytes.Reader in) throws RowBytes.Malformed {
+    private static MailStream stream(Payload.Reader in) throws Payload.Malformed {
         return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
     }
 
-    private static Instant time(RowBytes.Reader in) throws RowBytes.Malformed {
+    private static Instant time(Payload.Reader in) throws Payload.Malformed {
         long micros = in.number();
         if (!Keys.isTime(micros)) {
-            throw new RowBytes.Malformed();
+            throw new Payload.Malformed();
         }
         return Keys.instant(micros);
     }
 
-    private static DomainName domain(RowBytes.Reader in) throws RowBytes.Malformed {
+    private static DomainName domain(Payload.Reader in) throws Payload.Malformed {
         String text = in.text();
         if (text.isEmpty() || text.length() > DOMAIN_CHARACTERS_MAX) {
-            throw new RowBytes.Malformed();
+            throw new Payload.Malformed();
         }
         return new DomainName(text);
     }

@@ -1,7 +1,7 @@
 package io.whimbrel.index;
 
 import io.whimbrel.index.MessageRow.Entry;
-import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 

@@ -1,11 +1,11 @@
 package io.whimbrel.salvage;
 
 import io.whimbrel.index.MessageRow;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.spool.BodyReader;

@@ -2,11 +2,11 @@ package io.whimbrel.salvage;
 
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.spool.OfflineSpool;
 import io.whimbrel.spool.OfflineSpool.Indexed;
 import io.whimbrel.spool.OfflineSpool.Reading;
-import io.whimbrel.spool.Position;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.SpoolRecord;
 

@@ -1,6 +1,8 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SpoolSegment;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,8 +1,10 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
-import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

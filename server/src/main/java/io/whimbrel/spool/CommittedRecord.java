@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.Position;
+
 import java.util.Optional;
 
 /// A durable record with its place in the log. Immutable.

@@ -1,5 +1,6 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.LogFormat;
 import io.whimbrel.smtp.SmtpReply;
 
 import org.slf4j.Logger;

@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.index.IndexDamaged;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.SegmentCensus;
+import io.whimbrel.log.SpoolSegment;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

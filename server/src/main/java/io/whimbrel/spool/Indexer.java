@@ -5,10 +5,12 @@ import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.Change;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.Wake;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
-import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

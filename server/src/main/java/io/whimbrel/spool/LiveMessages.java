@@ -1,13 +1,15 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.FramePlace;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
-import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,9 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

@@ -1,6 +1,10 @@
 package io.whimbrel.spool;
 
-import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.log.FramePlace;
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Payload;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;

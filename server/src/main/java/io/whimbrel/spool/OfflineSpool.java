@@ -4,6 +4,10 @@ import io.whimbrel.index.IndexDamaged;
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 
 import java.io.IOException;

@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Payload;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;

@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.QueueRow;
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;

@@ -1,6 +1,9 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,8 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
+
 import java.io.IOException;
 import java.time.InstantSource;
 

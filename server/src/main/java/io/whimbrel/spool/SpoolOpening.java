@@ -3,6 +3,9 @@ package io.whimbrel.spool;
 import io.whimbrel.index.IndexDamaged;
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 
 import java.io.IOException;

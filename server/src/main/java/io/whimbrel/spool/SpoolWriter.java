@@ -1,5 +1,8 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.smtp.SmtpReply;
 

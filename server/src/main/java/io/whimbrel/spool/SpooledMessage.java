@@ -1,7 +1,9 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
-import io.whimbrel.index.MessageRow.FramePlace;
+import io.whimbrel.log.FramePlace;
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;

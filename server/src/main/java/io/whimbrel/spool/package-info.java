@@ -46,4 +46,6 @@
 @NullMarked
 package io.whimbrel.spool;
 
+import io.whimbrel.log.SpoolSegment;
+
 import org.jspecify.annotations.NullMarked;

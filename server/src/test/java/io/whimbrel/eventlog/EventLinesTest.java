@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Deferred;
 import io.whimbrel.spool.SpoolRecord.Disposition;

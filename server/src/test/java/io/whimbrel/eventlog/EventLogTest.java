@@ -2,9 +2,9 @@ package io.whimbrel.eventlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -2,6 +2,7 @@ package io.whimbrel.eventlog;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
@@ -15,7 +16,6 @@ import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Accepted;
 import io.whimbrel.spool.SpoolRecord.Deferred;

@@ -1,8 +1,8 @@
 package io.whimbrel.index;
 
 import io.whimbrel.index.MessageRow.Entry;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex.Change;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;

@@ -8,11 +8,11 @@ import static io.whimbrel.index.IndexFixtures.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.index.MessageRow.Entry;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex.Change;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.QueueIndex.Wake;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;

@@ -13,10 +13,10 @@ import static io.whimbrel.index.IndexFixtures.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.QueueIndex.Wake;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.QueueName;
 
 import org.junit.jupiter.api.AfterEach;

@@ -12,8 +12,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import io.whimbrel.index.MessageRow.Entry;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.RowCodec.QueueValue;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;

@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.SpoolFiles;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.Position;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

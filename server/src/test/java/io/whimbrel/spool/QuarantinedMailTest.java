@@ -9,6 +9,9 @@ import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 

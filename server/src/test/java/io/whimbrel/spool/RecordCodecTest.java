@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Payload;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;

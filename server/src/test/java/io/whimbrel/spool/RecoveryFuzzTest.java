@@ -13,6 +13,9 @@ import static io.whimbrel.spool.SpoolFixtures.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 
 import org.junit.jupiter.api.Test;

@@ -13,6 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;

@@ -15,6 +15,10 @@ import static io.whimbrel.spool.SpoolFixtures.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.smtp.SmtpReply;

@@ -2,6 +2,8 @@ package io.whimbrel.spool;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.whimbrel.log.SpoolFiles;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

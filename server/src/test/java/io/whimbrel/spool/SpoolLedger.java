@@ -2,6 +2,8 @@ package io.whimbrel.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.Position;
+import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;

@@ -16,6 +16,7 @@ import static io.whimbrel.spool.SpoolFixtures.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;

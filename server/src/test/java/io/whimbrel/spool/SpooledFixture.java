@@ -1,5 +1,7 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.SpoolFiles;
+import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;

@@ -10,6 +10,7 @@ import static io.whimbrel.spool.SpoolFixtures.envelope;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 

@@ -14,6 +14,7 @@ import static io.whimbrel.spool.SpoolFixtures.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueScope;
 
 import org.junit.jupiter.api.Test;

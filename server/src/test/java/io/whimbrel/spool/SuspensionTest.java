@@ -8,6 +8,7 @@ import static io.whimbrel.spool.SpoolFixtures.envelope;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.Release;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.Suspend;

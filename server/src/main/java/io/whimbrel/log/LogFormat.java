@@ -1,4 +1,4 @@
-package io.whimbrel.spool;
+package io.whimbrel.log;
 
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -6,40 +6,40 @@ import java.util.zip.CRC32C;
 
 /// The bytes of a segment, apart from what records hold: headers, frames, batch records. The layout
 /// is written down in `docs/spool-format.md`. All numbers are big-endian.
-final class LogFormat {
-    static final int VERSION = 1;
+public final class LogFormat {
+    public static final int VERSION = 1;
 
     /// What a segment's header occupies; the first batch follows.
-    static final int HEADER_BYTES = 4096;
+    public static final int HEADER_BYTES = 4096;
 
     /// Of a frame: length, type, generation, CRC32C.
-    static final int FRAME_BYTES = 17;
+    public static final int FRAME_BYTES = 17;
 
     /// Where in a frame its type stands.
-    static final int TYPE_AT = 4;
+    public static final int TYPE_AT = 4;
 
     /// Where in a frame its generation stands.
-    static final int GENERATION_AT = 5;
+    public static final int GENERATION_AT = 5;
 
-    static final byte BATCH = 1;
-    static final byte BODY_PART = 2;
-    static final byte ENVELOPE_PART = 3;
-    static final byte ACCEPTED = 4;
-    static final byte SETTLED = 5;
-    static final byte DEFERRED = 6;
-    static final byte OPERATOR = 7;
-    static final byte CARRIED = 8;
-    static final byte STILL_IN_FORCE = 9;
-    static final byte QUARANTINED = 10;
-    static final byte JOB = 11;
-    static final byte JOB_RUNNING = 12;
-    static final byte MOVED = 13;
-    static final byte NOTICE = 14;
+    public static final byte BATCH = 1;
+    public static final byte BODY_PART = 2;
+    public static final byte ENVELOPE_PART = 3;
+    public static final byte ACCEPTED = 4;
+    public static final byte SETTLED = 5;
+    public static final byte DEFERRED = 6;
+    public static final byte OPERATOR = 7;
+    public static final byte CARRIED = 8;
+    public static final byte STILL_IN_FORCE = 9;
+    public static final byte QUARANTINED = 10;
+    public static final byte JOB = 11;
+    public static final byte JOB_RUNNING = 12;
+    public static final byte MOVED = 13;
+    public static final byte NOTICE = 14;
 
     private static final int BATCH_PAYLOAD_BYTES = 56;
 
     /// A batch without records: a mark.
-    static final int BATCH_BYTES = FRAME_BYTES + BATCH_PAYLOAD_BYTES;
+    public static final int BATCH_BYTES = FRAME_BYTES + BATCH_PAYLOAD_BYTES;
 
     private static final long MAGIC = 0x5748_494d_4c4f_4731L; // WHIMLOG1
     private static final int SECOND_COPY = HEADER_BYTES / 2;
@@ -57,7 +57,7 @@ final class LogFormat {
     /// @param previousEnd where that segment ends: what is behind it was never acknowledged
     /// @param first the oldest segment that belongs to the log
     /// @param idFloor no queue id up to this one may be given out again
-    record SegmentHeader(
+    public record SegmentHeader(
             long sequence,
             long generation,
             long previous,
@@ -72,7 +72,7 @@ final class LogFormat {
     /// @param length of the batch, this record included
     /// @param records behind this one
     /// @param synced what is before it was on stable storage when the batch was written
-    record BatchRecord(
+    public record BatchRecord(
             long sequence,
             long offset,
             int length,
@@ -83,7 +83,7 @@ final class LogFormat {
 
     /// A block of [#HEADER_BYTES] with two copies of the header, so that a damaged byte does not
     /// cost the segment.
-    static ByteBuffer headerBlock(SegmentHeader header) {
+    public static ByteBuffer headerBlock(SegmentHeader header) {
         ByteBuffer block = ByteBuffer.allocate(HEADER_BYTES);
         putHeader(header, block, 0);
         putHeader(header, block, SECOND_COPY);
@@ -91,13 +91,13 @@ final class LogFormat {
     }
 
     /// The header of a block, by its first good copy.
-    static Optional<SegmentHeader> header(ByteBuffer block) {
+    public static Optional<SegmentHeader> header(ByteBuffer block) {
         Optional<SegmentHeader> first = getHeader(block, 0);
         return first.isPresent() ? first : getHeader(block, SECOND_COPY);
     }
 
     /// How many of the two copies in a block are good.
-    static int goodHeaders(ByteBuffer block) {
+    public static int goodHeaders(ByteBuffer block) {
         return (getHeader(block, 0).isPresent() ? 1 : 0)
                 + (getHeader(block, SECOND_COPY).isPresent() ? 1 : 0);
     }
@@ -105,7 +105,7 @@ final class LogFormat {
     /// The format version that a block claims, whether or not this node can read it; 0 where it is
     /// no header at all, or its copies disagree: one of them is damaged then. Every version has two
     /// copies, at the same places, that begin with magic and version.
-    static int claimedVersion(ByteBuffer block) {
+    public static int claimedVersion(ByteBuffer block) {
         int version = claimedVersion(block, 0);
         return version == claimedVersion(block, SECOND_COPY) ? version : 0;
     }
@@ -114,7 +114,7 @@ final class LogFormat {
         return block.getLong(at) == MAGIC ? block.getInt(at + 8) : 0;
     }
 
-    static void putBatch(BatchRecord batch, long generation, ByteBuffer buffer, int at) {
+    public static void putBatch(BatchRecord batch, long generation, ByteBuffer buffer, int at) {
         int payload = at + FRAME_BYTES;
         buffer.putLong(payload, batch.sequence)
                 .putLong(payload + 8, batch.offset)
@@ -128,7 +128,7 @@ final class LogFormat {
     }
 
     /// Reads the payload of a batch record whose frame was checked.
-    static BatchRecord batch(ByteBuffer buffer, int at) {
+    public static BatchRecord batch(ByteBuffer buffer, int at) {
         int payload = at + FRAME_BYTES;
         return new BatchRecord(
                 buffer.getLong(payload),
@@ -141,13 +141,13 @@ final class LogFormat {
     }
 
     /// Writes the frame around a payload that stands at `at + FRAME_BYTES`.
-    static void seal(ByteBuffer buffer, int at, byte type, long generation, int length) {
+    public static void seal(ByteBuffer buffer, int at, byte type, long generation, int length) {
         buffer.putInt(at, length).put(at + TYPE_AT, type).putLong(at + GENERATION_AT, generation);
         buffer.putInt(at + CRC_AT, crc(buffer, at, length));
     }
 
     /// Length of the good frame of `generation` at `at`, or -1 where there is none before `limit`.
-    static int frameLength(ByteBuffer buffer, int at, int limit, long generation) {
+    public static int frameLength(ByteBuffer buffer, int at, int limit, long generation) {
         if (limit - at < FRAME_BYTES || buffer.getLong(at + GENERATION_AT) != generation) {
             return -1;
         }
@@ -158,7 +158,7 @@ final class LogFormat {
         return buffer.getInt(at + CRC_AT) == crc(buffer, at, length) ? FRAME_BYTES + length : -1;
     }
 
-    static boolean isBatch(ByteBuffer buffer, int at, int frameLength) {
+    public static boolean isBatch(ByteBuffer buffer, int at, int frameLength) {
         return frameLength == BATCH_BYTES && buffer.get(at + TYPE_AT) == BATCH;
     }
 

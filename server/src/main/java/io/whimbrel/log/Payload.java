@@ -1,4 +1,4 @@
-package io.whimbrel.spool;
+package io.whimbrel.log;
 
 import io.whimbrel.mail.QueueId;
 
@@ -8,43 +8,43 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 
-/// The bytes of one record's payload, as numbers, texts and instants. The encoding is in
-/// `docs/spool-format.md`.
-final class Payload {
+/// The bytes of one record's payload, or of one row of the index, as numbers, texts and instants.
+/// The encoding is in `docs/spool-format.md`.
+public final class Payload {
 
     private Payload() {}
 
     /// The bytes are no payload of ours. A value, not a fault: without a stack.
-    static final class Malformed extends Exception {
+    public static final class Malformed extends Exception {
         private static final long serialVersionUID = 1L;
 
-        Malformed() {
+        public Malformed() {
             super("malformed payload", null, false, false);
         }
     }
 
     /// Grows the payload of one record. Confined to one thread.
-    static final class Writer {
+    public static final class Writer {
         private byte[] bytes;
         private int length;
 
-        Writer(int expectedBytes) {
+        public Writer(int expectedBytes) {
             bytes = new byte[expectedBytes];
         }
 
         /// One byte, 0..255.
-        Writer octet(int value) {
+        public Writer octet(int value) {
             ensure(1);
             bytes[length++] = (byte) value;
             return this;
         }
 
-        Writer flag(boolean value) {
+        public Writer flag(boolean value) {
             return octet(value ? 1 : 0);
         }
 
         /// Seven bits a byte, the lowest first; a negative number takes ten bytes.
-        Writer number(long value) {
+        public Writer number(long value) {
             ensure(10);
             long rest = value;
             while ((rest & ~0x7fL) != 0) {
@@ -55,28 +55,33 @@ final class Payload {
             return this;
         }
 
-        <T> Writer constant(T value, List<T> constants) {
+        public <T> Writer constant(T value, List<T> constants) {
             return octet(constants.indexOf(value));
         }
 
-        Writer id(QueueId id) {
+        public Writer id(QueueId id) {
             return number(id.value());
         }
 
-        Writer instant(Instant instant) {
+        public Writer instant(Instant instant) {
             return number(instant.getEpochSecond()).number(instant.getNano());
         }
 
-        Writer text(String text) {
+        public Writer text(String text) {
             byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
             number(utf8.length);
-            ensure(utf8.length);
-            System.arraycopy(utf8, 0, bytes, length, utf8.length);
-            length += utf8.length;
+            return raw(utf8);
+        }
+
+        /// Without their length.
+        public Writer raw(byte[] more) {
+            ensure(more.length);
+            System.arraycopy(more, 0, bytes, length, more.length);
+            length += more.length;
             return this;
         }
 
-        byte[] toBytes() {
+        public byte[] toBytes() {
             return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
         }
 
@@ -88,25 +93,25 @@ final class Payload {
     }
 
     /// Reads what [Writer] wrote, from bytes that may be anything. Confined to one thread.
-    static final class Reader {
+    public static final class Reader {
         private final ByteBuffer payload;
 
-        Reader(ByteBuffer payload) {
+        public Reader(ByteBuffer payload) {
             this.payload = payload;
         }
 
-        boolean isAtEnd() {
+        public boolean isAtEnd() {
             return !payload.hasRemaining();
         }
 
-        int octet() throws Malformed {
+        public int octet() throws Malformed {
             if (!payload.hasRemaining()) {
                 throw new Malformed();
             }
             return payload.get() & 0xff;
         }
 
-        boolean flag() throws Malformed {
+        public boolean flag() throws Malformed {
             int value = octet();
             if (value > 1) {
                 throw new Malformed();
@@ -114,7 +119,7 @@ final class Payload {
             return value == 1;
         }
 
-        long number() throws Malformed {
+        public long number() throws Malformed {
             long value = 0;
             for (int shift = 0; shift < Long.SIZE; shift += 7) {
                 int octet = octet();
@@ -126,17 +131,29 @@ final class Payload {
             throw new Malformed();
         }
 
+        /// @throws Malformed where bytes are left over
+        public void end() throws Malformed {
+            if (!isAtEnd()) {
+                throw new Malformed();
+            }
+        }
+
         /// A number of 0..2^31-1.
-        int integer() throws Malformed {
+        public int integer() throws Malformed {
+            return integer(Integer.MAX_VALUE);
+        }
+
+        /// A number of 0..`most`.
+        public int integer(int most) throws Malformed {
             long value = number();
-            if (value < 0 || value > Integer.MAX_VALUE) {
+            if (value < 0 || value > most) {
                 throw new Malformed();
             }
             return (int) value;
         }
 
         /// A number of 0..2^63-1.
-        long size() throws Malformed {
+        public long size() throws Malformed {
             long value = number();
             if (value < 0) {
                 throw new Malformed();
@@ -145,7 +162,7 @@ final class Payload {
         }
 
         /// How many things follow that take `bytesEach` or more.
-        int count(int bytesEach) throws Malformed {
+        public int count(int bytesEach) throws Malformed {
             int count = integer();
             if (count > payload.remaining() / bytesEach) {
                 throw new Malformed();
@@ -153,7 +170,7 @@ final class Payload {
             return count;
         }
 
-        <T> T constant(List<T> constants) throws Malformed {
+        public <T> T constant(List<T> constants) throws Malformed {
             int index = octet();
             if (index >= constants.size()) {
                 throw new Malformed();
@@ -161,16 +178,16 @@ final class Payload {
             return constants.get(index);
         }
 
-        QueueId id() throws Malformed {
+        public QueueId id() throws Malformed {
             return new QueueId(number());
         }
 
-        Instant instant() throws Malformed {
+        public Instant instant() throws Malformed {
             long seconds = number();
             return Instant.ofEpochSecond(seconds, integer());
         }
 
-        String text() throws Malformed {
+        public String text() throws Malformed {
             int length = count(1);
             if (length == 0) {
                 return "";

@@ -1,4 +1,4 @@
-package io.whimbrel.spool;
+package io.whimbrel.log;
 
 /// A place in a shard's log. Opaque: only order means anything above the spool. Immutable.
 ///

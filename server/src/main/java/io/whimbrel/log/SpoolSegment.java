@@ -1,6 +1,4 @@
-package io.whimbrel.spool;
-
-import io.whimbrel.index.MessageRow.FramePlace;
+package io.whimbrel.log;
 
 import java.io.IOException;
 import java.io.Serial;
@@ -13,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// One use of one file as part of the log. The writer appends to the newest one only; what is
 /// before its end never changes. Thread-safe for readers; what is said to be the writer's is not.
-final class SpoolSegment {
+public final class SpoolSegment {
     private static final String PREFIX = "segment-";
     private static final String SUFFIX = ".log";
     private static final int READ_STEP = 4096;
@@ -28,7 +26,7 @@ final class SpoolSegment {
     private boolean isBroken;
     private int emptiedIn = -1;
 
-    SpoolSegment(long sequence, long generation, SpoolFiles.SpoolFile file, long size) {
+    public SpoolSegment(long sequence, long generation, SpoolFiles.SpoolFile file, long size) {
         this.sequence = sequence;
         this.generation = generation;
         this.file = file;
@@ -37,10 +35,10 @@ final class SpoolSegment {
 
     /// A record of the log is not as it was written, or its segment is missing: reading again does
     /// not help. The message names the place.
-    static final class DamagedRecord extends IOException {
+    public static final class DamagedRecord extends IOException {
         @Serial private static final long serialVersionUID = 1;
 
-        DamagedRecord(String message) {
+        public DamagedRecord(String message) {
             super(message);
         }
     }
@@ -48,25 +46,25 @@ final class SpoolSegment {
     /// Where a frame stands. While it is pinned, its segment is not reclaimed.
     ///
     /// @param length of the whole frame
-    record Place(SpoolSegment segment, int offset, int length) {
+    public record Place(SpoolSegment segment, int offset, int length) {
 
-        void pin() {
+        public void pin() {
             segment.pinnedBytes.addAndGet(length);
         }
 
-        void unpin() {
+        public void unpin() {
             segment.pinnedBytes.addAndGet(-length);
         }
 
-        FramePlace frame() {
+        public FramePlace frame() {
             return new FramePlace(segment.sequence, offset, length);
         }
 
-        Position start() {
+        public Position start() {
             return new Position(segment.sequence, offset);
         }
 
-        Position next() {
+        public Position next() {
             return new Position(segment.sequence, (long) offset + length);
         }
 
@@ -74,7 +72,7 @@ final class SpoolSegment {
         /// place.
         ///
         /// @throws IOException where the disk fails or the bytes are others by now
-        ByteBuffer read() throws IOException {
+        public ByteBuffer read() throws IOException {
             ByteBuffer frame = ByteBuffer.allocate(length);
             segment.file.read(frame, offset);
             frame.flip();
@@ -86,12 +84,12 @@ final class SpoolSegment {
         }
     }
 
-    static String name(long sequence) {
+    public static String name(long sequence) {
         return PREFIX + String.format(Locale.ROOT, "%020d", sequence) + SUFFIX;
     }
 
     /// The sequence number in the name of a segment's file; 0 where it is no such name.
-    static long sequence(String name) {
+    public static long sequence(String name) {
         if (!name.startsWith(PREFIX)
                 || !name.endsWith(SUFFIX)
                 || name.length() != PREFIX.length() + 20 + SUFFIX.length()) {
@@ -105,88 +103,88 @@ final class SpoolSegment {
         }
     }
 
-    String name() {
+    public String name() {
         return name(sequence);
     }
 
-    long sequence() {
+    public long sequence() {
         return sequence;
     }
 
-    long generation() {
+    public long generation() {
         return generation;
     }
 
-    SpoolFiles.SpoolFile file() {
+    public SpoolFiles.SpoolFile file() {
         return file;
     }
 
     /// Of the file.
-    long size() {
+    public long size() {
         return size;
     }
 
     /// Bytes of frames that live messages need.
-    long pinnedBytes() {
+    public long pinnedBytes() {
         return pinnedBytes.get();
     }
 
     /// Bytes that rows of the index need, or need no more.
-    void addPinned(long bytes) {
+    public void addPinned(long bytes) {
         pinnedBytes.addAndGet(bytes);
     }
 
     /// What recovery pinned is in rows by now, and they are counted anew.
-    void forgetPins() {
+    public void forgetPins() {
         pinnedBytes.set(0);
     }
 
     /// Behind the last batch that was synced; the writer's.
-    long end() {
+    public long end() {
         return end;
     }
 
-    void endsAt(long offset) {
+    public void endsAt(long offset) {
         end = offset;
     }
 
     /// Nothing in this segment is needed any more. The writer's, as are the next two.
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return emptiedIn >= 0;
     }
 
     /// How many checkpoints had begun when it became empty: those may still have rows that lead
     /// here.
-    int emptiedIn() {
+    public int emptiedIn() {
         return emptiedIn;
     }
 
-    void emptiedIn(int checkpoints) {
+    public void emptiedIn(int checkpoints) {
         emptiedIn = checkpoints;
     }
 
     /// Behind the last record that events are made of, 0 where there is none; the writer's.
-    Position factsEnd() {
+    public Position factsEnd() {
         return new Position(sequence, factsEnd);
     }
 
-    void factsEndAt(long offset) {
+    public void factsEndAt(long offset) {
         factsEnd = offset;
     }
 
     /// A write or sync failed, or that of a successor whose header may name the end of this one:
     /// the file is not written, synced or recycled any more.
-    boolean isBroken() {
+    public boolean isBroken() {
         return isBroken;
     }
 
-    void breakOff() {
+    public void breakOff() {
         isBroken = true;
     }
 
     /// Fills `bytes` from `offset`, or less at the end of the file. Bytes that the disk cannot read
     /// are zero, so that they show as damage instead of stopping recovery.
-    void readForRecovery(ByteBuffer bytes, long offset) {
+    public void readForRecovery(ByteBuffer bytes, long offset) {
         int start = bytes.position();
         try {
             file.read(bytes, offset);
@@ -218,7 +216,7 @@ final class SpoolSegment {
     /// proof is a header that names a later end of the segment, or a later batch, for each batch
     /// names what was synced before it. With that proof a bad frame is damage to acknowledged data:
     /// its bytes are skipped, and all good frames around it are delivered.
-    static final class Scan {
+    public static final class Scan {
         private static final int WINDOW_BYTES = 1 << 20;
         private static final int SALVAGE_BYTES_MAX = 32 << 20;
 
@@ -238,20 +236,20 @@ final class SpoolSegment {
         /// Bytes that are no good.
         ///
         /// @param isTorn never acknowledged: the end of a write that a crash cut short
-        record Gap(long from, long to, boolean isTorn) {}
+        public record Gap(long from, long to, boolean isTorn) {}
 
         /// @param length of the whole frame
         private record Frame(long offset, int length) {}
 
         /// From the start of the segment.
-        Scan(SpoolSegment segment, long limit, boolean isSealed) {
+        public Scan(SpoolSegment segment, long limit, boolean isSealed) {
             this(segment, LogFormat.HEADER_BYTES, limit, isSealed);
         }
 
         /// @param from where a batch begins, or the log ends
         /// @param limit nothing at or behind it is read
         /// @param isSealed all before `limit` was on stable storage
-        Scan(SpoolSegment segment, long from, long limit, boolean isSealed) {
+        public Scan(SpoolSegment segment, long from, long limit, boolean isSealed) {
             this.segment = segment;
             this.at = from;
             this.limit = Math.min(limit, segment.size());
@@ -261,7 +259,7 @@ final class SpoolSegment {
         }
 
         /// Goes on to the next good frame; false at the end.
-        boolean next() {
+        public boolean next() {
             while (nextFrame >= frames.size()) {
                 if (isOver || !nextBatch()) {
                     isOver = true;
@@ -272,40 +270,40 @@ final class SpoolSegment {
             return true;
         }
 
-        byte type() {
+        public byte type() {
             return window.get(inWindow(frame().offset) + LogFormat.TYPE_AT);
         }
 
         /// Of the frame; valid until [#next].
-        ByteBuffer payload() {
+        public ByteBuffer payload() {
             int from = inWindow(frame().offset) + LogFormat.FRAME_BYTES;
             return window.slice(from, frame().length - LogFormat.FRAME_BYTES);
         }
 
-        SpoolSegment.Place place() {
+        public SpoolSegment.Place place() {
             return new SpoolSegment.Place(segment, (int) frame().offset, frame().length);
         }
 
         /// Where the log of this segment ends, once [#next] said false.
-        long end() {
+        public long end() {
             return at;
         }
 
-        List<Gap> gaps() {
+        public List<Gap> gaps() {
             return gaps;
         }
 
         /// The oldest segment that belongs to the log, as far as the batches read so far know.
-        long first() {
+        public long first() {
             return first;
         }
 
-        long idFloor() {
+        public long idFloor() {
             return idFloor;
         }
 
         /// Reads batch records only, to the end: [#first] is what the last one says.
-        void skim() {
+        public void skim() {
             while (at >= 0 && at < limit) {
                 Optional<LogFormat.BatchRecord> batch = batchAt(at);
                 if (batch.isPresent()) {

@@ -1,4 +1,4 @@
-package io.whimbrel.spool;
+package io.whimbrel.log;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 /// The seam under the spool: one folder with segments, spares, a lock, and a folder `quarantine`.
 /// The product uses [OnDisk]; tests put a disk under it that loses and tears what no sync covered.
 /// Thread-safe.
-interface SpoolFiles extends Closeable {
+public interface SpoolFiles extends Closeable {
     String QUARANTINE = "quarantine/";
 
     /// Keeps every other process out until [#close].
@@ -76,7 +76,7 @@ interface SpoolFiles extends Closeable {
 
     /// The spool's folder on a disk, only looked at: nothing in it changes but its lock. What is
     /// kept for people lies in another folder.
-    static final class ReadOnly implements SpoolFiles {
+    final class ReadOnly implements SpoolFiles {
         private final OnDisk disk;
         private final OnDisk aside;
         private final LongConsumer whenRead;
@@ -84,7 +84,7 @@ interface SpoolFiles extends Closeable {
         /// @param folder must be there
         /// @param aside made where it is missing
         /// @param whenRead told of bytes that were read
-        ReadOnly(Path folder, Path aside, LongConsumer whenRead) throws IOException {
+        public ReadOnly(Path folder, Path aside, LongConsumer whenRead) throws IOException {
             if (!Files.isDirectory(folder)) {
                 throw new IOException(
                         "there is no spool in "
@@ -180,7 +180,7 @@ interface SpoolFiles extends Closeable {
     }
 
     /// The spool's folder on a disk.
-    static final class OnDisk implements SpoolFiles {
+    final class OnDisk implements SpoolFiles {
         private static final String LOCK = "lock";
 
         private final Path folder;
@@ -194,7 +194,7 @@ interface SpoolFiles extends Closeable {
         private Optional<FileChannel> lock = Optional.empty();
 
         /// Makes the folder where it is missing, durably.
-        OnDisk(Path folder) throws IOException {
+        public OnDisk(Path folder) throws IOException {
             this.folder = folder.toAbsolutePath();
             makeFolder(this.folder);
             store = Files.getFileStore(this.folder);
