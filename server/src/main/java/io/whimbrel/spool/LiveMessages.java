@@ -16,7 +16,6 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,10 +38,9 @@ final class LiveMessages {
     private static final Logger LOG = LoggerFactory.getLogger(LiveMessages.class);
 
     private final ConcurrentHashMap<Long, SpooledMessage> live = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<Long, Trace> settled = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, SpoolSegment> segments = new ConcurrentHashMap<>();
     private final Set<SpooledMessage.Draft> drafts = ConcurrentHashMap.newKeySet();
-    private final ArrayDeque<Trace> unreleased = new ArrayDeque<>();
+    private final Departed departed = new Departed();
     private final LogMark.ActionsInForce actions = new LogMark.ActionsInForce();
     private final Map<QueueId, LogMark.JobInForce> jobs = new LinkedHashMap<>();
     private final QueueIndex index;
@@ -76,9 +74,6 @@ final class LiveMessages {
         /// A message that is not in memory is no longer in the queue.
         void quarantined(QueueId id);
     }
-
-    /// A message without recipients in the queue, whose records the event log may still read.
-    private record Trace(SpooledMessage message, Position settledAt) {}
 
     LiveMessages(QueueIndex index) {
         this.index = index;
@@ -132,7 +127,7 @@ final class LiveMessages {
         }
         synchronized (door) {
             // What another thread let go of is in the row by now, and in one object at most.
-            if (live.containsKey(id.value()) || settled.containsKey(id.value())) {
+            if (live.containsKey(id.value()) || departed.contains(id)) {
                 return inMemory(id);
             }
             Optional<MessageRow> row = index.message(id).filter(one -> !one.entries().isEmpty());
@@ -147,7 +142,7 @@ final class LiveMessages {
 
     /// Thread-safe.
     boolean isSettled(QueueId id) {
-        return settled.containsKey(id.value());
+        return departed.contains(id);
     }
 
     /// Nobody needs the object any more; its row has all of it. The index thread's, with the
@@ -239,7 +234,7 @@ final class LiveMessages {
         }
         for (MessageRow row : rows) {
             boolean isInRowOnly =
-                    !live.containsKey(row.id().value()) && !settled.containsKey(row.id().value());
+                    !live.containsKey(row.id().value()) && !departed.contains(row.id());
             if (isInRowOnly && !row.entries().isEmpty()) {
                 addQueued(row, found);
             }
@@ -288,24 +283,13 @@ final class LiveMessages {
                 lastId,
                 drafts.stream().map(SpooledMessage.Draft::toOpenDraft).toList(),
                 actions.marks(),
-                unreleased.stream()
-                        .filter(trace -> trace.message.row().isPresent())
-                        .map(trace -> new LogMark.Settled(trace.message.id(), trace.settledAt))
-                        .toList(),
+                departed.marks(),
                 List.copyOf(jobs.values()));
     }
 
-    /// Whether the event log may still ask for a message that the index does not know and that a
-    /// recovery from `position` would not read.
+    /// As [Departed#isNeededBefore].
     boolean isNeededBefore(Position position) {
-        for (Trace trace : settled.values()) {
-            SpooledMessage message = trace.message;
-            boolean isOlder = message.location().accepted().start().compareTo(position) < 0;
-            if (isOlder && message.row().isEmpty()) {
-                return true;
-            }
-        }
-        return false;
+        return departed.isNeededBefore(position);
     }
 
     /// Applies a record.
@@ -432,7 +416,7 @@ final class LiveMessages {
     void leaveOut(QueueId id) {
         SpooledMessage message = live.get(id.value());
         if (message != null && settleAll(message)) {
-            settled.put(id.value(), new Trace(message, Position.START));
+            departed.addUnasked(message);
             remove(message);
             release(message);
         } else {
@@ -452,10 +436,7 @@ final class LiveMessages {
 
     /// The event log has what is before `position`: messages that were settled there are forgotten.
     void release(Position position) {
-        while (!unreleased.isEmpty()
-                && unreleased.getFirst().settledAt().compareTo(position) <= 0) {
-            release(unreleased.removeFirst().message);
-        }
+        departed.release(position).forEach(this::release);
     }
 
     /// While its rows are there it must be found here, or they would bring it back.
@@ -475,16 +456,12 @@ final class LiveMessages {
 
     /// After a recovery rows hold on to what they need, and these messages to what no row has.
     void pinUnreleased() {
-        for (Trace trace : unreleased) {
-            if (trace.message.row().isEmpty()) {
-                trace.message.location().pin();
-            }
-        }
+        departed.pinUnreleased();
     }
 
     /// No row tells of it any more. Thread-safe.
     void gone(SpooledMessage message) {
-        settled.remove(message.id().value());
+        departed.gone(message.id());
     }
 
     /// The schedule does not hold these recipients any more. Thread-safe.
@@ -502,10 +479,8 @@ final class LiveMessages {
         if (message != null) {
             return Optional.of(message);
         }
-        Trace trace = settled.get(id.value());
-        if (trace != null) {
-            boolean isLater = at.compareTo(trace.settledAt()) < 0;
-            return isLater ? Optional.of(trace.message) : Optional.empty();
+        if (departed.contains(id)) {
+            return departed.find(id, at);
         }
         try {
             Optional<MessageRow> row = index.message(id);
@@ -534,21 +509,41 @@ final class LiveMessages {
         return found;
     }
 
-    /// For recovery: a message left the queue by the record before `at`, and its row knows that.
+    /// For recovery: a message left the queue by the record before `at`, as the mark says.
+    void leftBefore(QueueId id, Position at) throws IOException {
+        Optional<MessageRow> row = rowOfSettled(id);
+        if (row.isPresent()) {
+            departed.add(read(row.get()), at);
+        }
+    }
+
+    /// For recovery: recipients of a message left the queue by the record before `at`, and its row
+    /// knows that.
     ///
     /// @return whether that is so
     boolean wasSettled(QueueId id, Position at) throws IOException {
-        Optional<MessageRow> row = index.message(id).filter(one -> one.entries().isEmpty());
-        if (row.isEmpty()) {
+        Optional<SpooledMessage> known = departed.ahead(id);
+        Optional<MessageRow> row = rowOfSettled(id);
+        if (row.isEmpty() || (known.isEmpty() && isSettled(id))) {
             return false;
         }
-        Trace known = settled.get(id.value());
-        // The row says that all have left, but not by which record the last one did.
-        var trace = new Trace(known == null ? read(row.get()) : known.message, at);
-        unreleased.remove(known);
-        settled.put(id.value(), trace);
-        unreleased.addLast(trace);
+        departed.noteAhead(known.isPresent() ? known.get() : read(row.get()), at);
         return true;
+    }
+
+    private Optional<MessageRow> rowOfSettled(QueueId id) throws IOException {
+        return index.message(id).filter(one -> one.entries().isEmpty());
+    }
+
+    /// For recovery: a record of a message whose row knows more than that. It is an event all the
+    /// same, unless the event log has it.
+    boolean isAhead(QueueId id) throws IOException {
+        return rowOfSettled(id).isPresent();
+    }
+
+    /// The log was read to its end.
+    void readingEnds() {
+        departed.readingEnds();
     }
 
     /// Changes a message that is in the queue.
@@ -577,11 +572,9 @@ final class LiveMessages {
 
     private void settled(SpooledMessage message, SpoolSegment.Place place) {
         if (message.isOver()) {
-            var trace = new Trace(message, place.next());
             // Before it leaves memory, so that a reader finds it in one of the two.
-            settled.put(message.id().value(), trace);
+            departed.add(message, place.next());
             remove(message);
-            unreleased.addLast(trace);
         }
     }
 

@@ -97,6 +97,7 @@ final class SpoolRecovery {
                 read(link, isFirst ? from.offset() : LogFormat.HEADER_BYTES);
             }
         }
+        live.readingEnds();
         indexer.finish();
         damaged.values().removeIf(this::isSettled);
         damaged.values().removeIf(message -> !quarantine(message));
@@ -157,7 +158,15 @@ final class SpoolRecovery {
             drafts.put(open.id(), draft);
         }
         for (LogMark.Settled one : mark.settled()) {
-            wasSettled(one.id(), one.at());
+            leftBefore(one);
+        }
+    }
+
+    private void leftBefore(LogMark.Settled one) throws IOException {
+        try {
+            live.leftBefore(one.id(), one.at());
+        } catch (DamagedRecord _) {
+            // Nothing of it can be told any more.
         }
     }
 
@@ -281,9 +290,7 @@ final class SpoolRecovery {
                     indexer.finish();
                 }
                 boolean isKnown =
-                        live.apply(fact, place).isPresent()
-                                || (fact instanceof SpoolRecord.Settled one
-                                        && wasSettled(one.id(), place.next()));
+                        live.apply(fact, place).isPresent() || isAhead(fact, place.next());
                 if (fact instanceof SpoolRecord.Operator) {
                     // What comes behind it in the log is not concerned.
                     indexer.finish();
@@ -298,6 +305,21 @@ final class SpoolRecovery {
             case LogEntry.StillInForce(SpoolRecord.Operator action) ->
                     inForce(action, place.segment().sequence(), place.segment().sequence());
         }
+    }
+
+    /// Whether the row of the message that `fact` is about knows more than that.
+    private boolean isAhead(SpoolRecord fact, Position next) throws IOException {
+        return switch (fact) {
+            case SpoolRecord.Settled one -> wasSettled(one.id(), next);
+            case SpoolRecord.Deferred one -> live.isAhead(one.id());
+            case SpoolRecord.Moved one -> live.isAhead(one.id());
+            case SpoolRecord.Accepted _,
+                    SpoolRecord.Quarantined _,
+                    SpoolRecord.Operator _,
+                    SpoolRecord.Job _,
+                    SpoolRecord.Notice _ ->
+                    false;
+        };
     }
 
     /// The pieces that a body part joins. A second part 0 begins anew: a copy was given up.

@@ -28,6 +28,8 @@ import java.util.function.IntConsumer;
 
 /// What clients, deliveries and operators were told, and whether a recovered spool agrees.
 final class SpoolLedger {
+    private static final int TELLING_BYTES = 8;
+
     private final Map<QueueId, Mail> mails = new TreeMap<>();
     private final Set<QueueId> idsGiven = new HashSet<>();
     private final List<Settling> settlings = new ArrayList<>();
@@ -384,8 +386,12 @@ final class SpoolLedger {
         settlings.clear();
     }
 
-    /// Report and cause are there together, or neither.
+    /// Report and cause are there together, or neither. Where the report is so short that other
+    /// mail may read the same by chance, nothing can be told.
     private void checkBatch(Settling settling, Map<QueueId, Set<Integer>> settled) {
+        if (settling.reports.stream().anyMatch(one -> one.body().length < TELLING_BYTES)) {
+            return;
+        }
         Set<Integer> done = settled.getOrDefault(settling.id, Set.of());
         boolean isApplied = done.contains(settling.recipients.get(0));
         long reports =

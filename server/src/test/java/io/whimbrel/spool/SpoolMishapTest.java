@@ -15,11 +15,15 @@ import static io.whimbrel.spool.SpoolFixtures.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.index.IndexSettings;
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.index.QueueIndex;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Position;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.RecipientNumbers;
 
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +31,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /// Two things that go wrong at once, or one at the worst moment.
@@ -186,6 +191,61 @@ final class SpoolMishapTest {
         spool.appendAndWait(batch(delivered(message.id(), 0)));
         assertThat(takeAll(records)).hasSize(2);
         assertThat(takeAll(reopenAfterKill().records(Position.START))).hasSize(2);
+    }
+
+    /// Rows reach the disk without a checkpoint where memory is full; and the log is read in steps.
+    @Test
+    void lastOutcomeOfARowThatIsAhead_isTold_howeverMuchIsReadInBetween() throws Exception {
+        Spool spool = IndexHome.open(files, 4 << 20, 0, CLOCK);
+        SpooledMessage message = accept(spool, envelope(2), bytes(10, 1));
+        spool.rest(message, RecipientNumbers.of(0, 1), 0);
+        spool.close();
+        byte[] mark = checkpoint();
+        spool = IndexHome.open(files, 4 << 20, 0, CLOCK);
+        CommittedRecords records = spool.records(Position.START);
+        spool.appendAndWait(batch(delivered(message.id(), 0)));
+        Position told = takeAll(records).getLast().next();
+        for (int i = 0; i < 15; i++) {
+            accept(spool, envelope(5000), bytes(10, i));
+        }
+        spool.appendAndWait(batch(delivered(message.id(), 1)));
+        files = files.afterKill();
+        leaveNoEntries(message.id(), mark);
+
+        Spool again = IndexHome.open(files, 4 << 20, 0, CLOCK, told);
+
+        assertThat(
+                        takeAll(again.records(told)).stream()
+                                .filter(one -> one.record() instanceof SpoolRecord.Settled))
+                .hasSize(1);
+    }
+
+    private byte[] checkpoint() throws IOException {
+        try (QueueIndex index = openIndex()) {
+            return index.checkpoint().orElseThrow();
+        }
+    }
+
+    private QueueIndex openIndex() throws IOException {
+        files.index.abandon();
+        return QueueIndex.open(new IndexSettings(files.index.folder().resolve("index"), 8 << 20));
+    }
+
+    private void leaveNoEntries(QueueId id, byte[] mark) throws IOException {
+        try (QueueIndex index = openIndex()) {
+            MessageRow row = index.message(id).orElseThrow();
+            var empty =
+                    new MessageRow(
+                            id,
+                            row.size(),
+                            row.recipients(),
+                            row.body(),
+                            row.envelope(),
+                            row.accepted(),
+                            List.of());
+            index.write(List.of(new QueueIndex.Change(id, Optional.of(row), Optional.of(empty))));
+            index.checkpoint(mark);
+        }
     }
 
     @Test
