@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.RecipientNumbers;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +75,31 @@ final class Payload {
             System.arraycopy(utf8, 0, bytes, length, utf8.length);
             length += utf8.length;
             return this;
+        }
+
+        /// As runs: all recipients of a message are one run, however many they are.
+        Writer numbers(RecipientNumbers numbers) {
+            int runs = 0;
+            for (int i = 0; i < numbers.size(); i = endOfRun(numbers, i)) {
+                runs++;
+            }
+            number(runs);
+            int next = 0;
+            for (int i = 0; i < numbers.size(); ) {
+                int end = endOfRun(numbers, i);
+                number(numbers.get(i) - next).number(end - i);
+                next = numbers.get(i) + end - i;
+                i = end;
+            }
+            return this;
+        }
+
+        private static int endOfRun(RecipientNumbers numbers, int start) {
+            int end = start + 1;
+            while (end < numbers.size() && numbers.get(end) == numbers.get(end - 1) + 1) {
+                end++;
+            }
+            return end;
         }
 
         byte[] toBytes() {
@@ -178,6 +204,33 @@ final class Payload {
             var utf8 = new byte[length];
             payload.get(utf8);
             return new String(utf8, StandardCharsets.UTF_8);
+        }
+
+        /// At most as many as a message has.
+        RecipientNumbers numbers() throws Malformed {
+            int runs = count(2);
+            var gaps = new int[runs];
+            var lengths = new int[runs];
+            int count = 0;
+            for (int i = 0; i < runs; i++) {
+                gaps[i] = integer();
+                lengths[i] = integer();
+                count = Math.addExact(count, lengths[i]);
+                if (count > RecordCodec.RECIPIENTS_MAX) {
+                    throw new Malformed();
+                }
+            }
+            var numbers = new int[count];
+            int next = 0;
+            int index = 0;
+            for (int run = 0; run < runs; run++) {
+                next = Math.addExact(next, gaps[run]);
+                for (int i = 0; i < lengths[run]; i++) {
+                    numbers[index++] = next;
+                    next = Math.addExact(next, 1);
+                }
+            }
+            return RecipientNumbers.of(numbers);
         }
     }
 }

@@ -2,8 +2,6 @@ package io.whimbrel.spool;
 
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
-import io.whimbrel.index.MessageRow;
-import io.whimbrel.index.MessageRow.FramePlace;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
@@ -13,7 +11,6 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.smtp.SmtpReply;
-import io.whimbrel.spool.SpoolSegment.DamagedRecord;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +85,6 @@ public final class Spool implements AutoCloseable {
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
-        indexer.tell(this::damaged);
         Instant now = clock.instant();
         lastId.set(Math.max(QueueId.at(now).value(), opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
@@ -109,7 +105,8 @@ public final class Spool implements AutoCloseable {
                                 lastId,
                                 clock,
                                 this::forgetBody,
-                                new Quarantine.Leaving(live, files, clock)));
+                                new Quarantine.Leaving(live, files, clock, inbox::nudge)));
+        indexer.tell(writer.damaged()::found);
         opened.leftOut().forEach(writer.damaged()::leftOut);
         live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
@@ -457,30 +454,6 @@ public final class Spool implements AutoCloseable {
     /// For [Drive#CALLER]: what a kill leaves of the index.
     void abandonIndex() {
         index.close();
-    }
-
-    /// A message cannot be read: it leaves the queue, once what is left of it is kept.
-    private void damaged(MessageRow row, DamagedRecord why) {
-        if (!writer.damaged().isNew(row.id())) {
-            return;
-        }
-        var body = new ArrayList<SpoolSegment.Place>();
-        for (FramePlace frame : row.body()) {
-            live.placeIfPresent(frame).ifPresent(body::add);
-        }
-        var remains = new Quarantine.Remains(row.id(), row.size(), Optional.empty(), body);
-        String kept =
-                writer.damaged()
-                        .keep(remains)
-                        .map(trouble -> trouble + ", which is tried again each minute")
-                        .orElse("is kept in " + remains.name());
-        LOG.error(
-                "message {} was accepted and is damaged ({}): it is not delivered; what is left of"
-                        + " it {}",
-                row.id(),
-                why.getMessage(),
-                kept);
-        inbox.nudge();
     }
 
     /// Puts a message into the inbox, without waiting for its sync.
