@@ -376,10 +376,10 @@ public final class Schedule {
     /// The same, and of `rested` what belongs among them.
     public List<QueuedView> list(
             QueueScope scope, int most, List<RecoveredMessage> rested, Instant now) {
-        var listing = new Listing(scope, most, restrictions);
+        var listing = new Listing(scope, most, restrictions, now);
         for (RecoveredMessage message : rested) {
             for (QueueEntry entry : entriesOf(message)) {
-                listing.addResting(sites.of(entry.domain()).path(), entry, now);
+                listing.addResting(sites.of(entry.domain()).path(), entry);
             }
         }
         for (PathQueue queue : queues.in(scope)) {

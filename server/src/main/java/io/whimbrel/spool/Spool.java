@@ -287,6 +287,12 @@ public final class Spool implements AutoCloseable {
         return live.queued(after, most);
     }
 
+    /// Whether anything is queued in `scope`, in flight and on its way included. Never misses what
+    /// is; may count what has just left.
+    public boolean isAny(QueueScope scope) throws IOException {
+        return Presence.isAny(scope, live, index);
+    }
+
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
     public void resting(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
         indexer.census().counts(scope, viewer);

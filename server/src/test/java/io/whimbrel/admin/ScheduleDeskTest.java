@@ -84,7 +84,7 @@ final class ScheduleDeskTest {
     void begin_countsWhatIsInMemory_andListsTheJob() throws IOException {
         ScheduleDesk desk = desk();
 
-        JobView begun = desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r");
+        JobView begun = desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r").orElseThrow();
 
         assertThat(begun.of()).isEqualTo(MESSAGES);
         assertThat(desk.jobs()).singleElement().isEqualTo(begun);
@@ -92,6 +92,24 @@ final class ScheduleDeskTest {
         assertThat(desk.job(new QueueId(1), false)).isEmpty();
         assertThat(desk.cancel(new QueueId(1))).isFalse();
         assertThat(desk.cancel(begun.job().id())).isTrue();
+    }
+
+    @Test
+    void begin_overNothing_makesNoJob_butDoesForWhatIsOnItsWay() throws IOException {
+        var elsewhere = scope(Optional.empty(), DomainName.parse("example.net"));
+        ScheduleDesk desk = desk();
+
+        assertThat(desk.begin(new QueueJob.Work.Delete(), elsewhere, "")).isEmpty();
+        assertThat(desk.jobs()).isEmpty();
+        ScheduleDesk moving =
+                desk(
+                        new NothingRests() {
+                            @Override
+                            public boolean isAny(QueueScope scope) {
+                                return true;
+                            }
+                        });
+        assertThat(moving.begin(new QueueJob.Work.Delete(), elsewhere, "")).isPresent();
     }
 
     @Test
@@ -203,6 +221,11 @@ final class ScheduleDeskTest {
     }
 
     private static class NothingRests implements ScheduleDesk.Rested {
+        @Override
+        public boolean isAny(QueueScope scope) {
+            return false;
+        }
+
         @Override
         public void counts(QueueScope scope, Consumer<QueueRow> viewer) {}
 

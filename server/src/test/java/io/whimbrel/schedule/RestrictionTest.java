@@ -187,7 +187,7 @@ class RestrictionTest {
 
         assertThat(world.schedule.nextDue()).contains(START.plus(HOUR));
         assertThat(world.schedule.list(QueueScope.ALL, 1, world.now).getFirst().why())
-                .isEqualTo("suspended until 2026-03-01T13:00:00Z: slow");
+                .isEqualTo("suspended for another 1h: slow");
         world.pass(HOUR.minusMillis(1));
         assertThat(world.hasNothingFor("mx")).isTrue();
         assertThat(world.count(State.SUSPENDED)).isEqualTo(1);
