@@ -325,13 +325,6 @@ public final class Schedule {
         return inFlight.isQuiet(scope);
     }
 
-    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
-    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
-    /// touched, nor what rests.
-    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
-        return operations.takeOut(scope, now, inFlight);
-    }
-
     /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].
     public long entriesInMemory() {
         return budget.entries();
