@@ -42,7 +42,8 @@ public final class Spool implements AutoCloseable {
     /// Mail that is delivered sooner needs no row for a checkpoint.
     private static final Duration MARK_AGE = Duration.ofSeconds(1);
 
-    /// More messages than this wait for the index thread only where the disk does not keep up.
+    /// More than this waits for the index thread only where the disk does not keep up: messages, by
+    /// their weight, so that it is a bound of memory too.
     private static final int INDEX_BACKLOG_MOST = 50_000;
 
     /// Exit status of a node whose spool writer failed by a bug, or whose index is damaged.
@@ -234,7 +235,7 @@ public final class Spool implements AutoCloseable {
     }
 
     private BudgetLevel indexBacklog() {
-        int waiting = indexer.backlog();
+        long waiting = indexer.backlog();
         return new BudgetLevel(waiting, INDEX_BACKLOG_MOST, 0, waiting > INDEX_BACKLOG_MOST);
     }
 
@@ -290,7 +291,7 @@ public final class Spool implements AutoCloseable {
     /// Whether anything is queued in `scope`, in flight and on its way included. Never misses what
     /// is; may count what has just left.
     public boolean isAny(QueueScope scope) throws IOException {
-        return Presence.isAny(scope, live, index);
+        return RestingWalk.Presence.isAny(scope, live, index);
     }
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.

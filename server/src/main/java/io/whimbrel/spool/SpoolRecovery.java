@@ -219,7 +219,7 @@ final class SpoolRecovery {
         SpoolSegment segment = link.segment();
         var scan = new SpoolSegment.Scan(segment, from, link.limit(), link.isSealed());
         while (scan.next()) {
-            if (indexer.backlog() + live.weight() > CHANGES_AT_ONCE) {
+            if (indexer.backlog() > CHANGES_AT_ONCE) {
                 live.release(released);
                 indexer.finish();
             }
