@@ -34,6 +34,11 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
+    public boolean isAny(QueueScope scope) throws IOException {
+        return spool.isAny(scope);
+    }
+
+    @Override
     public void rest(QueueEntry entry) {
         spool.rest(entry.message(), entry.recipients(), entry.attempts());
     }

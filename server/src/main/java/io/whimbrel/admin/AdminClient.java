@@ -23,11 +23,14 @@ public final class AdminClient {
     private static final Duration LINE_MOST = Duration.ofMinutes(2);
 
     private final Path socket;
+    private final String origin;
     private final String startCommand;
 
-    /// @param startCommand how a server is started, for the message where none answers
-    public AdminClient(Path socket, String startCommand) {
+    /// @param origin where the socket's path comes from, for the message where nobody answers
+    /// @param startCommand how a server is started, for the same
+    public AdminClient(Path socket, String origin, String startCommand) {
         this.socket = socket;
+        this.origin = origin;
         this.startCommand = startCommand;
     }
 
@@ -92,24 +95,19 @@ public final class AdminClient {
     }
 
     private String noServer(IOException cause) {
-        if (!Files.exists(socket)) {
-            return "no server is running here: there is no "
-                    + socket
-                    + "; start it with `"
-                    + startCommand
-                    + "`"
-                    + RunningNodes.hint(socket);
-        }
-        if (!Files.isWritable(socket)) {
+        if (Files.exists(socket) && !Files.isWritable(socket)) {
             return socket + " belongs to another user: run this as the server's user, or as root";
         }
-        return "no server answers at "
+        String why = Files.exists(socket) ? String.valueOf(cause.getMessage()) : "there is none";
+        return "no server is running at "
                 + socket
                 + " ("
-                + cause.getMessage()
-                + "); start it with `"
+                + origin
+                + "): "
+                + why
+                + "; start it with `"
                 + startCommand
-                + "`"
+                + "`, or name another node with -c FILE, --data DIR or --socket PATH"
                 + RunningNodes.hint(socket);
     }
 }

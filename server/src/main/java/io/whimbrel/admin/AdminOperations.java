@@ -95,7 +95,7 @@ public final class AdminOperations implements AdminHandler {
                 Json.object()
                         .put("name", now.name())
                         .put("version", now.version())
-                        .put("started", now.startedAt().toString())
+                        .put("started", Json.time(now.startedAt()))
                         .put("uptime_s", seconds(now.startedAt(), clock.instant()))
                         .put("accepting", now.spool().isEmpty())
                         .put("spool", now.spool().isEmpty() ? "ok" : now.spool())
@@ -215,20 +215,26 @@ public final class AdminOperations implements AdminHandler {
             answer.line(count(scope));
             return Optional.empty();
         }
-        JobView job = queue.begin(work, scope, reason);
-        LOG.info("{}: job {}", request.fields(), job.job().id());
-        answer.line(QueueJson.job(job));
+        Optional<JobView> begun = queue.begin(work, scope, reason);
+        if (begun.isEmpty()) {
+            ObjectNode line = Json.object().put("work", work.word()).put("recipients", 0);
+            answer.line(QueueJson.scope(line, scope, clock.instant()));
+            return Optional.empty();
+        }
+        LOG.info("{}: job {}", request.fields(), begun.get().job().id());
+        answer.line(QueueJson.job(begun.get(), clock.instant()));
         return Optional.empty();
     }
 
     private Optional<String> jobs(AdminAnswer answer) {
-        queue.jobs().forEach(job -> answer.line(QueueJson.job(job)));
+        Instant now = clock.instant();
+        queue.jobs().forEach(job -> answer.line(QueueJson.job(job, now)));
         return Optional.empty();
     }
 
     private Optional<String> job(QueueId id, boolean isAwaited, AdminAnswer answer) {
         Optional<JobView> job = queue.job(id, isAwaited);
-        job.ifPresent(known -> answer.line(QueueJson.job(known)));
+        job.ifPresent(known -> answer.line(QueueJson.job(known, clock.instant())));
         return job.isPresent()
                 ? Optional.empty()
                 : Optional.of(
@@ -247,28 +253,34 @@ public final class AdminOperations implements AdminHandler {
     private void act(AdminRequest request, OperatorAction action, AdminAnswer answer)
             throws IOException, RequestException {
         if (request.isDryRun()) {
-            answer.line(count(request.scope()));
+            answer.line(count(action.scope()));
             return;
         }
         long touched = queue.act(action);
         LOG.info("{}: {} recipients", request.fields(), touched);
         ObjectNode line = Json.object();
         switch (action) {
-            case OperatorAction.Hold _, OperatorAction.Suspend _, OperatorAction.RetryNow _ ->
-                    line.put("recipients", touched);
+            case OperatorAction.Hold(var scope, _) -> touched(touched, scope, line);
+            case OperatorAction.Suspend(var scope, var duration, _) ->
+                    touched(touched, scope, line).put("left_s", duration.toSeconds());
+            case OperatorAction.RetryNow(var scope) -> touched(touched, scope, line);
             case OperatorAction.Release(var scope) -> freed(touched, scope, line);
             case OperatorAction.Resume(var scope) -> freed(touched, scope, line);
         }
         answer.line(line);
     }
 
+    private ObjectNode touched(long recipients, QueueScope scope, ObjectNode line) {
+        return QueueJson.scope(line.put("recipients", recipients), scope, clock.instant());
+    }
+
     /// What another hold or suspension still keeps was not freed by the end of this one.
     private void freed(long touched, QueueScope scope, ObjectNode line) throws IOException {
         Withheld withheld = queue.withheld(scope);
-        line.put("recipients", Math.max(0, touched - withheld.recipients()));
+        touched(Math.max(0, touched - withheld.recipients()), scope, line);
         if (withheld.recipients() > 0) {
             line.put("kept", withheld.recipients());
-            QueueJson.addShares(line.putArray("kept_by"), withheld.shares());
+            QueueJson.addShares(line.putArray("kept_by"), withheld.shares(), clock.instant());
         }
     }
 
@@ -281,8 +293,7 @@ public final class AdminOperations implements AdminHandler {
                 inFlight += view.entry().recipients().size();
             }
         }
-        return Json.object()
-                .put("recipients", recipients)
+        return touched(recipients, scope, Json.object())
                 .put("in_flight", inFlight)
                 .put("dry_run", true);
     }

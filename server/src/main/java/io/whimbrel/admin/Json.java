@@ -5,6 +5,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /// JSON objects as single lines, read and written as trees. Stateless.
@@ -31,6 +33,11 @@ public final class Json {
     /// `node` without any line break.
     public static String line(JsonNode node) {
         return MAPPER.writeValueAsString(node);
+    }
+
+    /// `instant` in UTC with milliseconds at most (RFC 3339).
+    public static String time(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.MILLIS).toString();
     }
 
     /// A text field; `""` where it is absent or no text.

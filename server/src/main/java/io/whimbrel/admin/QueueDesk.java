@@ -45,9 +45,10 @@ public interface QueueDesk {
     /// Begins to do `work` to all that is queued in `scope`, durably.
     ///
     /// @param reason why, for the event log and for the bounce; `""` for none
+    /// @return the job; empty where nothing is queued in `scope`, so that none was begun
     /// @throws io.whimbrel.outcome.JobRefused where too many run
     /// @throws IOException where it could not be made durable; nothing was done
-    JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException;
+    Optional<JobView> begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException;
 
     /// Those that run, oldest first, then those that ended lately.
     List<JobView> jobs();

@@ -21,6 +21,8 @@ import java.util.Locale;
 
 /// The queue as lines of an answer; fields as in `docs/admin-socket.md`. Stateless.
 final class QueueJson {
+    private static final Duration ALMOST_A_SECOND = Duration.ofNanos(999_999_999);
+
     private QueueJson() {}
 
     static ObjectNode summary(QueueSummary summary, Instant now) {
@@ -75,7 +77,7 @@ final class QueueJson {
                         .put("sender", envelope.reversePath().address());
         addStream(line, envelope);
         return line.put("class", name(envelope.stream().priority()))
-                .put("received", envelope.receivedAt().toString())
+                .put("received", Json.time(envelope.receivedAt()))
                 .put("age_s", seconds(envelope.receivedAt(), now))
                 .put("size", message.size())
                 .put("body", name(envelope.parameters().bodyType()))
@@ -105,14 +107,16 @@ final class QueueJson {
     }
 
     /// The restrictions that keep mail, each with what it keeps.
-    static void addShares(ArrayNode array, List<Withheld.Share> shares) {
+    static void addShares(ArrayNode array, List<Withheld.Share> shares, Instant now) {
         for (Withheld.Share share : shares) {
-            array.add(restriction(share.restriction()).put("recipients", share.recipients()));
+            ObjectNode line = restriction(share.restriction());
+            addAge(line, share.restriction().scope(), now);
+            array.add(line.put("recipients", share.recipients()));
         }
     }
 
     /// A job, and how far it is.
-    static ObjectNode job(JobView view) {
+    static ObjectNode job(JobView view, Instant now) {
         QueueJob job = view.job();
         ObjectNode line = Json.object().put("job", job.id().toString());
         line.put("work", job.work().word()).put("state", name(view.stage()));
@@ -121,10 +125,10 @@ final class QueueJson {
             move.campaign().ifPresent(campaign -> line.put("to_campaign", campaign));
             move.priority().ifPresent(priority -> line.put("to_class", name(priority)));
         }
-        scope(line, job.scope())
+        scope(line, job.scope(), now)
                 .put("recipients", view.done())
                 .put("of", view.of())
-                .put("begun", view.begunAt().toString())
+                .put("begun", Json.time(view.begunAt()))
                 .put(
                         "took_ms",
                         Math.max(0, Duration.between(view.begunAt(), view.changedAt()).toMillis()))
@@ -138,7 +142,7 @@ final class QueueJson {
                     scope(Json.object().put("action", "hold"), scope).put("reason", reason);
             case OperatorAction.Suspend(var scope, var duration, var reason) ->
                     scope(Json.object().put("action", "suspend"), scope)
-                            .put("seconds", duration.toSeconds())
+                            .put("left_s", duration.plus(ALMOST_A_SECOND).toSeconds())
                             .put("reason", reason);
             // None of these lasts, so none is ever in force.
             case OperatorAction.Release(var scope) ->
@@ -150,12 +154,24 @@ final class QueueJson {
         };
     }
 
+    /// What an action or a job is about.
+    static ObjectNode scope(ObjectNode line, QueueScope scope, Instant now) {
+        return addAge(scope(line, scope), scope, now);
+    }
+
+    /// The age that a scope means, as a request would name it `now`: mail that had begun to arrive
+    /// by `accepted_by` is meant, and no mail grows into it.
+    private static ObjectNode addAge(ObjectNode line, QueueScope scope, Instant now) {
+        scope.upTo().ifPresent(upTo -> line.put("older_than_s", seconds(upTo.begunAt(), now)));
+        return line;
+    }
+
     private static ObjectNode scope(ObjectNode line, QueueScope scope) {
         scope.id().ifPresent(id -> line.put("id", id.toString()));
         scope.domain().ifPresent(domain -> line.put("domain", domain.value()));
         scope.tenant().ifPresent(tenant -> line.put("tenant", tenant));
         scope.campaign().ifPresent(campaign -> line.put("campaign", campaign));
-        scope.upTo().ifPresent(upTo -> line.put("accepted_by", upTo.begunAt().toString()));
+        scope.upTo().ifPresent(upTo -> line.put("accepted_by", Json.time(upTo.begunAt())));
         return scope.isAll() ? line.put("all", true) : line;
     }
 
@@ -167,7 +183,7 @@ final class QueueJson {
     private static ObjectNode addWait(ObjectNode line, QueuedView view, Instant now) {
         Instant dueAt = view.entry().dueAt();
         return line.put("attempts", view.entry().attempts())
-                .put("due", dueAt.toString())
+                .put("due", Json.time(dueAt))
                 .put("due_in_s", Math.max(0, Duration.between(now, dueAt).toSeconds()))
                 .put("site", view.site())
                 .put("why", view.why());

@@ -41,6 +41,9 @@ public final class ScheduleDesk implements QueueDesk {
 
     /// Mail that rests on disk.
     public interface Rested {
+        /// Whether anything is queued in `scope`, wherever: never misses what is.
+        boolean isAny(QueueScope scope) throws IOException;
+
         /// Shows each queue in which something in `scope` rests, with its recipients.
         void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException;
 
@@ -154,12 +157,16 @@ public final class ScheduleDesk implements QueueDesk {
     }
 
     @Override
-    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException {
+    public Optional<JobView> begin(QueueJob.Work work, QueueScope scope, String reason)
+            throws IOException {
         long of = resting(scope);
         for (QueuedView view : inMemory(scope)) {
             of += view.entry().recipients().size();
         }
-        return jobs.begin(work, scope, reason, of);
+        // What is on its way between memory and disk is in neither count.
+        return of > 0 || rested.isAny(scope)
+                ? Optional.of(jobs.begin(work, scope, reason, of))
+                : Optional.empty();
     }
 
     @Override

@@ -62,6 +62,13 @@ final class DataOptions {
                 () -> Console.usage(spec, "Which node? Give its configuration: -c FILE"));
     }
 
+    /// Which option says where the folder is, for people.
+    String origin() {
+        return data.isPresent()
+                ? "--data " + data.get()
+                : "node.data in " + config.map(Path::toString).orElse("FILE");
+    }
+
     /// How the node's server is started, for people.
     String startCommand() {
         return "whimbrel serve -c " + config.map(Path::toString).orElse("FILE");

@@ -28,7 +28,9 @@ final class JobFollower {
     /// @return the exit code
     int begin(ObjectNode request, String done, boolean isDetached) throws IOException {
         ObjectNode line = client.lines(request).getFirst();
-        if (line.path("dry_run").booleanValue(false)) {
+        boolean isBegun = line.has("job");
+        if (!isBegun) {
+            // A dry run, or there is nothing to do.
             return end(line, done);
         }
         String job = Json.text(line, "job");
@@ -86,16 +88,15 @@ final class JobFollower {
     }
 
     private int end(ObjectNode line, String done) {
-        long recipients = line.path("recipients").asLong(0);
         if (console.isJson()) {
             console.printJson(line);
         } else {
-            QueueText.action(line, done, console.out());
+            QueueText.action(line, done, QueueText.Reach.QUEUED, console.out());
         }
         if (Json.text(line, "state").equals("cancelled")) {
             return console.fail("the job was cancelled");
         }
-        return recipients > 0 ? Console.OK : console.fail("nothing was found");
+        return Console.OK;
     }
 
     private void showProgress(ObjectNode line, String done) {

@@ -24,7 +24,8 @@ final class NodeOptions {
 
     /// A client of the node's admin socket.
     AdminClient client() throws IOException {
-        Path path = socket.isPresent() ? socket.get() : SocketPath.in(data.folder());
-        return new AdminClient(path, data.startCommand());
+        return socket.isPresent()
+                ? new AdminClient(socket.get(), "--socket", data.startCommand())
+                : new AdminClient(SocketPath.in(data.folder()), data.origin(), data.startCommand());
     }
 }

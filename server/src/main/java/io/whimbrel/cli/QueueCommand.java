@@ -1,6 +1,7 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.admin.Json;
+import io.whimbrel.cli.QueueText.Reach;
 import io.whimbrel.config.DurationText;
 
 import picocli.CommandLine.Command;
@@ -18,8 +19,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
-/// `whimbrel queue`: look at the queue and change it. Exit 0 where that worked, 1 where it did not
-/// or there was nothing to act on, 2 for a mistake on the command line. A list may be empty.
+/// `whimbrel queue`: look at the queue and change it. Exit 0 where that worked, also where there
+/// was nothing to act on, 1 where it did not or a message that was named is gone, 2 for a mistake
+/// on the command line. A list may be empty.
 @Command(
         name = "queue",
         description = "Look at the queue and change it; without a verb, the summary.")
@@ -87,7 +89,7 @@ final class QueueCommand implements Callable<Integer> {
 
     @Command(name = "hold", description = "Try nothing of it, later mail included, until released.")
     int hold(@Mixin ActionOptions action, @Mixin ReasonOption reason) {
-        return lasting(reason.addTo(action.request("queue-hold")), "held");
+        return act(reason.addTo(action.request("queue-hold")), "held", Reach.TO_COME);
     }
 
     @Command(
@@ -96,7 +98,7 @@ final class QueueCommand implements Callable<Integer> {
                     "End the hold with exactly these conditions; with --older-than, all that"
                             + " concern only older mail.")
     int release(@Mixin ActionOptions action) {
-        return lasting(action.request("queue-release"), "released");
+        return act(action.request("queue-release"), "released", Reach.RESTRICTED);
     }
 
     @Command(name = "suspend", description = "Try nothing of it for a while.")
@@ -115,19 +117,20 @@ final class QueueCommand implements Callable<Integer> {
                         .orElseThrow(
                                 () -> console.usage("Not a time such as 30s, 5m, 1h: " + time));
         ObjectNode request = reason.addTo(action.request("queue-suspend"));
-        return lasting(
+        return act(
                 request.put("seconds", duration.toSeconds()),
-                "suspended for " + Words.duration(duration));
+                "suspended for " + Words.duration(duration),
+                Reach.TO_COME);
     }
 
     @Command(name = "resume", description = "End the suspension with exactly these conditions.")
     int resume(@Mixin ActionOptions action) {
-        return lasting(action.request("queue-resume"), "resumed");
+        return act(action.request("queue-resume"), "resumed", Reach.RESTRICTED);
     }
 
     @Command(name = "retry-now", description = "What waits for its due time is due now.")
     int retryNow(@Mixin ActionOptions action) {
-        return once(action.request("queue-retry-now"), "due now");
+        return act(action.request("queue-retry-now"), "due now", Reach.QUEUED);
     }
 
     @Command(name = "bounce", description = "Give up: remove it and tell its senders. A job.")
@@ -200,52 +203,31 @@ final class QueueCommand implements Callable<Integer> {
         return listing.end();
     }
 
-    /// Actions that hold for mail yet to come, so that touching nothing now is no failure.
-    private int lasting(ObjectNode request, String done) {
-        return console.run(() -> act(request, done).isRefused() ? Console.FAILED : Console.OK);
-    }
-
-    private int once(ObjectNode request, String done) {
+    /// Where several messages are named, each is acted on, whatever became of the others.
+    private int act(ObjectNode request, String done, Reach reach) {
         return console.run(() -> {
-            Acted acted = act(request, done);
-            if (acted.isRefused()) {
-                return Console.FAILED;
+            boolean isRefused = false;
+            List<ObjectNode> requests = ScopeOptions.oneByOne(request);
+            for (ObjectNode one : requests) {
+                String about = requests.size() > 1 ? Json.text(one, "id") + ": " : "";
+                Optional<String> refusal =
+                        node.client().ask(one, line -> printAction(line, about, done, reach));
+                if (refusal.isPresent()) {
+                    isRefused = true;
+                    console.fail(refusal.get());
+                }
             }
-            return acted.recipients() > 0 ? Console.OK : console.fail("nothing was found");
+            return isRefused ? Console.FAILED : Console.OK;
         });
     }
 
-    /// What an action did.
-    ///
-    /// @param recipients that were touched, or would be
-    /// @param isRefused for one message at least; it was told why
-    private record Acted(long recipients, boolean isRefused) {}
-
-    /// Where several messages are named, each is acted on, whatever became of the others.
-    private Acted act(ObjectNode request, String done) throws IOException {
-        long[] touched = {0};
-        boolean isRefused = false;
-        List<ObjectNode> requests = ScopeOptions.oneByOne(request);
-        for (ObjectNode one : requests) {
-            String about = requests.size() > 1 ? Json.text(one, "id") : "";
-            Optional<String> refusal =
-                    node.client().ask(one, line -> touched[0] += printAction(line, done, about));
-            if (refusal.isPresent()) {
-                isRefused = true;
-                console.fail(refusal.get());
-            }
-        }
-        return new Acted(touched[0], isRefused);
-    }
-
     /// @param about the message, where it is one of several; otherwise `""`
-    private long printAction(ObjectNode line, String done, String about) {
+    private void printAction(ObjectNode line, String about, String done, Reach reach) {
         if (console.isJson()) {
-            console.printJson(about.isEmpty() ? line : line.put("id", about));
+            console.printJson(line);
         } else {
-            console.out().print(about.isEmpty() ? "" : about + ": ");
-            QueueText.action(line, done, console.out());
+            console.out().print(about);
+            QueueText.action(line, done, reach, console.out());
         }
-        return line.path("recipients").asLong(0);
     }
 }

@@ -11,6 +11,11 @@ import java.util.List;
 
 /// The queue as people read it, from the lines of the server. Stateless but for [Listing].
 final class QueueText {
+    /// Where an action on what is queued finds nothing, which is no failure.
+    static final String NOTHING = "nothing is queued in that scope";
+
+    private static final String ACCEPTED_BY = "accepted_by";
+
     private QueueText() {}
 
     static void summary(ObjectNode line, PrintWriter out) {
@@ -37,11 +42,10 @@ final class QueueText {
         print(tenants, out);
         var restrictions = new TextTable("IN FORCE", "SCOPE", "FOR", "REASON");
         for (JsonNode restriction : line.path("restrictions")) {
-            JsonNode seconds = restriction.path("seconds");
             restrictions.add(
                     Json.text(restriction, "action"),
                     scope(restriction),
-                    seconds.isNumber() ? seconds(restriction, "seconds") : "",
+                    restriction.has("left_s") ? "another " + seconds(restriction, "left_s") : "",
                     Json.text(restriction, "reason"));
         }
         print(restrictions, out);
@@ -52,7 +56,7 @@ final class QueueText {
         ObjectNode head = lines.getFirst();
         out.println("id          " + Json.text(head, "id"));
         out.println("sender      " + path(head, "sender"));
-        out.println("received    " + Json.text(head, "received") + ", " + age(head) + " ago");
+        out.println("received    " + time(head, "received") + ", " + age(head) + " ago");
         out.println("size        " + Words.size(head.path("size").asLong(0)));
         out.println("class       " + Json.text(head, "class"));
         optional(out, "tenant      ", Json.text(head, "tenant"));
@@ -72,11 +76,33 @@ final class QueueText {
         print(table, out);
     }
 
+    /// Which mail an action concerns, beside what it says it did.
+    enum Reach {
+        /// What is queued now.
+        QUEUED,
+        /// That, and mail that comes later.
+        TO_COME,
+        /// What an earlier action has to do with.
+        RESTRICTED
+    }
+
     /// What an action did, or would do.
-    static void action(ObjectNode line, String done, PrintWriter out) {
-        String recipients = Words.count(line.path("recipients").asLong(0), "recipient");
+    ///
+    /// @param done what became of a recipient
+    static void action(ObjectNode line, String done, Reach reach, PrintWriter out) {
+        long count = line.path("recipients").asLong(0);
+        String recipients = Words.count(count, "recipient");
+        boolean isAged = line.has(ACCEPTED_BY);
         if (!line.path("dry_run").booleanValue(false)) {
-            out.println(recipients + " " + done + kept(line));
+            if (count == 0 && reach == Reach.QUEUED) {
+                out.println(NOTHING);
+            } else if (count == 0 && reach == Reach.TO_COME && !isAged) {
+                out.println("0 recipients are queued now; mail that comes is " + done);
+            } else {
+                String which = isAged ? " (accepted by " + time(line, ACCEPTED_BY) + ")" : "";
+                out.println(recipients + " " + done + which + kept(line));
+                line.path("kept_by").forEach(share -> out.println(remedy(share)));
+            }
             return;
         }
         long inFlight = line.path("in_flight").asLong(0);
@@ -106,6 +132,30 @@ final class QueueText {
             before = ", ";
         }
         return text.toString();
+    }
+
+    /// What ends a hold or suspension that keeps mail. An age needs an option of its own: without
+    /// it a release ends another hold, of mail of any age.
+    private static String remedy(JsonNode share) {
+        boolean isHold = Json.text(share, "action").equals("hold");
+        var command = new StringBuilder("whimbrel queue ").append(isHold ? "release" : "resume");
+        if (share.has("all")) {
+            command.append(" --all");
+        }
+        if (share.has("id")) {
+            command.append(' ').append(Json.text(share, "id"));
+        }
+        for (String condition : List.of("domain", "tenant", "campaign")) {
+            if (share.has(condition)) {
+                String value = Words.shellWord(Json.text(share, condition));
+                command.append(" --").append(condition).append(' ').append(value);
+            }
+        }
+        if (share.has("older_than_s")) {
+            command.append(" --older-than ").append(share.path("older_than_s").asLong(0));
+            command.append('s');
+        }
+        return (isHold ? "that hold" : "that suspension") + " ends with `" + command + "`";
     }
 
     /// The lines of `queue list` while they arrive. At most `limit` are kept.
@@ -196,13 +246,20 @@ final class QueueText {
     /// Conditions as people read them.
     static String scope(JsonNode restriction) {
         var words = new StringBuilder();
-        for (String condition : List.of("id", "domain", "tenant", "campaign", "accepted_by")) {
+        for (String condition : List.of("id", "domain", "tenant", "campaign", ACCEPTED_BY)) {
             if (restriction.has(condition)) {
                 words.append(words.isEmpty() ? "" : " ").append(condition).append('=');
-                words.append(Json.text(restriction, condition));
+                words.append(
+                        condition.equals(ACCEPTED_BY)
+                                ? time(restriction, condition)
+                                : Json.text(restriction, condition));
             }
         }
         return words.isEmpty() ? "everything" : words.toString();
+    }
+
+    private static String time(JsonNode line, String field) {
+        return Words.time(Json.text(line, field));
     }
 
     private static String path(JsonNode line, String field) {

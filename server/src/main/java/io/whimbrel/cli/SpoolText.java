@@ -134,7 +134,11 @@ final class SpoolText {
     private void printActions(List<Operator> actions) {
         var table = new TextTable("IN FORCE", "SINCE", "SCOPE", "REASON");
         for (Operator record : actions) {
-            table.add(verb(record), record.at(), scope(record.action().scope()), reason(record));
+            table.add(
+                    verb(record),
+                    Words.time(record.at().toString()),
+                    scope(record.action().scope()),
+                    reason(record));
         }
         if (!table.isEmpty()) {
             console.out().println();
@@ -212,7 +216,7 @@ final class SpoolText {
         totals.oldest()
                 .ifPresent(id ->
                         line.put("oldest", id.toString())
-                                .put("oldest_accepted", acceptedAt(id).toString()));
+                                .put("oldest_accepted", Json.time(acceptedAt(id))));
         ObjectNode states = line.putObject("states");
         totals.states().forEach((state, count) -> states.put(word(state), count));
         for (SpoolTotals.Key key : keys) {
@@ -240,11 +244,20 @@ final class SpoolText {
     private static void addActions(List<Operator> actions, ObjectNode line) {
         ArrayNode lines = line.putArray("in_force");
         for (Operator record : actions) {
-            lines.addObject()
-                    .put("action", verb(record))
-                    .put("since", record.at().toString())
-                    .put("scope", scope(record.action().scope()))
-                    .put("reason", reason(record));
+            ObjectNode one =
+                    lines.addObject()
+                            .put("action", verb(record))
+                            .put("since", Json.time(record.at()))
+                            .put("scope", scope(record.action().scope()));
+            switch (record.action()) {
+                case OperatorAction.Hold hold -> one.put("reason", hold.reason());
+                case OperatorAction.Suspend suspend ->
+                        one.put("reason", suspend.reason())
+                                .put("left_s", suspend.duration().toSeconds());
+                case OperatorAction.Release _,
+                        OperatorAction.Resume _,
+                        OperatorAction.RetryNow _ -> {}
+            }
         }
     }
 
@@ -343,7 +356,11 @@ final class SpoolText {
         return switch (record.action()) {
             case OperatorAction.Hold hold -> hold.reason();
             case OperatorAction.Suspend suspend ->
-                    suspend.reason() + " (until " + record.at().plus(suspend.duration()) + ")";
+                    suspend.reason()
+                            + (suspend.reason().isEmpty() ? "" : ", ")
+                            + "for another "
+                            + Words.duration(suspend.duration())
+                            + " while the node runs";
             case OperatorAction.Release _, OperatorAction.Resume _, OperatorAction.RetryNow _ -> "";
         };
     }
@@ -354,7 +371,10 @@ final class SpoolText {
         scope.domain().ifPresent(domain -> text.append(" domain=").append(domain));
         scope.tenant().ifPresent(tenant -> text.append(" tenant=").append(tenant));
         scope.campaign().ifPresent(campaign -> text.append(" campaign=").append(campaign));
-        scope.upTo().ifPresent(last -> text.append(" accepted by ").append(acceptedAt(last)));
+        scope.upTo()
+                .ifPresent(last ->
+                        text.append(" accepted by ")
+                                .append(Words.time(acceptedAt(last).toString())));
         return text.isEmpty() ? "all" : text.substring(1);
     }
 }

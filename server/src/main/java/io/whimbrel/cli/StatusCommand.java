@@ -41,7 +41,10 @@ final class StatusCommand implements Callable<Integer> {
         out.println("version    " + Json.text(line, "version"));
         Duration uptime = Duration.ofSeconds(line.path("uptime_s").asLong(0));
         out.println(
-                "up         " + Words.duration(uptime) + ", since " + Json.text(line, "started"));
+                "up         "
+                        + Words.duration(uptime)
+                        + ", since "
+                        + Words.time(Json.text(line, "started")));
         for (JsonNode listener : line.path("listeners")) {
             out.println("listens on " + listener.stringValue(""));
         }

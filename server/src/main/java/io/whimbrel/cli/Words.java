@@ -27,6 +27,23 @@ final class Words {
         return pair(seconds / 86_400, "d", seconds / 3_600 % 24, "h");
     }
 
+    /// A time as it came, RFC 3339, cut to whole seconds.
+    static String time(String instant) {
+        int fraction = instant.indexOf('.');
+        boolean isInUtc = instant.endsWith("Z");
+        return printable(fraction > 0 && isInUtc ? instant.substring(0, fraction) + "Z" : instant);
+    }
+
+    /// `text` as one word of a POSIX shell, in quotes where it needs them.
+    static String shellWord(String text) {
+        boolean isPlain = !text.isEmpty() && text.chars().allMatch(Words::isPlainInShell);
+        return isPlain ? text : "'" + printable(text).replace("'", "'\\''") + "'";
+    }
+
+    private static boolean isPlainInShell(int c) {
+        return (c < 0x80 && Character.isLetterOrDigit(c)) || "._-+:@%/=,".indexOf(c) >= 0;
+    }
+
     /// Bytes as `812 B`, `5.1 KiB`, `3.0 MiB`.
     static String size(long bytes) {
         if (bytes < 1_024) {

@@ -117,10 +117,24 @@ final class EventLines {
             if (message.isPresent() && recipients > 0) {
                 mail(message.get().envelope(), record.recipients().get(i));
                 queued(message.get(), record.at());
+            } else if (recipients > 0) {
+                queue(record, record.recipients().get(i));
             }
             out.end();
         }
         return Math.max(1, recipients);
+    }
+
+    /// Whose mail it was and for which domain, where no envelope tells.
+    private void queue(SpoolRecord.Quarantined record, int recipient) {
+        for (SpoolRecord.InQueue share : record.queues()) {
+            if (share.recipients().contains(recipient)) {
+                out.textIfAny("tenant", share.queue().stream().tenant());
+                out.textIfAny("campaign", share.queue().stream().campaign());
+                out.text("domain", share.queue().domain().value());
+                return;
+            }
+        }
     }
 
     private int operator(Instant at, OperatorAction action) {

@@ -1,6 +1,7 @@
 package io.whimbrel.log;
 
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.RecipientNumbers;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -79,6 +80,31 @@ public final class Payload {
             System.arraycopy(more, 0, bytes, length, more.length);
             length += more.length;
             return this;
+        }
+
+        /// As runs: all recipients of a message are one run, however many they are.
+        public Writer numbers(RecipientNumbers numbers) {
+            int runs = 0;
+            for (int i = 0; i < numbers.size(); i = endOfRun(numbers, i)) {
+                runs++;
+            }
+            number(runs);
+            int next = 0;
+            for (int i = 0; i < numbers.size(); ) {
+                int end = endOfRun(numbers, i);
+                number(numbers.get(i) - next).number(end - i);
+                next = numbers.get(i) + end - i;
+                i = end;
+            }
+            return this;
+        }
+
+        private static int endOfRun(RecipientNumbers numbers, int start) {
+            int end = start + 1;
+            while (end < numbers.size() && numbers.get(end) == numbers.get(end - 1) + 1) {
+                end++;
+            }
+            return end;
         }
 
         public byte[] toBytes() {
@@ -195,6 +221,33 @@ public final class Payload {
             var utf8 = new byte[length];
             payload.get(utf8);
             return new String(utf8, StandardCharsets.UTF_8);
+        }
+
+        /// At most `most`.
+        public RecipientNumbers numbers(int most) throws Malformed {
+            int runs = count(2);
+            var gaps = new int[runs];
+            var lengths = new int[runs];
+            int count = 0;
+            for (int i = 0; i < runs; i++) {
+                gaps[i] = integer();
+                lengths[i] = integer();
+                count = Math.addExact(count, lengths[i]);
+                if (count > most) {
+                    throw new Malformed();
+                }
+            }
+            var numbers = new int[count];
+            int next = 0;
+            int index = 0;
+            for (int run = 0; run < runs; run++) {
+                next = Math.addExact(next, gaps[run]);
+                for (int i = 0; i < lengths[run]; i++) {
+                    numbers[index++] = next;
+                    next = Math.addExact(next, 1);
+                }
+            }
+            return RecipientNumbers.of(numbers);
         }
     }
 }

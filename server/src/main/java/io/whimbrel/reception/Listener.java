@@ -112,17 +112,14 @@ final class Listener {
 
     /// Leaves this listener only a share of the connections that its settings allow, and one at
     /// least, for good.
-    void bound(double share) {
+    ///
+    /// @return what it has now, for people
+    String bound(double share) {
         int asked = terms.limits().connectionsMax();
         int permits = (int) ((asked + ConnectionCount.RESERVE) * share);
         connectionsBound = Math.max(1, permits - ConnectionCount.RESERVE);
         count.setMost(Math.min(asked, connectionsBound));
-        LOG.warn(
-                "{}: {} clients at once instead of max-connections = {}, for the limit of open"
-                        + " files allows no more; raise it (LimitNOFILE= of systemd, ulimit -n)",
-                address(),
-                Math.min(asked, connectionsBound),
-                asked);
+        return address() + " " + Math.min(asked, connectionsBound) + " of " + asked;
     }
 
     /// Sessions that begin from now on have these terms.

@@ -6,6 +6,9 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.Spool;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -19,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 
 /// All listeners of the node. Thread-safe, but for [#start], which comes first and once.
 public final class Reception {
+    private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
     private static final Duration AFTER_BREAK = Duration.ofSeconds(2);
 
     private final List<ListenSettings> settings;
@@ -88,11 +92,16 @@ public final class Reception {
         for (ListenSettings listen : settings) {
             asked += listen.limits().connectionsMax() + ConnectionCount.RESERVE;
         }
-        for (Listener listener : listeners) {
-            if (asked > connectionsMost) {
-                listener.bound((double) connectionsMost / asked);
-            }
+        if (asked <= connectionsMost) {
+            return;
         }
+        double share = (double) connectionsMost / asked;
+        // One line for all listeners: the cause is the same, and so is the remedy.
+        LOG.warn(
+                "fewer clients at once than max-connections, for the limit of open files allows no"
+                        + " more ({}); raise it (LimitNOFILE= of systemd, ulimit -n)",
+                String.join(
+                        ", ", listeners.stream().map(listener -> listener.bound(share)).toList()));
     }
 
     /// Where the listeners are, in the order of the settings; with the actual port where 0 was

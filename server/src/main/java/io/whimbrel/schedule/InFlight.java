@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 
 /// Entries being tried or settled, with the queue on whose account they are. Thread-safe, without a
-/// lock. Bounded by the connections there are, and by what operators take out.
+/// lock. Bounded by the connections there are, and by what waits in memory for a domain that turns
+/// out to have no site.
 final class InFlight {
     private final ConcurrentHashMap<QueueEntry, PathQueue> entries = new ConcurrentHashMap<>();
 

@@ -6,11 +6,13 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.schedule.ScheduledQueue.Part;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.PriorityQueue;
 
 /// Collects the entries in a scope that are due first, while walking over the queues. Confined to
@@ -23,14 +25,16 @@ final class Listing {
     private final QueueScope scope;
     private final int most;
     private final Restrictions restrictions;
+    private final Instant now;
 
     /// The one due last is on top.
     private final PriorityQueue<QueuedView> views = new PriorityQueue<>(BY_DUE.reversed());
 
-    Listing(QueueScope scope, int most, Restrictions restrictions) {
+    Listing(QueueScope scope, int most, Restrictions restrictions, Instant now) {
         this.scope = scope;
         this.most = most;
         this.restrictions = restrictions;
+        this.now = now;
     }
 
     void addWaiting(EgressPath path, ScheduledQueue queue) {
@@ -51,7 +55,7 @@ final class Listing {
     }
 
     /// An entry that is not in memory.
-    void addResting(EgressPath path, QueueEntry entry, Instant now) {
+    void addResting(EgressPath path, QueueEntry entry) {
         if (!hasRoomFor(entry)) {
             return;
         }
@@ -92,11 +96,11 @@ final class Listing {
         return new QueuedView(entry, state, path.site().name(), why(entry, state, restriction));
     }
 
-    private static String why(QueueEntry entry, State state, Restriction restriction) {
+    private String why(QueueEntry entry, State state, Restriction restriction) {
         return switch (restriction) {
             case Restriction.Held(String reason) -> "held" + because(reason);
             case Restriction.Suspended(Instant until, String reason) ->
-                    "suspended until " + seconds(until) + because(reason);
+                    "suspended for another " + left(until) + because(reason);
             case Restriction.None _ ->
                     switch (state) {
                         case RESOLVING -> "waiting for DNS of " + entry.domain();
@@ -113,6 +117,13 @@ final class Listing {
 
     private static String because(String reason) {
         return reason.isEmpty() ? "" : ": " + reason;
+    }
+
+    /// Such as `4m10s`: a suspension counts the time that the node runs, so that the time of day at
+    /// which it ends moves with each restart.
+    private String left(Instant until) {
+        long seconds = Math.max(1, Duration.between(now, until).plusNanos(999_999_999).toSeconds());
+        return Duration.ofSeconds(seconds).toString().substring(2).toLowerCase(Locale.ROOT);
     }
 
     private static Instant seconds(Instant instant) {

@@ -117,24 +117,6 @@ final class Operations {
         }
     }
 
-    /// Takes every waiting entry in `scope` out.
-    List<QueueEntry> takeOut(QueueScope scope, Instant now, InFlight inFlight) {
-        var taken = new ArrayList<QueueEntry>();
-        var left = new ArrayList<Effects>();
-        relocation.lock();
-        try {
-            change(
-                    scope,
-                    queue -> takeOut(queue, entry -> ScheduledQueue.isIn(scope, entry), taken),
-                    left);
-        } finally {
-            relocation.unlock();
-        }
-        inFlight.putAll(taken, queues.operators());
-        aftermath.carryOut(left, now);
-        return taken;
-    }
-
     /// Ends the suspensions whose time has come.
     void endSuspensions(Instant now) {
         if (restrictions.nextEndMillis() > now.toEpochMilli()) {

@@ -1,7 +1,6 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueScope;
 
@@ -13,31 +12,22 @@ import java.util.concurrent.ConcurrentHashMap;
 /// The queue of each egress path, made when it is needed and forgotten when it is idle.
 /// Thread-safe, without a lock of its own.
 final class PathQueues {
-    private static final EgressPath OPERATORS = new EgressPath("", new Site(""));
-
     private final SiteTable sites;
     private final Restrictions restrictions;
     private final MemoryBudget budget;
     private final ConcurrentHashMap<EgressPath, PathQueue> byPath = new ConcurrentHashMap<>();
     private final PathQueue unresolved;
-    private final PathQueue operators;
 
     PathQueues(SiteTable sites, Restrictions restrictions, MemoryBudget budget) {
         this.sites = sites;
         this.restrictions = restrictions;
         this.budget = budget;
         this.unresolved = new PathQueue(SiteTable.UNRESOLVED, true, sites, restrictions, budget);
-        this.operators = new PathQueue(OPERATORS, true, sites, restrictions, budget);
     }
 
     /// Of the domains whose site is not known.
     PathQueue unresolved() {
         return unresolved;
-    }
-
-    /// On its account are the entries that operators took out.
-    PathQueue operators() {
-        return operators;
     }
 
     Optional<PathQueue> find(EgressPath path) {

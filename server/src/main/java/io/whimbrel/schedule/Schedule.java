@@ -325,13 +325,6 @@ public final class Schedule {
         return inFlight.isQuiet(scope);
     }
 
-    /// Takes every entry in `scope` that waits in memory out of the queue, in flight until
-    /// [#finished], to be bounced or deleted by an operator. Entries in flight already are not
-    /// touched, nor what rests.
-    public List<QueueEntry> takeOut(QueueScope scope, Instant now) {
-        return operations.takeOut(scope, now, inFlight);
-    }
-
     /// Entries in memory, waiting and in flight; at most [ScheduleSettings#entriesInMemoryMax].
     public long entriesInMemory() {
         return budget.entries();
@@ -376,10 +369,10 @@ public final class Schedule {
     /// The same, and of `rested` what belongs among them.
     public List<QueuedView> list(
             QueueScope scope, int most, List<RecoveredMessage> rested, Instant now) {
-        var listing = new Listing(scope, most, restrictions);
+        var listing = new Listing(scope, most, restrictions, now);
         for (RecoveredMessage message : rested) {
             for (QueueEntry entry : entriesOf(message)) {
-                listing.addResting(sites.of(entry.domain()).path(), entry, now);
+                listing.addResting(sites.of(entry.domain()).path(), entry);
             }
         }
         for (PathQueue queue : queues.in(scope)) {

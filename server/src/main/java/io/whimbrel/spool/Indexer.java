@@ -37,7 +37,7 @@ import java.util.function.Predicate;
 final class Indexer implements LiveMessages.Changes {
     private static final Logger LOG = LoggerFactory.getLogger(Indexer.class);
 
-    /// Messages in one write to the index.
+    /// In one write to the index, by weight; but one message.
     private static final int BATCH_MOST = 500;
 
     /// Queues looked at in one round, so that changes are not kept waiting.
@@ -79,8 +79,7 @@ final class Indexer implements LiveMessages.Changes {
     private volatile Damage damage = (_, _) -> {};
     private final RestingQueues resting;
     private final RestingQueues.Census census;
-    private final ConcurrentLinkedQueue<SpooledMessage> changed = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger changedCount = new AtomicInteger();
+    private final IndexThread.NotedChanges changes = new IndexThread.NotedChanges();
     private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Wanted> wanted = new ConcurrentLinkedQueue<>();
     private final List<Change> unwritten = new ArrayList<>();
@@ -138,14 +137,7 @@ final class Indexer implements LiveMessages.Changes {
     /// Thread-safe.
     @Override
     public void changed(SpooledMessage message) {
-        synchronized (message) {
-            if (message.isChangeNoted()) {
-                return;
-            }
-            message.noteChange(true);
-        }
-        changed.add(message);
-        changedCount.incrementAndGet();
+        changes.add(message);
     }
 
     /// Thread-safe.
@@ -202,9 +194,10 @@ final class Indexer implements LiveMessages.Changes {
         return census;
     }
 
-    /// How many messages wait for the index thread. Thread-safe.
-    int backlog() {
-        return changedCount.get();
+    /// How much waits for the index thread, in entries: messages, and what many recipients weigh
+    /// beside. Thread-safe.
+    long backlog() {
+        return changes.weight();
     }
 
     /// Whether rows are not yet as the log says, which a checkpoint must not overtake. Thread-safe.
@@ -257,14 +250,14 @@ final class Indexer implements LiveMessages.Changes {
 
     private boolean writeChanges(int most) throws IOException {
         var looked = new ArrayList<SpooledMessage>();
-        for (int i = 0; i < most; i++) {
-            SpooledMessage message = changed.poll();
-            if (message == null) {
+        for (int weight = 0; weight < most; ) {
+            Optional<SpooledMessage> message = changes.poll();
+            if (message.isEmpty()) {
                 break;
             }
-            changedCount.decrementAndGet();
-            looked.add(message);
-            change(message).ifPresent(unwritten::add);
+            weight += IndexThread.NotedChanges.weight(message.get());
+            looked.add(message.get());
+            change(message.get()).ifPresent(unwritten::add);
         }
         if (!unwritten.isEmpty()) {
             try {

@@ -200,7 +200,7 @@ final class LiveMessages {
         }
     }
 
-    private List<SpoolSegment.Place> places(List<FramePlace> frames) throws IOException {
+    List<SpoolSegment.Place> places(List<FramePlace> frames) throws IOException {
         var places = new ArrayList<SpoolSegment.Place>(frames.size());
         for (FramePlace frame : frames) {
             places.add(place(frame));
@@ -391,24 +391,18 @@ final class LiveMessages {
     /// Recipients of a message that are in the queue, by what is so now; the writer's.
     ///
     /// @throws IOException where the index cannot be read
-    RecipientNumbers unsettled(QueueId id) throws IOException {
+    List<MessageRow.Entry> unsettled(QueueId id) throws IOException {
         SpooledMessage known = live.get(id.value());
         if (known != null) {
             synchronized (known) {
                 if (!known.hasLeft()) {
-                    return RecipientStates.joined(
-                            known.states().waiting().stream()
-                                    .map(RecoveredMessage.Waiting::recipients)
-                                    .toList());
+                    return known.states().entries(known.envelope());
                 }
             }
         }
-        if (isSettled(id)) {
-            return RecipientNumbers.of();
-        }
-        List<MessageRow.Entry> entries =
-                index.message(id).map(MessageRow::entries).orElse(List.of());
-        return RecipientStates.joined(entries.stream().map(MessageRow.Entry::recipients).toList());
+        return isSettled(id)
+                ? List.of()
+                : index.message(id).map(MessageRow::entries).orElse(List.of());
     }
 
     /// As if a damaged message were not in the queue, until the next start tries again to keep what
@@ -552,6 +546,9 @@ final class LiveMessages {
             Optional<SpooledMessage> found;
             try {
                 found = bring(id);
+            } catch (DamagedRecord _) {
+                // Told once, when it is taken out: not for each record about it.
+                return Optional.empty();
             } catch (IOException e) {
                 LOG.error("message {}: {}", id, e.getMessage());
                 return Optional.empty();

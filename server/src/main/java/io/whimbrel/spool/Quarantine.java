@@ -1,9 +1,13 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.index.MessageRow;
+import io.whimbrel.log.FramePlace;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -26,6 +30,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// The folder where people find what the spool cannot use, and how damaged mail leaves the queue.
 final class Quarantine {
+    private static final int COPY_BYTES = 1 << 20;
+
     private Quarantine() {}
 
     /// What fills a file in quarantine.
@@ -51,18 +57,108 @@ final class Quarantine {
         }
     }
 
+    /// The file for bytes of a segment, from `from` on.
+    static String nameOf(SpoolSegment segment, long from) {
+        String base = segment.name().replace(".log", "");
+        return SpoolFiles.QUARANTINE + base + "-" + from + ".bad";
+    }
+
+    /// Keeps bytes of a segment as they are; those that the disk cannot read are zero. Result as of
+    /// [#keep].
+    static Optional<String> keepBytes(SpoolFiles files, SpoolSegment segment, long from, long to) {
+        return keep(
+                files,
+                nameOf(segment, from),
+                copy -> {
+                    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(COPY_BYTES, to - from));
+                    for (long at = from; at < to; at += bytes.limit()) {
+                        bytes.clear().limit((int) Math.min(bytes.capacity(), to - at));
+                        segment.readForRecovery(bytes, at);
+                        copy.write(bytes.position(0), at - from);
+                    }
+                });
+    }
+
     /// What is left of a damaged message: envelope, an empty line, the good parts of its body.
     ///
     /// @param body places of its parts; those that cannot be read are left out
+    /// @param bad places of its records that are not as they were written, where those are not kept
+    ///   as gaps of their segment anyhow
     record Remains(
-            QueueId id, long size, Optional<Envelope> envelope, List<SpoolSegment.Place> body) {
+            QueueId id,
+            long size,
+            Optional<Envelope> envelope,
+            List<SpoolSegment.Place> body,
+            List<SpoolSegment.Place> bad) {
+
+        /// What the log still has of the message of a row.
+        static Remains of(MessageRow row, LiveMessages live) {
+            var body = new ArrayList<SpoolSegment.Place>();
+            var bad = new ArrayList<SpoolSegment.Place>();
+            for (FramePlace frame : row.body()) {
+                live.placeIfPresent(frame)
+                        .ifPresent(place -> (isGood(place) ? body : bad).add(place));
+            }
+            var rest = new ArrayList<>(row.envelope());
+            rest.add(row.accepted());
+            for (FramePlace frame : rest) {
+                live.placeIfPresent(frame).filter(place -> !isGood(place)).ifPresent(bad::add);
+            }
+            return new Remains(row.id(), row.size(), envelope(row, live), body, bad);
+        }
+
+        private static boolean isGood(SpoolSegment.Place place) {
+            try {
+                place.read();
+                return true;
+            } catch (IOException _) {
+                return false;
+            }
+        }
+
+        private static Optional<Envelope> envelope(MessageRow row, LiveMessages live) {
+            try {
+                var location =
+                        new SpooledMessage.Location(
+                                List.of(), live.places(row.envelope()), live.place(row.accepted()));
+                LogEntry.Head head = location.head();
+                return head.id().equals(row.id()) ? head.envelope() : Optional.empty();
+            } catch (IOException _) {
+                return Optional.empty();
+            }
+        }
 
         /// Of the file that keeps it.
         String name() {
             return SpoolFiles.QUARANTINE + id + ".message";
         }
 
-        void write(SpoolFiles.SpoolFile file) throws IOException {
+        /// Makes its files, durably but for their names. Result as of [Quarantine#keep].
+        Optional<String> keep(SpoolFiles files) {
+            for (SpoolSegment.Place place : bad) {
+                long end = (long) place.offset() + place.length();
+                Optional<String> trouble = keepBytes(files, place.segment(), place.offset(), end);
+                if (trouble.isPresent()) {
+                    return trouble;
+                }
+            }
+            return Quarantine.keep(files, name(), this::write);
+        }
+
+        /// Where it is kept, for people.
+        String kept() {
+            if (bad.isEmpty()) {
+                return "is kept in " + name();
+            }
+            var first = bad.getFirst();
+            return "is kept in "
+                    + name()
+                    + ", and the damaged bytes in "
+                    + nameOf(first.segment(), first.offset())
+                    + (bad.size() > 1 ? " and " + (bad.size() - 1) + " others" : "");
+        }
+
+        private void write(SpoolFiles.SpoolFile file) throws IOException {
             var text = new StringBuilder("id " + id + "\nsize " + size + "\n");
             envelope.ifPresent(known -> describe(known, text));
             text.append('\n');
@@ -99,8 +195,8 @@ final class Quarantine {
 
     /// A message that the start left out of the queue, for what is left of it could not be kept.
     ///
-    /// @param recipients those that were in the queue
-    record LeftOut(Remains remains, RecipientNumbers recipients) {}
+    /// @param entries its recipients that were in the queue
+    record LeftOut(Remains remains, List<MessageRow.Entry> entries) {}
 
     /// Messages that cannot be read, on their way out of the queue: one record for each, and so one
     /// event for each recipient. None goes before what is left of it was kept, which is tried again
@@ -110,11 +206,18 @@ final class Quarantine {
         private static final Logger LOG = LoggerFactory.getLogger(Leaving.class);
 
         private static final int AT_ONCE = 100;
+
+        /// Named in one record; and in one line of the log, which is for people.
+        private static final int QUEUES_MOST = 1000;
+
+        private static final int DOMAINS_MOST = 5;
+
         private static final Duration BETWEEN_TRIES = Duration.ofMinutes(1);
 
         private final LiveMessages live;
         private final SpoolFiles files;
         private final InstantSource clock;
+        private final Runnable nudge;
 
         /// Found in this run.
         private final Set<QueueId> known = ConcurrentHashMap.newKeySet();
@@ -126,39 +229,79 @@ final class Quarantine {
         private final Map<QueueId, Remains> unkept = new ConcurrentHashMap<>();
 
         /// Recipients that the record is to name, of those that no row tells of any more.
-        private final Map<QueueId, RecipientNumbers> leftOut = new ConcurrentHashMap<>();
+        private final Map<QueueId, List<MessageRow.Entry>> leftOut = new ConcurrentHashMap<>();
 
         private volatile Instant nextTry = Instant.MIN;
 
-        Leaving(LiveMessages live, SpoolFiles files, InstantSource clock) {
+        /// @param nudge wakes the writer
+        Leaving(LiveMessages live, SpoolFiles files, InstantSource clock, Runnable nudge) {
             this.live = live;
             this.files = files;
             this.clock = clock;
+            this.nudge = nudge;
         }
 
-        /// Whether nobody has found it before in this run. Thread-safe.
-        boolean isNew(QueueId id) {
-            return known.add(id);
-        }
-
-        /// Keeps what is left of a message, which is taken out with the next batch then.
-        /// Thread-safe.
-        ///
-        /// @return why that could not be done yet; empty where it was
-        Optional<String> keep(Remains remains) {
-            Optional<String> trouble = Quarantine.keep(files, remains.name(), remains::write);
+        /// A message cannot be read: it is taken out with the next batch, once what is left of it
+        /// is kept. Told once in a run. Thread-safe.
+        void found(MessageRow row, DamagedRecord why) {
+            if (!known.add(row.id())) {
+                return;
+            }
+            Remains remains = Remains.of(row, live);
+            Optional<String> trouble = kept(remains);
             if (trouble.isPresent()) {
                 triedLater(remains);
             } else {
-                waiting.add(remains.id);
+                waiting.add(row.id());
             }
-            return trouble;
+            LOG.error(
+                    "message {}{} was accepted and is damaged ({}): it is not delivered; what is"
+                            + " left of it {}",
+                    row.id(),
+                    whose(row.entries()),
+                    why.getMessage(),
+                    trouble.map(one -> one + ", which is tried again each minute")
+                            .orElseGet(remains::kept));
+            nudge.run();
+        }
+
+        /// Such as ` (tenant shop, campaign spring, for example.com)`.
+        private static String whose(List<MessageRow.Entry> entries) {
+            if (entries.isEmpty()) {
+                return "";
+            }
+            MailStream stream = entries.getFirst().queue().stream();
+            List<String> domains =
+                    entries.stream().map(one -> one.queue().domain().value()).distinct().toList();
+            int named = Math.min(DOMAINS_MOST, domains.size());
+            String others = domains.size() > named ? " and others" : "";
+            return " ("
+                    + (stream.tenant().isEmpty() ? "" : "tenant " + stream.tenant() + ", ")
+                    + (stream.campaign().isEmpty() ? "" : "campaign " + stream.campaign() + ", ")
+                    + "for "
+                    + String.join(", ", domains.subList(0, named))
+                    + others
+                    + ")";
+        }
+
+        /// Keeps it, its name included. Result as of [Quarantine#keep].
+        private Optional<String> kept(Remains remains) {
+            Optional<String> trouble = remains.keep(files);
+            if (trouble.isPresent()) {
+                return trouble;
+            }
+            try {
+                files.syncFolder();
+                return Optional.empty();
+            } catch (IOException e) {
+                return Optional.of("could not be made durable (" + e.getMessage() + ")");
+            }
         }
 
         /// For the start, which tried to keep it.
         void leftOut(LeftOut message) {
             known.add(message.remains.id);
-            leftOut.put(message.remains.id, message.recipients);
+            leftOut.put(message.remains.id, message.entries);
             triedLater(message.remains);
         }
 
@@ -179,13 +322,11 @@ final class Quarantine {
         }
 
         private boolean isKeptNow(Remains remains) {
-            Optional<String> trouble = Quarantine.keep(files, remains.name(), remains::write);
-            if (trouble.isPresent()) {
+            if (kept(remains).isPresent()) {
                 return false;
             }
             waiting.add(remains.id);
-            String name = remains.name();
-            LOG.warn("what is left of damaged message {} is kept in {} now", remains.id, name);
+            LOG.warn("what is left of damaged message {} {} now", remains.id, remains.kept());
             return true;
         }
 
@@ -235,13 +376,13 @@ final class Quarantine {
                     break;
                 }
                 try {
-                    Optional<RecipientNumbers> left = Optional.ofNullable(leftOut.get(id));
-                    RecipientNumbers recipients =
+                    Optional<List<MessageRow.Entry>> left = Optional.ofNullable(leftOut.get(id));
+                    List<MessageRow.Entry> entries =
                             left.isPresent() ? left.get() : live.unsettled(id);
-                    if (recipients.isEmpty() && left.isEmpty()) {
+                    if (entries.isEmpty() && left.isEmpty()) {
                         gone.add(id);
                     } else {
-                        records.add(record(id, recipients));
+                        records.add(record(id, entries));
                     }
                 } catch (IOException e) {
                     LOG.error("damaged message {}: {}; tried again", id, e.getMessage());
@@ -253,8 +394,16 @@ final class Quarantine {
                     : Optional.of(new Inbox.Submission(Inbox.Kind.WAITED, records, _ -> {}));
         }
 
-        private Inbox.Item record(QueueId id, RecipientNumbers recipients) {
-            var record = new SpoolRecord.Quarantined(clock.instant(), id, recipients);
+        private Inbox.Item record(QueueId id, List<MessageRow.Entry> entries) {
+            RecipientNumbers recipients =
+                    RecipientStates.joined(
+                            entries.stream().map(MessageRow.Entry::recipients).toList());
+            List<SpoolRecord.InQueue> queues =
+                    entries.stream()
+                            .limit(QUEUES_MOST)
+                            .map(one -> new SpoolRecord.InQueue(one.queue(), one.recipients()))
+                            .toList();
+            var record = new SpoolRecord.Quarantined(clock.instant(), id, recipients, queues);
             return Inbox.Item.of(new LogEntry.Fact(record));
         }
     }

@@ -14,6 +14,7 @@ import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -77,7 +78,7 @@ final class RecordCodec {
             case LogEntry.Carried(LogEntry.Head head, List<RecoveredMessage.Waiting> waiting) -> {
                 out.number(waiting.size());
                 for (RecoveredMessage.Waiting group : waiting) {
-                    numbers(out, group.recipients());
+                    out.numbers(group.recipients());
                     out.number(group.attempts()).instant(group.dueAt());
                     out.flag(group.isDelayNotified());
                 }
@@ -262,7 +263,7 @@ final class RecordCodec {
         var waiting = new ArrayList<RecoveredMessage.Waiting>(groups);
         int count = 0;
         for (int i = 0; i < groups; i++) {
-            RecipientNumbers recipients = numbers(in);
+            RecipientNumbers recipients = in.numbers(RECIPIENTS_MAX);
             count += recipients.size();
             // Each recipient is in one group; a few bytes could claim gigabytes otherwise.
             if (count > RECIPIENTS_MAX) {
@@ -348,18 +349,22 @@ final class RecordCodec {
             case SpoolRecord.Settled r -> {
                 out.instant(r.at()).id(r.id()).constant(r.disposition(), DISPOSITIONS);
                 out.number(r.attempt());
-                numbers(out, r.recipients());
+                out.numbers(r.recipients());
                 facts(out, r.facts());
             }
             case SpoolRecord.Deferred r -> {
                 out.instant(r.at()).id(r.id()).number(r.attempt()).instant(r.dueAt());
                 out.flag(r.isDelayNotified()).flag(r.isPossibleDuplicate());
-                numbers(out, r.recipients());
+                out.numbers(r.recipients());
                 facts(out, r.facts());
             }
             case SpoolRecord.Quarantined r -> {
-                out.id(r.id()).instant(r.at());
-                numbers(out, r.recipients());
+                out.id(r.id()).instant(r.at()).numbers(r.recipients());
+                out.number(r.queues().size());
+                for (SpoolRecord.InQueue share : r.queues()) {
+                    stream(out, share.queue().stream()).text(share.queue().domain().value());
+                    out.numbers(share.recipients());
+                }
             }
             case SpoolRecord.Operator r -> operator(out, r);
             case SpoolRecord.Notice r ->
@@ -381,7 +386,8 @@ final class RecordCodec {
         QueueId id = in.id();
         SpoolRecord.Disposition disposition = in.constant(DISPOSITIONS);
         int attempt = in.integer();
-        return new SpoolRecord.Settled(at, id, numbers(in), disposition, attempt, facts(in));
+        return new SpoolRecord.Settled(
+                at, id, in.numbers(RECIPIENTS_MAX), disposition, attempt, facts(in));
     }
 
     private static SpoolRecord deferred(Payload.Reader in) throws Payload.Malformed {
@@ -394,7 +400,7 @@ final class RecordCodec {
         return new SpoolRecord.Deferred(
                 at,
                 id,
-                numbers(in),
+                in.numbers(RECIPIENTS_MAX),
                 attempt,
                 dueAt,
                 isDelayNotified,
@@ -408,7 +414,15 @@ final class RecordCodec {
 
     private static SpoolRecord quarantined(Payload.Reader in) throws Payload.Malformed {
         QueueId id = in.id();
-        return new SpoolRecord.Quarantined(in.instant(), id, numbers(in));
+        var at = in.instant();
+        RecipientNumbers recipients = in.numbers(RECIPIENTS_MAX);
+        int count = in.count(5);
+        var queues = new ArrayList<SpoolRecord.InQueue>(count);
+        for (int i = 0; i < count; i++) {
+            var queue = new QueueName(stream(in), new DomainName(in.text()));
+            queues.add(new SpoolRecord.InQueue(queue, in.numbers(RECIPIENTS_MAX)));
+        }
+        return new SpoolRecord.Quarantined(at, id, recipients, List.copyOf(queues));
     }
 
     static void operator(Payload.Writer out, SpoolRecord.Operator record) {
@@ -539,55 +553,5 @@ final class RecordCodec {
     private static AttemptFacts facts(Payload.Reader in) throws Payload.Malformed {
         return new AttemptFacts(
                 in.text(), in.text(), in.text(), in.integer(), in.text(), in.text(), in.text());
-    }
-
-    /// As runs: all recipients of a message are one run, however many they are.
-    private static void numbers(Payload.Writer out, RecipientNumbers numbers) {
-        int runs = 0;
-        for (int i = 0; i < numbers.size(); i = endOfRun(numbers, i)) {
-            runs++;
-        }
-        out.number(runs);
-        int next = 0;
-        for (int i = 0; i < numbers.size(); ) {
-            int end = endOfRun(numbers, i);
-            out.number(numbers.get(i) - next).number(end - i);
-            next = numbers.get(i) + end - i;
-            i = end;
-        }
-    }
-
-    private static int endOfRun(RecipientNumbers numbers, int start) {
-        int end = start + 1;
-        while (end < numbers.size() && numbers.get(end) == numbers.get(end - 1) + 1) {
-            end++;
-        }
-        return end;
-    }
-
-    private static RecipientNumbers numbers(Payload.Reader in) throws Payload.Malformed {
-        int runs = in.count(2);
-        var gaps = new int[runs];
-        var lengths = new int[runs];
-        int count = 0;
-        for (int i = 0; i < runs; i++) {
-            gaps[i] = in.integer();
-            lengths[i] = in.integer();
-            count = Math.addExact(count, lengths[i]);
-            if (count > RECIPIENTS_MAX) {
-                throw new Payload.Malformed();
-            }
-        }
-        var numbers = new int[count];
-        int next = 0;
-        int index = 0;
-        for (int run = 0; run < runs; run++) {
-            next = Math.addExact(next, gaps[run]);
-            for (int i = 0; i < lengths[run]; i++) {
-                numbers[index++] = next;
-                next = Math.addExact(next, 1);
-            }
-        }
-        return RecipientNumbers.of(numbers);
     }
 }

@@ -2,15 +2,12 @@ package io.whimbrel.spool;
 
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
-import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
-import io.whimbrel.log.FramePlace;
 import io.whimbrel.log.Position;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
-import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
@@ -48,7 +45,8 @@ public final class Spool implements AutoCloseable {
     /// Mail that is delivered sooner needs no row for a checkpoint.
     private static final Duration MARK_AGE = Duration.ofSeconds(1);
 
-    /// More messages than this wait for the index thread only where the disk does not keep up.
+    /// More than this waits for the index thread only where the disk does not keep up: messages, by
+    /// their weight, so that it is a bound of memory too.
     private static final int INDEX_BACKLOG_MOST = 50_000;
 
     /// Exit status of a node whose spool writer failed by a bug, or whose index is damaged.
@@ -91,7 +89,6 @@ public final class Spool implements AutoCloseable {
         index = opened.index();
         live = opened.live();
         indexer = opened.indexer();
-        indexer.tell(this::damaged);
         Instant now = clock.instant();
         lastId.set(Math.max(QueueId.at(now).value(), opened.lastId()));
         var segments = new ArrayList<>(opened.segments());
@@ -112,7 +109,8 @@ public final class Spool implements AutoCloseable {
                                 lastId,
                                 clock,
                                 this::forgetBody,
-                                new Quarantine.Leaving(live, files, clock)));
+                                new Quarantine.Leaving(live, files, clock, inbox::nudge)));
+        indexer.tell(writer.damaged()::found);
         opened.leftOut().forEach(writer.damaged()::leftOut);
         live.actions().passed(SpoolWriter.THIS_RUN, now);
         writer.takeOut(opened.damaged());
@@ -240,7 +238,7 @@ public final class Spool implements AutoCloseable {
     }
 
     private BudgetLevel indexBacklog() {
-        int waiting = indexer.backlog();
+        long waiting = indexer.backlog();
         return new BudgetLevel(waiting, INDEX_BACKLOG_MOST, 0, waiting > INDEX_BACKLOG_MOST);
     }
 
@@ -291,6 +289,12 @@ public final class Spool implements AutoCloseable {
     /// @param after where to go on
     public List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
         return live.queued(after, most);
+    }
+
+    /// Whether anything is queued in `scope`, in flight and on its way included. Never misses what
+    /// is; may count what has just left.
+    public boolean isAny(QueueScope scope) throws IOException {
+        return RestingWalk.Presence.isAny(scope, live, index);
     }
 
     /// Recipients that rest, by queue, whether due or not; a look at what moves.
@@ -460,30 +464,6 @@ public final class Spool implements AutoCloseable {
     /// For [Drive#CALLER]: what a kill leaves of the index.
     void abandonIndex() {
         index.close();
-    }
-
-    /// A message cannot be read: it leaves the queue, once what is left of it is kept.
-    private void damaged(MessageRow row, DamagedRecord why) {
-        if (!writer.damaged().isNew(row.id())) {
-            return;
-        }
-        var body = new ArrayList<SpoolSegment.Place>();
-        for (FramePlace frame : row.body()) {
-            live.placeIfPresent(frame).ifPresent(body::add);
-        }
-        var remains = new Quarantine.Remains(row.id(), row.size(), Optional.empty(), body);
-        String kept =
-                writer.damaged()
-                        .keep(remains)
-                        .map(trouble -> trouble + ", which is tried again each minute")
-                        .orElse("is kept in " + remains.name());
-        LOG.error(
-                "message {} was accepted and is damaged ({}): it is not delivered; what is left of"
-                        + " it {}",
-                row.id(),
-                why.getMessage(),
-                kept);
-        inbox.nudge();
     }
 
     /// Puts a message into the inbox, without waiting for its sync.

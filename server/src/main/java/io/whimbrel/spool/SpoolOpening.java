@@ -114,10 +114,15 @@ final class SpoolOpening {
         leftOut = reading.leftOut();
         bytesRead = reading.bytesRead();
         damaged.addAll(reading.damaged());
-        findMissing();
+        List<Long> missing = findMissing();
         segments.forEach(SpoolSegment::forgetPins);
         live.pinUnreleased();
-        reading.findings().forEach(finding -> findings.add(finding.text()));
+        for (Recovery.Finding finding : reading.findings()) {
+            boolean isTold = missing.contains(finding.segment());
+            if (finding.kind() != Recovery.Kind.MISSING || !isTold) {
+                findings.add(finding.text());
+            }
+        }
     }
 
     /// Where the reading begins; empty for the whole log.
@@ -183,8 +188,11 @@ final class SpoolOpening {
                                 && link.limit() >= mark.position().offset());
     }
 
-    /// Messages in segments that are no longer there.
-    private void findMissing() throws IOException {
+    /// Messages in segments that are no longer there: a finding for each segment.
+    ///
+    /// @return those segments
+    private List<Long> findMissing() throws IOException {
+        var missing = new ArrayList<Long>();
         for (long sequence : index.segments()) {
             if (segments.stream().anyMatch(segment -> segment.sequence() == sequence)) {
                 continue;
@@ -209,8 +217,11 @@ final class SpoolOpening {
                     SpoolSegment.name(sequence)
                             + " is missing: "
                             + lost
-                            + " messages that were in it are lost; all other mail is delivered");
+                            + " messages that were in it are lost (the event log tells of each);"
+                            + " all other mail is delivered");
+            missing.add(sequence);
         }
         indexer.finish();
+        return missing;
     }
 }

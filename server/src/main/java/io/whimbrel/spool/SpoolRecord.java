@@ -4,11 +4,13 @@ import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /// A fact in the log, as others see it. Body parts and the log's own records are not among them.
 /// Immutable.
@@ -67,8 +69,13 @@ public sealed interface SpoolRecord {
     /// A damaged message was taken out of the queue; what is left of it is kept for people.
     ///
     /// @param recipients that were in the queue; empty where nothing told any more which
-    record Quarantined(Instant at, QueueId id, RecipientNumbers recipients)
+    /// @param queues where they were, for who cannot read the envelope any more; of very many
+    ///   queues only some
+    record Quarantined(Instant at, QueueId id, RecipientNumbers recipients, List<InQueue> queues)
             implements SpoolRecord {}
+
+    /// Recipients of a message that were in one queue.
+    record InQueue(QueueName queue, RecipientNumbers recipients) {}
 
     /// An operator changed what may be tried, durably.
     record Operator(Instant at, OperatorAction action) implements SpoolRecord {}

@@ -10,7 +10,6 @@ import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.log.SpoolSegment.DamagedRecord;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueId;
-import io.whimbrel.mail.RecipientNumbers;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,8 +24,6 @@ import java.util.Optional;
 /// tells what was torn, damaged or missing. It changes no segment; what it cannot use it copies to
 /// the folder `quarantine`. The rules are in `docs/spool-format.md`.
 final class SpoolRecovery {
-    private static final int COPY_BYTES = 1 << 20;
-
     /// Messages in memory before they are written to the index; of those with many recipients
     /// fewer.
     private static final int CHANGES_AT_ONCE = 10_000;
@@ -235,7 +232,7 @@ final class SpoolRecovery {
         SpoolSegment segment = link.segment();
         var scan = new SpoolSegment.Scan(segment, from, link.limit(), link.isSealed());
         while (scan.next()) {
-            if (indexer.backlog() + live.weight() > CHANGES_AT_ONCE) {
+            if (indexer.backlog() > CHANGES_AT_ONCE) {
                 live.release(released);
                 indexer.finish();
             }
@@ -419,11 +416,9 @@ final class SpoolRecovery {
     }
 
     private void report(SpoolSegment segment, SpoolSegment.Scan.Gap gap) {
-        String base = segment.name().replace(".log", "");
-        String name = SpoolFiles.QUARANTINE + base + "-" + gap.from() + ".bad";
         String kept =
-                Quarantine.keep(files, name, copy -> copy(segment, gap, copy))
-                        .orElse("are kept in " + name);
+                Quarantine.keepBytes(files, segment, gap.from(), gap.to())
+                        .orElse("are kept in " + Quarantine.nameOf(segment, gap.from()));
         String place = segment.name() + " at " + gap.from() + ": ";
         long bytes = gap.to() - gap.from();
         String text =
@@ -449,17 +444,6 @@ final class SpoolRecovery {
                 kind, at.segment().sequence(), at.offset(), at.length(), message, text);
     }
 
-    private static void copy(
-            SpoolSegment segment, SpoolSegment.Scan.Gap gap, SpoolFiles.SpoolFile copy)
-            throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
-        for (long at = gap.from(); at < gap.to(); at += bytes.limit()) {
-            bytes.clear().limit((int) Math.min(COPY_BYTES, gap.to() - at));
-            segment.readForRecovery(bytes, at);
-            copy.write(bytes.position(0), at - gap.from());
-        }
-    }
-
     /// Keeps what is left of the message, for people: envelope, an empty line, the good parts; the
     /// writer takes it out of the queue. Where that cannot be written it is left out of the queue
     /// and tried again, and the log stays as it is meanwhile.
@@ -469,8 +453,12 @@ final class SpoolRecovery {
         LogEntry.Head head = message.head;
         var remains =
                 new Quarantine.Remains(
-                        head.id(), head.size(), head.envelope(), message.location.body());
-        Optional<String> trouble = Quarantine.keep(files, remains.name(), remains::write);
+                        head.id(),
+                        head.size(),
+                        head.envelope(),
+                        message.location.body(),
+                        List.of());
+        Optional<String> trouble = remains.keep(files);
         if (trouble.isPresent()) {
             leftOut.add(new Quarantine.LeftOut(remains, unsettled(message)));
             live.leaveOut(head.id());
@@ -480,7 +468,7 @@ final class SpoolRecovery {
                 "message %s was accepted and is damaged in or before %s: it is not delivered;"
                                 .formatted(head.id(), at.segment().name())
                         + " what is left of it "
-                        + trouble.map(SpoolRecovery::later).orElse("is kept in " + remains.name());
+                        + trouble.map(SpoolRecovery::later).orElseGet(remains::kept);
         findings.add(finding(Recovery.Kind.MESSAGE, at, Optional.of(head.id()), text));
         return trouble.isEmpty();
     }
@@ -491,7 +479,7 @@ final class SpoolRecovery {
                 + " of the spool is reclaimed";
     }
 
-    private RecipientNumbers unsettled(DamagedMessage message) {
+    private List<MessageRow.Entry> unsettled(DamagedMessage message) {
         try {
             return live.unsettled(message.head.id());
         } catch (IOException e) {

@@ -535,7 +535,7 @@ final class SpoolWriter {
             Optional<SpooledMessage> message) {
         boolean isKnown = message.isPresent() || record.isOfNoMessage();
         boolean isQuarantine = record instanceof SpoolRecord.Quarantined;
-        if (record instanceof SpoolRecord.Quarantined(_, QueueId id, _)) {
+        if (record instanceof SpoolRecord.Quarantined(_, QueueId id, _, _)) {
             damaged.isOut(id);
             isKnown |= !live.isSettled(id);
         }

@@ -138,15 +138,19 @@ public final class FakeQueueDesk implements QueueDesk {
 
     /// Done at once, but told as running at first.
     @Override
-    public JobView begin(QueueJob.Work work, QueueScope scope, String reason) throws IOException {
+    public Optional<JobView> begin(QueueJob.Work work, QueueScope scope, String reason)
+            throws IOException {
         if (refusal.isPresent()) {
             throw new JobRefused(refusal.get());
         }
         long count = count(scope);
+        if (count == 0) {
+            return Optional.empty();
+        }
         views.removeIf(view -> matches(scope, view));
         var job = new QueueJob(new QueueId(1000 + jobs.size()), work, scope, reason);
         jobs.add(new JobView(job, NOW, Stage.DONE, count, count, NOW.plusSeconds(2), ""));
-        return new JobView(job, NOW, Stage.RUNNING, 0, count, NOW, "");
+        return Optional.of(new JobView(job, NOW, Stage.RUNNING, 0, count, NOW, ""));
     }
 
     @Override

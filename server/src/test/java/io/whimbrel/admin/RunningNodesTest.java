@@ -20,11 +20,20 @@ final class RunningNodesTest {
             0000000000000000: 00000002 00000000 00010000 0001 01 14
             """;
 
+    private boolean answer = true;
+
     @Test
     void hint_namesTheSocketsOfOtherNodes() throws IOException {
         assertThat(hint("/var/lib/new/admin.sock", TABLE))
-                .contains("listens at /var/lib/old mail/admin.sock: ")
-                .endsWith("--socket /var/lib/old mail/admin.sock");
+                .isEqualTo("; running nodes: /var/lib/old mail/admin.sock");
+        assertThat(hint("/x/admin.sock", TABLE))
+                .endsWith(": /var/lib/new/admin.sock, /var/lib/old mail/admin.sock");
+    }
+
+    @Test
+    void hint_leavesOutWhoDoesNotAnswer() throws IOException {
+        answer = false;
+        assertThat(hint("/x/admin.sock", TABLE)).isEmpty();
     }
 
     @Test
@@ -33,7 +42,8 @@ final class RunningNodesTest {
         assertThat(hint("/x/admin.sock", TABLE.lines().findFirst().orElseThrow())).isEmpty();
     }
 
-    private static String hint(String socket, String table) throws IOException {
-        return RunningNodes.hint(Path.of(socket), new BufferedReader(new StringReader(table)));
+    private String hint(String socket, String table) throws IOException {
+        var lines = new BufferedReader(new StringReader(table));
+        return RunningNodes.hint(Path.of(socket), lines, _ -> answer);
     }
 }

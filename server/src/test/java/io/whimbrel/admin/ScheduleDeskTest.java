@@ -65,7 +65,7 @@ final class ScheduleDeskTest {
         public void wake(QueueScope scope) {}
     }
 
-    ScheduleDeskTest() {
+    private void fill() {
         DomainName domain = DomainName.parse("example.org").orElseThrow();
         for (int i = 1; i <= MESSAGES; i++) {
             var envelope =
@@ -82,9 +82,10 @@ final class ScheduleDeskTest {
 
     @Test
     void begin_countsWhatIsInMemory_andListsTheJob() throws IOException {
+        fill();
         ScheduleDesk desk = desk();
 
-        JobView begun = desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r");
+        JobView begun = desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r").orElseThrow();
 
         assertThat(begun.of()).isEqualTo(MESSAGES);
         assertThat(desk.jobs()).singleElement().isEqualTo(begun);
@@ -95,10 +96,28 @@ final class ScheduleDeskTest {
     }
 
     @Test
+    void begin_overNothing_makesNoJob_butDoesForWhatIsOnItsWay() throws IOException {
+        var elsewhere = scope(Optional.empty(), DomainName.parse("example.net"));
+        fill();
+        ScheduleDesk desk = desk();
+
+        assertThat(desk.begin(new QueueJob.Work.Delete(), elsewhere, "")).isEmpty();
+        assertThat(desk.jobs()).isEmpty();
+        ScheduleDesk moving =
+                desk(
+                        new NothingRests() {
+                            @Override
+                            public boolean isAny(QueueScope scope) {
+                                return true;
+                            }
+                        });
+        assertThat(moving.begin(new QueueJob.Work.Delete(), elsewhere, "")).isPresent();
+    }
+
+    @Test
     void withheld_countsWhatRestsToo_eachOnce() throws IOException {
         DomainName domain = DomainName.parse("example.org").orElseThrow();
         var queue = new QueueName(MailStream.NONE, domain);
-        schedule.takeOut(QueueScope.ALL, NOW);
         ScheduleDesk desk =
                 desk(
                         new NothingRests() {
@@ -131,7 +150,6 @@ final class ScheduleDeskTest {
     void withheld_byRestrictionsOfAnAge_isWhatIsOfThatAge_eachOnce() throws IOException {
         DomainName domain = DomainName.parse("example.org").orElseThrow();
         var queue = new QueueName(MailStream.NONE, domain);
-        schedule.takeOut(QueueScope.ALL, NOW);
         ScheduleDesk desk =
                 desk(
                         new NothingRests() {
@@ -175,6 +193,7 @@ final class ScheduleDeskTest {
 
     @Test
     void act_isWhatTheDeskWasGiven() throws IOException {
+        fill();
         ScheduleDesk desk = desk();
 
         long touched = desk.act(new OperatorAction.Hold(QueueScope.ALL, "r"));
@@ -203,6 +222,11 @@ final class ScheduleDeskTest {
     }
 
     private static class NothingRests implements ScheduleDesk.Rested {
+        @Override
+        public boolean isAny(QueueScope scope) {
+            return false;
+        }
+
         @Override
         public void counts(QueueScope scope, Consumer<QueueRow> viewer) {}
 

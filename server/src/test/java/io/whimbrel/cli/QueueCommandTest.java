@@ -294,12 +294,83 @@ final class QueueCommandTest {
                         "1 recipient released; 2 recipients still kept by"
                                 + " hold domain=example.org (2), suspend id="
                                 + ID
-                                + " (2)\n");
+                                + " (2)\n"
+                                + "that hold ends with"
+                                + " `whimbrel queue release --domain example.org`\n"
+                                + "that suspension ends with `whimbrel queue resume "
+                                + ID
+                                + "`\n");
         CliRun domain = run("queue", "release", "--domain", "example.org", "--json");
         assertThat(domain.out())
-                .startsWith("{\"recipients\":0,\"kept\":2,\"kept_by\":[{\"action\":\"suspend\",")
+                .startsWith(
+                        "{\"recipients\":0,\"domain\":\"example.org\",\"kept\":2,"
+                                + "\"kept_by\":[{\"action\":\"suspend\",")
+                .contains("\"left_s\":3600")
                 .endsWith("\"recipients\":2}]}\n");
         assertThat(run("queue", "resume", ID).out()).isEqualTo("2 recipients resumed\n");
+    }
+
+    @Test
+    void release_ofWhatAHoldOfAnAgeKeeps_namesTheCommandThatEndsThat() {
+        QueueId last = QueueId.at(FakeQueueDesk.NOW.minusMillis(5_400_500));
+        var tenant =
+                new QueueScope(
+                        Optional.empty(), Optional.empty(), Optional.of("it's"), Optional.empty());
+        desk.add(1, "example.org", "it's", 1, 0);
+        desk.actions.add(new OperatorAction.Hold(tenant.noLaterThan(last), ""));
+        desk.actions.add(new OperatorAction.Hold(tenant, ""));
+
+        CliRun run = run("queue", "release", "--tenant", "it's");
+
+        assertThat(run.out())
+                .contains("still kept by hold tenant=it's accepted_by=2026-11-23T10:29:59Z (1)\n")
+                .endsWith("`whimbrel queue release --tenant 'it'\\''s' --older-than 5400s`\n");
+        assertThat(run("queue", "release", "--tenant", "it's", "--older-than", "5400s").exit())
+                .isZero();
+        assertThat(desk.actions.getLast())
+                .isInstanceOfSatisfying(
+                        OperatorAction.Release.class,
+                        release ->
+                                assertThat(release.scope().ends(tenant.noLaterThan(last)))
+                                        .isTrue());
+    }
+
+    @Test
+    void holdReleaseAndSuspend_asJson_tellWhatTheyActedOn() {
+        assertThat(run("queue", "hold", "--tenant", "shop", "--older-than", "1h", "--json").out())
+                .isEqualTo(
+                        "{\"recipients\":2,\"tenant\":\"shop\",\"accepted_by\":"
+                                + "\"2026-11-23T11:00:00Z\",\"older_than_s\":3600}\n");
+        assertThat(run("queue", "release", "--tenant", "shop", "--older-than", "1h").out())
+                .isEqualTo("2 recipients released (accepted by 2026-11-23T11:00:00Z)\n");
+        assertThat(
+                        run(
+                                        "queue",
+                                        "suspend",
+                                        "--domain",
+                                        "example.org",
+                                        "--campaign",
+                                        "autumn",
+                                        "--for",
+                                        "5m",
+                                        "--json")
+                                .out())
+                .isEqualTo(
+                        "{\"recipients\":2,\"domain\":\"example.org\",\"campaign\":\"autumn\","
+                                + "\"left_s\":300}\n");
+        assertThat(run("queue", "hold", "--all", "--json").out())
+                .isEqualTo("{\"recipients\":3,\"all\":true}\n");
+        assertThat(run("queue", "hold", ID, "--dry-run", "--json").out())
+                .contains("\"recipients\":2,\"id\":\"" + ID);
+    }
+
+    @Test
+    void summary_tellsWhatIsLeftOfASuspension() {
+        run("queue", "suspend", "--domain", "example.org", "--for", "250s");
+
+        assertThat(run("queue").out())
+                .containsPattern("suspend +domain=example.org +another 4m10s");
+        assertThat(run("queue", "--json").out()).contains("\"left_s\":250");
     }
 
     @Test
@@ -317,9 +388,37 @@ final class QueueCommandTest {
     }
 
     @Test
-    void retryNow_ofNothing_exits1() {
+    void actionsOnNothing_sayThatThereIsNothing_andMakeNoJob() {
         assertThat(run("queue", "retry-now", "--all").out()).isEqualTo("3 recipients due now\n");
-        assertThat(run("queue", "retry-now", "--tenant", "nobody").exit()).isEqualTo(1);
+        for (String verb : List.of("retry-now", "bounce", "delete")) {
+            assertThat(run("queue", verb, "--tenant", "nobody"))
+                    .as(verb)
+                    .isEqualTo(new CliRun(0, "nothing is queued in that scope\n", ""));
+        }
+        assertThat(run("queue", "delete", "--tenant", "nobody", "--detach").out())
+                .isEqualTo("nothing is queued in that scope\n");
+        assertThat(run("queue", "move", "--tenant", "nobody", "--to-tenant", "shop", "--json"))
+                .isEqualTo(
+                        new CliRun(
+                                0,
+                                "{\"work\":\"move\",\"recipients\":0,\"tenant\":\"nobody\"}\n",
+                                ""));
+        assertThat(desk.jobs).isEmpty();
+    }
+
+    @Test
+    void holdOfNothing_isInForceForMailToCome_andSaysSo() {
+        assertThat(run("queue", "hold", "--tenant", "nobody"))
+                .isEqualTo(
+                        new CliRun(
+                                0, "0 recipients are queued now; mail that comes is held\n", ""));
+        assertThat(run("queue", "suspend", "--tenant", "nobody", "--for", "1h").out())
+                .isEqualTo("0 recipients are queued now; mail that comes is suspended for 1h\n");
+        assertThat(run("queue", "release", "--tenant", "nobody").out())
+                .isEqualTo("0 recipients released\n");
+        assertThat(run("queue", "hold", "--tenant", "nobody", "--older-than", "1h").out())
+                .as("nothing that comes is as old")
+                .isEqualTo("0 recipients held (accepted by 2026-11-23T11:00:00Z)\n");
     }
 
     @Test
@@ -345,8 +444,7 @@ final class QueueCommandTest {
     }
 
     @Test
-    void delete_ofNothing_exits1() {
-        assertThat(run("queue", "delete", "--tenant", "nobody").exit()).isEqualTo(1);
+    void delete_ofABadAge_isAUsageError() {
         assertThat(run("queue", "delete", "--tenant", "shop", "--older-than", "x").exit())
                 .isEqualTo(2);
     }
@@ -417,7 +515,24 @@ final class QueueCommandTest {
 
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.err())
-                .contains("no server is running", data + "/x/admin.sock", "whimbrel serve -c FILE");
+                .contains(
+                        "no server is running at " + data + "/x/admin.sock (--data " + data + "/x)")
+                .contains("whimbrel serve -c FILE", "name another node with", "--socket PATH");
+    }
+
+    @Test
+    void noServerOfAConfiguration_isToldWithBothPaths() throws IOException {
+        Path config = data.resolve("w.toml");
+        Files.writeString(
+                config,
+                "[node]\nname = \"mx\"\ndata = \""
+                        + data.resolve("y")
+                        + "\"\n[[listen]]\naddress = \"127.0.0.1:2525\"\n");
+
+        assertThat(CliRun.of("status", "-c", config.toString()).err())
+                .contains(
+                        "at " + data + "/y/admin.sock (node.data in " + config + "): there is none")
+                .contains("`whimbrel serve -c " + config + "`");
     }
 
     @Test
@@ -426,7 +541,7 @@ final class QueueCommandTest {
         CliRun run = CliRun.of("reload", "--data", data.resolve("moved").toString());
 
         assertThat(run.exit()).isEqualTo(1);
-        assertThat(run.err()).contains("A server listens at ", "node.data was changed", "--socket");
+        assertThat(run.err()).containsPattern("; running nodes: .*/admin.sock");
         assertThat(CliRun.of("reload", "--socket", data.resolve("admin.sock").toString()).exit())
                 .isZero();
     }
@@ -447,12 +562,15 @@ final class QueueCommandTest {
 
         assertThat(run.exit()).isZero();
         assertThat(run.out())
-                .contains("version    1.2.3", "up         1d1h", "listens on 127.0.0.1:2525")
+                .contains("version    1.2.3", "listens on 127.0.0.1:2525")
+                .contains("up         1d1h, since 2026-11-22T10:59:59Z\n")
                 .contains("spool      ok", "queued     3 recipients", "warning    source s1")
                 .contains("memory     1152 MiB (three quarters of 1536 MiB)")
                 .contains("budget     arriving: 3072 KiB of 100 MiB, FELT")
                 .contains("budget     disk-slow: 900 MiB free, mark 500 MiB")
                 .contains("budget     entries: 12 of 5000");
+        assertThat(run("status", "--json").out())
+                .contains("\"started\":\"2026-11-22T10:59:59.123Z\"");
         spoolTrouble.add("disk full: free 2 GiB");
         CliRun ill = run("status");
         assertThat(ill.exit()).isEqualTo(1);
@@ -503,7 +621,7 @@ final class QueueCommandTest {
         return new NodeStatus(
                 "mx1.example.com",
                 "1.2.3",
-                FakeQueueDesk.NOW.minus(Duration.ofHours(25)),
+                FakeQueueDesk.NOW.minus(Duration.ofHours(25)).minusNanos(876_543_211),
                 List.of("127.0.0.1:2525"),
                 String.join("", spoolTrouble),
                 List.of("source s1: this machine has no 192.0.2.10"),

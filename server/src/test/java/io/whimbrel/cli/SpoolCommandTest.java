@@ -218,6 +218,10 @@ final class SpoolCommandTest {
         fill();
         try (Spool spool = open()) {
             spool.appendAndWait(hold("example.net"));
+            var suspend =
+                    new SpoolRecord.OperatorAction.Suspend(
+                            scope("example.edu"), Duration.ofSeconds(250), "slow");
+            spool.appendAndWait(batch(new SpoolRecord.Operator(NOW, suspend)));
         }
 
         CliRun run = run("stat", "--json");
@@ -234,10 +238,15 @@ final class SpoolCommandTest {
                                 + "{\"tenant\":\"news\",\"messages\":1,\"recipients\":1}]");
         assertThat(line.path("in_force").get(0).path("scope").stringValue(""))
                 .isEqualTo("domain=example.net");
+        assertThat(line.path("in_force").get(0).path("since").stringValue(""))
+                .isEqualTo("2026-11-24T10:00:00.123Z");
+        assertThat(line.path("in_force").get(1).path("left_s").asLong()).isEqualTo(250);
         assertThat(line.path("segments").get(0).path("live_bytes").asLong()).isPositive();
         CliRun text = run("stat", "--by", "domain", "--top", "1");
         assertThat(text.out())
                 .containsPattern("example.com +4 +4")
+                .containsPattern("hold +2026-11-24T10:00:00Z +domain=example.net +why")
+                .contains("slow, for another 4m10s while the node runs")
                 .doesNotContain("TENANT", "\nexample.net");
     }
 

@@ -29,6 +29,20 @@ final class WordsTest {
     }
 
     @Test
+    void time_isInWholeSeconds() {
+        assertThat(Words.time("2026-11-23T12:00:00.123456789Z")).isEqualTo("2026-11-23T12:00:00Z");
+        assertThat(Words.time("2026-11-23T12:00:00Z")).isEqualTo("2026-11-23T12:00:00Z");
+        assertThat(Words.time("soon.Z or later")).isEqualTo("soon.Z or later");
+    }
+
+    @Test
+    void shellWord_isQuotedWhereItMustBe() {
+        assertThat(Words.shellWord("spring-2026")).isEqualTo("spring-2026");
+        assertThat(Words.shellWord("")).isEqualTo("''");
+        assertThat(Words.shellWord("a b's $x")).isEqualTo("'a b'\\''s $x'");
+    }
+
+    @Test
     void printable_disarmsTerminalControls() {
         assertThat(Words.printable("a\u001b[2Jb\r\n\u202ec\u00e9")).isEqualTo("a?[2Jb???c\u00e9");
     }

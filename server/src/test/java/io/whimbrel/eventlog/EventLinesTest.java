@@ -6,7 +6,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.whimbrel.log.Position;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.AttemptFacts;
@@ -54,7 +57,10 @@ final class EventLinesTest {
     void quarantined_isToldForEachRecipient_thatWasQueued() {
         var record =
                 new SpoolRecord.Quarantined(
-                        Records.RECEIVED.plusSeconds(2), Records.ID, RecipientNumbers.of(1));
+                        Records.RECEIVED.plusSeconds(2),
+                        Records.ID,
+                        RecipientNumbers.of(1),
+                        List.of());
         assertThat(lines(record))
                 .containsExactly(
                         "{\"event\":\"quarantined\",\"time\":\"2026-11-23T12:00:02.001Z\","
@@ -64,17 +70,29 @@ final class EventLinesTest {
     }
 
     @Test
-    void quarantined_whereNothingCanBeRead_isToldWithTheId() {
+    void quarantined_whereNothingCanBeRead_isToldWithTheId_andItsQueueWhereThatIsKnown() {
+        var queue =
+                new QueueName(
+                        new MailStream("shop", "autumn", PriorityClass.BULK),
+                        new DomainName("example.net"));
         var record =
                 new SpoolRecord.Quarantined(
-                        Records.RECEIVED, Records.ID, RecipientNumbers.of(0, 1));
+                        Records.RECEIVED,
+                        Records.ID,
+                        RecipientNumbers.of(0, 1),
+                        List.of(new SpoolRecord.InQueue(queue, RecipientNumbers.of(0))));
         var unreadable =
                 new CommittedRecord(
                         new Position(1, 1), new Position(1, 2), record, Optional.empty());
-        String line =
+        String start =
                 "{\"event\":\"quarantined\",\"time\":\"2026-11-23T12:00:00.001Z\","
-                        + "\"id\":\"00000000004K7\"}";
-        assertThat(Records.lines(List.of(unreadable))).containsExactly(line, line);
+                        + "\"id\":\"00000000004K7\"";
+        assertThat(Records.lines(List.of(unreadable)))
+                .containsExactly(
+                        start
+                                + ",\"tenant\":\"shop\",\"campaign\":\"autumn\","
+                                + "\"domain\":\"example.net\"}",
+                        start + "}");
     }
 
     @Test

@@ -3,9 +3,14 @@ package io.whimbrel.reception;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+
 import io.whimbrel.metrics.Metrics;
 
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -52,8 +57,26 @@ class ReceptionTest {
     }
 
     @Test
+    void shortageOfFiles_isToldOnce_forAllListeners() {
+        var logged = new ListAppender<ILoggingEvent>();
+        logged.start();
+        var log = (Logger) LoggerFactory.getLogger("io.whimbrel.reception");
+        log.addAppender(logged);
+        try (var reception = TestReception.startShortOfFiles(100, 2)) {
+            assertThat(logged.list)
+                    .singleElement()
+                    .asString()
+                    .contains("LimitNOFILE=")
+                    .contains(reception.reception.addresses().getFirst() + " ")
+                    .contains(reception.reception.addresses().getLast() + " ");
+        } finally {
+            log.detachAppender(logged);
+        }
+    }
+
+    @Test
     void connections_areFewer_whereFilesAreShort() throws Exception {
-        try (var reception = TestReception.startShortOfFiles(ConnectionCount.RESERVE + 2);
+        try (var reception = TestReception.startShortOfFiles(ConnectionCount.RESERVE + 2, 1);
                 var first = reception.greeted();
                 var second = reception.greeted();
                 var third = reception.connect()) {

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -28,8 +29,8 @@ final class TestReception implements AutoCloseable {
     final ArrivingBodies arriving = new ArrivingBodies(ARRIVING_BYTES);
     final Reception reception;
 
-    private TestReception(ListenSettings settings, int connectionsMost) {
-        this.reception = new Reception(List.of(settings), mail, arriving, metrics, clock);
+    private TestReception(List<ListenSettings> settings, int connectionsMost) {
+        this.reception = new Reception(settings, mail, arriving, metrics, clock);
         try {
             reception.start(connectionsMost);
         } catch (IOException e) {
@@ -42,12 +43,13 @@ final class TestReception implements AutoCloseable {
     }
 
     static TestReception start(List<Network> relayFrom, SessionLimits limits) {
-        return new TestReception(settings(relayFrom, limits), Integer.MAX_VALUE);
+        return new TestReception(List.of(settings(relayFrom, limits)), Integer.MAX_VALUE);
     }
 
     /// Where the process may open so few files that only so many connections are possible.
-    static TestReception startShortOfFiles(int connectionsMost) {
-        return new TestReception(settings(EVERYBODY, SessionLimits.DEFAULT), connectionsMost);
+    static TestReception startShortOfFiles(int connectionsMost, int listeners) {
+        ListenSettings settings = settings(EVERYBODY, SessionLimits.DEFAULT);
+        return new TestReception(Collections.nCopies(listeners, settings), connectionsMost);
     }
 
     static ListenSettings settings(List<Network> relayFrom, SessionLimits limits) {

@@ -334,20 +334,6 @@ class BoundedScheduleTest {
     }
 
     @Test
-    void takeOut_ofABackloggedQueue_asksForTheRest() {
-        world.siteIs("a.example", "mx.a");
-        admit(1_000, MAIL, "a.example");
-        int inMemory = (int) world.schedule.entriesInMemory();
-
-        List<QueueEntry> taken = world.schedule.takeOut(ofTenant("shop"), world.now);
-        assertThat(taken).hasSize(inMemory);
-        taken.forEach(world::settle);
-        world.pass(SECOND);
-
-        assertThat(drain("mx.a")).isEqualTo(1_000 - inMemory);
-    }
-
-    @Test
     void siteResolved_movesTheBacklogToo() {
         admit(1_000, MAIL, "a.example");
         assertThat(world.asked).containsExactly(domain("a.example"));

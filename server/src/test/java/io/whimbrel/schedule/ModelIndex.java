@@ -159,11 +159,8 @@ final class ModelIndex implements Resting {
         return in(scope).stream().mapToLong(entry -> entry.recipients().size()).sum();
     }
 
-    /// What a job does for an operator who takes mail out.
-    synchronized List<QueueEntry> takeOut(QueueScope scope) {
-        List<QueueEntry> taken = in(scope);
-        taken.forEach(this::remove);
-        return taken;
+    synchronized void clear() {
+        in(QueueScope.ALL).forEach(this::remove);
     }
 
     /// What a job does for an operator who wants mail tried now.

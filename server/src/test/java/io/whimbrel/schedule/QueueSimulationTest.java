@@ -189,7 +189,6 @@ class QueueSimulationTest {
                             world,
                             oracle,
                             now);
-            case 7 -> takeOut(world, oracle, random, now);
             default -> {}
         }
     }
@@ -212,30 +211,6 @@ class QueueSimulationTest {
             case OperatorAction.Resume(QueueScope scope) -> index.recipientsIn(scope);
             case OperatorAction.RetryNow(QueueScope scope) -> index.retryNow(scope, now);
         };
-    }
-
-    private void takeOut(SimulatedInternet world, QueueOracle oracle, Random random, Instant now) {
-        QueueScope scope = anyScope(oracle, random);
-        long expected = oracle.waitingIn(scope);
-        Schedule schedule = world.schedule();
-        long atRest = world.index().recipientsIn(scope);
-        List<QueueEntry> taken = schedule.takeOut(scope, now);
-        assertThat(taken.stream().mapToLong(entry -> entry.recipients().size()).sum() + atRest)
-                .isEqualTo(expected);
-        for (QueueEntry entry : world.index().takeOut(scope)) {
-            oracle.taken(entry);
-            oracle.finished(entry, List.of());
-        }
-        for (QueueEntry entry : taken) {
-            oracle.taken(entry);
-            if (random.nextBoolean()) {
-                oracle.finished(entry, List.of());
-                schedule.finished(entry, List.of(), now);
-            } else {
-                oracle.givenBack(entry);
-                schedule.giveBack(entry, now);
-            }
-        }
     }
 
     private static void release(SimulatedInternet world, QueueOracle oracle, Instant now) {

@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /// What operators do to the queue.
@@ -187,7 +186,7 @@ class RestrictionTest {
 
         assertThat(world.schedule.nextDue()).contains(START.plus(HOUR));
         assertThat(world.schedule.list(QueueScope.ALL, 1, world.now).getFirst().why())
-                .isEqualTo("suspended until 2026-03-01T13:00:00Z: slow");
+                .isEqualTo("suspended for another 1h: slow");
         world.pass(HOUR.minusMillis(1));
         assertThat(world.hasNothingFor("mx")).isTrue();
         assertThat(world.count(State.SUSPENDED)).isEqualTo(1);
@@ -269,51 +268,6 @@ class RestrictionTest {
         assertThat(world.hasNothingFor("mx")).isTrue();
         apply(new Release(ofId(apart.id())));
         assertThat(world.take("mx").message()).isSameAs(apart);
-    }
-
-    @Test
-    void takeOut_takesWhatWaitsWhateverItWaitsFor() {
-        world.admit(SHOP, "inflight@a.example");
-        QueueEntry inFlight = world.take("mx");
-        world.admit(SHOP, "timed@a.example");
-        world.defer(world.take("mx"), HOUR);
-        world.admit(SHOP, "ready@a.example");
-        world.admit(SHOP, "resolving@c.example");
-        SpooledMessage apart = world.admit(SHOP, "apart@a.example");
-        apply(new Hold(ofId(apart.id()), ""));
-        world.admit(BANK, "other@a.example");
-
-        List<QueueEntry> taken = world.schedule.takeOut(ofTenant("shop"), world.now);
-
-        assertThat(taken).hasSize(4).doesNotContain(inFlight);
-        assertThat(world.count(State.IN_FLIGHT)).isEqualTo(5);
-        assertThat(world.take("mx").message().envelope().stream()).isEqualTo(BANK);
-        taken.forEach(world::settle);
-        world.settle(inFlight);
-        assertThat(world.schedule.summary(world.now).recipients()).isEqualTo(1);
-    }
-
-    @Test
-    void takeOut_givenBack_waitsAgainForItsDueTime() {
-        world.admit(SHOP, "x@a.example");
-        world.defer(world.take("mx"), HOUR);
-        List<QueueEntry> taken = world.schedule.takeOut(QueueScope.ALL, world.now);
-
-        world.schedule.giveBack(taken.getFirst(), world.now);
-
-        assertThat(world.hasNothingFor("mx")).isTrue();
-        assertThat(world.count(State.SCHEDULED)).isEqualTo(1);
-    }
-
-    @Test
-    void takeOut_readyEntryGivenBack_isSignalled() {
-        world.admit(SHOP, "x@a.example");
-        List<QueueEntry> taken = world.schedule.takeOut(QueueScope.ALL, world.now);
-        world.signals.clear();
-
-        world.schedule.giveBack(taken.getFirst(), world.now);
-
-        assertThat(world.signals).containsExactly(path("mx"));
     }
 
     @Test

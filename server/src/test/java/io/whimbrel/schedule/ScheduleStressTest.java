@@ -236,12 +236,6 @@ class ScheduleStressTest implements ScheduleActions {
         apply(new OperatorAction.Hold(scope, ""));
         apply(new OperatorAction.Suspend(scope, Duration.ofMillis(random.nextInt(100)), ""));
         apply(new OperatorAction.RetryNow(scope));
-        if (random.nextInt(20) == 0) {
-            for (QueueEntry entry : schedule.takeOut(scope, now())) {
-                taken(entry);
-                end(entry, random);
-            }
-        }
         List<QueuedView> some = schedule.list(scope, 1, now());
         if (!some.isEmpty()) {
             var one =

@@ -95,7 +95,7 @@ final class SimulatedInternet implements ScheduleActions {
         if (settings.isUnbounded()) {
             oracle.recovered().forEach(message -> schedule.restore(message, now));
         } else {
-            index.takeOut(QueueScope.ALL);
+            index.clear();
             index.restart();
             oracle.recovered().forEach(this::putToRest);
         }

@@ -3,25 +3,35 @@ package io.whimbrel.spool;
 import static io.whimbrel.spool.SpoolFixtures.accept;
 import static io.whimbrel.spool.SpoolFixtures.batch;
 import static io.whimbrel.spool.SpoolFixtures.bytes;
+import static io.whimbrel.spool.SpoolFixtures.deferred;
 import static io.whimbrel.spool.SpoolFixtures.delivered;
 import static io.whimbrel.spool.SpoolFixtures.envelope;
 import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+
 import io.whimbrel.log.Position;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.RecipientNumbers;
 
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 
 /// A damaged message leaves the queue, and the event log is told once, whatever is killed when.
 final class QuarantinedMailTest {
@@ -113,11 +123,120 @@ final class QuarantinedMailTest {
         assertThat(told).hasSize(1);
         var record = (SpoolRecord.Quarantined) told.getFirst().record();
         assertThat(record.recipients()).isEqualTo(RecipientNumbers.all(2));
+        assertThat(record.queues()).containsExactly(inQueue(2));
         for (int start = 0; start < 2; start++) {
             assertThat(quarantines(events(reopenAfterKill())))
                     .extracting(CommittedRecord::record)
                     .containsExactly(record);
         }
+    }
+
+    private static SpoolRecord.InQueue inQueue(int recipients) {
+        var queue = new QueueName(envelope(1).stream(), new DomainName("example.com"));
+        return new SpoolRecord.InQueue(queue, RecipientNumbers.all(recipients));
+    }
+
+    @Test
+    void damageFoundWhenMailIsDue_leavesTheBadBytes_andTheGoodBody() throws Exception {
+        Spool spool = open();
+        byte[] body = bytes(900, 1);
+        SpooledMessage bad = accept(spool, envelope(2), body);
+        spool.rest(bad, RecipientNumbers.all(2), 0);
+        spool.step(Inbox.Wake.IDLE);
+        SpoolSegment.Place place = bad.location().accepted();
+        damage(place);
+        spool.start(new TakesAll(new ArrayList<>()));
+        step(spool);
+
+        assertThat(kept(place)).isEqualTo(written(place));
+        byte[] message = files.content(SpoolFiles.QUARANTINE + bad.id() + ".message");
+        assertThat(message).endsWith(body);
+        assertThat(new String(message, StandardCharsets.ISO_8859_1)).doesNotContain("\nfrom ");
+        String name = Quarantine.nameOf(place.segment(), place.offset());
+        assertThat(files.afterCut(new Random(1)).exists(name)).as("durably").isTrue();
+    }
+
+    @Test
+    void damagedBody_foundWhenMailIsCarried_leavesTheEnvelope() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage bad = accept(spool, envelope(2), bytes(900, 1));
+        spool.appendAndWait(batch(deferred(bad.id(), 1, now.plusSeconds(100_000), 0, 1)));
+        spool.rest(bad, RecipientNumbers.all(2), 1);
+        SpoolSegment.Place place = bad.location().body().getFirst();
+        damage(place);
+        var told = new ArrayList<CommittedRecord>();
+        for (int i = 0; i < 400 && told.isEmpty(); i++) {
+            now = now.plusSeconds(1);
+            SpooledMessage passing = accept(spool, envelope(1), bytes(9000, i));
+            spool.appendAndWait(batch(delivered(passing.id(), 0)));
+            for (CommittedRecord record : records.take(Duration.ZERO)) {
+                records.release(record.next());
+                told.addAll(quarantines(List.of(record)));
+            }
+        }
+
+        assertThat(told).hasSize(1);
+        assertThat(kept(place)).isEqualTo(written(place));
+        String name = SpoolFiles.QUARANTINE + bad.id() + ".message";
+        assertThat(new String(files.content(name), StandardCharsets.UTF_8))
+                .contains(
+                        "from <sender@example.org>",
+                        "to <user0@example.com>",
+                        "to <user1@example.com>");
+    }
+
+    private byte[] kept(SpoolSegment.Place place) {
+        return files.content(Quarantine.nameOf(place.segment(), place.offset()));
+    }
+
+    /// As it stands there, damage included.
+    private byte[] written(SpoolSegment.Place place) {
+        byte[] all = files.content(place.segment().name());
+        return Arrays.copyOfRange(all, place.offset(), place.offset() + place.length());
+    }
+
+    @Test
+    void missingSegment_isOneFinding_andItsMailIsToldWithItsQueue() throws Exception {
+        Spool spool = open();
+        var resting = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < 60; i++) {
+            now = now.plusSeconds(1);
+            SpooledMessage message = accept(spool, envelope(2), bytes(9000, i));
+            spool.appendAndWait(batch(deferred(message.id(), 1, now.plusSeconds(100_000), 0, 1)));
+            spool.rest(message, RecipientNumbers.all(2), 1);
+            resting.add(message);
+        }
+        SpoolSegment segment = resting.getFirst().location().accepted().segment();
+        List<SpooledMessage> lost =
+                resting.stream().filter(message -> message.location().isIn(segment)).toList();
+        step(spool);
+        var failed = new SpoolRecord.Deferred[lost.size()];
+        for (int i = 0; i < failed.length; i++) {
+            failed[i] = deferred(lost.get(i).id(), 2, now.plusSeconds(200_000), 0, 1);
+        }
+        spool.appendAndWait(batch(failed));
+        files.lose(segment.name());
+        var logged = new ListAppender<ILoggingEvent>();
+        logged.start();
+        var log = (Logger) LoggerFactory.getLogger(LiveMessages.class);
+        log.addAppender(logged);
+        Spool again = reopenAfterKill();
+        log.detachAppender(logged);
+
+        assertThat(again.takeRecovery().findings())
+                .filteredOn(line -> line.contains(segment.name()))
+                .singleElement()
+                .asString()
+                .contains(": " + lost.size() + " messages");
+        assertThat(logged.list).as("a line for each record about it").isEmpty();
+        assertThat(quarantines(events(again)))
+                .hasSize(lost.size())
+                .allSatisfy(event -> {
+                    assertThat(event.message()).isEmpty();
+                    var record = (SpoolRecord.Quarantined) event.record();
+                    assertThat(record.queues()).containsExactly(inQueue(2));
+                });
     }
 
     @Test

@@ -23,6 +23,7 @@ import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
@@ -128,9 +129,22 @@ final class RecordCodecTest {
                 new LogEntry.Fact(
                         new SpoolRecord.Notice(
                                 NOW, SpoolRecord.NoticeKind.BUDGET_EASED, "heap", "7 of 8")),
-                new LogEntry.Fact(new SpoolRecord.Quarantined(NOW, ID, RecipientNumbers.of(0, 2))),
                 new LogEntry.Fact(
-                        new SpoolRecord.Quarantined(Instant.EPOCH, ID, RecipientNumbers.of())));
+                        new SpoolRecord.Quarantined(
+                                NOW,
+                                ID,
+                                RecipientNumbers.of(0, 2),
+                                List.of(
+                                        inQueue("a.example", RecipientNumbers.of(0)),
+                                        inQueue("b.example", RecipientNumbers.of(2))))),
+                new LogEntry.Fact(
+                        new SpoolRecord.Quarantined(
+                                Instant.EPOCH, ID, RecipientNumbers.of(), List.of())));
+    }
+
+    private static SpoolRecord.InQueue inQueue(String domain, RecipientNumbers recipients) {
+        var stream = new MailStream("shop", "", PriorityClass.BULK);
+        return new SpoolRecord.InQueue(new QueueName(stream, new DomainName(domain)), recipients);
     }
 
     private static LogEntry operator(SpoolRecord.OperatorAction action) {

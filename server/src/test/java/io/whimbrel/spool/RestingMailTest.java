@@ -11,6 +11,7 @@ import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.budget.Budget;
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.log.Position;
@@ -35,6 +36,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -376,6 +378,28 @@ final class RestingMailTest {
         assertThat(open().takeRecovery().findings())
                 .as("nothing needs it any more")
                 .noneMatch(line -> line.contains(" messages that were in it"));
+    }
+
+    @Test
+    void backlogOfTheIndex_isBoundedByWeight_notByMessages() throws IOException {
+        Spool spool = IndexHome.open(files, 16 << 20, 0, () -> now);
+        var heavy = new ArrayList<SpooledMessage>();
+        for (int i = 0; i < 26; i++) {
+            heavy.add(accept(spool, envelope(10_000), bytes(9, i)));
+        }
+        heavy.forEach(message -> spool.rest(message, RecipientNumbers.all(10_000), 0));
+
+        assertThat(spool.refusal()).contains(SpoolWriter.BEHIND);
+        assertThat(spool.isIndexBehind()).isTrue();
+        assertThat(backlog(spool)).isEqualTo(26 * 2_000);
+        step(spool);
+        assertThat(spool.refusal()).isEmpty();
+        assertThat(backlog(spool)).isZero();
+        assertThat(resting(spool, QueueScope.ALL)).isEqualTo(260_000);
+    }
+
+    private static long backlog(Spool spool) {
+        return Objects.requireNonNull(spool.budgets().get(Budget.INDEX_BACKLOG)).get().used();
     }
 
     @Test
