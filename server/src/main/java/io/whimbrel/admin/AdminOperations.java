@@ -273,17 +273,10 @@ public final class AdminOperations implements AdminHandler {
     }
 
     private ObjectNode count(QueueScope scope) throws IOException {
-        long recipients = queue.resting(scope);
-        long inFlight = 0;
-        for (QueuedView view : queue.inMemory(scope)) {
-            recipients += view.entry().recipients().size();
-            if (view.state() == QueuedView.State.IN_FLIGHT) {
-                inFlight += view.entry().recipients().size();
-            }
-        }
+        QueueDesk.ScopeCount count = queue.count(scope);
         return Json.object()
-                .put("recipients", recipients)
-                .put("in_flight", inFlight)
+                .put("recipients", count.recipients())
+                .put("in_flight", count.inFlight())
                 .put("dry_run", true);
     }
 
@@ -304,9 +297,8 @@ public final class AdminOperations implements AdminHandler {
         }
     }
 
-    private void requireRestriction(String kind, QueueScope scope)
-            throws RequestException, IOException {
-        for (OperatorAction action : queue.summary().restrictions()) {
+    private void requireRestriction(String kind, QueueScope scope) throws RequestException {
+        for (OperatorAction action : queue.restrictions()) {
             boolean isInForce =
                     switch (action) {
                         case OperatorAction.Hold(var held, _) ->

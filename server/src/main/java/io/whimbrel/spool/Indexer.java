@@ -2,7 +2,6 @@ package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
-import io.whimbrel.index.QueueIndex.Change;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.Wake;
 import io.whimbrel.mail.QueueId;
@@ -19,9 +18,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -81,8 +80,8 @@ final class Indexer implements LiveMessages.Changes {
     private final AtomicInteger changedCount = new AtomicInteger();
     private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Wanted> wanted = new ConcurrentLinkedQueue<>();
-    private final List<Change> unwritten = new ArrayList<>();
-    private final RestingQueues.Walks walks;
+    private final QueueRows rows;
+    private final RestingWalk.Walks walks;
 
     /// What the log says has happened to rows and has not yet.
     private final AtomicInteger unfinished = new AtomicInteger();
@@ -124,8 +123,9 @@ final class Indexer implements LiveMessages.Changes {
         this.live = live;
         this.clock = clock;
         this.resting = new RestingQueues(index);
-        this.census = new RestingQueues.Census(index, live, resting);
-        this.walks = new RestingQueues.Walks(index, this, resting);
+        this.rows = new QueueRows(index, live);
+        this.census = new RestingQueues.Census(index, live, rows);
+        this.walks = new RestingWalk.Walks(index, this, resting);
     }
 
     /// From now on `whom` is told of messages that cannot be read.
@@ -156,6 +156,7 @@ final class Indexer implements LiveMessages.Changes {
     /// A message that is not in memory was taken out of the queue. Thread-safe.
     @Override
     public void quarantined(QueueId id) {
+        rows.vanished(id);
         unfinished.incrementAndGet();
         requests.add(new Request.Forget(id));
     }
@@ -198,6 +199,11 @@ final class Indexer implements LiveMessages.Changes {
     /// What rests, for people. Thread-safe.
     RestingQueues.Census census() {
         return census;
+    }
+
+    /// What is in the queue, in numbers. Thread-safe.
+    QueueRows rows() {
+        return rows;
     }
 
     /// How many messages wait for the index thread. Thread-safe.
@@ -262,17 +268,13 @@ final class Indexer implements LiveMessages.Changes {
             }
             changedCount.decrementAndGet();
             looked.add(message);
-            change(message).ifPresent(unwritten::add);
         }
-        if (!unwritten.isEmpty()) {
-            try {
-                index.write(unwritten);
-            } catch (IOException e) {
-                // The rows are tried again with the next change; until then nobody lets go.
-                looked.forEach(this::changed);
-                throw e;
-            }
-            unwritten.clear();
+        try {
+            rows.write(looked);
+        } catch (IOException e) {
+            // The rows are tried again with the next change; until then nobody lets go.
+            looked.forEach(this::changed);
+            throw e;
         }
         for (SpooledMessage message : looked) {
             try {
@@ -286,33 +288,11 @@ final class Indexer implements LiveMessages.Changes {
         return !looked.isEmpty();
     }
 
-    /// What the index must learn of a message.
-    private static Optional<Change> change(SpooledMessage message) {
-        synchronized (message) {
-            message.noteChange(false);
-            if (message.hasLeft()) {
-                return Optional.empty();
-            }
-            Optional<MessageRow> before = message.row();
-            boolean isOver = message.states().unsettled() == 0;
-            if (isOver && (before.isEmpty() || message.isForgotten())) {
-                message.rowIs(Optional.empty());
-                return before.map(row -> new Change(message.id(), before, Optional.empty()));
-            }
-            Optional<MessageRow> after = Optional.of(message.toRow());
-            if (after.equals(before)) {
-                return Optional.empty();
-            }
-            message.rowIs(after);
-            return Optional.of(new Change(message.id(), before, after));
-        }
-    }
-
     /// Its rows are as it is: sees to it that those that rest are found, and lets go of the object
     /// where nobody holds it.
     private void follow(SpooledMessage message) throws IOException {
-        Map<RestingQueues.Due, Integer> held;
-        Map<RestingQueues.Due, Integer> rest;
+        Set<RestingQueues.Due> held;
+        Set<RestingQueues.Due> rest;
         boolean isGone;
         synchronized (message) {
             if (message.isChangeNoted() || message.hasLeft()) {
@@ -325,7 +305,7 @@ final class Indexer implements LiveMessages.Changes {
             isGone = isOver && message.row().isEmpty();
         }
         // First, so that there is no moment without a wake row that finds them.
-        for (RestingQueues.Due due : rest.keySet()) {
+        for (RestingQueues.Due due : rest) {
             resting.rests(due.queue(), due.dueAt(), message.id());
         }
         resting.heldChanged(message.heldRows(), held, clock.instant());
@@ -372,7 +352,7 @@ final class Indexer implements LiveMessages.Changes {
             case Request.RetryAll(QueueScope scope, Instant at) ->
                     walks.add(scope, Optional.of(at));
             case Request.Forget(QueueId id) -> {
-                forget(id);
+                rows.remove(id).ifPresent(live::unpin);
                 unfinished.decrementAndGet();
             }
             case Request.Written(var answer) -> {
@@ -527,7 +507,7 @@ final class Indexer implements LiveMessages.Changes {
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
-        Map<RestingQueues.Due, Integer> held;
+        Set<RestingQueues.Due> held;
         synchronized (message) {
             // Where it has moved, its row is not yet as it is.
             boolean isOfQueue = message.envelope().stream().equals(queue.stream());
@@ -586,14 +566,6 @@ final class Indexer implements LiveMessages.Changes {
             }
             after = Optional.of(ids.getLast());
             ids = index.inSegment(segment.sequence(), after, most);
-        }
-    }
-
-    private void forget(QueueId id) throws IOException {
-        Optional<MessageRow> row = index.message(id);
-        if (row.isPresent()) {
-            index.write(List.of(new Change(id, row, Optional.empty())));
-            live.unpin(row.get());
         }
     }
 }

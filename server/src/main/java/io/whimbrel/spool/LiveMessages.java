@@ -162,6 +162,13 @@ final class LiveMessages {
         return live.values();
     }
 
+    /// Shows all in memory, then those that have left the queue and may still have rows. What
+    /// leaves it meanwhile may come twice, but is not passed over. Thread-safe.
+    void forEach(Consumer<SpooledMessage> viewer) {
+        live.values().forEach(viewer);
+        settled.values().forEach(trace -> viewer.accept(trace.message));
+    }
+
     /// The message of a row, as an object of its own. Thread-safe.
     ///
     /// @throws IOException where its records are damaged, or their segment is missing

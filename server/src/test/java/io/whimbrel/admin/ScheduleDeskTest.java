@@ -3,13 +3,13 @@ package io.whimbrel.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
@@ -95,6 +95,34 @@ final class ScheduleDeskTest {
     }
 
     @Test
+    void count_isWhatTheSpoolSays_inFlightWhatNeitherRestsNorWaits() throws IOException {
+        schedule.siteUnknown(DomainName.parse("example.org").orElseThrow(), NOW);
+        DomainName other = DomainName.parse("example.net").orElseThrow();
+        var queue = new QueueName(MailStream.NONE, other);
+        ScheduleDesk desk =
+                desk(
+                        new NothingRests() {
+                            @Override
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+                                super.counts(scope, viewer);
+                                viewer.accept(new QueueCount(queue, 70, 60));
+                            }
+                        });
+
+        assertThat(desk.count(QueueScope.ALL))
+                .isEqualTo(new QueueDesk.ScopeCount(MESSAGES + 70, 60, MESSAGES + 10));
+        assertThat(desk.act(new OperatorAction.Hold(QueueScope.ALL, "r"))).isEqualTo(60);
+        assertThat(desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r").of())
+                .isEqualTo(MESSAGES + 70);
+    }
+
+    @Test
+    void count_ofWhatWaits_isNotInFlight() throws IOException {
+        assertThat(desk().count(QueueScope.ALL))
+                .isEqualTo(new QueueDesk.ScopeCount(MESSAGES, 0, 0));
+    }
+
+    @Test
     void withheld_countsWhatRestsToo_eachOnce() throws IOException {
         DomainName domain = DomainName.parse("example.org").orElseThrow();
         var queue = new QueueName(MailStream.NONE, domain);
@@ -103,8 +131,8 @@ final class ScheduleDeskTest {
                 desk(
                         new NothingRests() {
                             @Override
-                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
-                                viewer.accept(new QueueRow(queue, 70, 70, Optional.empty()));
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+                                viewer.accept(new QueueCount(queue, 70, 70));
                             }
 
                             @Override
@@ -136,9 +164,9 @@ final class ScheduleDeskTest {
                 desk(
                         new NothingRests() {
                             @Override
-                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
                                 long rows = scope.upTo().map(QueueId::value).orElse(70L);
-                                viewer.accept(new QueueRow(queue, 70, rows, Optional.empty()));
+                                viewer.accept(new QueueCount(queue, rows, rows));
                             }
                         });
         var ofDomain = scope(Optional.empty(), Optional.of(domain));
@@ -204,7 +232,11 @@ final class ScheduleDeskTest {
 
     private static class NothingRests implements ScheduleDesk.Rested {
         @Override
-        public void counts(QueueScope scope, Consumer<QueueRow> viewer) {}
+        public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+            DomainName domain = DomainName.parse("example.org").orElseThrow();
+            var queue = new QueueName(MailStream.NONE, domain);
+            viewer.accept(new QueueCount(queue, MESSAGES, 0));
+        }
 
         @Override
         public Optional<Instant> oldest() {
