@@ -1,7 +1,7 @@
 package io.whimbrel;
 
 import io.whimbrel.admin.ScheduleDesk;
-import io.whimbrel.index.QueueIndex.QueueRow;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -34,11 +34,6 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
-    public boolean isAny(QueueScope scope) throws IOException {
-        return spool.isAny(scope);
-    }
-
-    @Override
     public void rest(QueueEntry entry) {
         spool.rest(entry.message(), entry.recipients(), entry.attempts());
     }
@@ -59,8 +54,8 @@ final class RestingMail implements Resting, ScheduleDesk.Rested {
     }
 
     @Override
-    public void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
-        spool.resting(scope, viewer);
+    public void counts(QueueScope scope, Consumer<QueueCount> viewer) throws IOException {
+        spool.counts(scope, viewer);
     }
 
     @Override

@@ -285,16 +285,9 @@ public final class AdminOperations implements AdminHandler {
     }
 
     private ObjectNode count(QueueScope scope) throws IOException {
-        long recipients = queue.resting(scope);
-        long inFlight = 0;
-        for (QueuedView view : queue.inMemory(scope)) {
-            recipients += view.entry().recipients().size();
-            if (view.state() == QueuedView.State.IN_FLIGHT) {
-                inFlight += view.entry().recipients().size();
-            }
-        }
-        return touched(recipients, scope, Json.object())
-                .put("in_flight", inFlight)
+        QueueDesk.ScopeCount count = queue.count(scope);
+        return touched(count.recipients(), scope, Json.object())
+                .put("in_flight", count.inFlight())
                 .put("dry_run", true);
     }
 
@@ -315,9 +308,8 @@ public final class AdminOperations implements AdminHandler {
         }
     }
 
-    private void requireRestriction(String kind, QueueScope scope)
-            throws RequestException, IOException {
-        for (OperatorAction action : queue.summary().restrictions()) {
+    private void requireRestriction(String kind, QueueScope scope) throws RequestException {
+        for (OperatorAction action : queue.restrictions()) {
             boolean isInForce =
                     switch (action) {
                         case OperatorAction.Hold(var held, _) ->

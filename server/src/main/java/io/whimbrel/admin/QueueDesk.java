@@ -22,11 +22,15 @@ public interface QueueDesk {
     /// Up to `most` entries in `scope`, oldest due first.
     List<QueuedView> list(QueueScope scope, int most) throws IOException;
 
-    /// Every entry in `scope` that is in memory, in flight included.
-    List<QueuedView> inMemory(QueueScope scope);
+    /// Holds and suspensions in force.
+    List<OperatorAction> restrictions();
 
-    /// Recipients in `scope` that rest on disk.
-    long resting(QueueScope scope) throws IOException;
+    /// How much is queued in `scope`.
+    ScopeCount count(QueueScope scope) throws IOException;
+
+    /// @param resting of `recipients`, those that rest on disk
+    /// @param inFlight of `recipients`, those that neither rest nor wait in memory
+    record ScopeCount(long recipients, long resting, long inFlight) {}
 
     /// Recipients in `scope`, beside those in flight, that restrictions keep from being tried.
     ///

@@ -41,6 +41,14 @@ final class QueueJson {
         summary.byTenant()
                 .forEach((tenant, n) ->
                         tenants.addObject().put("tenant", tenant).put("recipients", n));
+        ArrayNode campaigns = line.putArray("campaigns");
+        for (QueueSummary.CampaignCount campaign : summary.byCampaign()) {
+            campaigns
+                    .addObject()
+                    .put("tenant", campaign.tenant())
+                    .put("campaign", campaign.campaign())
+                    .put("recipients", campaign.recipients());
+        }
         ArrayNode restrictions = line.putArray("restrictions");
         summary.restrictions().forEach(action -> restrictions.add(restriction(action)));
         summary.oldest()

@@ -1,9 +1,9 @@
 package io.whimbrel.admin;
 
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
@@ -12,8 +12,8 @@ import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
+import io.whimbrel.schedule.QueuedCounts;
 import io.whimbrel.schedule.QueuedView;
-import io.whimbrel.schedule.RestingCounts;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
@@ -39,18 +39,16 @@ public final class ScheduleDesk implements QueueDesk {
     private final JobRunner jobs;
     private final InstantSource clock;
 
-    /// Mail that rests on disk.
+    /// Mail in the spool, most of which rests on disk.
     public interface Rested {
-        /// Whether anything is queued in `scope`, wherever: never misses what is.
-        boolean isAny(QueueScope scope) throws IOException;
+        /// Shows each queue that has something in `scope`, with its recipients.
+        void counts(QueueScope scope, Consumer<QueueCount> viewer) throws IOException;
 
-        /// Shows each queue in which something in `scope` rests, with its recipients.
-        void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException;
-
-        /// Acceptance of the oldest message.
+        /// Acceptance of the oldest message that rests.
         Optional<Instant> oldest() throws IOException;
 
-        /// Some of it, about the oldest due first; of a scope that names a message, all of it.
+        /// Some of what rests, about the oldest due first; of a scope that names a message, all of
+        /// it.
         List<RecoveredMessage> some(QueueScope scope, int most) throws IOException;
     }
 
@@ -71,12 +69,28 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public QueueSummary summary() throws IOException {
-        RestingCounts.Queues queues =
-                viewer ->
-                        rested.counts(
-                                QueueScope.ALL,
-                                queue -> viewer.accept(queue.name(), queue.recipients()));
-        return schedule.summary(clock.instant(), new RestingCounts(queues, rested.oldest()));
+        QueuedCounts.Queues queues = viewer -> rested.counts(QueueScope.ALL, viewer);
+        return schedule.summary(clock.instant(), new QueuedCounts(queues, rested.oldest()));
+    }
+
+    @Override
+    public List<OperatorAction> restrictions() {
+        return schedule.restrictions(clock.instant());
+    }
+
+    @Override
+    public ScopeCount count(QueueScope scope) throws IOException {
+        long waiting = schedule.waiting(scope);
+        var recipients = new LongAdder();
+        var resting = new LongAdder();
+        rested.counts(
+                scope,
+                queue -> {
+                    recipients.add(queue.recipients());
+                    resting.add(queue.resting());
+                });
+        long inFlight = Math.max(0, recipients.sum() - resting.sum() - waiting);
+        return new ScopeCount(recipients.sum(), resting.sum(), inFlight);
     }
 
     @Override
@@ -86,17 +100,12 @@ public final class ScheduleDesk implements QueueDesk {
     }
 
     @Override
-    public List<QueuedView> inMemory(QueueScope scope) {
-        return schedule.list(scope, Integer.MAX_VALUE, clock.instant());
-    }
-
-    @Override
     public Withheld withheld(QueueScope scope) throws IOException {
-        var withheld = new Withheld(scope, schedule.summary(clock.instant()).restrictions());
+        var withheld = new Withheld(scope, restrictions());
         if (!withheld.isPossible()) {
             return withheld;
         }
-        for (QueuedView view : inMemory(scope)) {
+        for (QueuedView view : schedule.list(scope, Integer.MAX_VALUE, clock.instant())) {
             if (view.state() != QueuedView.State.IN_FLIGHT) {
                 QueueEntry entry = view.entry();
                 withheld.add(
@@ -152,21 +161,15 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public long act(OperatorAction action) throws IOException {
-        long before = resting(action.scope());
-        return act.act(action) + before;
+        long resting = count(action.scope()).resting();
+        return act.act(action) + resting;
     }
 
     @Override
     public Optional<JobView> begin(QueueJob.Work work, QueueScope scope, String reason)
             throws IOException {
-        long of = resting(scope);
-        for (QueuedView view : inMemory(scope)) {
-            of += view.entry().recipients().size();
-        }
-        // What is on its way between memory and disk is in neither count.
-        return of > 0 || rested.isAny(scope)
-                ? Optional.of(jobs.begin(work, scope, reason, of))
-                : Optional.empty();
+        long of = count(scope).recipients();
+        return of > 0 ? Optional.of(jobs.begin(work, scope, reason, of)) : Optional.empty();
     }
 
     @Override
@@ -187,21 +190,5 @@ public final class ScheduleDesk implements QueueDesk {
     @Override
     public boolean cancel(QueueId id) {
         return jobs.cancel(id);
-    }
-
-    @Override
-    public long resting(QueueScope scope) throws IOException {
-        if (scope.id().isPresent()) {
-            long recipients = 0;
-            for (RecoveredMessage message : rested.some(scope, 1)) {
-                for (RecoveredMessage.Waiting group : message.waiting()) {
-                    recipients += group.recipients().size();
-                }
-            }
-            return recipients;
-        }
-        var sum = new LongAdder();
-        rested.counts(scope, queue -> sum.add(queue.recipients()));
-        return sum.sum();
     }
 }

@@ -1,8 +1,8 @@
 package io.whimbrel.admin;
 
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -67,15 +67,15 @@ public final class Withheld {
     }
 
     /// What of the scope rests in one queue, by the restrictions of whole queues.
-    void addQueue(QueueRow queue) {
+    void addQueue(QueueCount queue) {
         boolean isAny = false;
         for (var line : counts.entrySet()) {
-            if (isOfQueue(line.getKey(), queue.name())) {
-                line.setValue(line.getValue() + queue.recipients());
+            if (isOfQueue(line.getKey(), queue.queue())) {
+                line.setValue(line.getValue() + queue.resting());
                 isAny = true;
             }
         }
-        recipients += isAny ? queue.recipients() : 0;
+        recipients += isAny ? queue.resting() : 0;
     }
 
     /// The restrictions of an age that name no message.
@@ -98,10 +98,10 @@ public final class Withheld {
     }
 
     /// What of one queue is [#common] to the scope and a restriction [#ofAge].
-    void addQueueOfAge(OperatorAction restriction, QueueRow queue) {
-        counts.merge(restriction, queue.recipients(), Long::sum);
-        boolean isAny = counts.keySet().stream().anyMatch(it -> isOfQueue(it, queue.name()));
-        recipients += !isAny && isLatest(restriction, queue.name()) ? queue.recipients() : 0;
+    void addQueueOfAge(OperatorAction restriction, QueueCount queue) {
+        counts.merge(restriction, queue.resting(), Long::sum);
+        boolean isAny = counts.keySet().stream().anyMatch(it -> isOfQueue(it, queue.queue()));
+        recipients += !isAny && isLatest(restriction, queue.queue()) ? queue.resting() : 0;
     }
 
     private boolean isLatest(OperatorAction restriction, QueueName queue) {

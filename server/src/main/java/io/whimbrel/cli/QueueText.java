@@ -40,6 +40,7 @@ final class QueueText {
             tenants.add(orDash(Json.text(tenant, "tenant")), tenant.path("recipients").asLong(0));
         }
         print(tenants, out);
+        print(campaigns(line), out);
         var restrictions = new TextTable("IN FORCE", "SCOPE", "FOR", "REASON");
         for (JsonNode restriction : line.path("restrictions")) {
             restrictions.add(
@@ -49,6 +50,22 @@ final class QueueText {
                     Json.text(restriction, "reason"));
         }
         print(restrictions, out);
+    }
+
+    /// Of no lines where no campaign has a name.
+    private static TextTable campaigns(ObjectNode line) {
+        var campaigns = new TextTable("CAMPAIGN", "TENANT", "RECIPIENTS");
+        JsonNode all = line.path("campaigns");
+        if (all.valueStream().allMatch(one -> Json.text(one, "campaign").isEmpty())) {
+            return campaigns;
+        }
+        for (JsonNode campaign : all) {
+            campaigns.add(
+                    orDash(Json.text(campaign, "campaign")),
+                    orDash(Json.text(campaign, "tenant")),
+                    campaign.path("recipients").asLong(0));
+        }
+        return campaigns;
     }
 
     /// A message and its recipients, as `queue show` prints them.

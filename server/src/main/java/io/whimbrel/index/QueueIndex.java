@@ -258,6 +258,12 @@ public final class QueueIndex implements AutoCloseable {
         return Keys.behind(Keys.wake(Keys.micros(wake.at()), Keys.queue(wake.queue())));
     }
 
+    /// Queues and what is due in them as they are now, however long it takes to read all; to be
+    /// closed.
+    public QueueView view() {
+        return new QueueView(this);
+    }
+
     /// Empty where the queue has no due rows.
     public Optional<QueueRow> queue(QueueName name) throws IOException {
         Optional<byte[]> value = store.get(Family.QUEUES, Keys.queue(name));
@@ -324,11 +330,11 @@ public final class QueueIndex implements AutoCloseable {
 
     /// Reads a row from its key and value.
     @FunctionalInterface
-    private interface Reading<T> {
+    interface Reading<T> {
         T read(byte[] key, byte[] value) throws IOException;
     }
 
-    private <T> List<T> rows(Family family, Store.Range range, int most, Reading<T> reading)
+    <T> List<T> rows(Family family, Store.Range range, int most, Reading<T> reading)
             throws IOException {
         List<T> rows = new ArrayList<>();
         if (most > 0) {

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -335,30 +336,41 @@ public final class Schedule {
         return budget.level();
     }
 
-    /// What of the queue is in memory, for people. Walks over every scheduled queue, not over
-    /// entries. Exact where nothing moves meanwhile.
-    public QueueSummary summary(Instant now) {
-        return inMemory().summary(restrictions.inForce(now), ages.oldest());
-    }
-
-    /// What stands in the queue, for people: as [#summary(Instant)], and what rests.
+    /// What stands in the queue, for people. How many recipients there are `queued` says, and of
+    /// what rests in which state it is its restriction; of what waits in memory the schedule knows.
+    /// In flight are all others: what is being tried, and what is on its way from one of these to
+    /// the other. Walks over every scheduled queue, not over entries.
     ///
-    /// @throws IOException where `resting` cannot be read
-    public QueueSummary summary(Instant now, RestingCounts resting) throws IOException {
-        Census census = inMemory();
-        resting.queues()
-                .each((queue, recipients) ->
-                        census.addResting(sites.of(queue.domain()).path(), queue, recipients));
-        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), resting.oldest()));
-    }
-
-    private Census inMemory() {
+    /// @throws IOException where `queued` cannot be read
+    public QueueSummary summary(Instant now, QueuedCounts queued) throws IOException {
         var census = new Census(restrictions);
         for (PathQueue queue : queues.in(QueueScope.ALL)) {
             queue.look(QueueScope.ALL, scheduled -> census.addWaiting(queue.path(), scheduled));
         }
         inFlight.forEach((entry, queue) -> census.addInFlight(queue.path(), entry));
-        return census;
+        queued.queues().each(count -> census.add(sites.of(count.queue().domain()).path(), count));
+        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), queued.oldest()));
+    }
+
+    /// Holds and suspensions in force.
+    public List<OperatorAction> restrictions(Instant now) {
+        return restrictions.inForce(now);
+    }
+
+    /// Recipients in `scope` that wait in memory. Looks at all of them where the scope names a
+    /// message or an age.
+    public long waiting(QueueScope scope) {
+        var sum = new LongAdder();
+        for (PathQueue queue : queues.in(scope)) {
+            queue.look(
+                    scope,
+                    scheduled ->
+                            sum.add(
+                                    scope.isOfWholeQueues()
+                                            ? scheduled.recipients()
+                                            : scheduled.recipientsIn(scope)));
+        }
+        return sum.sum();
     }
 
     /// Up to `most` entries in `scope` that are in memory, oldest due first. Looks at all of them.

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// Messages that have left the queue, and whose records the event log may still read. The writer's,
 /// and recovery's before it; looks by id are thread-safe.
@@ -104,6 +105,11 @@ final class Departed {
                 .filter(trace -> trace.message.row().isPresent())
                 .map(trace -> new LogMark.Settled(trace.message.id(), trace.leftAt))
                 .toList();
+    }
+
+    /// Thread-safe.
+    void forEach(Consumer<SpooledMessage> viewer) {
+        byId.values().forEach(trace -> viewer.accept(trace.message));
     }
 
     /// Whether the event log may still ask for a message that the index does not know and that a

@@ -14,12 +14,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 /// The thread of the index: changes, looks and checkpoints in turn, until it is closed. Where the
@@ -166,45 +163,6 @@ final class IndexThread {
         }
         if (isInterrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /// Messages that the index thread is going to look at, each once, in the order in which they
-    /// changed. Thread-safe. Bounded by [Spool#refusal], which lets no mail in while they weigh too
-    /// much.
-    static final class NotedChanges {
-        private final ConcurrentLinkedQueue<SpooledMessage> messages =
-                new ConcurrentLinkedQueue<>();
-        private final AtomicLong weight = new AtomicLong();
-
-        /// What one message weighs here, in entries: one, and what its many recipients take
-        /// besides.
-        static int weight(SpooledMessage message) {
-            return 1 + message.weight();
-        }
-
-        /// Notes a message, unless it is noted already.
-        void add(SpooledMessage message) {
-            synchronized (message) {
-                if (message.isChangeNoted()) {
-                    return;
-                }
-                message.noteChange(true);
-            }
-            messages.add(message);
-            weight.addAndGet(weight(message));
-        }
-
-        /// Takes the oldest one out; it counts as noted until its taker says otherwise.
-        Optional<SpooledMessage> poll() {
-            Optional<SpooledMessage> next = Optional.ofNullable(messages.poll());
-            next.ifPresent(message -> weight.addAndGet(-weight(message)));
-            return next;
-        }
-
-        /// Of all that are noted.
-        long weight() {
-            return weight.get();
         }
     }
 }

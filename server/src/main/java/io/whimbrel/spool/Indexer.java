@@ -2,7 +2,6 @@ package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
-import io.whimbrel.index.QueueIndex.Change;
 import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.index.QueueIndex.Wake;
 import io.whimbrel.log.Position;
@@ -21,9 +20,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -79,11 +78,11 @@ final class Indexer implements LiveMessages.Changes {
     private volatile Damage damage = (_, _) -> {};
     private final RestingQueues resting;
     private final RestingQueues.Census census;
-    private final IndexThread.NotedChanges changes = new IndexThread.NotedChanges();
+    private final NotedChanges changes = new NotedChanges();
     private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Wanted> wanted = new ConcurrentLinkedQueue<>();
-    private final List<Change> unwritten = new ArrayList<>();
-    private final RestingQueues.Walks walks;
+    private final QueueRows rows;
+    private final Walks walks;
 
     /// What the log says has happened to rows and has not yet.
     private final AtomicInteger unfinished = new AtomicInteger();
@@ -125,8 +124,9 @@ final class Indexer implements LiveMessages.Changes {
         this.live = live;
         this.clock = clock;
         this.resting = new RestingQueues(index);
-        this.census = new RestingQueues.Census(index, live, resting);
-        this.walks = new RestingQueues.Walks(index, this, resting);
+        this.rows = new QueueRows(index, live);
+        this.census = new RestingQueues.Census(index, live, rows);
+        this.walks = new Walks(index, this, resting);
     }
 
     /// From now on `whom` is told of messages that cannot be read.
@@ -150,6 +150,7 @@ final class Indexer implements LiveMessages.Changes {
     /// A message that is not in memory was taken out of the queue. Thread-safe.
     @Override
     public void quarantined(QueueId id) {
+        rows.vanished(id);
         unfinished.incrementAndGet();
         requests.add(new Request.Forget(id));
     }
@@ -192,6 +193,11 @@ final class Indexer implements LiveMessages.Changes {
     /// What rests, for people. Thread-safe.
     RestingQueues.Census census() {
         return census;
+    }
+
+    /// What is in the queue, in numbers. Thread-safe.
+    QueueRows rows() {
+        return rows;
     }
 
     /// How much waits for the index thread, in entries: messages, and what many recipients weigh
@@ -255,19 +261,15 @@ final class Indexer implements LiveMessages.Changes {
             if (message.isEmpty()) {
                 break;
             }
-            weight += IndexThread.NotedChanges.weight(message.get());
+            weight += NotedChanges.weight(message.get());
             looked.add(message.get());
-            change(message.get()).ifPresent(unwritten::add);
         }
-        if (!unwritten.isEmpty()) {
-            try {
-                index.write(unwritten);
-            } catch (IOException e) {
-                // The rows are tried again with the next change; until then nobody lets go.
-                looked.forEach(this::changed);
-                throw e;
-            }
-            unwritten.clear();
+        try {
+            rows.write(looked);
+        } catch (IOException e) {
+            // The rows are tried again with the next change; until then nobody lets go.
+            looked.forEach(this::changed);
+            throw e;
         }
         for (SpooledMessage message : looked) {
             try {
@@ -281,33 +283,11 @@ final class Indexer implements LiveMessages.Changes {
         return !looked.isEmpty();
     }
 
-    /// What the index must learn of a message.
-    private static Optional<Change> change(SpooledMessage message) {
-        synchronized (message) {
-            message.noteChange(false);
-            if (message.hasLeft()) {
-                return Optional.empty();
-            }
-            Optional<MessageRow> before = message.row();
-            boolean isOver = message.states().unsettled() == 0;
-            if (isOver && (before.isEmpty() || message.isForgotten())) {
-                message.rowIs(Optional.empty());
-                return before.map(row -> new Change(message.id(), before, Optional.empty()));
-            }
-            Optional<MessageRow> after = Optional.of(message.toRow());
-            if (after.equals(before)) {
-                return Optional.empty();
-            }
-            message.rowIs(after);
-            return Optional.of(new Change(message.id(), before, after));
-        }
-    }
-
     /// Its rows are as it is: sees to it that those that rest are found, and lets go of the object
     /// where nobody holds it.
     private void follow(SpooledMessage message) throws IOException {
-        Map<RestingQueues.Due, Integer> held;
-        Map<RestingQueues.Due, Integer> rest;
+        Set<RestingQueues.Due> held;
+        Set<RestingQueues.Due> rest;
         boolean isGone;
         synchronized (message) {
             if (message.isChangeNoted() || message.hasLeft()) {
@@ -320,7 +300,7 @@ final class Indexer implements LiveMessages.Changes {
             isGone = isOver && message.row().isEmpty();
         }
         // First, so that there is no moment without a wake row that finds them.
-        for (RestingQueues.Due due : rest.keySet()) {
+        for (RestingQueues.Due due : rest) {
             resting.rests(due.queue(), due.dueAt(), message.id());
         }
         resting.heldChanged(message.heldRows(), held, clock.instant());
@@ -367,7 +347,7 @@ final class Indexer implements LiveMessages.Changes {
             case Request.RetryAll(QueueScope scope, Instant at) ->
                     walks.add(scope, Optional.of(at));
             case Request.Forget(QueueId id) -> {
-                forget(id);
+                rows.remove(id).ifPresent(live::unpin);
                 unfinished.decrementAndGet();
             }
             case Request.Written(var answer) -> {
@@ -522,7 +502,7 @@ final class Indexer implements LiveMessages.Changes {
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;
-        Map<RestingQueues.Due, Integer> held;
+        Set<RestingQueues.Due> held;
         synchronized (message) {
             // Where it has moved, its row is not yet as it is.
             boolean isOfQueue = message.envelope().stream().equals(queue.stream());
@@ -581,14 +561,6 @@ final class Indexer implements LiveMessages.Changes {
             }
             after = Optional.of(ids.getLast());
             ids = index.inSegment(segment.sequence(), after, most);
-        }
-    }
-
-    private void forget(QueueId id) throws IOException {
-        Optional<MessageRow> row = index.message(id);
-        if (row.isPresent()) {
-            index.write(List.of(new Change(id, row, Optional.empty())));
-            live.unpin(row.get());
         }
     }
 }

@@ -159,6 +159,13 @@ final class LiveMessages {
         return live.values();
     }
 
+    /// Shows all in memory, then those that have left the queue and may still have rows. What
+    /// leaves it meanwhile may come twice, but is not passed over. Thread-safe.
+    void forEach(Consumer<SpooledMessage> viewer) {
+        live.values().forEach(viewer);
+        departed.forEach(viewer);
+    }
+
     /// The message of a row, as an object of its own. Thread-safe.
     ///
     /// @throws IOException where its records are damaged, or their segment is missing

@@ -11,10 +11,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -269,19 +270,34 @@ final class RecipientStates {
         return entries;
     }
 
-    /// Recipients by queue and due time.
+    /// In which queues recipients are due, and when.
     ///
     /// @param isHeld those that the schedule holds; where not, those that rest
-    Map<RestingQueues.Due, Integer> dues(Envelope envelope, boolean isHeld) {
-        Map<RestingQueues.Due, Integer> dues = new HashMap<>();
+    Set<RestingQueues.Due> dues(Envelope envelope, boolean isHeld) {
+        Set<RestingQueues.Due> dues = new HashSet<>();
         for (int number = 0; number < count; number++) {
             if (!state(number).isSettled() && isHeld(number) == isHeld) {
                 var queue = new QueueName(envelope.stream(), domain(envelope, number));
-                var due = new RestingQueues.Due(queue, state(number).dueAt);
-                dues.merge(due, 1, Integer::sum);
+                dues.add(new RestingQueues.Due(queue, state(number).dueAt));
             }
         }
         return dues;
+    }
+
+    /// Sees recipients one by one.
+    @FunctionalInterface
+    interface Visitor {
+        void visit(QueueName queue, boolean isHeld);
+    }
+
+    /// Shows each unsettled recipient.
+    void forEachUnsettled(Envelope envelope, Visitor visitor) {
+        for (int number = 0; number < count && unsettled > 0; number++) {
+            if (!state(number).isSettled()) {
+                var queue = new QueueName(envelope.stream(), domain(envelope, number));
+                visitor.visit(queue, isHeld(number));
+            }
+        }
     }
 
     private Map<Group, RecipientNumbers> groups(Envelope envelope, IntPredicate isWanted) {

@@ -7,13 +7,11 @@ import io.whimbrel.log.Position;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
-import io.whimbrel.mail.Recipient;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -24,9 +22,6 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// Which scheduled queues have to be looked at, and from where on. Confined to the index thread.
@@ -45,7 +40,7 @@ final class RestingQueues {
     private static final QueueId LAST_ID = new QueueId(Long.MAX_VALUE);
 
     private final QueueIndex index;
-    private final ConcurrentHashMap<QueueName, Open> open = new ConcurrentHashMap<>();
+    private final Map<QueueName, Open> open = new HashMap<>();
     private final TreeSet<Look> looks = new TreeSet<>();
 
     /// Recipients in one queue that are due at one time.
@@ -71,7 +66,6 @@ final class RestingQueues {
         private Optional<DueRow> cursor = Optional.empty();
         private Optional<Instant> lookAt = Optional.empty();
         private int heldRows;
-        private final AtomicLong heldRecipients = new AtomicLong();
 
         /// The schedule knows that there is more, and will ask.
         private boolean isMore;
@@ -119,22 +113,18 @@ final class RestingQueues {
     }
 
     /// The rows of one message that are in memory have changed.
-    void heldChanged(Map<Due, Integer> before, Map<Due, Integer> after, Instant now)
-            throws IOException {
+    void heldChanged(Set<Due> before, Set<Due> after, Instant now) throws IOException {
         if (before.equals(after)) {
             return;
         }
-        for (Map.Entry<Due, Integer> row : after.entrySet()) {
-            Open known = open(row.getKey().queue);
-            known.heldRows++;
-            known.heldRecipients.addAndGet(row.getValue());
+        for (Due row : after) {
+            open(row.queue).heldRows++;
         }
-        for (Map.Entry<Due, Integer> row : before.entrySet()) {
-            Open known = open.get(row.getKey().queue);
+        for (Due row : before) {
+            Open known = open.get(row.queue);
             if (known != null) {
                 known.heldRows--;
-                known.heldRecipients.addAndGet(-row.getValue());
-                closeIfIdle(row.getKey().queue, known, now);
+                closeIfIdle(row.queue, known, now);
             }
         }
     }
@@ -151,12 +141,6 @@ final class RestingQueues {
         open.put(queue, made);
         setLook(queue, made, wakeAt);
         return made;
-    }
-
-    /// Of those that have a row. Thread-safe.
-    long heldRecipients(QueueName queue) {
-        Open known = open.get(queue);
-        return known == null ? 0 : known.heldRecipients.get();
     }
 
     /// A row of `queue` is not in memory, or no longer: it must be found when it is due.
@@ -253,135 +237,6 @@ final class RestingQueues {
         return byDue > 0 || (byDue == 0 && id.compareTo(cursor.id()) > 0);
     }
 
-    /// Walks over all queues in a scope, to wake them or to make what rests there due, a page at a
-    /// time so that nobody waits for a walk over millions of rows. Confined to the index thread.
-    static final class Walks {
-        private static final int ROWS_AT_ONCE = 500;
-
-        private final QueueIndex index;
-        private final Indexer indexer;
-        private final RestingQueues resting;
-        private final ArrayDeque<Pass> passes = new ArrayDeque<>();
-
-        private static final class Pass {
-            private final QueueScope scope;
-
-            /// Where it is no retry: wake only.
-            private final Optional<Instant> retryAt;
-
-            private Optional<QueueName> after = Optional.empty();
-
-            /// How far it came in the queue behind `after`, where that has more rows than a page.
-            private Optional<DueRow> row = Optional.empty();
-
-            Pass(QueueScope scope, Optional<Instant> retryAt) {
-                this.scope = scope;
-                this.retryAt = retryAt;
-            }
-        }
-
-        Walks(QueueIndex index, Indexer indexer, RestingQueues resting) {
-            this.index = index;
-            this.indexer = indexer;
-            this.resting = resting;
-        }
-
-        /// @param retryAt what rests is due then; empty where the queues are woken only
-        void add(QueueScope scope, Optional<Instant> retryAt) {
-            passes.add(new Pass(scope, retryAt));
-        }
-
-        boolean isIdle() {
-            return passes.isEmpty();
-        }
-
-        /// One page.
-        ///
-        /// @return whether a retry came to its end
-        boolean step(Instant now) throws IOException {
-            if (passes.isEmpty()) {
-                return false;
-            }
-            Pass pass = passes.getFirst();
-            boolean isOver =
-                    pass.scope.id().isPresent() ? visitMessage(pass, now) : page(pass, now);
-            if (isOver) {
-                passes.removeFirst();
-            }
-            return isOver && pass.retryAt.isPresent();
-        }
-
-        private boolean visitMessage(Pass pass, Instant now) throws IOException {
-            Optional<SpooledMessage> found = indexer.find(pass.scope.id().orElseThrow());
-            if (found.isPresent()) {
-                if (pass.retryAt.isPresent()) {
-                    retry(found.get(), pass);
-                }
-                for (QueueName queue : queuesOf(found.get())) {
-                    if (isIn(pass.scope, queue)) {
-                        resting.wake(queue, now);
-                    }
-                }
-                indexer.changed(found.get());
-            }
-            return true;
-        }
-
-        private boolean page(Pass pass, Instant now) throws IOException {
-            var page = index.queues(pass.after, ROWS_AT_ONCE);
-            int left = ROWS_AT_ONCE;
-            for (QueueRow row : page) {
-                QueueName name = row.name();
-                if (isIn(pass.scope, name)) {
-                    left -= pass.retryAt.isPresent() ? retry(name, pass, left) : 1;
-                    if (pass.row.isPresent()) {
-                        return false;
-                    }
-                    resting.wake(name, now);
-                }
-                pass.after = Optional.of(name);
-                if (left <= 0) {
-                    return false;
-                }
-            }
-            return page.size() < ROWS_AT_ONCE;
-        }
-
-        /// @return rows looked at
-        private int retry(QueueName queue, Pass pass, int most) throws IOException {
-            Instant at = pass.retryAt.orElseThrow();
-            var behind = new DueRow(at, new QueueId(Long.MAX_VALUE), 0);
-            var rows = index.due(queue, pass.row.or(() -> Optional.of(behind)), Indexer.FAR, most);
-            for (DueRow row : rows) {
-                Optional<SpooledMessage> found = indexer.find(row.id());
-                if (found.isPresent()) {
-                    retry(found.get(), pass);
-                    indexer.changed(found.get());
-                }
-            }
-            pass.row = rows.size() == most ? Optional.of(rows.getLast()) : Optional.empty();
-            return rows.size() + 1;
-        }
-
-        private static void retry(SpooledMessage message, Pass pass) {
-            synchronized (message) {
-                message.states().retryNow(message, pass.scope, pass.retryAt.orElseThrow());
-            }
-        }
-
-        static Set<QueueName> queuesOf(SpooledMessage message) {
-            var queues = new HashSet<QueueName>();
-            for (Recipient recipient : message.envelope().recipients()) {
-                queues.add(new QueueName(message.envelope().stream(), recipient.path().domain()));
-            }
-            return queues;
-        }
-
-        static boolean isIn(QueueScope scope, QueueName queue) {
-            return scope.matchesQueue(queue.stream(), queue.domain());
-        }
-    }
-
     /// What rests, for people: a look at what moves, a page of the index at a time. Thread-safe.
     static final class Census {
         private static final int PAGE = 500;
@@ -389,65 +244,19 @@ final class RestingQueues {
         /// Recipients of all messages that one look brings into memory, settled ones included.
         static final int RECIPIENTS_MOST = 200_000;
 
-        private static final Comparator<QueueRow> BY_WAKE =
-                Comparator.comparing(queue -> queue.wakeAt().orElse(Indexer.FAR));
+        private static final Comparator<Rested> BY_WAKE = Comparator.comparing(Rested::wakeAt);
 
         private final QueueIndex index;
         private final LiveMessages live;
-        private final RestingQueues resting;
+        private final QueueRows rows;
 
-        Census(QueueIndex index, LiveMessages live, RestingQueues resting) {
+        /// A queue in which something rests.
+        private record Rested(QueueName name, Instant wakeAt) {}
+
+        Census(QueueIndex index, LiveMessages live, QueueRows rows) {
             this.index = index;
             this.live = live;
-            this.resting = resting;
-        }
-
-        /// Shows the queues in which something in `scope` rests, with its recipients.
-        void counts(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
-            Optional<QueueName> after = Optional.empty();
-            List<QueueRow> page = index.queues(after, PAGE);
-            while (!page.isEmpty()) {
-                for (QueueRow row : page) {
-                    boolean isMeant = scope.matchesQueue(row.name().stream(), row.name().domain());
-                    long recipients = isMeant ? recipients(scope, row) : 0;
-                    if (recipients > 0) {
-                        viewer.accept(
-                                new QueueRow(row.name(), row.rows(), recipients, row.wakeAt()));
-                    }
-                }
-                after = Optional.of(page.getLast().name());
-                page = index.queues(after, PAGE);
-            }
-        }
-
-        private long recipients(QueueScope scope, QueueRow queue) throws IOException {
-            if (scope.isOfWholeQueues()) {
-                return queue.recipients() - resting.heldRecipients(queue.name());
-            }
-            long[] sum = {0};
-            var inMemory = new HashSet<QueueId>();
-            eachRow(
-                    queue.name(),
-                    row -> {
-                        if (scope.matchesMessage(row.id())) {
-                            sum[0] += recipients(queue.name(), row, inMemory);
-                        }
-                        return true;
-                    });
-            return sum[0];
-        }
-
-        /// @param seen messages in memory that were counted, with all their rows of this queue
-        private long recipients(QueueName queue, DueRow row, Set<QueueId> seen) {
-            Optional<SpooledMessage> known = live.inMemory(row.id());
-            if (known.isEmpty()) {
-                return live.isSettled(row.id()) ? 0 : row.recipients();
-            }
-            return seen.add(row.id()) ? recipients(resting(known.get(), queue)) : 0;
-        }
-
-        private static long recipients(List<RecoveredMessage.Waiting> groups) {
-            return groups.stream().mapToLong(group -> group.recipients().size()).sum();
+            this.rows = rows;
         }
 
         private static List<RecoveredMessage.Waiting> resting(
@@ -481,7 +290,7 @@ final class RestingQueues {
                 return message(scope.id().get(), scope).stream().limit(most).toList();
             }
             var some = new Some(most);
-            for (QueueRow queue : first(scope, most)) {
+            for (Rested queue : first(scope, most)) {
                 eachRow(
                         queue.name(),
                         row -> {
@@ -512,12 +321,14 @@ final class RestingQueues {
         }
 
         /// The queues that are looked at first, at most `most`.
-        private List<QueueRow> first(QueueScope scope, int most) throws IOException {
-            var latestFirst = new PriorityQueue<QueueRow>(BY_WAKE.reversed());
-            counts(
+        private List<Rested> first(QueueScope scope, int most) throws IOException {
+            var latestFirst = new PriorityQueue<Rested>(BY_WAKE.reversed());
+            rows.counts(
                     scope,
-                    queue -> {
-                        latestFirst.add(queue);
+                    (count, wakeAt) -> {
+                        if (count.resting() > 0) {
+                            latestFirst.add(new Rested(count.queue(), wakeAt.orElse(Indexer.FAR)));
+                        }
                         if (latestFirst.size() > most) {
                             latestFirst.remove();
                         }

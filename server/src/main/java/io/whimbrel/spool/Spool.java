@@ -3,12 +3,12 @@ package io.whimbrel.spool;
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.index.QueueIndex;
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.log.Position;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -53,6 +53,7 @@ public final class Spool implements AutoCloseable {
     static final int EXIT_BROKEN = 70;
 
     private final SpoolSettings settings;
+    private final Drive drive;
     private final SpoolFiles files;
     private final SegmentPool pool;
     private final QueueIndex index;
@@ -75,13 +76,16 @@ public final class Spool implements AutoCloseable {
         /// A thread of its own.
         THREAD,
         /// Whoever waits, and [#step]: so that tests are the same every time.
-        CALLER
+        CALLER,
+        /// The same, but for the index, which stands still until [#stepIndex].
+        WRITER_ONLY
     }
 
     private Spool(SpoolSettings settings, Start start, SegmentPool pool, SpoolOpening.Opened opened)
             throws IOException {
         this.settings = settings;
-        this.files = start.files;
+        drive = start.drive;
+        files = start.files;
         kept = new BodyReader.Kept(settings.bodyMemoryBytes());
         this.pool = pool;
         clock = start.clock;
@@ -125,15 +129,12 @@ public final class Spool implements AutoCloseable {
             checkpointNow();
         }
         var census = new SegmentCensus(index);
-        var indexFolder = SpoolOpening.indexFolder(settings);
         if (start.drive == Drive.THREAD) {
             readers = Optional.of(newReaders());
             writerThread = Optional.of(startWriter());
-            indexThread =
-                    Optional.of(
-                            new IndexThread(
-                                    new IndexThread.Parts(
-                                            indexer, checkpoints, index, indexFolder, clock)));
+            var folder = SpoolOpening.indexFolder(settings);
+            var parts = new IndexThread.Parts(indexer, checkpoints, index, folder, clock);
+            indexThread = Optional.of(new IndexThread(parts));
             Thread.ofPlatform()
                     .name("index-census-1")
                     .daemon()
@@ -291,15 +292,9 @@ public final class Spool implements AutoCloseable {
         return live.queued(after, most);
     }
 
-    /// Whether anything is queued in `scope`, in flight and on its way included. Never misses what
-    /// is; may count what has just left.
-    public boolean isAny(QueueScope scope) throws IOException {
-        return RestingWalk.Presence.isAny(scope, live, index);
-    }
-
-    /// Recipients that rest, by queue, whether due or not; a look at what moves.
-    public void resting(QueueScope scope, Consumer<QueueRow> viewer) throws IOException {
-        indexer.census().counts(scope, viewer);
+    /// Shows how many recipients each queue has in `scope`, by what is durable.
+    public void counts(QueueScope scope, Consumer<QueueCount> viewer) throws IOException {
+        indexer.rows().counts(scope, (count, _) -> viewer.accept(count));
     }
 
     /// Acceptance of the oldest message that rests, as its id tells it.
@@ -445,11 +440,13 @@ public final class Spool implements AutoCloseable {
     /// @return whether anything was written
     boolean step(Inbox.Wake wake) {
         pool.tend();
-        stepIndex();
+        if (drive == Drive.CALLER) {
+            stepIndex();
+        }
         return writer.step(wake);
     }
 
-    private void stepIndex() {
+    void stepIndex() {
         try {
             boolean isMore = true;
             while (isMore) {

@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// A message that is durable in the spool: a handle to its body and what is known about it.
 /// Thread-safe. Made by the spool only; its body is read with [Spool#read].
@@ -30,7 +30,8 @@ public final class SpooledMessage {
     private volatile Location location;
     private byte[] body = NOT_IN_MEMORY;
     private volatile Optional<MessageRow> row = Optional.empty();
-    private Map<RestingQueues.Due, Integer> heldRows = Map.of();
+    private Set<RestingQueues.Due> heldRows = Set.of();
+    private int seenIn;
     private boolean isChangeNoted;
     private boolean isBeingCopied;
     private boolean isForgotten;
@@ -106,11 +107,11 @@ public final class SpooledMessage {
     }
 
     /// Which of its rows are in memory as well; the index thread's.
-    Map<RestingQueues.Due, Integer> heldRows() {
+    Set<RestingQueues.Due> heldRows() {
         return heldRows;
     }
 
-    void heldRowsAre(Map<RestingQueues.Due, Integer> held) {
+    void heldRowsAre(Set<RestingQueues.Due> held) {
         heldRows = held;
     }
 
@@ -130,6 +131,13 @@ public final class SpooledMessage {
 
     void copyBegins(boolean begins) {
         isBeingCopied = begins;
+    }
+
+    /// Whether the look of this number has not seen it before; from here on it has.
+    boolean isNewTo(int look) {
+        boolean isNew = seenIn != look;
+        seenIn = look;
+        return isNew;
     }
 
     /// It is no longer the object of its message: another is made from the row where one is needed.

@@ -41,6 +41,9 @@
 /// recovery begins where the last checkpoint says, and records read twice change nothing
 /// ([Checkpoints]).
 ///
+/// *Counts are exact.* How many recipients are in a queue is what rows say and what messages in
+/// memory have become since ([QueueRows]); nothing is counted on the path of a message.
+///
 /// *Only the oldest segment goes.* What still matters in it is copied to the end first ([Carrier]);
 /// the batch that says that it is gone is synced before its file is used again.
 @NullMarked

@@ -85,11 +85,15 @@ public final class FakeQueueDesk implements QueueDesk {
     public QueueSummary summary() {
         var states = new EnumMap<QueuedView.State, Long>(QueuedView.State.class);
         var tenants = new TreeMap<String, Long>();
+        var campaigns = new ArrayList<QueueSummary.CampaignCount>();
         var domains = new ArrayList<QueueSummary.DomainCount>();
         for (QueuedView view : views) {
             long count = view.entry().recipients().size();
             states.merge(view.state(), count, Long::sum);
-            tenants.merge(view.entry().message().envelope().stream().tenant(), count, Long::sum);
+            MailStream stream = view.entry().message().envelope().stream();
+            tenants.merge(stream.tenant(), count, Long::sum);
+            campaigns.add(
+                    new QueueSummary.CampaignCount(stream.tenant(), stream.campaign(), count));
             domains.add(
                     new QueueSummary.DomainCount(
                             view.entry().domain().value(), view.site(), count, 0));
@@ -98,7 +102,8 @@ public final class FakeQueueDesk implements QueueDesk {
                 views.stream()
                         .map(view -> view.entry().message().envelope().receivedAt())
                         .min(Instant::compareTo);
-        return new QueueSummary(states, domains, tenants, restrictions(), oldest);
+        return new QueueSummary(
+                states, domains, tenants, campaigns, restrictions(), oldest, List.of());
     }
 
     @Override
@@ -107,13 +112,15 @@ public final class FakeQueueDesk implements QueueDesk {
     }
 
     @Override
-    public List<QueuedView> inMemory(QueueScope scope) {
-        return list(scope, Integer.MAX_VALUE);
-    }
-
-    @Override
-    public long resting(QueueScope scope) {
-        return 0;
+    public ScopeCount count(QueueScope scope) {
+        long recipients = 0;
+        long inFlight = 0;
+        for (QueuedView view : list(scope, Integer.MAX_VALUE)) {
+            int its = view.entry().recipients().size();
+            recipients += its;
+            inFlight += view.state() == QueuedView.State.IN_FLIGHT ? its : 0;
+        }
+        return new ScopeCount(recipients, 0, inFlight);
     }
 
     @Override
@@ -128,11 +135,11 @@ public final class FakeQueueDesk implements QueueDesk {
         }
         actions.add(action);
         return switch (action) {
-            case OperatorAction.Hold(var scope, _) -> count(scope);
-            case OperatorAction.Release(var scope) -> count(scope);
-            case OperatorAction.Suspend(var scope, _, _) -> count(scope);
-            case OperatorAction.Resume(var scope) -> count(scope);
-            case OperatorAction.RetryNow(var scope) -> count(scope);
+            case OperatorAction.Hold(var scope, _) -> count(scope).recipients();
+            case OperatorAction.Release(var scope) -> count(scope).recipients();
+            case OperatorAction.Suspend(var scope, _, _) -> count(scope).recipients();
+            case OperatorAction.Resume(var scope) -> count(scope).recipients();
+            case OperatorAction.RetryNow(var scope) -> count(scope).recipients();
         };
     }
 
@@ -143,7 +150,7 @@ public final class FakeQueueDesk implements QueueDesk {
         if (refusal.isPresent()) {
             throw new JobRefused(refusal.get());
         }
-        long count = count(scope);
+        long count = count(scope).recipients();
         if (count == 0) {
             return Optional.empty();
         }
@@ -168,12 +175,6 @@ public final class FakeQueueDesk implements QueueDesk {
         return job(id, false).isPresent();
     }
 
-    private long count(QueueScope scope) {
-        return list(scope, Integer.MAX_VALUE).stream()
-                .mapToLong(view -> view.entry().recipients().size())
-                .sum();
-    }
-
     @Override
     public Withheld withheld(QueueScope scope) {
         var withheld = new Withheld(scope, restrictions());
@@ -188,7 +189,8 @@ public final class FakeQueueDesk implements QueueDesk {
         return withheld;
     }
 
-    private List<OperatorAction> restrictions() {
+    @Override
+    public List<OperatorAction> restrictions() {
         var holds = new LinkedHashMap<QueueScope, OperatorAction>();
         var suspensions = new LinkedHashMap<QueueScope, OperatorAction>();
         for (OperatorAction action : actions) {

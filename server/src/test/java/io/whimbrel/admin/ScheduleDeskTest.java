@@ -3,13 +3,13 @@ package io.whimbrel.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.index.QueueIndex.QueueRow;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
@@ -96,22 +96,43 @@ final class ScheduleDeskTest {
     }
 
     @Test
-    void begin_overNothing_makesNoJob_butDoesForWhatIsOnItsWay() throws IOException {
+    void begin_overNothing_makesNoJob() throws IOException {
         var elsewhere = scope(Optional.empty(), DomainName.parse("example.net"));
         fill();
         ScheduleDesk desk = desk();
 
         assertThat(desk.begin(new QueueJob.Work.Delete(), elsewhere, "")).isEmpty();
         assertThat(desk.jobs()).isEmpty();
-        ScheduleDesk moving =
+    }
+
+    @Test
+    void count_isWhatTheSpoolSays_inFlightWhatNeitherRestsNorWaits() throws IOException {
+        fill();
+        schedule.siteUnknown(DomainName.parse("example.org").orElseThrow(), NOW);
+        DomainName other = DomainName.parse("example.net").orElseThrow();
+        var queue = new QueueName(MailStream.NONE, other);
+        ScheduleDesk desk =
                 desk(
                         new NothingRests() {
                             @Override
-                            public boolean isAny(QueueScope scope) {
-                                return true;
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+                                super.counts(scope, viewer);
+                                viewer.accept(new QueueCount(queue, 70, 60));
                             }
                         });
-        assertThat(moving.begin(new QueueJob.Work.Delete(), elsewhere, "")).isPresent();
+
+        assertThat(desk.count(QueueScope.ALL))
+                .isEqualTo(new QueueDesk.ScopeCount(MESSAGES + 70, 60, MESSAGES + 10));
+        assertThat(desk.act(new OperatorAction.Hold(QueueScope.ALL, "r"))).isEqualTo(60);
+        assertThat(desk.begin(new QueueJob.Work.Delete(), QueueScope.ALL, "r").orElseThrow().of())
+                .isEqualTo(MESSAGES + 70);
+    }
+
+    @Test
+    void count_ofWhatWaits_isNotInFlight() throws IOException {
+        fill();
+        assertThat(desk().count(QueueScope.ALL))
+                .isEqualTo(new QueueDesk.ScopeCount(MESSAGES, 0, 0));
     }
 
     @Test
@@ -122,8 +143,8 @@ final class ScheduleDeskTest {
                 desk(
                         new NothingRests() {
                             @Override
-                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
-                                viewer.accept(new QueueRow(queue, 70, 70, Optional.empty()));
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+                                viewer.accept(new QueueCount(queue, 70, 70));
                             }
 
                             @Override
@@ -154,9 +175,9 @@ final class ScheduleDeskTest {
                 desk(
                         new NothingRests() {
                             @Override
-                            public void counts(QueueScope scope, Consumer<QueueRow> viewer) {
+                            public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
                                 long rows = scope.upTo().map(QueueId::value).orElse(70L);
-                                viewer.accept(new QueueRow(queue, 70, rows, Optional.empty()));
+                                viewer.accept(new QueueCount(queue, rows, rows));
                             }
                         });
         var ofDomain = scope(Optional.empty(), Optional.of(domain));
@@ -223,12 +244,13 @@ final class ScheduleDeskTest {
 
     private static class NothingRests implements ScheduleDesk.Rested {
         @Override
-        public boolean isAny(QueueScope scope) {
-            return false;
+        public void counts(QueueScope scope, Consumer<QueueCount> viewer) {
+            DomainName domain = DomainName.parse("example.org").orElseThrow();
+            var queue = new QueueName(MailStream.NONE, domain);
+            if (scope.matchesQueue(queue.stream(), queue.domain())) {
+                viewer.accept(new QueueCount(queue, MESSAGES, 0));
+            }
         }
-
-        @Override
-        public void counts(QueueScope scope, Consumer<QueueRow> viewer) {}
 
         @Override
         public Optional<Instant> oldest() {

@@ -87,6 +87,10 @@ final class QueueCommandTest {
                         news             1
                         shop             2
 
+                        CAMPAIGN  TENANT  RECIPIENTS
+                        autumn    shop             2
+                        autumn    news             1
+
                         IN FORCE  SCOPE               FOR  REASON
                         hold      domain=example.org       blocklisted
                         """);

@@ -71,6 +71,31 @@ final class QueueIndexTest {
     }
 
     @Test
+    void view_staysAsItWasWhenItWasMade() throws IOException {
+        MessageRow row = row(5, 3, entry("a.example", NOW, 0, 1), entry("b.example", LATER, 2));
+        index.write(List.of(added(row)));
+        try (QueueView view = index.view()) {
+            MessageRow other = row(6, entry("a.example", NOW, 0));
+            index.write(List.of(removed(row), added(other)));
+
+            List<QueueRow> first = view.queues(Optional.empty(), 1);
+            assertThat(view.queues(Optional.of(first.getFirst().name()), 9))
+                    .hasSize(1)
+                    .doesNotContainAnyElementsOf(first);
+            assertThat(view.queues(Optional.empty(), 9))
+                    .containsExactlyInAnyOrder(
+                            new QueueRow(A, 1, 2, Optional.of(NOW)),
+                            new QueueRow(B, 1, 1, Optional.of(LATER)));
+            assertThat(view.due(A, Optional.empty(), 9)).containsExactly(new DueRow(NOW, id(5), 2));
+            assertThat(view.due(A, Optional.of(new DueRow(NOW, id(5), 2)), 9)).isEmpty();
+        }
+        try (QueueView view = index.view()) {
+            assertThat(view.queues(Optional.empty(), 9))
+                    .containsExactly(new QueueRow(A, 1, 1, Optional.of(NOW)));
+        }
+    }
+
+    @Test
     void messageThatIsGone_leavesNothing() throws IOException {
         MessageRow row = row(5, entry("a.example", NOW, 0, 1), entry("b.example", LATER, 2));
         index.write(List.of(added(row)));

@@ -27,7 +27,6 @@ import io.whimbrel.spool.SpooledMessage;
 
 import org.junit.jupiter.api.Test;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,7 +58,7 @@ class BoundedScheduleTest {
 
         assertThat(world.index.size()).isEqualTo(1);
         assertThat(world.schedule.entriesInMemory()).isZero();
-        assertThat(world.schedule.summary(world.now).recipients()).isZero();
+        assertThat(world.summary().recipients()).isZero();
         world.pass(Duration.ofMinutes(5).minusSeconds(31));
         assertThat(world.index.size()).isEqualTo(1);
         world.pass(SECOND);
@@ -100,7 +99,7 @@ class BoundedScheduleTest {
             world.index.pass(world.schedule, world.now);
         }
         assertThat(taken).isEqualTo(admitted);
-        assertThat(world.schedule.summary(world.now).byPath()).isEmpty();
+        assertThat(world.summary().byPath()).isEmpty();
         assertThat(world.index.size()).isZero();
     }
 
@@ -397,54 +396,6 @@ class BoundedScheduleTest {
         assertThatThrownBy(() -> world.schedule.due(QUEUE, messages, false, world.now))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("is not of");
-    }
-
-    @Test
-    void summary_addsWhatRests() throws IOException {
-        world.siteIs("a.example", "mx.a");
-        world.admit(MAIL, "x@a.example");
-        var counts =
-                new RestingCounts(
-                        viewer -> {
-                            viewer.accept(QUEUE, 41);
-                            viewer.accept(new QueueName(MailStream.NONE, domain("b.example")), 7);
-                        },
-                        Optional.of(START.minusSeconds(3_600)));
-        world.schedule.apply(new OperatorAction.Hold(ofDomain("b.example"), ""), world.now);
-
-        QueueSummary summary = world.schedule.summary(world.now, counts);
-
-        assertThat(summary.recipients()).isEqualTo(49);
-        assertThat(summary.byState())
-                .containsEntry(State.READY, 1L)
-                .containsEntry(State.SCHEDULED, 41L)
-                .containsEntry(State.HELD, 7L);
-        assertThat(summary.byTenant()).containsEntry("shop", 42L);
-        assertThat(summary.byDomain())
-                .first()
-                .isEqualTo(new QueueSummary.DomainCount("a.example", "mx.a", 42, 0));
-        assertThat(summary.oldest()).contains(START.minusSeconds(3_600));
-    }
-
-    @Test
-    void summary_ofMoreDomainsThanItHasRoomFor_countsTheLastTogether() throws IOException {
-        int domains = Census.NAMES_MOST + 50;
-        var counts =
-                new RestingCounts(
-                        viewer -> {
-                            for (int i = 0; i < domains; i++) {
-                                String name = "d" + i + ".example";
-                                viewer.accept(new QueueName(MAIL, domain(name)), 1);
-                            }
-                        },
-                        Optional.empty());
-
-        QueueSummary summary = world.schedule.summary(world.now, counts);
-
-        assertThat(summary.recipients()).isEqualTo(domains);
-        assertThat(summary.byDomain())
-                .first()
-                .isEqualTo(new QueueSummary.DomainCount(Census.OTHERS, "", 50, 0));
     }
 
     @Test

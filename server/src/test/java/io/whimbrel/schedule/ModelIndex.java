@@ -140,21 +140,6 @@ final class ModelIndex implements Resting {
         return rows.values().stream().mapToInt(TreeMap::size).sum();
     }
 
-    synchronized RestingCounts counts() {
-        return new RestingCounts(
-                viewer ->
-                        entries()
-                                .forEach(entry ->
-                                        viewer.accept(
-                                                new QueueName(
-                                                        entry.message().envelope().stream(),
-                                                        entry.domain()),
-                                                entry.recipients().size())),
-                entries().stream()
-                        .map(entry -> entry.message().envelope().receivedAt())
-                        .min(Instant::compareTo));
-    }
-
     synchronized long recipientsIn(QueueScope scope) {
         return in(scope).stream().mapToLong(entry -> entry.recipients().size()).sum();
     }

@@ -3,7 +3,9 @@ package io.whimbrel.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.schedule.QueuedView.State;
@@ -11,7 +13,6 @@ import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// What must be true of a queue, kept in the simplest way: one line for each unsettled recipient,
@@ -250,13 +252,17 @@ final class QueueOracle {
                 firstDue = line.dueAt;
             }
         }
-        QueueSummary summary = schedule.summary(now);
+        QueueSummary summary = ScheduleFixture.inMemory(schedule, now);
         var counted = new EnumMap<State, Long>(summary.byState());
         counted.merge(State.READY, counted.put(State.RESOLVING, 0L), Long::sum);
         assertThat(counted).isEqualTo(expected);
         assertThat(summary.recipients()).isEqualTo(lines.size() - keysAtRest.size());
-        QueueSummary all = withRest(schedule, index, now);
+        QueueSummary all = summary(schedule, keysAtRest, now);
         assertThat(all.recipients()).isEqualTo(lines.size());
+        assertThat(all.byState())
+                .containsEntry(State.IN_FLIGHT, expected.get(State.IN_FLIGHT))
+                .allSatisfy((state, count) ->
+                        assertThat(count).isGreaterThanOrEqualTo(summary.byState().get(state)));
         assertThat(all.byTenant().values().stream().mapToLong(Long::longValue).sum())
                 .isEqualTo(lines.size());
         assertThat(summary.restrictions()).hasSize(holds.size() + suspensions.size());
@@ -268,12 +274,18 @@ final class QueueOracle {
         checkEntries(views, resting, now);
     }
 
-    private static QueueSummary withRest(Schedule schedule, ModelIndex index, Instant now) {
-        try {
-            return schedule.summary(now, index.counts());
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+    /// Of all lines.
+    private QueueSummary summary(Schedule schedule, Set<Key> keysAtRest, Instant now) {
+        return ScheduleFixture.summary(
+                schedule,
+                now,
+                viewer ->
+                        lines.forEach((key, line) -> {
+                            var queue =
+                                    new QueueName(line.message.envelope().stream(), line.domain);
+                            int resting = keysAtRest.contains(key) ? 1 : 0;
+                            viewer.accept(new QueueCount(queue, 1, resting));
+                        }));
     }
 
     /// Every unsettled recipient is in exactly one entry, and that entry is as it must be.

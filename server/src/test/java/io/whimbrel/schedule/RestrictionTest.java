@@ -194,7 +194,7 @@ class RestrictionTest {
         world.pass(Duration.ofMillis(1));
         assertThat(world.signals).containsExactly(path("mx"));
         assertThat(world.take("mx").message().envelope().stream()).isEqualTo(SHOP);
-        assertThat(world.schedule.summary(world.now).restrictions()).isEmpty();
+        assertThat(world.schedule.restrictions(world.now)).isEmpty();
     }
 
     @Test
@@ -289,7 +289,7 @@ class RestrictionTest {
         apply(new Suspend(ofDomain("a.example"), HOUR, "b"));
         Instant later = START.plus(Duration.ofMinutes(20));
 
-        assertThat(world.schedule.summary(later).restrictions())
+        assertThat(world.schedule.restrictions(later))
                 .containsExactly(
                         new Hold(ofTenant("shop"), "a"),
                         new Suspend(ofDomain("a.example"), Duration.ofMinutes(40), "b"));

@@ -9,6 +9,7 @@ import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.QueueCount;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -17,6 +18,7 @@ import io.whimbrel.mail.ReversePath;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -153,7 +155,39 @@ final class ScheduleFixture implements ScheduleActions {
     }
 
     long count(QueuedView.State state) {
-        return schedule.summary(now).byState().getOrDefault(state, 0L);
+        return summary().byState().getOrDefault(state, 0L);
+    }
+
+    /// Of what is in memory.
+    QueueSummary summary() {
+        return inMemory(schedule, now);
+    }
+
+    /// As if nothing rested, and what is in the queue were what the schedule lists.
+    static QueueSummary inMemory(Schedule schedule, Instant now) {
+        List<QueuedView> views = schedule.list(QueueScope.ALL, Integer.MAX_VALUE, now);
+        return summary(
+                schedule,
+                now,
+                viewer ->
+                        views.stream()
+                                .map(QueuedView::entry)
+                                .map(entry ->
+                                        new QueueCount(
+                                                new QueueName(
+                                                        entry.message().envelope().stream(),
+                                                        entry.domain()),
+                                                entry.recipients().size(),
+                                                0))
+                                .forEach(viewer));
+    }
+
+    static QueueSummary summary(Schedule schedule, Instant now, QueuedCounts.Queues queues) {
+        try {
+            return schedule.summary(now, new QueuedCounts(queues, Optional.empty()));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     static QueueEntry deferred(QueueEntry entry, Instant dueAt) {

@@ -106,7 +106,7 @@ class ScheduleStressTest implements ScheduleActions {
         assertThat(failure.get()).isNull();
         assertThat(settled).hasValue(total);
         assertThat(schedule.entriesInMemory()).isZero();
-        QueueSummary summary = schedule.summary(now());
+        QueueSummary summary = ScheduleFixture.inMemory(schedule, now());
         assertThat(summary.recipients()).isZero();
         assertThat(summary.oldest()).isEmpty();
         assertThat(summary.byPath()).isEmpty();
@@ -248,7 +248,7 @@ class ScheduleStressTest implements ScheduleActions {
             apply(new OperatorAction.Release(one));
         }
         apply(new OperatorAction.Release(scope));
-        assertThat(schedule.summary(now()).recipients()).isNotNegative();
+        assertThat(ScheduleFixture.inMemory(schedule, now()).recipients()).isNotNegative();
     }
 
     private void apply(OperatorAction action) {

@@ -128,7 +128,7 @@ class ScheduleTest {
 
         world.schedule.finished(tried, List.of(retry), world.now);
 
-        assertThat(world.schedule.summary(world.now).recipients()).isEqualTo(1);
+        assertThat(world.summary().recipients()).isEqualTo(1);
         assertThat(world.schedule.find(tried.message().id(), world.now))
                 .extracting(QueuedView::entry)
                 .containsExactly(retry);
@@ -369,7 +369,7 @@ class ScheduleTest {
         world.admit(MAIL, "x@b.example");
         world.take("mx.a");
 
-        QueueSummary summary = world.schedule.summary(world.now);
+        QueueSummary summary = world.summary();
 
         assertThat(summary.recipients()).isEqualTo(4);
         assertThat(summary.byState())
@@ -389,17 +389,17 @@ class ScheduleTest {
     @Test
     void summary_oldest_followsWhatIsQueued() {
         world.siteIs("a.example", "mx.a");
-        assertThat(world.schedule.summary(world.now).oldest()).isEmpty();
+        assertThat(world.summary().oldest()).isEmpty();
         world.admit(MAIL, "x@a.example");
         world.now = START.plus(Duration.ofSeconds(150));
         world.admit(MAIL, "y@a.example");
-        assertThat(world.schedule.summary(world.now).oldest()).contains(START);
+        assertThat(world.summary().oldest()).contains(START);
 
         world.settle(world.take("mx.a"));
-        assertThat(world.schedule.summary(world.now).oldest()).contains(START.plusSeconds(120));
+        assertThat(world.summary().oldest()).contains(START.plusSeconds(120));
         world.settle(world.take("mx.a"));
-        assertThat(world.schedule.summary(world.now).oldest()).isEmpty();
-        assertThat(world.schedule.summary(world.now).byPath()).isEmpty();
+        assertThat(world.summary().oldest()).isEmpty();
+        assertThat(world.summary().byPath()).isEmpty();
     }
 
     private static org.assertj.core.groups.Tuple tuple(Object... values) {

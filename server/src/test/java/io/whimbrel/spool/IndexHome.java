@@ -32,6 +32,17 @@ final class IndexHome {
             InstantSource clock,
             Position released)
             throws IOException {
+        return open(files, segmentBytes, reserveBytes, clock, released, Spool.Drive.CALLER);
+    }
+
+    static Spool open(
+            FaultyFiles files,
+            long segmentBytes,
+            long reserveBytes,
+            InstantSource clock,
+            Position released,
+            Spool.Drive drive)
+            throws IOException {
         IndexHome home = files.index;
         home.abandon();
         var settings =
@@ -42,7 +53,7 @@ final class IndexHome {
                         reserveBytes,
                         1 << 20,
                         32 << 20);
-        var start = new Spool.Start(clock, released, files, Spool.Drive.CALLER);
+        var start = new Spool.Start(clock, released, files, drive);
         Spool spool = Spool.open(settings, start);
         home.last = Optional.of(spool);
         return spool;

@@ -330,7 +330,7 @@ final class RestingMailTest {
 
     private static long resting(Spool spool, QueueScope scope) throws IOException {
         var sum = new AtomicLong();
-        spool.resting(scope, queue -> sum.addAndGet(queue.recipients()));
+        spool.counts(scope, queue -> sum.addAndGet(queue.resting()));
         return sum.get();
     }
 
