@@ -53,6 +53,11 @@ final class Indexer implements LiveMessages.Changes {
 
     private static final int BEHIND = 5000;
 
+    /// Messages brought when a queue is looked at, before the schedule asks for more: after a start
+    /// thousands of queues may be due, and the last of them must not wait until the first one has
+    /// all that it can take.
+    private static final int FIRST_BRINGS = 20;
+
     /// Mail is brought into memory so much before it is due.
     static final Duration AHEAD = Duration.ofSeconds(10);
 
@@ -218,9 +223,11 @@ final class Indexer implements LiveMessages.Changes {
         boolean worked = writeChanges(BATCH_MOST);
         worked |= answerRequests();
         if (waking.isPresent()) {
-            bringsLeft = backlog() > BEHIND ? BRINGS_WHEN_BEHIND : BRINGS_MOST;
-            worked |= bringWanted();
+            int brings = backlog() > BEHIND ? BRINGS_WHEN_BEHIND : BRINGS_MOST;
+            bringsLeft = brings / 2;
             worked |= look(clock.instant());
+            bringsLeft += brings / 2;
+            worked |= bringWanted();
         }
         return worked;
     }
@@ -422,7 +429,7 @@ final class Indexer implements LiveMessages.Changes {
 
     private void lookAt(QueueName queue, Instant now) throws IOException {
         switch (waking.orElseThrow().room(queue)) {
-            case Waking.Room.Take(int most) -> bring(queue, most);
+            case Waking.Room.Take(int most) -> bring(queue, Math.min(most, FIRST_BRINGS));
             case Waking.Room.Later(Duration pause) ->
                     // Never within AHEAD, or it would be asked again at once.
                     resting.postpone(queue, now.plus(pause).plus(AHEAD));

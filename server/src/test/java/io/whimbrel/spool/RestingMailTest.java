@@ -20,6 +20,8 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.ForwardPath;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -50,6 +52,7 @@ final class RestingMailTest {
     private FaultyFiles files = new FaultyFiles();
     private Instant now = NOW;
     private QueueId stayingUpTo = new QueueId(0);
+    private Optional<Spool> last = Optional.empty();
 
     private final class Taker implements Waking {
         @Override
@@ -65,11 +68,15 @@ final class RestingMailTest {
         @Override
         public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore) {
             messages.forEach(one -> came.add(one.message().id()));
+            if (isMore) {
+                last.ifPresent(spool -> spool.wanted(queue, 1000));
+            }
         }
     }
 
     private Spool open() throws IOException {
         Spool spool = IndexHome.open(files, 64 << 10, 0, () -> now);
+        last = Optional.of(spool);
         spool.start(new Taker());
         return spool;
     }
@@ -106,6 +113,29 @@ final class RestingMailTest {
         assertThat(came).isEmpty();
         pass(spool, Duration.ofMinutes(5));
         assertThat(came).containsExactly(resting.id());
+    }
+
+    /// As after a start: everything is due at once.
+    @Test
+    void lastOfManyDueQueues_comesBeforeTheFirstHasAll() throws IOException {
+        Spool spool = open();
+        var firstOf = new ArrayList<QueueId>();
+        Instant due = now.plusSeconds(300);
+        for (int queue = 0; queue < 5; queue++) {
+            var stream = new MailStream("shop", "c" + queue, PriorityClass.NORMAL);
+            for (int i = 0; i < 100; i++) {
+                SpooledMessage message =
+                        accept(spool, envelope(1).withStream(stream), bytes(100, i));
+                if (i == 0) {
+                    firstOf.add(message.id());
+                }
+                rest(spool, message, 1, due);
+            }
+        }
+        pass(spool, Duration.ofMinutes(6));
+
+        assertThat(came).hasSize(500).doesNotHaveDuplicates();
+        assertThat(came.subList(0, 100)).containsAll(firstOf);
     }
 
     @Test
