@@ -7,6 +7,7 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.IndexType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.WriteBufferManager;
@@ -33,6 +34,14 @@ final class StoreOptions implements AutoCloseable {
     private static final long LOG_BYTES_MAX = 1 << 20;
     private static final long MANIFEST_BYTES_MAX = 8 << 20;
     private static final int BLOCK_BYTES = 8 << 10;
+
+    /// Of filters and of the inner index of a table.
+    private static final int METADATA_BLOCK_BYTES = 4 << 10;
+
+    /// Few, for a block that is larger than its part of the cache is read from disk each time. Two
+    /// threads use the cache, and seldom more.
+    private static final int CACHE_SHARD_BITS = 2;
+
     private static final long ARENA_BYTES_MAX = 256 << 10;
     private static final int BACKGROUND_JOBS = 2;
 
@@ -46,7 +55,7 @@ final class StoreOptions implements AutoCloseable {
 
     StoreOptions(long memoryBytes) {
         long memtables = memoryBytes / MEMTABLES_PART;
-        cache = own(new LRUCache(memoryBytes));
+        cache = own(new LRUCache(memoryBytes, CACHE_SHARD_BITS));
         WriteBufferManager writeBuffers = own(new WriteBufferManager(memtables, cache));
         BloomFilter bloom = own(new BloomFilter(BLOOM_BITS));
         database = own(databaseOptions(writeBuffers));
@@ -85,6 +94,12 @@ final class StoreOptions implements AutoCloseable {
                 new BlockBasedTableConfig()
                         .setBlockCache(cache)
                         .setBlockSize(BLOCK_BYTES)
+                        // A table of millions of rows has megabytes of filter and inner index.
+                        // In one block each they would push out all else, at every look-up.
+                        .setIndexType(IndexType.kTwoLevelIndexSearch)
+                        .setPartitionFilters(true)
+                        .setMetadataBlockSize(METADATA_BLOCK_BYTES)
+                        .setPinTopLevelIndexAndFilter(true)
                         .setCacheIndexAndFilterBlocks(true)
                         .setCacheIndexAndFilterBlocksWithHighPriority(true)
                         .setPinL0FilterAndIndexBlocksInCache(true);
@@ -96,6 +111,8 @@ final class StoreOptions implements AutoCloseable {
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setBottommostCompressionType(CompressionType.ZSTD_COMPRESSION)
                 .setLevelCompactionDynamicLevelBytes(true)
+                // What is looked up is there, nearly always, and then in the last level.
+                .setOptimizeFiltersForHits(true)
                 // The sum over all families decides, not the size of one.
                 .setWriteBufferSize(memtables)
                 .setMaxWriteBufferNumber(2)
