@@ -4,6 +4,7 @@ import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactionStyle;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
@@ -109,8 +110,10 @@ final class StoreOptions implements AutoCloseable {
         return new ColumnFamilyOptions()
                 .setTableFormatConfig(table)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
-                .setBottommostCompressionType(CompressionType.ZSTD_COMPRESSION)
-                .setLevelCompactionDynamicLevelBytes(true)
+                // Rows of due mail come everywhere in their family, so that levels are written ten
+                // times over. This writes each row three or four times, for up to three times the
+                // space, which is little beside the log.
+                .setCompactionStyle(CompactionStyle.UNIVERSAL)
                 // What is looked up is there, nearly always, and then in the last level.
                 .setOptimizeFiltersForHits(true)
                 // The sum over all families decides, not the size of one.
