@@ -275,8 +275,18 @@ public final class AdminOperations implements AdminHandler {
     }
 
     /// What another hold or suspension still keeps was not freed by the end of this one.
-    private void freed(long touched, QueueScope scope, ObjectNode line) throws IOException {
-        Withheld withheld = queue.withheld(scope);
+    private void freed(long touched, QueueScope scope, ObjectNode line) {
+        Withheld withheld;
+        try {
+            withheld = queue.withheld(scope);
+        } catch (IOException e) {
+            LOG.warn(
+                    "{} is freed; what else keeps mail could not be counted: {}",
+                    scope,
+                    e.toString());
+            touched(touched, scope, line);
+            return;
+        }
         touched(Math.max(0, touched - withheld.recipients()), scope, line);
         if (withheld.recipients() > 0) {
             line.put("kept", withheld.recipients());
@@ -303,7 +313,7 @@ public final class AdminOperations implements AdminHandler {
 
     /// A message that is gone never comes back, so that an action on its id would mean nothing.
     private void requireQueued(QueueScope scope) throws RequestException, IOException {
-        if (scope.id().isPresent() && queue.find(scope.id().get()).isEmpty()) {
+        if (scope.id().isPresent() && queue.count(scope).recipients() == 0) {
             throw new RequestException(notQueued(scope.id().get()));
         }
     }

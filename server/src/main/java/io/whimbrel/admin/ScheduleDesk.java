@@ -18,6 +18,9 @@ import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +33,8 @@ import java.util.function.Consumer;
 /// The node's own queue: looks at the schedule, and changes it by way of the spool, so that every
 /// change is durable before it counts. Thread-safe.
 public final class ScheduleDesk implements QueueDesk {
+    private static final Logger LOG = LoggerFactory.getLogger(ScheduleDesk.class);
+
     /// How long an answer about a job waits for its end.
     private static final Duration JOB_AWAITED = Duration.ofSeconds(1);
 
@@ -161,15 +166,33 @@ public final class ScheduleDesk implements QueueDesk {
 
     @Override
     public long act(OperatorAction action) throws IOException {
-        long resting = count(action.scope()).resting();
-        return act.act(action) + resting;
+        // First of all: what it touched is counted afterwards, however long that takes.
+        long inMemory = act.act(action);
+        try {
+            ScopeCount count = count(action.scope());
+            return Math.max(inMemory, count.recipients() - count.inFlight());
+        } catch (IOException e) {
+            LOG.warn("{} is in force; what rests could not be counted: {}", action, e.toString());
+            return inMemory;
+        }
     }
 
     @Override
     public Optional<JobView> begin(QueueJob.Work work, QueueScope scope, String reason)
             throws IOException {
-        long of = count(scope).recipients();
-        return of > 0 ? Optional.of(jobs.begin(work, scope, reason, of)) : Optional.empty();
+        Optional<Long> of = countIfPossible(scope);
+        return of.filter(count -> count == 0).isPresent()
+                ? Optional.empty()
+                : Optional.of(jobs.begin(work, scope, reason, of.orElse(0L)));
+    }
+
+    private Optional<Long> countIfPossible(QueueScope scope) {
+        try {
+            return Optional.of(count(scope).recipients());
+        } catch (IOException e) {
+            LOG.warn("a job begins over what could not be counted: {}", e.toString());
+            return Optional.empty();
+        }
     }
 
     @Override

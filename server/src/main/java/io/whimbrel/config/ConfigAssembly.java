@@ -6,6 +6,7 @@ import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.SessionLimits;
@@ -161,7 +162,7 @@ final class ConfigAssembly {
                 folder("spool"),
                 table.get(StorageKeys.SEGMENT),
                 table.get(StorageKeys.OUTCOME_SYNC),
-                new SpoolSettings.LowWater(
+                new LowWater(
                         bytes(table, StorageKeys.SLOW_BELOW), bytes(table, StorageKeys.RESERVE)),
                 table.find(StorageKeys.BODY_MEMORY).orElse(SpoolSettings.BODY_MEMORY_DEFAULT),
                 table.find(StorageKeys.INDEX_MEMORY).orElse(SpoolSettings.INDEX_MEMORY_DEFAULT));

@@ -3,6 +3,7 @@ package io.whimbrel.spool;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.log.SpoolSegment.DamagedRecord;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 
 /// Reads the body of one spooled message, part by part. Confined to one thread.
 public final class BodyReader {
@@ -48,14 +50,20 @@ public final class BodyReader {
 
     private final SpooledMessage message;
     private final Executor readers;
+    private final BiConsumer<SpooledMessage, DamagedRecord> damage;
     private byte[] inMemory;
     private int next;
 
     /// @param readers threads that may block in a file read: a virtual thread would hold its
     ///   carrier
-    BodyReader(SpooledMessage message, Executor readers) {
+    /// @param damage told, on such a thread, where the bytes are not those that were accepted
+    BodyReader(
+            SpooledMessage message,
+            Executor readers,
+            BiConsumer<SpooledMessage, DamagedRecord> damage) {
         this.message = message;
         this.readers = readers;
+        this.damage = damage;
         this.inMemory = message.body();
     }
 
@@ -110,6 +118,9 @@ public final class BodyReader {
                 // The message may have been copied, and its old segment reclaimed, meanwhile.
                 SpooledMessage.Location moved = message.location();
                 if (moved.equals(location)) {
+                    if (e instanceof DamagedRecord found) {
+                        damage.accept(message, found);
+                    }
                     throw new IOException("message " + message.id() + ": " + e.getMessage(), e);
                 }
                 location = moved;
@@ -122,7 +133,7 @@ public final class BodyReader {
         var expected = new LogEntry.BodyPart(message.id(), next);
         Optional<LogEntry> found = RecordCodec.decode(frame.get(LogFormat.TYPE_AT), frame);
         if (found.isEmpty() || !found.get().equals(expected)) {
-            throw new IOException(
+            throw new DamagedRecord(
                     place.segment().name() + " at " + place.offset() + ": another record is there");
         }
         var part = new byte[frame.remaining()];

@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// One reader thread.
 ///
 /// The reader is part of the spool's life: a segment is reclaimed only when [#release] has passed
-/// it. Where the reader falls more than a bounded number of records behind, as an event log does
+/// it. Where the reader falls behind by more than a bounded weight of records, as an event log does
 /// that cannot write, the spool takes no more mail and deliveries wait, until half of it is taken;
 /// the writer itself never waits for the reader.
 public final class CommittedRecords {
@@ -27,7 +27,7 @@ public final class CommittedRecords {
 
     private static final int TAKEN_MOST = 2048;
 
-    /// What was put into the inbox before comes on top of it.
+    /// By weight ([SpooledMessage#weight]). What was put into the inbox before comes on top of it.
     static final int WAITING_MAX = 1 << 16;
 
     private final LiveMessages live;
@@ -35,6 +35,9 @@ public final class CommittedRecords {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
     private final ArrayDeque<CommittedRecord> waiting = new ArrayDeque<>();
+
+    /// Of those that wait: each keeps its message in memory.
+    private long waitingWeight;
 
     /// Segments of earlier runs, not read yet; the first of them is being read.
     private final ArrayDeque<SpoolSegment> past = new ArrayDeque<>();
@@ -129,8 +132,9 @@ public final class CommittedRecords {
         lock.lock();
         try {
             waiting.addAll(records);
+            records.forEach(record -> waitingWeight += weight(record));
             added.signal();
-            if (waiting.size() >= WAITING_MAX && !isBehind) {
+            if (waitingWeight >= WAITING_MAX && !isBehind) {
                 isBehind = true;
                 inbox.readerIsBehind(true);
             }
@@ -172,6 +176,7 @@ public final class CommittedRecords {
         try {
             past.clear();
             waiting.clear();
+            waitingWeight = 0;
         } finally {
             lock.unlock();
         }
@@ -187,9 +192,11 @@ public final class CommittedRecords {
             int count = Math.min(waiting.size(), TAKEN_MOST);
             var records = new ArrayList<CommittedRecord>(count);
             for (int i = 0; i < count; i++) {
-                records.add(waiting.removeFirst());
+                CommittedRecord next = waiting.removeFirst();
+                waitingWeight -= weight(next);
+                records.add(next);
             }
-            if (isBehind && waiting.size() < WAITING_MAX / 2) {
+            if (isBehind && waitingWeight < WAITING_MAX / 2) {
                 isBehind = false;
                 inbox.readerIsBehind(false);
             }
@@ -197,6 +204,10 @@ public final class CommittedRecords {
         } finally {
             lock.unlock();
         }
+    }
+
+    private static int weight(CommittedRecord record) {
+        return 1 + record.message().map(SpooledMessage::weight).orElse(0);
     }
 
     private List<CommittedRecord> takePast() {

@@ -51,8 +51,16 @@ final class Departed {
     }
 
     /// No row tells of it any more.
-    void gone(QueueId id) {
-        byId.remove(id.value());
+    void gone(SpooledMessage message) {
+        byId.computeIfPresent(
+                message.id().value(), (_, trace) -> trace.message == message ? null : trace);
+    }
+
+    /// A copy of the message stands further on in the log: what comes behind it is about that.
+    void comesAgain(QueueId id) {
+        if (ahead.remove(id) != null) {
+            byId.remove(id.value());
+        }
     }
 
     /// The event log has what is before `position`.

@@ -4,6 +4,7 @@ import io.whimbrel.index.IndexDamaged;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.time.Pause;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,7 +84,7 @@ final class IndexThread {
     /// Ends the thread and waits for it.
     void close() {
         closing.countDown();
-        join(thread);
+        Pause.untilEnd(thread);
     }
 
     private void run() {
@@ -148,21 +149,6 @@ final class IndexThread {
             whenDone.run();
         } catch (IOException | IllegalStateException e) {
             LOG.error("no segment is reclaimed before the next start: {}", e.getMessage());
-        }
-    }
-
-    /// Waits for the end of a thread, interrupted or not.
-    static void join(Thread thread) {
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

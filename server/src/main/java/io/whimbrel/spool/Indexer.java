@@ -53,6 +53,9 @@ final class Indexer implements LiveMessages.Changes {
 
     private static final int BEHIND = 5000;
 
+    /// More writes to the index in such a round.
+    private static final int BATCHES_WHEN_BEHIND = 10;
+
     /// Messages brought when a queue is looked at, before the schedule asks for more: after a start
     /// thousands of queues may be due, and the last of them must not wait until the first one has
     /// all that it can take.
@@ -93,6 +96,7 @@ final class Indexer implements LiveMessages.Changes {
     private final AtomicInteger unfinished = new AtomicInteger();
 
     private Optional<Waking> waking = Optional.empty();
+    private Optional<ReadAhead> readAhead = Optional.empty();
     private Instant nextScan = Instant.MIN;
 
     /// Where a scan of the wake rows goes on.
@@ -160,9 +164,20 @@ final class Indexer implements LiveMessages.Changes {
         requests.add(new Request.Forget(id));
     }
 
-    /// A message that the index knows cannot be read. Thread-safe.
+    /// A message in memory cannot be read. Thread-safe.
     void damaged(SpooledMessage message, DamagedRecord why) {
-        message.row().ifPresent(row -> damage.found(row, why));
+        MessageRow row;
+        synchronized (message) {
+            row = message.toRow();
+        }
+        if (!row.entries().isEmpty()) {
+            damage.found(row, why);
+        }
+    }
+
+    /// Before the index thread runs.
+    void readAheadBy(ReadAhead ahead) {
+        readAhead = Optional.of(ahead);
     }
 
     private record Wanted(QueueName queue, int most) {}
@@ -221,6 +236,9 @@ final class Indexer implements LiveMessages.Changes {
     /// @return whether there was anything to do
     boolean step() throws IOException {
         boolean worked = writeChanges(BATCH_MOST);
+        for (int i = 0; i < BATCHES_WHEN_BEHIND && backlog() > BEHIND; i++) {
+            worked |= writeChanges(BATCH_MOST);
+        }
         worked |= answerRequests();
         if (waking.isPresent()) {
             int brings = backlog() > BEHIND ? BRINGS_WHEN_BEHIND : BRINGS_MOST;
@@ -385,7 +403,9 @@ final class Indexer implements LiveMessages.Changes {
     /// Queues whose time has come, oldest first.
     private boolean look(Instant now) throws IOException {
         int looks = 0;
-        while (looks < LOOKS_MOST && bringsLeft > 0) {
+        // Those that are not open get a part, however busy the others are.
+        int reserved = bringsLeft / 2;
+        while (looks < LOOKS_MOST && bringsLeft > reserved) {
             Optional<QueueName> open = resting.pollLook(now.plus(AHEAD));
             if (open.isEmpty()) {
                 break;
@@ -455,7 +475,7 @@ final class Indexer implements LiveMessages.Changes {
         try {
             isMore = hold(queue, Math.min(most, bringsLeft), messages);
         } finally {
-            bringsLeft -= Math.max(1, messages.size());
+            bringsLeft--;
             // What was taken is held, whatever went wrong since; and who asked must be answered.
             waking.orElseThrow().due(queue, messages, isMore);
         }
@@ -473,15 +493,17 @@ final class Indexer implements LiveMessages.Changes {
         while (!isAtEnd && taken < most && passed < PASSED_MOST) {
             int page = passed == 0 ? most - taken : PAGE;
             var rows = index.due(queue, last.or(() -> resting.cursor(queue)), limit, page);
+            if (readAhead.isPresent() && rows.size() > 1) {
+                readAhead.get().read(rows.stream().map(DueRow::id).toList());
+            }
             for (DueRow row : rows) {
                 if (taken >= most) {
                     break;
                 }
-                if (staying.test(row.id())) {
-                    passed++;
-                } else {
-                    taken += hold(queue, row.id(), limit, messages);
-                }
+                int came = staying.test(row.id()) ? 0 : hold(queue, row.id(), limit, messages);
+                taken += came;
+                // What cannot be read at present stays as well, and is looked at again.
+                passed += came == 0 ? 1 : 0;
                 last = Optional.of(row);
             }
             isAtEnd = rows.size() < page;
@@ -499,13 +521,14 @@ final class Indexer implements LiveMessages.Changes {
     /// Takes into memory what of a message rests in `queue` and is due by `limit`.
     ///
     /// @param taken gets it
-    /// @return how much more there is in memory now, in entries
+    /// @return how much more there is in memory now, in entries; 0 where it cannot be read
     private int hold(QueueName queue, QueueId id, Instant limit, List<RecoveredMessage> taken)
             throws IOException {
         boolean isThere = live.inMemory(id).isPresent();
+        bringsLeft--;
         Optional<SpooledMessage> found = find(id);
         if (found.isEmpty()) {
-            return 1;
+            return 0;
         }
         SpooledMessage message = found.get();
         List<RecoveredMessage.Waiting> waiting;

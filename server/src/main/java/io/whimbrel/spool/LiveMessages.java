@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -226,52 +225,6 @@ final class LiveMessages {
                 .map(segment -> new SpoolSegment.Place(segment, frame.offset(), frame.length()));
     }
 
-    /// See [Spool#queued].
-    List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
-        var found = new TreeMap<QueueId, RecoveredMessage>();
-        List<MessageRow> rows = index.messages(after, most);
-        boolean isLastPage = rows.size() < most;
-        for (SpooledMessage message : live.values()) {
-            boolean isInPage =
-                    (after.isEmpty() || message.id().compareTo(after.get()) > 0)
-                            && (isLastPage || message.id().compareTo(rows.getLast().id()) <= 0);
-            if (isInPage) {
-                addQueued(message, found);
-            }
-        }
-        for (MessageRow row : rows) {
-            boolean isInRowOnly =
-                    !live.containsKey(row.id().value()) && !departed.contains(row.id());
-            if (isInRowOnly && !row.entries().isEmpty()) {
-                addQueued(row, found);
-            }
-        }
-        if (found.isEmpty() && !isLastPage) {
-            // Nothing of this page can be shown, and the caller would take it for the end.
-            return queued(Optional.of(rows.getLast().id()), most);
-        }
-        return List.copyOf(found.values());
-    }
-
-    /// One that cannot be read is left out: it is told, and taken out, when it is due.
-    private void addQueued(MessageRow row, Map<QueueId, RecoveredMessage> found) {
-        try {
-            addQueued(read(row), found);
-        } catch (IOException e) {
-            LOG.warn("message {} is not listed: {}", row.id(), e.getMessage());
-        }
-    }
-
-    private static void addQueued(SpooledMessage message, Map<QueueId, RecoveredMessage> found) {
-        List<RecoveredMessage.Waiting> waiting;
-        synchronized (message) {
-            waiting = message.states().waiting();
-        }
-        if (!waiting.isEmpty()) {
-            found.put(message.id(), new RecoveredMessage(message, waiting));
-        }
-    }
-
     /// A piece of a message is in the log, the record that commits it is not yet.
     void opened(SpooledMessage.Draft draft) {
         drafts.add(draft);
@@ -462,7 +415,7 @@ final class LiveMessages {
 
     /// No row tells of it any more. Thread-safe.
     void gone(SpooledMessage message) {
-        departed.gone(message.id());
+        departed.gone(message);
     }
 
     /// The schedule does not hold these recipients any more. Thread-safe.
@@ -514,7 +467,22 @@ final class LiveMessages {
     void leftBefore(QueueId id, Position at) throws IOException {
         Optional<MessageRow> row = rowOfSettled(id);
         if (row.isPresent()) {
-            departed.add(read(row.get()), at);
+            readForEvents(row.get()).ifPresent(message -> departed.add(message, at));
+        }
+    }
+
+    /// A message that has left the queue. Where it cannot be read nothing can be told of it, and
+    /// its row goes: nobody else waits for it.
+    private Optional<SpooledMessage> readForEvents(MessageRow row) {
+        try {
+            return Optional.of(read(row));
+        } catch (IOException e) {
+            LOG.error(
+                    "message {} has left the queue, and events cannot tell of it: {}",
+                    row.id(),
+                    e.getMessage());
+            changes.quarantined(row.id());
+            return Optional.empty();
         }
     }
 
@@ -528,8 +496,16 @@ final class LiveMessages {
         if (row.isEmpty() || (known.isEmpty() && isSettled(id))) {
             return false;
         }
-        departed.noteAhead(known.isPresent() ? known.get() : read(row.get()), at);
-        return true;
+        Optional<SpooledMessage> message = known.isPresent() ? known : readForEvents(row.get());
+        message.ifPresent(one -> departed.noteAhead(one, at));
+        return message.isPresent();
+    }
+
+    /// For recovery: `message` takes the place of what is known of it so far.
+    void enter(SpooledMessage message) {
+        inMemory(message.id()).ifPresent(this::leaveToIndex);
+        departed.comesAgain(message.id());
+        accept(message);
     }
 
     private Optional<MessageRow> rowOfSettled(QueueId id) throws IOException {

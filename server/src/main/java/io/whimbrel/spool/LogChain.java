@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.log.LogFormat;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 

@@ -6,6 +6,7 @@ import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Position;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
@@ -268,7 +269,7 @@ public final class OfflineSpool implements AutoCloseable {
 
         /// The body of a message of this reading.
         public BodyReader read(SpooledMessage message) {
-            return new BodyReader(message, Runnable::run);
+            return new BodyReader(message, Runnable::run, (_, _) -> {});
         }
     }
 }

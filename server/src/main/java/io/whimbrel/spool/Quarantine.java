@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,9 @@ final class Quarantine {
     /// Keeps bytes of a segment as they are; those that the disk cannot read are zero. Result as of
     /// [#keep].
     static Optional<String> keepBytes(SpoolFiles files, SpoolSegment segment, long from, long to) {
+        if (isKept(files, nameOf(segment, from), to - from)) {
+            return Optional.empty();
+        }
         return keep(
                 files,
                 nameOf(segment, from),
@@ -77,6 +81,15 @@ final class Quarantine {
                         copy.write(bytes.position(0), at - from);
                     }
                 });
+    }
+
+    /// Whether an earlier find kept as much or more from there on.
+    private static boolean isKept(SpoolFiles files, String name, long length) {
+        try (SpoolFiles.SpoolFile file = files.open(name)) {
+            return file.size() >= length;
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /// What is left of a damaged message: envelope, an empty line, the good parts of its body.
@@ -206,6 +219,7 @@ final class Quarantine {
         private static final Logger LOG = LoggerFactory.getLogger(Leaving.class);
 
         private static final int AT_ONCE = 100;
+        private static final int FOUND_AT_ONCE = 1000;
 
         /// Named in one record; and in one line of the log, which is for people.
         private static final int QUEUES_MOST = 1000;
@@ -356,10 +370,13 @@ final class Quarantine {
             leftOut.remove(id);
         }
 
-        /// What the start found.
-        Inbox.Submission found(List<QueueId> ids) throws IOException {
-            var records = new ArrayList<Inbox.Item>(ids.size());
-            for (QueueId id : ids) {
+        /// What the start found, at most a thousand.
+        ///
+        /// @param ids taken from its head
+        Inbox.Submission found(ArrayDeque<QueueId> ids) throws IOException {
+            var records = new ArrayList<Inbox.Item>();
+            while (!ids.isEmpty() && records.size() < FOUND_AT_ONCE) {
+                QueueId id = ids.removeFirst();
                 known.add(id);
                 records.add(record(id, live.unsettled(id)));
             }

@@ -5,6 +5,7 @@ import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.SegmentCensus;
 import io.whimbrel.log.Position;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.Envelope;
@@ -14,6 +15,7 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Pause;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,7 +43,7 @@ public final class Spool implements AutoCloseable {
 
     static final int PART_BYTES_MAX = 256 << 10;
     private static final int BATCH_BYTES_MAX = 16 << 20;
-    private static final int READERS = 4;
+    private static final int READERS = 8;
 
     /// Mail that is delivered sooner needs no row for a checkpoint.
     private static final Duration MARK_AGE = Duration.ofSeconds(1);
@@ -130,7 +133,9 @@ public final class Spool implements AutoCloseable {
         }
         var census = new SegmentCensus(index);
         if (start.drive == Drive.THREAD) {
-            readers = Optional.of(newReaders());
+            ExecutorService disk = newReaders();
+            readers = Optional.of(disk);
+            indexer.readAheadBy(new ReadAhead(index, live, disk, READERS));
             writerThread = Optional.of(startWriter());
             var folder = SpoolOpening.indexFolder(settings);
             var parts = new IndexThread.Parts(indexer, checkpoints, index, folder, clock);
@@ -167,7 +172,7 @@ public final class Spool implements AutoCloseable {
         boolean isOpen = false;
         try {
             start.files.lock();
-            var pool = new SegmentPool(start.files, settings);
+            var pool = new SegmentPool(start.files, settings.segmentBytes(), settings.lowWater());
             var given =
                     new SpoolOpening.Circumstances(start.files, pool, start.clock, start.released);
             SpoolOpening.Opened opened = SpoolOpening.open(settings, given);
@@ -289,7 +294,7 @@ public final class Spool implements AutoCloseable {
     ///
     /// @param after where to go on
     public List<RecoveredMessage> queued(Optional<QueueId> after, int most) throws IOException {
-        return live.queued(after, most);
+        return new QueuedPages(live, index).page(after, most);
     }
 
     /// Shows how many recipients each queue has in `scope`, by what is durable.
@@ -399,7 +404,8 @@ public final class Spool implements AutoCloseable {
     }
 
     public BodyReader read(SpooledMessage message) {
-        return new BodyReader(message, readers.isPresent() ? readers.get() : Runnable::run);
+        Executor disk = readers.isPresent() ? readers.get() : Runnable::run;
+        return new BodyReader(message, disk, indexer::damaged);
     }
 
     /// Syncs what is waiting, ends the writer, unlocks the folder.
@@ -408,7 +414,7 @@ public final class Spool implements AutoCloseable {
         inbox.close();
         indexThread.ifPresent(IndexThread::close);
         if (writerThread.isPresent()) {
-            IndexThread.join(writerThread.get());
+            Pause.untilEnd(writerThread.get());
         } else {
             writer.run();
         }

@@ -4,6 +4,7 @@ import io.whimbrel.index.IndexDamaged;
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.log.Position;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolFiles;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;

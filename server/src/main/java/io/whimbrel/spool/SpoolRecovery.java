@@ -155,15 +155,7 @@ final class SpoolRecovery {
             drafts.put(open.id(), draft);
         }
         for (LogMark.Settled one : mark.settled()) {
-            leftBefore(one);
-        }
-    }
-
-    private void leftBefore(LogMark.Settled one) throws IOException {
-        try {
             live.leftBefore(one.id(), one.at());
-        } catch (DamagedRecord _) {
-            // Nothing of it can be told any more.
         }
     }
 
@@ -173,14 +165,6 @@ final class SpoolRecovery {
             live.actions().passed(period, action.at());
         }
         live.applyAction(action, segment);
-    }
-
-    private boolean wasSettled(QueueId id, Position at) throws IOException {
-        try {
-            return live.wasSettled(id, at);
-        } catch (DamagedRecord _) {
-            return false;
-        }
     }
 
     /// A message that was given up after the mark may have lost its segment since.
@@ -274,7 +258,7 @@ final class SpoolRecovery {
                     accept(head, waiting, place);
             case LogEntry.Fact(SpoolRecord.Quarantined fact) -> {
                 boolean isInRowOnly = live.inMemory(fact.id()).isEmpty();
-                if (!isInRowOnly || !wasSettled(fact.id(), place.next())) {
+                if (!isInRowOnly || !live.wasSettled(fact.id(), place.next())) {
                     live.apply(fact, place);
                 }
                 place.segment().factsEndAt(place.next().offset());
@@ -307,7 +291,7 @@ final class SpoolRecovery {
     /// Whether the row of the message that `fact` is about knows more than that.
     private boolean isAhead(SpoolRecord fact, Position next) throws IOException {
         return switch (fact) {
-            case SpoolRecord.Settled one -> wasSettled(one.id(), next);
+            case SpoolRecord.Settled one -> live.wasSettled(one.id(), next);
             case SpoolRecord.Deferred one -> live.isAhead(one.id());
             case SpoolRecord.Moved one -> live.isAhead(one.id());
             case SpoolRecord.Accepted _,
@@ -398,11 +382,10 @@ final class SpoolRecovery {
 
     /// @param row what the index has of the message
     private void enter(SpooledMessage message, Optional<MessageRow> row) {
-        // What the record replaces must not reach the index any more.
-        live.inMemory(message.id()).ifPresent(live::leaveToIndex);
         message.rowIs(row);
         message.states().restAll();
-        live.accept(message);
+        // What the record replaces must not reach the index any more.
+        live.enter(message);
         indexer.changed(message);
     }
 

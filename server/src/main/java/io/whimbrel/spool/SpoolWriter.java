@@ -2,6 +2,7 @@ package io.whimbrel.spool;
 
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Position;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.smtp.SmtpReply;
@@ -240,16 +241,14 @@ final class SpoolWriter {
     ///
     /// @throws IOException where that cannot be made durable
     void takeOut(List<QueueId> ids) throws IOException {
-        if (ids.isEmpty()) {
-            return;
-        }
-        Inbox.Submission submission = damaged.found(ids);
-        var batch = new ArrayList<Inbox.Submission>();
-        batch.add(submission);
-        write(batch);
-        Optional<SmtpReply> refusal = submission.await();
-        if (refusal.isPresent()) {
-            throw new IOException(refusal.get().text());
+        var left = new ArrayDeque<>(ids);
+        while (!left.isEmpty()) {
+            Inbox.Submission submission = damaged.found(left);
+            write(new ArrayList<>(List.of(submission)));
+            Optional<SmtpReply> refusal = submission.await();
+            if (refusal.isPresent()) {
+                throw new IOException(refusal.get().text());
+            }
         }
     }
 

@@ -49,6 +49,7 @@
 @NullMarked
 package io.whimbrel.spool;
 
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolSegment;
 
 import org.jspecify.annotations.NullMarked;

@@ -16,4 +16,19 @@ public final class Pause {
             }
         }
     }
+
+    /// Waits for the end of a thread, interrupted or not.
+    public static void untilEnd(Thread thread) {
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
 }

@@ -8,6 +8,7 @@ import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
@@ -109,7 +110,7 @@ class ConfigFileTest {
                                 Path.of("/var/lib/whimbrel/spool"),
                                 64L << 20,
                                 Duration.ofMillis(20),
-                                SpoolSettings.LowWater.OF_DISK,
+                                LowWater.OF_DISK,
                                 4L << 20,
                                 128L << 20));
         assertThat(config.memory().budgetBytes()).isEmpty();
@@ -223,8 +224,7 @@ class ConfigFileTest {
                                 Path.of("/srv/whimbrel/spool"),
                                 1L << 20,
                                 Duration.ofMillis(5),
-                                new SpoolSettings.LowWater(
-                                        OptionalLong.of(7L << 20), OptionalLong.of(2L << 20)),
+                                new LowWater(OptionalLong.of(7L << 20), OptionalLong.of(2L << 20)),
                                 3L << 20,
                                 64L << 20));
         assertThat(config.memory())

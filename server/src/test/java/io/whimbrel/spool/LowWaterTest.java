@@ -11,9 +11,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.log.LowWater;
 import io.whimbrel.log.Position;
 import io.whimbrel.spool.SpoolRecord.NoticeKind;
-import io.whimbrel.spool.SpoolSettings.LowWater;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -15,6 +15,7 @@ import io.whimbrel.budget.Budget;
 import io.whimbrel.index.IndexSettings;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.log.Position;
+import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
@@ -113,6 +114,21 @@ final class RestingMailTest {
         assertThat(came).isEmpty();
         pass(spool, Duration.ofMinutes(5));
         assertThat(came).containsExactly(resting.id());
+    }
+
+    @Test
+    void mailThatCannotBeReadAtPresent_isTriedAgain() throws IOException {
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope(1), bytes(900, 1));
+        rest(spool, message, 1, now.plusSeconds(300));
+        files.failsRead = _ -> true;
+        pass(spool, Duration.ofMinutes(6));
+        assertThat(came).isEmpty();
+        files.failsRead = _ -> false;
+        pass(spool, Duration.ofMinutes(6));
+        pass(spool, Duration.ofMinutes(6));
+
+        assertThat(came).containsExactly(message.id());
     }
 
     /// As after a start: everything is due at once.
@@ -262,7 +278,10 @@ final class RestingMailTest {
                 };
         var given =
                 new SpoolOpening.Circumstances(
-                        files, new SegmentPool(files, settings), clock, Position.START);
+                        files,
+                        new SegmentPool(files, settings.segmentBytes(), settings.lowWater()),
+                        clock,
+                        Position.START);
         SpoolOpening.Opened opened = SpoolOpening.open(settings, given);
         live.add(opened.live());
         var retry = new SpoolRecord.OperatorAction.RetryNow(QueueScope.ALL);

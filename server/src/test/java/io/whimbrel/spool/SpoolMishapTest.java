@@ -220,6 +220,65 @@ final class SpoolMishapTest {
                 .hasSize(1);
     }
 
+    /// What is written of it behind the copy is about the copy.
+    @Test
+    void copyOfAMessageWhoseRowIsAhead_takesThePlaceOfWhatWasReadBefore() throws Exception {
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope(3), bytes(10, 1));
+        spool.rest(message, RecipientNumbers.of(0, 1, 2), 0);
+        pass(spool, spool.records(Position.START), 30);
+        spool.close();
+        byte[] mark = checkpoint();
+        spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        spool.appendAndWait(batch(delivered(message.id(), 0)));
+        Position told = takeAll(records).getLast().next();
+        Position original = place(spool, message.id());
+        for (int i = 0; i < 20 && place(spool, message.id()).equals(original); i++) {
+            pass(spool, records, 1);
+        }
+        assertThat(place(spool, message.id())).as("copied").isNotEqualTo(original);
+        spool.appendAndWait(batch(delivered(message.id(), 1)));
+        spool.appendAndWait(batch(delivered(message.id(), 2)));
+        files = files.afterKill();
+        leaveNoEntries(message.id(), mark);
+
+        Spool again = IndexHome.open(files, SEGMENT, 0, CLOCK, told);
+        CommittedRecords left = again.records(told);
+        again.step(Inbox.Wake.WORK);
+        again.step(Inbox.Wake.WORK);
+
+        assertThat(
+                        takeAll(left).stream()
+                                .map(CommittedRecord::record)
+                                .filter(one -> one instanceof SpoolRecord.Settled)
+                                .map(one -> ((SpoolRecord.Settled) one).id())
+                                .filter(message.id()::equals))
+                .hasSize(2);
+    }
+
+    private static Position place(Spool spool, QueueId id) throws IOException {
+        return queued(spool).stream()
+                .map(RecoveredMessage::message)
+                .filter(one -> one.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .location()
+                .accepted()
+                .start();
+    }
+
+    /// Mail that comes and goes at once.
+    private static void pass(Spool spool, CommittedRecords records, int messages) throws Exception {
+        for (int i = 0; i < messages; i++) {
+            SpooledMessage message = accept(spool, envelope(1), bytes(9000, i));
+            spool.appendAndWait(batch(delivered(message.id(), 0)));
+            records.release(takeAll(records).getLast().next());
+            spool.step(Inbox.Wake.WORK);
+            spool.step(Inbox.Wake.WORK);
+        }
+    }
+
     private byte[] checkpoint() throws IOException {
         try (QueueIndex index = openIndex()) {
             return index.checkpoint().orElseThrow();

@@ -1,9 +1,7 @@
-package io.whimbrel.spool;
+package io.whimbrel.log;
 
 import io.whimbrel.budget.BudgetLevel;
-import io.whimbrel.log.LogFormat;
-import io.whimbrel.log.SpoolFiles;
-import io.whimbrel.log.SpoolSegment;
+import io.whimbrel.time.Pause;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// than the reserve. It also looks once a second how much room there is for new mail: below one
 /// mark mail is to be slowed down, the more so the less there is; below the reserve it is refused,
 /// until there is an eighth more than that. Thread-safe.
-final class SegmentPool {
+public final class SegmentPool {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentPool.class);
     private static final String SPARE = "spare-";
     private static final int SPARES_WANTED = 2;
@@ -63,10 +61,10 @@ final class SegmentPool {
     private volatile long roomBytes = Long.MAX_VALUE;
 
     /// No file could be made. The log itself is as good as before.
-    static final class NoSpare extends IOException {
+    public static final class NoSpare extends IOException {
         private static final long serialVersionUID = 1L;
 
-        NoSpare(IOException cause) {
+        public NoSpare(IOException cause) {
             super("no spare segment: " + cause.getMessage(), cause);
         }
     }
@@ -76,38 +74,38 @@ final class SegmentPool {
     /// Where the log stands when a new segment begins.
     ///
     /// @param previous the segment before; empty sequence 0 for the first of all
-    record Succession(long previous, long previousGeneration, long previousEnd) {}
+    public record Succession(long previous, long previousGeneration, long previousEnd) {}
 
     /// @throws IOException where the size of the disk cannot be told
-    SegmentPool(SpoolFiles files, SpoolSettings settings) throws IOException {
+    public SegmentPool(SpoolFiles files, long segmentBytes, LowWater lowWater) throws IOException {
         this.files = files;
-        segmentBytes = settings.segmentBytes();
+        this.segmentBytes = segmentBytes;
         long disk = files.totalBytes();
-        reserveBytes = settings.lowWater().stop(disk);
-        slowBytes = settings.lowWater().slow(disk);
+        reserveBytes = lowWater.stop(disk);
+        slowBytes = lowWater.slow(disk);
     }
 
     /// One that no file is taken from: for who only reads the log.
-    SegmentPool(SpoolFiles files) {
+    public SegmentPool(SpoolFiles files) {
         this.files = files;
         segmentBytes = 0;
         reserveBytes = 0;
         slowBytes = 0;
     }
 
-    static boolean isSpare(String name) {
+    public static boolean isSpare(String name) {
         return name.startsWith(SPARE);
     }
 
     /// What recovery saw: later segments have greater numbers.
-    void startAfter(long sequence, long generation) {
+    public void startAfter(long sequence, long generation) {
         lastSequence = Math.max(lastSequence, sequence);
         lastGeneration = Math.max(lastGeneration, generation);
     }
 
     /// Takes over a spare that an earlier run left. One of another size, such as one that was not
     /// finished, is deleted.
-    void adopt(String name, SpoolFiles.SpoolFile file, long size) throws IOException {
+    public void adopt(String name, SpoolFiles.SpoolFile file, long size) throws IOException {
         try {
             nextSpare = Math.max(nextSpare, Long.parseLong(name.substring(SPARE.length())) + 1);
         } catch (NumberFormatException _) {
@@ -122,13 +120,13 @@ final class SegmentPool {
     }
 
     /// Starts the thread. Without it everything happens inside [#take] and [#tend].
-    void start() {
+    public void start() {
         isThreaded = true;
         thread = Optional.of(Thread.ofPlatform().name("spool-prepare-1").start(this::run));
     }
 
     /// Ends the thread and closes the spares.
-    void close() {
+    public void close() {
         lock.lock();
         try {
             isClosed = true;
@@ -136,7 +134,7 @@ final class SegmentPool {
         } finally {
             lock.unlock();
         }
-        thread.ifPresent(IndexThread::join);
+        thread.ifPresent(Pause::untilEnd);
         closeSpares();
     }
 
@@ -154,12 +152,12 @@ final class SegmentPool {
     }
 
     /// Whether new mail may be taken: beyond the reserve and one spare there is room.
-    boolean hasRoom() {
+    public boolean hasRoom() {
         return hasRoom;
     }
 
     /// How long an end-of-data is to wait for its answer, 0 to 2 s.
-    Duration slowness() {
+    public Duration slowness() {
         long missing = slowBytes - roomBytes;
         if (missing <= 0) {
             return Duration.ZERO;
@@ -169,17 +167,17 @@ final class SegmentPool {
     }
 
     /// Room, and the mark below which mail is slowed down.
-    BudgetLevel slowLevel() {
+    public BudgetLevel slowLevel() {
         return new BudgetLevel(roomBytes, slowBytes, 0, roomBytes < slowBytes);
     }
 
     /// Room, and the mark below which mail is refused.
-    BudgetLevel stopLevel() {
+    public BudgetLevel stopLevel() {
         return new BudgetLevel(roomBytes, reserveBytes, 0, !hasRoom);
     }
 
     /// Looks at the disk now.
-    void measure() {
+    public void measure() {
         lock.lock();
         try {
             long inSpares = Math.max(0, spares.size() - 1) * segmentBytes;
@@ -198,7 +196,7 @@ final class SegmentPool {
     /// @param batchBytes what it must hold at least
     /// @param first oldest segment that belongs to the log; 0 where it is this one
     /// @throws IOException where the disk fails or is full; the file is given up then
-    SpoolSegment take(Succession before, long batchBytes, long first, long idFloor)
+    public SpoolSegment take(Succession before, long batchBytes, long first, long idFloor)
             throws IOException {
         long bytes = LogFormat.HEADER_BYTES + batchBytes;
         Spare spare = bytes > segmentBytes ? makeSpecial(bytes) : awaitSpare();
@@ -231,7 +229,7 @@ final class SegmentPool {
 
     /// Takes back the file of a segment that no longer belongs to the log. Its new name need not be
     /// durable: recovery knows by number what belongs.
-    void retire(SpoolSegment segment) {
+    public void retire(SpoolSegment segment) {
         var old = new Spare(segment.name(), segment.file(), segment.size());
         if (segment.isBroken() || segment.size() != segmentBytes) {
             giveUp(old);
@@ -253,7 +251,7 @@ final class SegmentPool {
 
     /// What the thread does again and again: deletes what is too much, looks for room, makes the
     /// spares that are missing.
-    void tend() {
+    public void tend() {
         for (Optional<Spare> gone = pollSurplus(); gone.isPresent(); gone = pollSurplus()) {
             discard(gone.get());
         }
