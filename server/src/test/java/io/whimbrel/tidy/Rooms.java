@@ -20,7 +20,7 @@ final class Rooms {
             Map.ofEntries(
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
-                    Map.entry("log", Set.of()),
+                    Map.entry("log", Set.of("budget")),
                     Map.entry("index", Set.of("log")),
                     Map.entry("budget", Set.of()),
                     Map.entry("spool", Set.of("log", "index", "budget")),
