@@ -76,7 +76,8 @@ final class Backlogs {
         }
     }
 
-    /// The index found due entries of `queue`.
+    /// The index found due entries of `queue`. Where none may come now they are asked for as soon
+    /// as there is room, which may be long before the index looks again.
     ///
     /// @return how many may come, and have been promised room; 0 where none may
     int allow(ScheduledQueue queue, int load, int queues) {
@@ -87,6 +88,11 @@ final class Backlogs {
         int most = most(queue, load, queues);
         if (most > 0) {
             ask(queue, most);
+        } else {
+            int share = share(queue);
+            uncount(queue);
+            queue.backlog(share);
+            count(queue);
         }
         return most;
     }

@@ -228,6 +228,23 @@ class BoundedScheduleTest {
                 .isEqualTo(new Room.Later(Duration.ofSeconds(30)));
     }
 
+    /// What the index has not seen yet comes to it when the path is full, and nothing else tells of
+    /// it.
+    @Test
+    void room_pathIsFull_isAskedForAsSoonAsThereIsSome() {
+        world.siteIs("a.example", "mx.a");
+        admit(1_000, MAIL, "a.example");
+        world.index.pass(world.schedule, world.now);
+        world.schedule.due(QUEUE, List.of(), false, world.now);
+        assertThat(world.schedule.room(QUEUE, world.now)).isInstanceOf(Room.Later.class);
+
+        for (int i = 0; i < 1_000; i++) {
+            world.settle(world.take("mx.a"));
+            world.index.pass(world.schedule, world.now);
+        }
+        assertThat(world.index.size()).isZero();
+    }
+
     @Test
     void room_isKeptUntilDueAnswers() {
         world.siteIs("a.example", "mx.a");
