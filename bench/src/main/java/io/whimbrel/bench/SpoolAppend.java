@@ -1,5 +1,6 @@
 package io.whimbrel.bench;
 
+import io.whimbrel.log.Position;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
@@ -12,7 +13,6 @@ import io.whimbrel.mail.ReversePath;
 import io.whimbrel.spool.AcceptResult;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
-import io.whimbrel.spool.Position;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolRecord;
