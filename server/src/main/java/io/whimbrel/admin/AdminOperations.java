@@ -313,7 +313,8 @@ public final class AdminOperations implements AdminHandler {
 
     /// A message that is gone never comes back, so that an action on its id would mean nothing.
     private void requireQueued(QueueScope scope) throws RequestException, IOException {
-        if (scope.id().isPresent() && queue.count(scope).recipients() == 0) {
+        if (scope.id().isPresent()
+                && queue.count(QueueScope.of(scope.id().get())).recipients() == 0) {
             throw new RequestException(notQueued(scope.id().get()));
         }
     }

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Reads the fields of one request. Immutable.
 ///
@@ -22,6 +23,7 @@ import java.util.Set;
 record AdminRequest(ObjectNode fields, Instant now) {
     private static final int REASON_LENGTH_MAX = 200;
     private static final int NAME_LENGTH_MAX = 200;
+    private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9._-]{0,64}");
     private static final Duration SUSPENSION_MOST = Duration.ofDays(365);
     private static final Duration AGE_MOST = Duration.ofDays(3650);
     private static final Set<String> FIELDS =
@@ -129,18 +131,33 @@ record AdminRequest(ObjectNode fields, Instant now) {
         if (word.isPresent() && priority.isEmpty()) {
             throw new RequestException("field \"to_class\" is transactional, normal or bulk");
         }
-        var move = new QueueJob.Work.Move(name("to_tenant"), name("to_campaign"), priority);
+        var move = new QueueJob.Work.Move(toTenant(), name("to_campaign"), priority);
         if (move.tenant().isEmpty() && move.campaign().isEmpty() && priority.isEmpty()) {
             throw new RequestException("whereto? Give to_tenant, to_campaign or to_class");
         }
         return move;
     }
 
+    /// As the configuration names tenants; `""` for mail without one.
+    private Optional<String> toTenant() throws RequestException {
+        Optional<String> tenant = optionalText("to_tenant");
+        if (tenant.filter(text -> !TENANT.matcher(text).matches()).isPresent()) {
+            throw new RequestException(
+                    "field \"to_tenant\" is a tenant: 1 to 64 letters, digits, \".\", \"_\" and"
+                        + " \"-\", or \"\" for none");
+        }
+        return tenant;
+    }
+
     private Optional<String> name(String field) throws RequestException {
         Optional<String> name = optionalText(field);
         if (name.filter(text -> text.length() > NAME_LENGTH_MAX || hasControls(text)).isPresent()) {
             throw new RequestException(
-                    "field \"" + field + "\" has at most " + NAME_LENGTH_MAX + " characters");
+                    "field \""
+                            + field
+                            + "\" is one line of at most "
+                            + NAME_LENGTH_MAX
+                            + " characters");
         }
         return name;
     }

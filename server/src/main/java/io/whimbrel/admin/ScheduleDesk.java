@@ -130,7 +130,7 @@ public final class ScheduleDesk implements QueueDesk {
                     withheld.common(aged.scope()), queue -> withheld.addQueueOfAge(aged, queue));
         }
         for (QueueId id : withheld.messages()) {
-            forEachResting(ofMessage(id), withheld::addBeyondQueue);
+            forEachResting(QueueScope.of(id), withheld::addBeyondQueue);
         }
         return withheld;
     }
@@ -154,14 +154,9 @@ public final class ScheduleDesk implements QueueDesk {
         }
     }
 
-    private static QueueScope ofMessage(QueueId id) {
-        return new QueueScope(
-                Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
-    }
-
     @Override
     public List<QueuedView> find(QueueId id) throws IOException {
-        return list(ofMessage(id), Integer.MAX_VALUE);
+        return list(QueueScope.of(id), Integer.MAX_VALUE);
     }
 
     @Override

@@ -101,7 +101,12 @@ final class QueueCommand implements Callable<Integer> {
         return act(action.request("queue-release"), "released", Reach.RESTRICTED);
     }
 
-    @Command(name = "suspend", description = "Try nothing of it for a while.")
+    @Command(
+            name = "suspend",
+            description = {
+                "Try nothing of it for a while.",
+                "The time counts while the node runs; after a kill, from its last write on."
+            })
     int suspend(
             @Mixin ActionOptions action,
             @Option(
@@ -149,7 +154,11 @@ final class QueueCommand implements Callable<Integer> {
             name = "move",
             description = {
                 "Make it mail of another tenant, campaign or class. A job.",
-                "A message moves whole, even where only some of its recipients are meant."
+                "A message moves whole, even where only some of its recipients are meant; those"
+                    + " are",
+                "counted. Holds and suspensions are of conditions: mail that moves leaves those of"
+                    + " its",
+                "old tenant and campaign, and meets those of the new ones."
             })
     int move(
             @Mixin ActionOptions action,

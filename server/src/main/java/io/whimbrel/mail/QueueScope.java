@@ -30,6 +30,12 @@ public record QueueScope(
         this(id, domain, tenant, campaign, Optional.empty());
     }
 
+    /// One message, all of it.
+    public static QueueScope of(QueueId id) {
+        return new QueueScope(
+                Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
     public boolean isAll() {
         return equals(ALL);
     }
