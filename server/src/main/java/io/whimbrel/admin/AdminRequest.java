@@ -144,7 +144,7 @@ record AdminRequest(ObjectNode fields, Instant now) {
         if (tenant.filter(text -> !TENANT.matcher(text).matches()).isPresent()) {
             throw new RequestException(
                     "field \"to_tenant\" is a tenant: 1 to 64 letters, digits, \".\", \"_\" and"
-                        + " \"-\", or \"\" for none");
+                            + " \"-\", or \"\" for none");
         }
         return tenant;
     }

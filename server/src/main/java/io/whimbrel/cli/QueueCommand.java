@@ -155,9 +155,9 @@ final class QueueCommand implements Callable<Integer> {
             description = {
                 "Make it mail of another tenant, campaign or class. A job.",
                 "A message moves whole, even where only some of its recipients are meant; those"
-                    + " are",
+                        + " are",
                 "counted. Holds and suspensions are of conditions: mail that moves leaves those of"
-                    + " its",
+                        + " its",
                 "old tenant and campaign, and meets those of the new ones."
             })
     int move(

@@ -407,6 +407,18 @@ final class QueueCommandTest {
                                 0,
                                 "{\"work\":\"move\",\"recipients\":0,\"tenant\":\"nobody\"}\n",
                                 ""));
+        assertThat(run("queue", "delete", ID, "--domain", "elsewhere.example").out())
+                .as("the message is queued, and has nobody there")
+                .isEqualTo("nothing is queued in that scope\n");
+        assertThat(desk.jobs).isEmpty();
+    }
+
+    @Test
+    void move_toWhatIsNoTenant_isRefused() {
+        CliRun run = run("queue", "move", "--all", "--to-tenant", "bad tenant!");
+
+        assertThat(run.exit()).isEqualTo(1);
+        assertThat(run.err()).contains("to_tenant", "1 to 64 letters");
         assertThat(desk.jobs).isEmpty();
     }
 
