@@ -9,6 +9,7 @@ import static io.whimbrel.spool.SpoolFixtures.envelope;
 import static io.whimbrel.spool.SpoolFixtures.queued;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -99,6 +100,22 @@ final class QuarantinedMailTest {
             assertThat(event.message().orElseThrow().envelope()).isEqualTo(bad.envelope());
             assertThat(queued(again)).hasSize(1);
         }
+    }
+
+    @Test
+    void bodyFoundDamagedAtDelivery_leavesTheQueue_andIsToldOnce() throws Exception {
+        Spool spool = open();
+        CommittedRecords records = spool.records(Position.START);
+        SpooledMessage bad = accept(spool, envelope(2), bytes(40_000, 1));
+        spool.forgetBody(bad);
+        damage(bad.location().body().getFirst());
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(() -> spool.read(bad).nextPart()).isInstanceOf(IOException.class);
+            spool.step(Inbox.Wake.NUDGE);
+        }
+
+        assertThat(quarantines(take(records))).hasSize(1);
+        assertThat(queued(spool)).isEmpty();
     }
 
     @Test
