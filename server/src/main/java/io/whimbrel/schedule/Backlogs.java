@@ -69,11 +69,15 @@ final class Backlogs {
     void mark(ScheduledQueue queue) {
         budget.turnedAway();
         if (queue.isLinked() || linked < QUEUES_MOST) {
-            int share = share(queue);
-            uncount(queue);
-            queue.backlog(share);
-            count(queue);
+            link(queue);
         }
+    }
+
+    private void link(ScheduledQueue queue) {
+        int share = share(queue);
+        uncount(queue);
+        queue.backlog(share);
+        count(queue);
     }
 
     /// The index found due entries of `queue`. Where none may come now they are asked for as soon
@@ -89,10 +93,7 @@ final class Backlogs {
         if (most > 0) {
             ask(queue, most);
         } else {
-            int share = share(queue);
-            uncount(queue);
-            queue.backlog(share);
-            count(queue);
+            link(queue);
         }
         return most;
     }

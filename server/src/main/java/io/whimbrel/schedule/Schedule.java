@@ -396,10 +396,7 @@ public final class Schedule {
 
     /// Every entry of one message that is in memory. Looks at every entry there.
     List<QueuedView> find(QueueId id, Instant now) {
-        var scope =
-                new QueueScope(
-                        Optional.of(id), Optional.empty(), Optional.empty(), Optional.empty());
-        return list(scope, Integer.MAX_VALUE, now);
+        return list(QueueScope.of(id), Integer.MAX_VALUE, now);
     }
 
     /// Puts `entry` into the queue of its path, or to rest.

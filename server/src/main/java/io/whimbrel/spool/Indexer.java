@@ -493,9 +493,7 @@ final class Indexer implements LiveMessages.Changes {
         while (!isAtEnd && taken < most && passed < PASSED_MOST) {
             int page = passed == 0 ? most - taken : PAGE;
             var rows = index.due(queue, last.or(() -> resting.cursor(queue)), limit, page);
-            if (readAhead.isPresent() && rows.size() > 1) {
-                readAhead.get().read(rows.stream().map(DueRow::id).toList());
-            }
+            readAhead.ifPresent(ahead -> ahead.read(rows, staying));
             for (DueRow row : rows) {
                 if (taken >= most) {
                     break;

@@ -2,6 +2,7 @@ package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.index.QueueIndex.DueRow;
 import io.whimbrel.mail.QueueId;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 
 /// Brings the records of messages into the system's cache, many at a time: read one after the
 /// other, each would wait for the disk by itself. Confined to the index thread.
@@ -27,8 +29,16 @@ final class ReadAhead {
         this.threads = threads;
     }
 
-    /// Returns when all are read. What cannot be read is told to who asks for it next.
-    void read(List<QueueId> ids) {
+    /// Returns when all are read, but for what stays: that costs no look at the log, however much
+    /// it is. What cannot be read is told to who asks for it next.
+    void read(List<DueRow> rows, Predicate<QueueId> staying) {
+        List<QueueId> ids = rows.stream().map(DueRow::id).filter(staying.negate()).toList();
+        if (ids.size() > 1) {
+            read(ids);
+        }
+    }
+
+    private void read(List<QueueId> ids) {
         int share = Math.ceilDiv(ids.size(), threads);
         var over = new CountDownLatch(Math.ceilDiv(ids.size(), share));
         for (int from = 0; from < ids.size(); from += share) {
