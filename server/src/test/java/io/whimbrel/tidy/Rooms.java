@@ -20,6 +20,9 @@ final class Rooms {
             Map.ofEntries(
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
+                    Map.entry("auth", Set.of()),
+                    Map.entry("verification", Set.of("dns")),
+                    Map.entry("pickup", Set.of("reception")),
                     Map.entry("log", Set.of("budget")),
                     Map.entry("index", Set.of("log")),
                     Map.entry("budget", Set.of()),
@@ -32,7 +35,7 @@ final class Rooms {
                     Map.entry("egress", Set.of("shaping")),
                     Map.entry("routing", Set.of("dns", "egress")),
                     Map.entry("schedule", Set.of("spool", "shaping", "egress", "budget")),
-                    Map.entry("policy", Set.of("dns", "signing", "egress", "suppression")),
+                    Map.entry("policy", Set.of("dns", "auth", "signing", "egress", "suppression")),
                     Map.entry(
                             "outcome",
                             Set.of(
@@ -58,6 +61,8 @@ final class Rooms {
                             "reception",
                             Set.of(
                                     "tls",
+                                    "auth",
+                                    "verification",
                                     "policy",
                                     "spool",
                                     "schedule",
