@@ -168,7 +168,8 @@ final class Node implements AutoCloseable {
     private DeliveryPlan plan(Config with) {
         var names = new HashSet<>(sources.ehloNames());
         names.add(with.node().name());
-        var listening = with.listens().stream().map(ListenSettings::address).toList();
+        var listening =
+                with.listens().stream().flatMap(listen -> listen.tcpAddress().stream()).toList();
         var routing =
                 new RoutingPlan(
                         with.routes(),

@@ -6,6 +6,8 @@ import io.whimbrel.mail.Network;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,6 +16,9 @@ import java.util.OptionalInt;
 /// up and no network interface asked. Stateless.
 public final class AddressText {
     static final int PORT_MAX = 65_535;
+
+    /// In front of the path of a UNIX socket.
+    static final String UNIX = "unix:";
 
     private AddressText() {}
 
@@ -86,6 +91,15 @@ public final class AddressText {
     }
 
     /// `192.0.2.1:25` or `[2001:db8::1]:25`.
+    public static String render(SocketAddress address) {
+        return switch (address) {
+            case InetSocketAddress tcp -> render(tcp);
+            case UnixDomainSocketAddress unix -> UNIX + unix.getPath();
+            default -> address.toString();
+        };
+    }
+
+    /// As [#render(SocketAddress)].
     public static String render(InetSocketAddress address) {
         String host = IpText.of(address.getAddress());
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();

@@ -79,12 +79,14 @@ final class ConfigAssembly {
                         table.get(ReceptionKeys.DATA_TIMEOUT),
                         table.get(ReceptionKeys.SESSION_TIMEOUT));
         return new ListenSettings(
-                table.get(ReceptionKeys.ADDRESS),
                 node.name(),
-                table.get(ReceptionKeys.RELAY_FROM),
-                stream,
-                table.find(ReceptionKeys.CAMPAIGN_HEADER),
-                table.get(ReceptionKeys.DSN),
+                ListenKeys.entrance(table),
+                new ListenSettings.Access(table.get(ReceptionKeys.RELAY_FROM)),
+                new ListenSettings.Handling(
+                        stream,
+                        table.find(ReceptionKeys.CAMPAIGN_HEADER),
+                        table.get(ReceptionKeys.DSN),
+                        ListenKeys.header(table)),
                 limits);
     }
 

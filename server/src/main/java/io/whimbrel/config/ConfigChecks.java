@@ -117,6 +117,9 @@ final class ConfigChecks {
             checkOrder(listen, ReceptionKeys.COMMAND_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
             checkOrder(listen, ReceptionKeys.DATA_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
             checkRelayFrom(listen);
+            checkOpenRelay(listen, ReceptionKeys.RELAY_FROM);
+            checkOpenRelay(listen, ListenKeys.PROXY_PROTOCOL_FROM);
+            checkOpenRelay(listen, ListenKeys.XCLIENT_FROM);
             checkWildcards(listens, listen);
         }
     }
@@ -142,6 +145,25 @@ final class ConfigChecks {
         }
     }
 
+    /// Nobody becomes an open relay by leaving something out: a line must say that it is wanted.
+    private void checkOpenRelay(TableValues listen, Key<List<Network>> key) {
+        if (listen.find(ListenKeys.OPEN_RELAY).orElse(false)) {
+            return;
+        }
+        for (Network network : listen.find(key).orElse(List.of())) {
+            if (NetworkKinds.isOpenRelay(network)) {
+                findings.error(
+                        listen.placeOf(key),
+                        key.name()
+                                + ": \""
+                                + AddressText.render(network)
+                                + "\" would make an open relay, which spammers find within hours:"
+                                + " list the networks of your own applications, or say that it is"
+                                + " wanted: open-relay = true");
+            }
+        }
+    }
+
     private static boolean isPrivate(Network network) {
         return PRIVATE.stream()
                 .anyMatch(it ->
@@ -150,9 +172,9 @@ final class ConfigChecks {
 
     /// A listener on every address of the machine leaves none for another on the same port.
     private void checkWildcards(List<TableValues> listens, TableValues listen) {
-        Optional<InetSocketAddress> mine = listen.find(ReceptionKeys.ADDRESS);
+        Optional<InetSocketAddress> mine = tcpAddress(listen);
         for (TableValues other : listens) {
-            Optional<InetSocketAddress> all = other.find(ReceptionKeys.ADDRESS);
+            Optional<InetSocketAddress> all = tcpAddress(other);
             if (mine.isPresent() && all.isPresent() && takes(all.get(), mine.get())) {
                 findings.error(
                         listen.placeOf(ReceptionKeys.ADDRESS),
@@ -165,6 +187,12 @@ final class ConfigChecks {
                 return;
             }
         }
+    }
+
+    private static Optional<InetSocketAddress> tcpAddress(TableValues listen) {
+        return listen.find(ReceptionKeys.ADDRESS)
+                .filter(InetSocketAddress.class::isInstance)
+                .map(InetSocketAddress.class::cast);
     }
 
     private static boolean takes(InetSocketAddress all, InetSocketAddress one) {
@@ -229,7 +257,7 @@ final class ConfigChecks {
         Optional<InetSocketAddress> target =
                 route.find(DeliveryKeys.ROUTE_TO).flatMap(ConfigChecks::addressOf);
         for (TableValues listen : values.all(ReceptionKeys.LISTEN)) {
-            Optional<InetSocketAddress> own = listen.find(ReceptionKeys.ADDRESS);
+            Optional<InetSocketAddress> own = tcpAddress(listen);
             if (target.isPresent() && own.isPresent() && isSame(target.get(), own.get())) {
                 findings.error(
                         route.placeOf(DeliveryKeys.ROUTE_TO),

@@ -45,10 +45,12 @@ public final class ConfigSummary {
 
     private static String line(ListenSettings listen) {
         var line = new StringBuilder("listens on ").append(AddressText.render(listen.address()));
-        if (!listen.stream().tenant().isEmpty()) {
-            line.append(" for tenant ").append(listen.stream().tenant());
+        if (!listen.handling().stream().tenant().isEmpty()) {
+            line.append(" for tenant ").append(listen.handling().stream().tenant());
         }
-        return line.append("; may relay: ").append(networks(listen.relayFrom())).toString();
+        return line.append("; may relay: ")
+                .append(networks(listen.access().relayFrom()))
+                .toString();
     }
 
     private static String networks(List<Network> networks) {

@@ -131,6 +131,28 @@ final class Kinds {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
+    static ValueKind<Boolean> flag() {
+        return new ValueKind<>(
+                "true or false",
+                value ->
+                        value instanceof Boolean flag
+                                ? new Reading.Good<>(flag)
+                                : Reading.bad(TomlText.shown(value) + " is neither true nor false"),
+                Object::toString);
+    }
+
+    /// The rights of a file, in octal as chmod takes them.
+    static ValueKind<Integer> fileMode() {
+        return ValueKind.ofParsed(
+                "is no file mode",
+                "a file mode in octal, such as \"0660\"",
+                text ->
+                        text.matches("0?[0-7]{3}")
+                                ? Optional.of(Integer.parseInt(text, 8))
+                                : Optional.empty(),
+                mode -> "0" + Integer.toOctalString(mode));
+    }
+
     /// A name that operators give: of a tenant, of a source.
     static ValueKind<String> name() {
         return namesOf(

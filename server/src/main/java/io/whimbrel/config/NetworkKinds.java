@@ -10,13 +10,20 @@ import io.whimbrel.routing.RouteTarget;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Predicate;
 
 /// The kinds of values that say where mail comes from and goes to. Stateless.
 final class NetworkKinds {
     static final int SMTP_PORT = 25;
+
+    /// Linux `sun_path`, with its final zero.
+    private static final int UNIX_PATH_MAX = 107;
 
     /// The shortest prefix that may relay: no private network of IPv4 is wider than `10.0.0.0/8`,
     /// and public blocks this wide belong to registries (IPv6: to nobody below a registry).
@@ -29,16 +36,20 @@ final class NetworkKinds {
     private NetworkKinds() {}
 
     /// Where to listen.
-    static ValueKind<InetSocketAddress> listenAddress() {
+    static ValueKind<SocketAddress> listenAddress() {
         return ValueKind.ofText(
                 "is no address with port",
                 "an address with a port, such as \"127.0.0.1:25\", \"0.0.0.0:25\" or \"[::1]:25\";"
-                        + " port 0 lets the system choose one",
+                        + " port 0 lets the system choose one; or a UNIX socket, such as"
+                        + " \"unix:/run/whimbrel/smtp.sock\"",
                 NetworkKinds::readListenAddress,
                 AddressText::render);
     }
 
-    private static Reading<InetSocketAddress> readListenAddress(String text) {
+    private static Reading<SocketAddress> readListenAddress(String text) {
+        if (text.startsWith(AddressText.UNIX)) {
+            return readUnixAddress(text);
+        }
         Optional<InetSocketAddress> address = AddressText.parseWithPort(text, OptionalInt.empty());
         if (address.isPresent()) {
             return address.get().getAddress().isMulticastAddress()
@@ -50,6 +61,24 @@ final class NetworkKinds {
                         TomlText.shown(text) + " has no port",
                         Optional.of(TomlText.quote(bracketed(text) + ":" + SMTP_PORT)))
                 : Reading.bad(TomlText.shown(text) + " is no address with port");
+    }
+
+    private static Reading<SocketAddress> readUnixAddress(String text) {
+        String path = text.substring(AddressText.UNIX.length());
+        try {
+            boolean isGood =
+                    Path.of(path).isAbsolute()
+                            && path.getBytes(StandardCharsets.UTF_8).length <= UNIX_PATH_MAX;
+            return isGood
+                    ? new Reading.Good<>(UnixDomainSocketAddress.of(Path.of(path).normalize()))
+                    : Reading.bad(
+                            TomlText.shown(text)
+                                    + " needs an absolute path of at most "
+                                    + UNIX_PATH_MAX
+                                    + " bytes");
+        } catch (InvalidPathException _) {
+            return Reading.bad(TomlText.shown(text) + " is no path");
+        }
     }
 
     private static String bracketed(String text) {
@@ -86,23 +115,14 @@ final class NetworkKinds {
     }
 
     static ValueKind<Network> network() {
-        return networkKind(_ -> false);
-    }
-
-    /// A network whose clients may relay; one so wide that it makes an open relay is refused.
-    static ValueKind<Network> relayNetwork() {
-        return networkKind(NetworkKinds::isOpenRelay);
-    }
-
-    private static ValueKind<Network> networkKind(Predicate<Network> isTooWide) {
         return ValueKind.ofText(
                 "is no network",
                 "a network, such as \"10.0.0.0/8\" or \"2001:db8::/32\", or one address",
-                text -> readNetwork(text, isTooWide),
+                NetworkKinds::readNetwork,
                 AddressText::render);
     }
 
-    private static Reading<Network> readNetwork(String text, Predicate<Network> isTooWide) {
+    private static Reading<Network> readNetwork(String text) {
         int slash = text.indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
         Optional<Network> network =
@@ -115,15 +135,11 @@ final class NetworkKinds {
                                     Optional.of(TomlText.quote(AddressText.render(meant)))))
                     .orElseGet(() -> Reading.bad(TomlText.shown(text) + " is no network"));
         }
-        return isTooWide.test(network.get())
-                ? Reading.bad(
-                        TomlText.shown(text)
-                                + " would make an open relay, which spammers find within hours:"
-                                + " list the networks of your own applications")
-                : new Reading.Good<>(network.get());
+        return new Reading.Good<>(network.get());
     }
 
-    private static boolean isOpenRelay(Network network) {
+    /// Whether a network whose clients may relay is so wide that it makes an open relay.
+    static boolean isOpenRelay(Network network) {
         return network.base() instanceof Inet4Address
                 ? network.prefixBits() < RELAY_PREFIX_MIN_IPV4
                 : network.prefixBits() < RELAY_PREFIX_MIN_IPV6

@@ -9,7 +9,7 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.reception.SessionLimits;
 
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +53,7 @@ final class ReceptionKeys {
     static final TableSpec NODE =
             TableSpec.one("node", "This server.", List.of(NODE_NAME, NODE_DATA, NODE_DRAIN));
 
-    static final Key<InetSocketAddress> ADDRESS =
+    static final Key<SocketAddress> ADDRESS =
             Key.required(
                     "address",
                     NetworkKinds.listenAddress(),
@@ -64,11 +64,12 @@ final class ReceptionKeys {
     static final Key<List<Network>> RELAY_FROM =
             new Key<>(
                     "relay-from",
-                    ValueKind.listOf(NetworkKinds.relayNetwork(), "networks", NETWORKS_MAX),
+                    ValueKind.listOf(NetworkKinds.network(), "networks", NETWORKS_MAX),
                     new Presence.Default<>(List.of(), Optional.of("[\"127.0.0.0/8\", \"::1\"]")),
                     RELOAD,
                     "Networks whose clients may send mail to anybody. Nobody relays unless listed"
-                            + " here. A network wide enough to make an open relay is refused.");
+                        + " here. A network wide enough to make an open relay is refused, unless"
+                        + " `open-relay` says that it is wanted.");
 
     static final Key<String> TENANT =
             new Key<>(
@@ -189,12 +190,21 @@ final class ReceptionKeys {
                     "An address that takes mail by SMTP, and on which terms. At least one.",
                     List.of(
                             ADDRESS,
+                            ListenKeys.PROTOCOL,
+                            ListenKeys.SOCKET_MODE,
                             RELAY_FROM,
+                            ListenKeys.OPEN_RELAY,
+                            ListenKeys.PROXY_PROTOCOL_FROM,
+                            ListenKeys.XCLIENT_FROM,
                             TENANT,
                             CLASS,
                             CAMPAIGN_HEADER,
+                            ListenKeys.TENANT_HEADER,
+                            ListenKeys.CONTROL_HEADERS,
+                            ListenKeys.SUBMISSION,
                             DSN,
                             MESSAGE_MAX,
+                            ListenKeys.HEADER_MAX,
                             RECIPIENTS_MAX,
                             ERRORS_MAX,
                             CONNECTIONS_MAX,

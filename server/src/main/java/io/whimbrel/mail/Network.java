@@ -1,6 +1,7 @@
 package io.whimbrel.mail;
 
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 
 /// A block of addresses in CIDR notation (RFC 4632, RFC 4291 §2.3). Immutable.
@@ -69,6 +70,16 @@ public record Network(InetAddress base, int prefixBits) {
         byte[] bytes = base.getAddress();
         for (int bit = prefixBits; bit < bytes.length * 8; bit++) {
             if ((bytes[bit / 8] & (0x80 >>> (bit % 8))) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether one of `networks` has the address.
+    public static boolean anyContains(List<Network> networks, InetAddress address) {
+        for (Network network : networks) {
+            if (network.contains(address)) {
                 return true;
             }
         }

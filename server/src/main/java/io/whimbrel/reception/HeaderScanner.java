@@ -34,6 +34,7 @@ final class HeaderScanner {
     private byte[] value = NOTHING;
     private int valueLength;
     private int receivedCount;
+    private long headerBytes;
 
     /// @param wantedName of a field, in any case; empty where none is wanted
     HeaderScanner(Optional<String> wantedName) {
@@ -50,17 +51,16 @@ final class HeaderScanner {
         return receivedCount;
     }
 
+    /// Octets of the header so far.
+    long headerBytes() {
+        return headerBytes;
+    }
+
     /// The first value of the wanted field, unfolded, without control characters, without spaces
     /// around it, cut to 128 octets; empty where the field is missing or has none.
     String value() {
         String text = new String(value, 0, valueLength, StandardCharsets.UTF_8);
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isISOControl(text.charAt(i))) {
-                // One beyond US-ASCII, U+009B for example, which terminals obey.
-                text = text.replace(text.charAt(i), ' ');
-            }
-        }
-        return text.strip();
+        return HeaderText.printable(text).strip();
     }
 
     /// Goes on with `length` octets of the message at `from`.
@@ -83,6 +83,7 @@ final class HeaderScanner {
                 case BODY -> {}
             }
         }
+        headerBytes += i - from;
     }
 
     private void startLine(byte b) {
@@ -111,7 +112,8 @@ final class HeaderScanner {
             isFound |= isKeeping;
             place = Place.VALUE;
         } else if (b == '\n') {
-            place = Place.LINE_START;
+            // No field: the body begins without an empty line.
+            place = Place.BODY;
         } else if (b != ' ' && b != '\t') {
             byte lower = b >= 'A' && b <= 'Z' ? (byte) (b + 32) : b;
             mayBeReceived &= nameLength < RECEIVED.length && RECEIVED[nameLength] == lower;

@@ -3,43 +3,90 @@ package io.whimbrel.reception;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.ByteSink;
 
-/// One message while it arrives: its bytes go to the store untouched, watched for size, hops and
-/// campaign. Confined to one thread.
+import java.util.Optional;
+import java.util.function.Function;
+
+/// One message while it arrives: its bytes go to the store, watched for size, hops and campaign.
+/// Confined to one thread.
 ///
-/// Past the size limit bytes are counted and dropped, so that a client that goes on sending costs
-/// no memory and no disk.
+/// Where the header has to be read or changed it is held back until it is whole, at most
+/// `max-header`; the bytes of the body are never touched. Past the size limit bytes are counted and
+/// dropped, so that a client that goes on sending costs no memory and no disk.
 final class IncomingMail implements ByteSink, AutoCloseable {
     private final MailStore.Body body;
     private final InTransaction transaction;
     private final Client client;
     private final ArrivingBodies.Claim claim;
-    private final HeaderScanner header;
+    private final HeaderScanner scanner;
+    private final Optional<Held> held;
+    private Optional<HeaderEdit> edit = Optional.empty();
     private long size;
+
+    /// A header that is held back.
+    ///
+    /// @param editor what becomes of it, called once
+    record Held(HeldHeader header, Function<HeldHeader, HeaderEdit> editor) {}
 
     IncomingMail(
             MailStore.Body body,
             InTransaction transaction,
             Client client,
-            ArrivingBodies.Claim claim) {
+            ArrivingBodies.Claim claim,
+            Optional<Held> held) {
         this.body = body;
         this.claim = claim;
         this.transaction = transaction;
         this.client = client;
-        this.header = new HeaderScanner(client.terms().settings().campaignHeader());
+        this.held = held;
+        this.scanner = new HeaderScanner(client.terms().settings().handling().campaignHeader());
     }
 
     @Override
     public void write(byte[] bytes, int from, int length) {
         size += length;
-        if (!isTooLarge()) {
-            claim.grow(size);
-            header.scan(bytes, from, length);
-            body.write(bytes, from, length);
+        if (isTooLarge()) {
+            return;
         }
+        claim.grow(size);
+        scanner.scan(bytes, from, length);
+        if (held.isEmpty() || edit.isPresent()) {
+            body.write(bytes, from, length);
+            return;
+        }
+        HeldHeader header = held.get().header();
+        int used = header.add(bytes, from, length);
+        if (header.isComplete()) {
+            release(held.get());
+            body.write(bytes, from + used, length - used);
+        }
+    }
+
+    private void release(Held whole) {
+        HeaderEdit done = whole.editor().apply(whole.header());
+        edit = Optional.of(done);
+        body.write(done.bytes(), 0, done.bytes().length);
+    }
+
+    /// The last byte has come.
+    void end() {
+        if (held.isPresent() && edit.isEmpty() && !isHeaderTooLarge()) {
+            // A message without a body.
+            release(held.get());
+        }
+    }
+
+    /// What became of the header, once it was whole; empty where it went by untouched.
+    Optional<HeaderEdit> edit() {
+        return edit;
     }
 
     boolean isTooLarge() {
         return size > client.terms().limits().messageBytesMax();
+    }
+
+    boolean isHeaderTooLarge() {
+        return scanner.headerBytes() > client.terms().settings().header().bytesMax()
+                || (held.isPresent() && held.get().header().isTooLarge());
     }
 
     /// Octets from the client so far, our Received field not included.
@@ -48,7 +95,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     }
 
     HeaderScanner header() {
-        return header;
+        return scanner;
     }
 
     MailStore.Body body() {

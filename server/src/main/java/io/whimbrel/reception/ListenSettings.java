@@ -5,28 +5,100 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
 /// One `[[listen]]`: an address that takes mail, and on which terms. Immutable.
 ///
-/// @param address where to listen
 /// @param hostName said in the greeting and in Received fields; `node.name`
-/// @param relayFrom networks whose clients may relay; nobody else may
-/// @param stream tenant, class and (where no header names one) campaign of mail taken here
-/// @param campaignHeader header field whose value names the campaign; empty for none
-/// @param dsnPolicy which notices may be sent for mail taken here
+/// @param entrance how clients reach us
+/// @param access who may send what
+/// @param handling what becomes of messages
 /// @param limits what one client may do
 public record ListenSettings(
-        InetSocketAddress address,
         String hostName,
-        List<Network> relayFrom,
-        MailStream stream,
-        Optional<String> campaignHeader,
-        DsnPolicy dsnPolicy,
+        Entrance entrance,
+        Access access,
+        Handling handling,
         SessionLimits limits) {
 
-    public ListenSettings {
-        relayFrom = List.copyOf(relayFrom);
+    /// How clients reach us. Immutable.
+    ///
+    /// @param address an [InetSocketAddress] or a [UnixDomainSocketAddress]
+    /// @param socketMode rights of the file of a UNIX socket
+    /// @param isLmtp clients speak LMTP (RFC 2033): LHLO, and a reply for each recipient
+    /// @param proxies whose word on the client's address is taken
+    public record Entrance(SocketAddress address, int socketMode, boolean isLmtp, Proxies proxies) {
+
+        public static Entrance of(SocketAddress address) {
+            return new Entrance(address, 0660, false, Proxies.NONE);
+        }
+    }
+
+    /// Networks of proxies that may say who their client is. Immutable.
+    ///
+    /// @param proxyProtocolFrom their connections begin with a header of the PROXY protocol
+    /// @param xclientFrom may send XCLIENT
+    public record Proxies(List<Network> proxyProtocolFrom, List<Network> xclientFrom) {
+        public static final Proxies NONE = new Proxies(List.of(), List.of());
+
+        public Proxies {
+            proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
+            xclientFrom = List.copyOf(xclientFrom);
+        }
+    }
+
+    /// Who may send what. Immutable.
+    ///
+    /// @param relayFrom networks whose clients may relay; without AUTH nobody else may
+    public record Access(List<Network> relayFrom) {
+
+        public Access {
+            relayFrom = List.copyOf(relayFrom);
+        }
+
+        public static Access of(List<Network> relayFrom) {
+            return new Access(relayFrom);
+        }
+    }
+
+    /// What becomes of messages. Immutable.
+    ///
+    /// @param stream tenant, class and (where no header names one) campaign of mail taken here
+    /// @param campaignHeader header field whose value names the campaign; empty for none
+    /// @param dsnPolicy which notices may be sent for mail taken here
+    /// @param header how the header is treated
+    public record Handling(
+            MailStream stream,
+            Optional<String> campaignHeader,
+            DsnPolicy dsnPolicy,
+            HeaderRules header) {
+
+        public static final Handling DEFAULT = of(MailStream.NONE);
+
+        public static Handling of(MailStream stream) {
+            return new Handling(stream, Optional.empty(), DsnPolicy.FULL, HeaderRules.DEFAULT);
+        }
+    }
+
+    public SocketAddress address() {
+        return entrance.address;
+    }
+
+    /// Where TCP connections come in; empty for a UNIX socket.
+    public Optional<InetSocketAddress> tcpAddress() {
+        return entrance.address instanceof InetSocketAddress tcp
+                ? Optional.of(tcp)
+                : Optional.empty();
+    }
+
+    public boolean isLmtp() {
+        return entrance.isLmtp;
+    }
+
+    public HeaderRules header() {
+        return handling.header;
     }
 }

@@ -1,5 +1,7 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.mail.IpText;
+import io.whimbrel.mail.Network;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.reception.ConnectionCount.Admission;
 import io.whimbrel.smtp.SmtpReply;
@@ -8,6 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -30,6 +33,9 @@ final class Listener {
     /// Of a client that may not relay, where the settings do not say.
     private static final int STRANGER_CONNECTIONS_MAX = 50;
 
+    /// Proxies send it at once.
+    private static final Duration PROXY_HEADER_TIMEOUT = Duration.ofSeconds(10);
+
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
 
     private final ServerSocket serverSocket;
@@ -37,6 +43,7 @@ final class Listener {
     private final Metrics metrics;
     private final InstantSource clock;
     private final ConnectionCount count;
+    private final Set<TimedSocket> sockets = ConcurrentHashMap.newKeySet();
     private final Set<SmtpConnection> connections = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile ListenTerms terms;
@@ -130,8 +137,8 @@ final class Listener {
 
     /// Ends reads and writes that wait too long.
     void endOverdue(long nowMillis) {
-        for (SmtpConnection connection : connections) {
-            connection.endOverdue(nowMillis);
+        for (TimedSocket socket : sockets) {
+            socket.endOverdue(nowMillis);
         }
     }
 
@@ -159,12 +166,12 @@ final class Listener {
         if (count.awaitNone(timeout)) {
             return;
         }
-        LOG.warn("{}: breaking off {} connections", address(), connections.size());
-        for (SmtpConnection connection : connections) {
-            connection.close();
+        LOG.warn("{}: breaking off {} connections", address(), sockets.size());
+        for (TimedSocket socket : sockets) {
+            socket.close();
         }
         if (!count.awaitNone(afterBreak)) {
-            LOG.warn("{}: {} connections did not end", address(), connections.size());
+            LOG.warn("{}: {} connections did not end", address(), sockets.size());
         }
     }
 
@@ -200,19 +207,52 @@ final class Listener {
         try (socket) {
             socket.setTcpNoDelay(true);
             ListenTerms present = terms;
-            Client client = Client.of(socket.getInetAddress(), present);
             var timed = new TimedSocket(socket, present.limits(), clock);
-            var connection = new SmtpConnection(timed, client, intake, metrics);
-            connections.add(connection);
+            sockets.add(timed);
             try {
-                serve(connection, client);
+                Optional<Client> client = clientOf(timed, present);
+                if (client.isPresent()) {
+                    serve(timed, client.get());
+                }
             } finally {
-                connections.remove(connection);
+                sockets.remove(timed);
             }
         } catch (IOException _) {
             // The client is gone before it was served.
         } finally {
             count.releasePermit();
+        }
+    }
+
+    /// Who connects; empty where a proxy does not say it as it should.
+    private Optional<Client> clientOf(TimedSocket timed, ListenTerms present) throws IOException {
+        InetAddress peer = timed.address();
+        if (!Network.anyContains(
+                present.settings().entrance().proxies().proxyProtocolFrom(), peer)) {
+            return Optional.of(Client.of(peer, present));
+        }
+        timed.setReadTimeout(PROXY_HEADER_TIMEOUT);
+        ProxyHeader.Origin origin = ProxyHeader.read(timed);
+        timed.setReadTimeout(present.limits().commandTimeout());
+        return switch (origin) {
+            case ProxyHeader.Origin.From(InetAddress client) ->
+                    Optional.of(Client.of(peer, client, present));
+            case ProxyHeader.Origin.Itself() -> Optional.of(Client.of(peer, present));
+            case ProxyHeader.Origin.Bad(String problem) -> {
+                // A greeting would tell a stranger nothing, and the proxy cannot use it.
+                LOG.warn("{}: proxy {}: {}", address(), IpText.of(peer), problem);
+                yield Optional.empty();
+            }
+        };
+    }
+
+    private void serve(TimedSocket timed, Client client) {
+        var connection = new SmtpConnection(timed, client, intake, metrics);
+        connections.add(connection);
+        try {
+            serve(connection, client);
+        } finally {
+            connections.remove(connection);
         }
     }
 

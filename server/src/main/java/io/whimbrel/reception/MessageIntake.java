@@ -5,10 +5,12 @@ import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.QueueId;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 
@@ -57,19 +59,40 @@ final class MessageIntake {
         MailStore.Body body = store.begin();
         byte[] field = receivedField.encode(client, transaction, body.id(), clock.instant());
         body.write(field, 0, field.length);
-        return new IncomingMail(body, transaction, client, claim);
+        return new IncomingMail(body, transaction, client, claim, held(client, body.id()));
+    }
+
+    private Optional<IncomingMail.Held> held(Client client, QueueId id) {
+        HeaderRules rules = client.terms().settings().header();
+        boolean mayControl = rules.mayControl() && client.mayRelay();
+        Optional<String> tenantField =
+                client.isListed() && client.identity().isEmpty()
+                        ? rules.tenantField()
+                        : Optional.empty();
+        if (!rules.isSubmission() && !mayControl && tenantField.isEmpty()) {
+            return Optional.empty();
+        }
+        var order = new HeaderEdit.Order(rules.isSubmission(), mayControl, tenantField, _ -> false);
+        return Optional.of(
+                new IncomingMail.Held(
+                        new HeldHeader(rules.bytesMax()),
+                        header -> HeaderEdit.of(header, order, origin(client, id))));
+    }
+
+    private HeaderEdit.Origin origin(Client client, QueueId id) {
+        Instant now = clock.instant();
+        String hostName = client.terms().settings().hostName();
+        return new HeaderEdit.Origin(id, hostName, receivedField.date(now), now);
     }
 
     /// The answer to end-of-data: 250 only where the message is ours for good.
     ///
     /// @param isEightBit whether a byte beyond US-ASCII was seen
     SmtpReply accept(IncomingMail mail, boolean isEightBit) {
-        ListenTerms terms = mail.client().terms();
-        if (mail.isTooLarge()) {
-            return SmtpSession.tooLarge(terms.limits().messageBytesMax());
-        }
-        if (mail.header().receivedCount() > HOPS_MAX) {
-            return LOOP;
+        mail.end();
+        Optional<SmtpReply> refusal = refusal(mail);
+        if (refusal.isPresent()) {
+            return refusal.get();
         }
         Envelope envelope = envelope(mail, isEightBit);
         SmtpReply reply = mail.body().accept(envelope, mail.client().literal());
@@ -80,14 +103,34 @@ final class MessageIntake {
         return reply;
     }
 
+    private static Optional<SmtpReply> refusal(IncomingMail mail) {
+        ListenSettings settings = mail.client().terms().settings();
+        if (mail.isTooLarge()) {
+            return Optional.of(SmtpSession.tooLarge(settings.limits().messageBytesMax()));
+        }
+        if (mail.isHeaderTooLarge()) {
+            return Optional.of(headerTooLarge(settings.header().bytesMax()));
+        }
+        if (mail.header().receivedCount() > HOPS_MAX) {
+            return Optional.of(LOOP);
+        }
+        return mail.edit().flatMap(HeaderEdit::refusal);
+    }
+
+    private static SmtpReply headerTooLarge(int bytesMax) {
+        return SmtpReply.of(
+                552, 5, 3, 4, "The header is larger than the " + bytesMax + " octets we take");
+    }
+
     private Envelope envelope(IncomingMail mail, boolean isEightBit) {
         InTransaction transaction = mail.transaction();
-        ListenSettings settings = mail.client().terms().settings();
+        MessageControls controls =
+                mail.edit().map(HeaderEdit::controls).orElse(MessageControls.NONE);
         return new Envelope(
                 transaction.reversePath(),
                 transaction.recipients().toList(),
-                parameters(transaction.parameters(), isEightBit),
-                stream(settings.stream(), mail.header().value()),
+                parameters(transaction.parameters(), controls, isEightBit),
+                stream(mail, controls),
                 clock.instant(),
                 dsnPolicy(mail.client()));
     }
@@ -95,23 +138,34 @@ final class MessageIntake {
     /// A stranger reaches our postmaster only, under any sender's name. A report to that sender
     /// would carry the stranger's text to anybody: a relay after all.
     private static DsnPolicy dsnPolicy(Client client) {
-        return client.mayRelay() ? client.terms().settings().dsnPolicy() : DsnPolicy.NEVER;
+        return client.mayRelay()
+                ? client.terms().settings().handling().dsnPolicy()
+                : DsnPolicy.NEVER;
     }
 
     /// Clients send 8-bit text without saying so. The next hop must be told all the same.
-    private static MailParameters parameters(MailParameters declared, boolean isEightBit) {
-        return isEightBit && declared.bodyType() == BodyType.SEVEN_BIT
-                ? new MailParameters(
-                        BodyType.EIGHT_BIT_MIME,
-                        declared.smtpUtf8(),
-                        declared.dsnReturn(),
-                        declared.envelopeId())
-                : declared;
+    private static MailParameters parameters(
+            MailParameters declared, MessageControls controls, boolean isEightBit) {
+        boolean isUndeclared = isEightBit && declared.bodyType() == BodyType.SEVEN_BIT;
+        if (!isUndeclared && controls.envelopeId().isEmpty()) {
+            return declared;
+        }
+        return new MailParameters(
+                isUndeclared ? BodyType.EIGHT_BIT_MIME : declared.bodyType(),
+                declared.smtpUtf8(),
+                declared.dsnReturn(),
+                controls.envelopeId().orElse(declared.envelopeId()));
     }
 
-    private static MailStream stream(MailStream configured, String campaign) {
-        return campaign.isEmpty()
+    private static MailStream stream(IncomingMail mail, MessageControls controls) {
+        MailStream configured = mail.client().terms().settings().handling().stream();
+        String campaign = mail.header().value();
+        boolean isAsConfigured = campaign.isEmpty() && controls.equals(MessageControls.NONE);
+        return isAsConfigured
                 ? configured
-                : new MailStream(configured.tenant(), campaign, configured.priority());
+                : new MailStream(
+                        controls.tenant().orElse(configured.tenant()),
+                        controls.campaign().orElse(campaign),
+                        controls.priority().orElse(configured.priority()));
     }
 }

@@ -29,11 +29,7 @@ final class ReceivedField {
         appendName(field, hello.name());
         field.append(" (").append(client.literal()).append(")\r\n\tby ");
         field.append(client.terms().settings().hostName()).append(" with ");
-        if (transaction.parameters().smtpUtf8()) {
-            field.append("UTF8SMTP");
-        } else {
-            field.append(hello.isExtended() ? "ESMTP" : "SMTP");
-        }
+        field.append(protocol(client, transaction));
         field.append(" id ").append(id);
         if (transaction.recipients() instanceof Recipients.Some(_, Recipient only, int size)
                 && size == 1) {
@@ -41,6 +37,19 @@ final class ReceivedField {
         }
         field.append(";\r\n\t").append(date(now)).append("\r\n");
         return field.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// RFC 3848, RFC 6531 §4.3: with S for TLS, with A for who has authenticated.
+    private static String protocol(Client client, InTransaction transaction) {
+        boolean isLmtp = client.terms().settings().isLmtp();
+        boolean isUtf8 = transaction.parameters().smtpUtf8();
+        if (!isLmtp && !isUtf8 && !transaction.hello().isExtended()) {
+            return "SMTP";
+        }
+        String base = isUtf8 ? (isLmtp ? "UTF8LMTP" : "UTF8SMTP") : (isLmtp ? "LMTP" : "ESMTP");
+        return base
+                + (client.tls().isPresent() ? "S" : "")
+                + (client.identity().isPresent() ? "A" : "");
     }
 
     String date(Instant now) {

@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -70,7 +71,7 @@ public final class Reception {
         List<ServerSocket> bound = new ArrayList<>();
         try {
             for (ListenSettings listen : settings) {
-                bound.add(Listener.bind(listen.address()));
+                bound.add(Listener.bind(listen.tcpAddress().orElseThrow()));
             }
         } catch (IOException e) {
             for (ServerSocket serverSocket : bound) {
@@ -116,7 +117,7 @@ public final class Reception {
     public void reload(List<ListenSettings> next) {
         List<ListenTerms> terms = new ArrayList<>();
         for (Listener listener : listeners) {
-            InetSocketAddress address = listener.terms().settings().address();
+            SocketAddress address = listener.terms().settings().address();
             ListenSettings found =
                     next.stream()
                             .filter(listen -> listen.address().equals(address))

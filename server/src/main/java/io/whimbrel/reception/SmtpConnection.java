@@ -6,13 +6,15 @@ import io.whimbrel.reception.SessionState.Greeted;
 import io.whimbrel.reception.SessionState.InChunks;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.reception.SessionState.Ready;
+import io.whimbrel.reception.Step.Admit;
 import io.whimbrel.reception.Step.Answer;
+import io.whimbrel.reception.Step.Authenticate;
 import io.whimbrel.reception.Step.Begin;
+import io.whimbrel.reception.Step.BeginTls;
+import io.whimbrel.reception.Step.Introduce;
 import io.whimbrel.reception.Step.SkipChunk;
 import io.whimbrel.reception.Step.TakeChunk;
 import io.whimbrel.reception.Step.TakeData;
-import io.whimbrel.smtp.ChunkDecoder;
-import io.whimbrel.smtp.DataDecoder;
 import io.whimbrel.smtp.SmtpCommand;
 import io.whimbrel.smtp.SmtpInput;
 import io.whimbrel.smtp.SmtpReply;
@@ -25,13 +27,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /// One client's connection: reads commands, lets [SmtpSession] decide, reads messages, answers. Its
-/// virtual thread runs [#run]; any thread may call [#drain], [#endOverdue] and [#close].
+/// virtual thread runs [#run]; any thread may call [#drain].
 final class SmtpConnection {
     private static final Logger LOG = LoggerFactory.getLogger(SmtpConnection.class);
-
-    /// A message too large is read to its end, for the sake of a clear answer, up to this many
-    /// times the limit.
-    private static final int OVERSIZE_FACTOR = 4;
 
     private static final int LINGER_BYTES = 256 << 10;
     private static final Duration LINGER = Duration.ofSeconds(5);
@@ -48,34 +46,23 @@ final class SmtpConnection {
             SmtpReply.of(421, 4, 3, 0, "Internal error; try again later");
 
     private final TimedSocket socket;
-    private final Client client;
     private final MessageIntake intake;
     private final Metrics metrics;
-    private final SmtpSession session;
     private final SmtpInput input;
     private final ReplyWriter replies;
     private final ArrivingBodies.Claim claim;
+    private final Transfer transfer;
+    private final Patience patience;
+
+    private Client client;
+    private SmtpSession session;
 
     private SessionState state = new Greeted();
-
-    /// Since the last message that was taken.
-    private int errors;
-
-    /// In the present transaction, of a client that may relay.
-    private int refusedRecipients;
-
-    /// Refusals that are no errors, for they follow from a MAIL that we put off.
-    private int forgiven;
-
-    /// The message that comes by BDAT; there while the state is `InChunks`.
-    private Optional<Chunks> chunks = Optional.empty();
 
     private volatile boolean isDraining;
 
     /// The connection waits for a command, and no transaction is open.
     private volatile boolean isBetweenTransactions;
-
-    private record Chunks(IncomingMail mail, ChunkDecoder decoder) {}
 
     SmtpConnection(TimedSocket socket, Client client, MessageIntake intake, Metrics metrics) {
         this.socket = socket;
@@ -86,6 +73,9 @@ final class SmtpConnection {
         this.input = new SmtpInput(socket);
         this.replies = new ReplyWriter(socket);
         this.claim = intake.claim();
+        var means = new Transfer.Means(socket, input, replies, intake, claim);
+        this.transfer = new Transfer(means, client.terms().limits());
+        this.patience = new Patience(client.terms().limits());
     }
 
     /// Serves the client until one of the two ends it.
@@ -99,7 +89,7 @@ final class SmtpConnection {
             LOG.error("Session with {} ended by a bug", client.literal(), e);
             sayBug();
         } finally {
-            forgetChunks();
+            transfer.forgetChunks();
             claim.end();
             socket.close();
         }
@@ -122,15 +112,6 @@ final class SmtpConnection {
         }
     }
 
-    void endOverdue(long nowMillis) {
-        socket.endOverdue(nowMillis);
-    }
-
-    /// Breaks off whatever goes on.
-    void close() {
-        socket.close();
-    }
-
     private void converse() throws IOException {
         replies.add(client.terms().greeting());
         while (!(state instanceof Closed)) {
@@ -140,7 +121,7 @@ final class SmtpConnection {
             }
             carryOut(session.step(state, command.get()));
             if (!(state instanceof InChunks)) {
-                forgetChunks();
+                transfer.forgetChunks();
             }
             if (!isTransactionOpen()) {
                 claim.end();
@@ -152,7 +133,7 @@ final class SmtpConnection {
         isBetweenTransactions = !isTransactionOpen();
         socket.setBetweenTransactions(isBetweenTransactions);
         if (isBetweenTransactions) {
-            refusedRecipients = 0;
+            patience.transactionIsOver();
             if (isDraining) {
                 end(SHUTTING_DOWN);
                 return Optional.empty();
@@ -181,27 +162,75 @@ final class SmtpConnection {
         switch (step) {
             case Answer(SessionState next, SmtpReply reply) -> answer(next, reply);
             case Begin(InTransaction transaction, long size) -> begin(transaction, size);
-            case TakeData(InTransaction transaction) -> takeData(transaction);
-            case TakeChunk chunk -> takeChunk(chunk);
-            case SkipChunk(SessionState next, long size, SmtpReply reply) ->
-                    skipChunk(next, size, reply);
+            case Admit(InTransaction transaction) -> admit(transaction);
+            case BeginTls(SmtpReply reply) -> beginTls(reply);
+            case Authenticate(SessionState next, SmtpCommand.Auth command) ->
+                    authenticate(next, command);
+            case Introduce(SmtpCommand.Xclient command) -> introduce(command);
+            case TakeData(InTransaction transaction) ->
+                    conclude(transfer.takeData(transaction, client));
+            case TakeChunk chunk -> conclude(transfer.takeChunk(chunk, client));
+            case SkipChunk chunk -> conclude(transfer.skipChunk(chunk));
         }
     }
 
     private void begin(InTransaction transaction, long size) throws IOException {
         Optional<SmtpReply> refusal = intake.open(claim, size);
-        forgiven = 0;
+        patience.mailBegins();
         if (refusal.isPresent()) {
-            // RCPT for each recipient, and DATA, may be on their way already.
-            forgiven = client.terms().limits().recipientsMax() + 1;
+            patience.mailWasPutOff();
             answer(new Ready(transaction.hello()), refusal.get());
         } else {
             answer(transaction, SmtpSession.SENDER_OK);
         }
     }
 
+    private void admit(InTransaction transaction) throws IOException {
+        answer(transaction, SmtpSession.RECIPIENT_OK);
+    }
+
+    private void beginTls(SmtpReply reply) throws IOException {
+        replies.add(reply);
+        replies.flush();
+        throw new IOException("not yet");
+    }
+
+    private void authenticate(SessionState next, SmtpCommand.Auth command) throws IOException {
+        answer(next, SmtpReply.of(502, 5, 5, 1, "not yet " + command.mechanism()));
+    }
+
+    /// The client behind a proxy is another one: all that was known of it is void.
+    private void introduce(SmtpCommand.Xclient command) throws IOException {
+        Optional<Client> introduced = Introduction.of(client, command);
+        if (introduced.isEmpty()) {
+            answer(state, Introduction.BAD);
+            return;
+        }
+        become(introduced.get());
+        state = new Greeted();
+        replies.add(client.terms().greeting());
+    }
+
+    /// From here on the session is one with `next`.
+    private void become(Client next) {
+        client = next;
+        session = new SmtpSession(next);
+    }
+
+    private void conclude(Transfer.Result result) throws IOException {
+        switch (result) {
+            case Transfer.Result.Ended(InTransaction transaction, SmtpReply reply) ->
+                    answerMessage(transaction, reply);
+            case Transfer.Result.Answered(SessionState next, SmtpReply reply) ->
+                    answer(next, reply);
+            case Transfer.Result.Broken(SmtpReply last) -> end(last);
+            case Transfer.Result.Gone() -> endOfInput();
+        }
+    }
+
     private void answer(SessionState next, SmtpReply reply) throws IOException {
-        if (isOneTooMany(reply)) {
+        boolean isOurSender = client.mayRelay() && state instanceof InTransaction;
+        if (patience.isAtEnd(reply, isOurSender)) {
             end(TOO_MANY_ERRORS);
         } else if (next instanceof Closed && !reply.equals(SmtpReply.CLOSING)) {
             end(reply);
@@ -214,124 +243,17 @@ final class SmtpConnection {
         }
     }
 
-    /// Counts refusals. 452 after too many recipients is none: the client sends the rest another
-    /// time.
-    ///
-    /// An application sends a list with bad addresses in it as one message, and would never get the
-    /// others out: within its transactions it may have as many refused as taken.
-    private boolean isOneTooMany(SmtpReply reply) {
-        SessionLimits limits = client.terms().limits();
-        if (!reply.isPermanent()) {
-            return false;
-        }
-        if (forgiven-- > 0) {
-            return false;
-        }
-        if (client.mayRelay() && state instanceof InTransaction) {
-            return ++refusedRecipients > limits.recipientsMax();
-        }
-        return ++errors >= limits.errorsMax();
-    }
-
+    /// LMTP has a reply for each recipient that was taken (RFC 2033 §4.2); they share the message,
+    /// and so its fate.
     private void answerMessage(InTransaction transaction, SmtpReply reply) throws IOException {
         if (reply.isPositive()) {
-            // Applications keep one session open for an hour: a few bad addresses among thousands
-            // of messages must not end it.
-            errors = 0;
+            patience.messageWasTaken();
         }
         state = new Ready(transaction.hello());
-        replies.add(reply);
-    }
-
-    private void takeData(InTransaction transaction) throws IOException {
-        try (IncomingMail mail = intake.begin(transaction, client, claim)) {
-            replies.add(SmtpReply.START_MAIL_INPUT);
-            replies.flush();
-            var decoder = new DataDecoder(mail);
-            socket.setReadTimeout(client.terms().limits().dataTimeout());
-            SmtpInput.DataEnd end = input.readData(decoder, readMost());
-            socket.setReadTimeout(client.terms().limits().commandTimeout());
-            switch (end) {
-                case GONE -> endOfInput();
-                case TOO_MUCH -> end(tooLarge());
-                case COMPLETE -> {
-                    if (decoder.defect().isPresent()) {
-                        end(decoder.defect().get().reply());
-                    } else {
-                        answerMessage(transaction, intake.accept(mail, decoder.isEightBit()));
-                    }
-                }
-            }
+        int count = client.terms().settings().isLmtp() ? transaction.recipients().size() : 1;
+        for (int i = 0; i < count; i++) {
+            replies.add(reply);
         }
-    }
-
-    private void takeChunk(TakeChunk chunk) throws IOException {
-        InTransaction transaction = chunk.transaction();
-        if (chunk.size() > readMost()) {
-            end(tooLarge());
-            return;
-        }
-        Chunks open = chunks.orElseGet(() -> openChunks(transaction));
-        chunks = Optional.of(open);
-        flushBeforeWaiting(chunk.size());
-        socket.setReadTimeout(client.terms().limits().dataTimeout());
-        boolean isComplete = input.readChunk(chunk.size(), open.decoder());
-        socket.setReadTimeout(client.terms().limits().commandTimeout());
-        if (!isComplete) {
-            endOfInput();
-            return;
-        }
-        if (chunk.isLast()) {
-            open.decoder().end();
-        }
-        if (open.decoder().defect().isPresent()) {
-            end(open.decoder().defect().get().reply());
-        } else if (open.mail().isTooLarge()) {
-            // Chunks that follow find no transaction, and are read over.
-            answer(new Ready(transaction.hello()), tooLarge());
-        } else if (chunk.isLast()) {
-            answerMessage(transaction, intake.accept(open.mail(), open.decoder().isEightBit()));
-        } else {
-            state = new InChunks(transaction);
-            replies.add(SmtpReply.of(250, 2, 0, 0, chunk.size() + " octets received"));
-        }
-    }
-
-    private Chunks openChunks(InTransaction transaction) {
-        IncomingMail mail = intake.begin(transaction, client, claim);
-        return new Chunks(mail, new ChunkDecoder(mail));
-    }
-
-    private void skipChunk(SessionState next, long size, SmtpReply reply) throws IOException {
-        flushBeforeWaiting(size);
-        if (size > readMost()) {
-            end(reply);
-        } else if (input.skip(size)) {
-            answer(next, reply);
-        } else {
-            endOfInput();
-        }
-    }
-
-    private void flushBeforeWaiting(long size) throws IOException {
-        if (!input.hasOctets(size)) {
-            replies.flush();
-        }
-    }
-
-    private void forgetChunks() {
-        if (chunks.isPresent()) {
-            chunks.get().mail().close();
-            chunks = Optional.empty();
-        }
-    }
-
-    private long readMost() {
-        return OVERSIZE_FACTOR * client.terms().limits().messageBytesMax();
-    }
-
-    private SmtpReply tooLarge() {
-        return SmtpSession.tooLarge(client.terms().limits().messageBytesMax());
     }
 
     /// The client closed its side, or we stopped reading: then it is told why.

@@ -12,26 +12,34 @@ import io.whimbrel.reception.SessionState.Hello;
 import io.whimbrel.reception.SessionState.InChunks;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.reception.SessionState.Ready;
+import io.whimbrel.reception.Step.Admit;
 import io.whimbrel.reception.Step.Answer;
+import io.whimbrel.reception.Step.Authenticate;
 import io.whimbrel.reception.Step.Begin;
+import io.whimbrel.reception.Step.BeginTls;
+import io.whimbrel.reception.Step.Introduce;
 import io.whimbrel.reception.Step.SkipChunk;
 import io.whimbrel.reception.Step.TakeChunk;
 import io.whimbrel.reception.Step.TakeData;
 import io.whimbrel.smtp.EsmtpParameter;
 import io.whimbrel.smtp.SmtpCommand;
+import io.whimbrel.smtp.SmtpCommand.Auth;
 import io.whimbrel.smtp.SmtpCommand.Bdat;
 import io.whimbrel.smtp.SmtpCommand.Broken;
 import io.whimbrel.smtp.SmtpCommand.Data;
 import io.whimbrel.smtp.SmtpCommand.Ehlo;
 import io.whimbrel.smtp.SmtpCommand.Helo;
 import io.whimbrel.smtp.SmtpCommand.Help;
+import io.whimbrel.smtp.SmtpCommand.Lhlo;
 import io.whimbrel.smtp.SmtpCommand.Mail;
 import io.whimbrel.smtp.SmtpCommand.Noop;
 import io.whimbrel.smtp.SmtpCommand.Quit;
 import io.whimbrel.smtp.SmtpCommand.Rcpt;
 import io.whimbrel.smtp.SmtpCommand.Refused;
 import io.whimbrel.smtp.SmtpCommand.Rset;
+import io.whimbrel.smtp.SmtpCommand.StartTls;
 import io.whimbrel.smtp.SmtpCommand.Vrfy;
+import io.whimbrel.smtp.SmtpCommand.Xclient;
 import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -42,7 +50,7 @@ import java.util.Optional;
 /// no storage. Immutable.
 final class SmtpSession {
     static final SmtpReply SENDER_OK = SmtpReply.of(250, 2, 1, 0, "Ok");
-    private static final SmtpReply RECIPIENT_OK = SmtpReply.of(250, 2, 1, 5, "Ok");
+    static final SmtpReply RECIPIENT_OK = SmtpReply.of(250, 2, 1, 5, "Ok");
     private static final SmtpReply HELP =
             SmtpReply.of(214, 2, 0, 0, "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
     private static final SmtpReply CANNOT_VERIFY =
@@ -61,6 +69,22 @@ final class SmtpSession {
     private static final SmtpReply NEEDS_SMTPUTF8 =
             SmtpReply.of(553, 5, 6, 7, "The address needs parameter SMTPUTF8 of MAIL");
 
+    private static final SmtpReply NOT_IMPLEMENTED =
+            SmtpReply.of(502, 5, 5, 1, "Command not implemented");
+    private static final SmtpReply NOT_LMTP =
+            SmtpReply.of(500, 5, 5, 1, "This is SMTP, not LMTP; send EHLO");
+    private static final SmtpReply NOT_SMTP =
+            SmtpReply.of(500, 5, 5, 1, "This is LMTP, not SMTP; send LHLO");
+    private static final SmtpReply READY_FOR_TLS = SmtpReply.of(220, 2, 0, 0, "Ready to start TLS");
+    private static final SmtpReply TLS_FIRST =
+            SmtpReply.of(530, 5, 7, 0, "Must issue a STARTTLS command first");
+    private static final SmtpReply AUTHENTICATE_FIRST =
+            SmtpReply.of(530, 5, 7, 0, "Authentication required");
+    private static final SmtpReply IN_TRANSACTION =
+            badSequence("Not within a mail transaction; send RSET first");
+    private static final SmtpReply NO_XCLIENT =
+            SmtpReply.of(550, 5, 7, 0, "XCLIENT is for the proxies in xclient-from only");
+
     private static final Recipients NO_RECIPIENTS_YET = new Recipients.None();
 
     private final Client client;
@@ -70,9 +94,17 @@ final class SmtpSession {
     }
 
     Step step(SessionState state, SmtpCommand command) {
+        return needsTls(command) ? withoutTls(state, command) : carryOut(state, command);
+    }
+
+    private Step carryOut(SessionState state, SmtpCommand command) {
         return switch (command) {
-            case Ehlo(String name) -> hello(name, true, client.terms().ehloReply());
-            case Helo(String name) -> hello(name, false, heloReply());
+            case Ehlo(String name) -> hello(state, name, true, false);
+            case Helo(String name) -> hello(state, name, false, false);
+            case Lhlo(String name) -> hello(state, name, true, true);
+            case StartTls() -> startTls(state);
+            case Auth auth -> authenticate(state, auth);
+            case Xclient xclient -> introduce(state, xclient);
             case Mail(SmtpPath path, List<EsmtpParameter> parameters) ->
                     mail(state, path, parameters);
             case Rcpt(SmtpPath path, List<EsmtpParameter> parameters) ->
@@ -89,18 +121,92 @@ final class SmtpSession {
         };
     }
 
-    /// RFC 5321 §4.1.4: within a transaction EHLO and HELO end it like RSET.
-    private static Step hello(String name, boolean isExtended, SmtpReply reply) {
-        return new Answer(new Ready(new Hello(name, isExtended)), reply);
+    /// RFC 3207 §4: before TLS nothing but what leads to it.
+    private boolean needsTls(SmtpCommand command) {
+        return client.terms().security().requiresTls()
+                && client.tls().isEmpty()
+                && switch (command) {
+                    case Mail _, Rcpt _, Data _, Bdat _, Vrfy _, Auth _ -> true;
+                    case Ehlo _,
+                            Helo _,
+                            Lhlo _,
+                            StartTls _,
+                            Xclient _,
+                            Rset _,
+                            Noop _,
+                            Help _,
+                            Quit _,
+                            Refused _,
+                            Broken _ ->
+                            false;
+                };
+    }
+
+    private static Step withoutTls(SessionState state, SmtpCommand command) {
+        return command instanceof Bdat bdat
+                ? new SkipChunk(state, bdat.size(), TLS_FIRST)
+                : new Answer(state, TLS_FIRST);
+    }
+
+    /// RFC 5321 §4.1.4: within a transaction EHLO and HELO end it like RSET. RFC 2033 §4.1: LMTP
+    /// has LHLO in their place.
+    private Step hello(SessionState state, String name, boolean isExtended, boolean isLmtp) {
+        if (isLmtp != client.terms().settings().isLmtp()) {
+            return new Answer(state, isLmtp ? NOT_LMTP : NOT_SMTP);
+        }
+        SmtpReply reply = isExtended ? client.terms().ehloReply(client) : heloReply();
+        String helloName = client.proxiedName().orElse(name);
+        return new Answer(new Ready(new Hello(helloName, isExtended)), reply);
     }
 
     private SmtpReply heloReply() {
         return SmtpReply.plain(250, client.terms().settings().hostName());
     }
 
+    private Step startTls(SessionState state) {
+        if (!client.terms().security().offersTls()) {
+            return new Answer(state, NOT_IMPLEMENTED);
+        }
+        if (client.tls().isPresent()) {
+            return new Answer(state, badSequence("TLS is on already"));
+        }
+        return switch (state) {
+            case Ready _, Greeted _ -> new BeginTls(READY_FOR_TLS);
+            case InTransaction _, InChunks _, Closed _ -> new Answer(state, IN_TRANSACTION);
+        };
+    }
+
+    private Step authenticate(SessionState state, Auth auth) {
+        if (!client.terms().security().offersAuth()) {
+            return new Answer(state, NOT_IMPLEMENTED);
+        }
+        if (client.identity().isPresent()) {
+            // RFC 4954 §4: once in a session.
+            return new Answer(state, badSequence("You have authenticated already"));
+        }
+        return switch (state) {
+            case Ready _ -> new Authenticate(state, auth);
+            case Greeted _ -> new Answer(state, EHLO_FIRST);
+            case InTransaction _, InChunks _, Closed _ -> new Answer(state, IN_TRANSACTION);
+        };
+    }
+
+    private Step introduce(SessionState state, Xclient xclient) {
+        if (!client.isTrustedProxy()) {
+            return new Answer(state, NO_XCLIENT);
+        }
+        return switch (state) {
+            case Ready _, Greeted _ -> new Introduce(xclient);
+            case InTransaction _, InChunks _, Closed _ -> new Answer(state, IN_TRANSACTION);
+        };
+    }
+
     private Step mail(SessionState state, SmtpPath path, List<EsmtpParameter> parameters) {
         return switch (state) {
-            case Ready(Hello hello) -> mail(hello, path, parameters);
+            case Ready(Hello hello) ->
+                    client.mustAuthenticate()
+                            ? new Answer(state, AUTHENTICATE_FIRST)
+                            : mail(hello, path, parameters);
             // RFC 5321 §4.1.4: a second MAIL inside a transaction is refused and changes nothing.
             case InTransaction _ -> new Answer(state, SECOND_MAIL);
             case InChunks _ -> new Answer(state, CHUNKS_OPEN);
@@ -204,7 +310,7 @@ final class SmtpSession {
     private static Step admit(
             InTransaction transaction, ForwardPath path, RcptOptions.Given given) {
         var recipient = new Recipient(path, given.notice(), given.originalRecipient());
-        return new Answer(transaction.with(recipient), RECIPIENT_OK);
+        return new Admit(transaction.with(recipient));
     }
 
     private static Step data(SessionState state) {

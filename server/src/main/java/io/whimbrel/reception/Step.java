@@ -1,6 +1,7 @@
 package io.whimbrel.reception;
 
 import io.whimbrel.reception.SessionState.InTransaction;
+import io.whimbrel.smtp.SmtpCommand;
 import io.whimbrel.smtp.SmtpReply;
 
 /// What a connection has to do about one command.
@@ -13,6 +14,20 @@ sealed interface Step {
     ///
     /// @param size announced, 0 where it was not
     record Begin(InTransaction transaction, long size) implements Step {}
+
+    /// RCPT is in order: take the recipient where its sender may have one more.
+    ///
+    /// @param transaction with the recipient
+    record Admit(InTransaction transaction) implements Step {}
+
+    /// Say `reply`, then shake hands; the client says EHLO again afterwards.
+    record BeginTls(SmtpReply reply) implements Step {}
+
+    /// Find out who the client is, by an exchange of its own.
+    record Authenticate(SessionState next, SmtpCommand.Auth command) implements Step {}
+
+    /// A trusted proxy says who its client is; the session begins anew.
+    record Introduce(SmtpCommand.Xclient command) implements Step {}
 
     /// Say 354, read the message up to its end, and answer for it.
     record TakeData(InTransaction transaction) implements Step {}

@@ -22,6 +22,7 @@ public final class CommandParser {
     private static final SmtpCommand NOOP = new SmtpCommand.Noop();
     private static final SmtpCommand HELP = new SmtpCommand.Help();
     private static final SmtpCommand QUIT = new SmtpCommand.Quit();
+    private static final SmtpCommand START_TLS = new SmtpCommand.StartTls();
 
     private static final SmtpCommand NOT_TEXT =
             refused(500, 5, 2, "The line has a control character or is not valid UTF-8");
@@ -93,7 +94,11 @@ public final class CommandParser {
             case "NOOP" -> NOOP;
             case "HELP" -> HELP;
             case "VRFY" -> vrfy(argument.strip());
-            case "EXPN", "STARTTLS", "AUTH" -> NOT_IMPLEMENTED;
+            case "LHLO" -> lhlo(argument.strip());
+            case "STARTTLS" -> argument.isBlank() ? START_TLS : NO_ARGUMENT;
+            case "AUTH" -> auth(argument.strip());
+            case "XCLIENT" -> XclientReader.read(argument.strip());
+            case "EXPN" -> NOT_IMPLEMENTED;
             case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT" -> HTTP;
             default -> UNKNOWN;
         };
@@ -178,6 +183,38 @@ public final class CommandParser {
         return isClientName(name)
                 ? new SmtpCommand.Helo(name)
                 : refused(501, 5, 4, "Syntax: HELO name-of-the-client");
+    }
+
+    private static SmtpCommand lhlo(String name) {
+        return isClientName(name)
+                ? new SmtpCommand.Lhlo(name)
+                : refused(501, 5, 4, "Syntax: LHLO name-of-the-client");
+    }
+
+    /// The response is base64, which whoever checks it decodes.
+    private static SmtpCommand auth(String argument) {
+        int space = argument.indexOf(' ');
+        String mechanism = space < 0 ? argument : argument.substring(0, space);
+        String response = space < 0 ? "" : argument.substring(space + 1).strip();
+        if (!isMechanism(mechanism) || !isAscii(response) || response.indexOf(' ') >= 0) {
+            return refused(501, 5, 4, "Syntax: AUTH mechanism [initial-response]");
+        }
+        return new SmtpCommand.Auth(
+                mechanism.toUpperCase(Locale.ROOT),
+                response.isEmpty() ? Optional.empty() : Optional.of(response));
+    }
+
+    /// RFC 4422 §3.1.
+    private static boolean isMechanism(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            boolean isPlain =
+                    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!isPlain && c != '-' && c != '_') {
+                return false;
+            }
+        }
+        return !word.isEmpty() && word.length() <= 20;
     }
 
     private static SmtpCommand vrfy(String name) {

@@ -1,6 +1,8 @@
 package io.whimbrel.smtp;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /// A parsed command line (RFC 5321 §4.1). Parsing is done once, by [CommandParser]; later code
 /// matches on the type. Immutable.
@@ -12,6 +14,33 @@ public sealed interface SmtpCommand {
 
     /// @param clientName as in [Ehlo]
     record Helo(String clientName) implements SmtpCommand {}
+
+    /// LMTP's greeting (RFC 2033 §4.1).
+    ///
+    /// @param clientName as in [Ehlo]
+    record Lhlo(String clientName) implements SmtpCommand {}
+
+    /// TLS is to begin (RFC 3207).
+    record StartTls() implements SmtpCommand {}
+
+    /// The client wants to say who it is (RFC 4954 §4).
+    ///
+    /// @param mechanism in upper case
+    /// @param initialResponse in base64, or `=`; empty where none was sent. A secret, often
+    record Auth(String mechanism, Optional<String> initialResponse) implements SmtpCommand {
+        @Override
+        public String toString() {
+            return "Auth[" + mechanism + "]";
+        }
+    }
+
+    /// What a trusted proxy says of its client (XCLIENT of Postfix). Names in upper case, each
+    /// once; values decoded, `[UNAVAILABLE]` and `[TEMPUNAVAIL]` as they came.
+    record Xclient(Map<String, String> attributes) implements SmtpCommand {
+        public Xclient {
+            attributes = Map.copyOf(attributes);
+        }
+    }
 
     /// @param reversePath may be the null path
     /// @param parameters in the order given

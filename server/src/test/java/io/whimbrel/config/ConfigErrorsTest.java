@@ -8,21 +8,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 class ConfigErrorsTest {
+    private static final String OPEN_RELAY =
+            " would make an open relay, which spammers find within hours: list the networks of your"
+                    + " own applications, or say that it is wanted: open-relay = true";
+
     private static final String TABLES =
-            "[node], [[listen]], [[source]], [dns], [[route]], [delivery], [retry], [memory],"
-                    + " [spool], [events]";
-    private static final String LISTEN_KEYS =
-            "address, relay-from, tenant, class, campaign-header, dsn, max-message, max-recipients,"
-                    + " max-errors, max-connections, max-connections-per-client, command-timeout,"
-                    + " data-timeout, session-timeout";
+            ConfigKeys.TABLES.stream().map(TableSpec::header).collect(Collectors.joining(", "));
+    private static final String LISTEN_KEYS = String.join(", ", ReceptionKeys.LISTEN.keyNames());
     private static final String NETWORKS =
             "a list of at most 10000 networks, each a network, such as \"10.0.0.0/8\" or"
                     + " \"2001:db8::/32\", or one address";
     private static final String LISTEN_ADDRESS =
             "an address with a port, such as \"127.0.0.1:25\", \"0.0.0.0:25\" or \"[::1]:25\";"
-                    + " port 0 lets the system choose one";
+                    + " port 0 lets the system choose one; or a UNIX socket, such as"
+                    + " \"unix:/run/whimbrel/smtp.sock\"";
 
     @Test
     void anEmptyFile_lacksTheRequiredTables() {
@@ -320,9 +322,6 @@ class ConfigErrorsTest {
                           5, "2001:db8::1/32", "127.1/8", "2000::/3"
                         ]
                         """,
-                "6:3: relay-from: \"0.0.0.0/0\" would make an open relay, which spammers find"
-                        + " within hours: list the networks of your own applications; allowed: "
-                        + NETWORKS,
                 "6:16: relay-from: \"10.1.2.3/8\" has bits behind its prefix; allowed: "
                         + NETWORKS
                         + "; did you mean \"10.0.0.0/8\"?",
@@ -330,10 +329,25 @@ class ConfigErrorsTest {
                 "7:6: relay-from: \"2001:db8::1/32\" has bits behind its prefix; allowed: "
                         + NETWORKS
                         + "; did you mean \"2001:db8::/32\"?",
-                "7:24: relay-from: \"127.1/8\" is no network; allowed: " + NETWORKS,
-                "7:35: relay-from: \"2000::/3\" would make an open relay, which spammers find"
-                        + " within hours: list the networks of your own applications; allowed: "
-                        + NETWORKS);
+                "7:24: relay-from: \"127.1/8\" is no network; allowed: " + NETWORKS);
+    }
+
+    @Test
+    void networksWideEnoughForAnOpenRelay_areRefusedUnlessWanted() {
+        String wide =
+                ConfigFileTest.LEAST
+                        + """
+                        relay-from = ["0.0.0.0/0", "10.0.0.0/8", "2000::/3"]
+                        xclient-from = ["0.0.0.0/1"]
+                        proxy-protocol-from = ["::/0"]
+                        """;
+        assertErrors(
+                wide,
+                "5:1: relay-from: \"0.0.0.0/0\"" + OPEN_RELAY,
+                "5:1: relay-from: \"2000::/3\"" + OPEN_RELAY,
+                "6:1: xclient-from: \"0.0.0.0/1\"" + OPEN_RELAY,
+                "7:1: proxy-protocol-from: \"::/0\"" + OPEN_RELAY);
+        assertThat(ConfigFileTest.valid(wide + "open-relay = true\n").listens()).hasSize(1);
     }
 
     @Test

@@ -15,7 +15,11 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.reception.HeaderRules;
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.ListenSettings.Access;
+import io.whimbrel.reception.ListenSettings.Entrance;
+import io.whimbrel.reception.ListenSettings.Handling;
 import io.whimbrel.reception.SessionLimits;
 import io.whimbrel.routing.DomainPattern;
 import io.whimbrel.routing.RouteSettings;
@@ -32,6 +36,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,12 +74,10 @@ class ConfigFileTest {
         assertThat(config.listens())
                 .containsExactly(
                         new ListenSettings(
-                                address("127.0.0.1", 2525),
                                 "mx1.example.com",
-                                List.of(network("127.0.0.0/8")),
-                                new MailStream("shop", "", PriorityClass.NORMAL),
-                                Optional.empty(),
-                                DsnPolicy.FULL,
+                                Entrance.of(address("127.0.0.1", 2525)),
+                                Access.of(List.of(network("127.0.0.0/8"))),
+                                Handling.of(new MailStream("shop", "", PriorityClass.NORMAL)),
                                 SessionLimits.DEFAULT));
         assertThat(config.sources())
                 .containsExactly(
@@ -145,20 +148,37 @@ class ConfigFileTest {
         assertThat(config.listens())
                 .containsExactly(
                         new ListenSettings(
-                                address("::1", 25),
                                 "mx1.example.com",
-                                List.of(network("fd00::/8"), network("192.0.2.1/32")),
-                                new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
-                                Optional.of("X-Campaign"),
-                                DsnPolicy.NEVER,
+                                new Entrance(
+                                        address("::1", 25),
+                                        0660,
+                                        false,
+                                        new ListenSettings.Proxies(
+                                                List.of(network("192.0.2.2/32")),
+                                                List.of(network("192.0.2.3/32")))),
+                                Access.of(List.of(network("fd00::/8"), network("192.0.2.1/32"))),
+                                new Handling(
+                                        new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
+                                        Optional.of("X-Campaign"),
+                                        DsnPolicy.NEVER,
+                                        new HeaderRules(
+                                                64 << 10, true, true, Optional.of("X-Tenant"))),
                                 limits),
                         new ListenSettings(
-                                address("0.0.0.0", 587),
                                 "mx1.example.com",
-                                List.of(),
-                                MailStream.NONE,
-                                Optional.empty(),
-                                DsnPolicy.FULL,
+                                Entrance.of(address("0.0.0.0", 587)),
+                                Access.of(List.of()),
+                                Handling.DEFAULT,
+                                SessionLimits.DEFAULT),
+                        new ListenSettings(
+                                "mx1.example.com",
+                                new Entrance(
+                                        UnixDomainSocketAddress.of("/run/whimbrel/lmtp.sock"),
+                                        0600,
+                                        true,
+                                        ListenSettings.Proxies.NONE),
+                                Access.of(List.of()),
+                                Handling.DEFAULT,
                                 SessionLimits.DEFAULT));
     }
 

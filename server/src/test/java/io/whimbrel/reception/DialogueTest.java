@@ -2,6 +2,8 @@ package io.whimbrel.reception;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.mail.Envelope;
+
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /// Runs each `server/src/test/dialogues/*.smtp` against a real socket.
@@ -18,12 +21,14 @@ import java.util.stream.Stream;
 /// | line | meaning |
 /// |---|---|
 /// | `@ stranger`, `@ size 1000`, `@ recipients 2`, `@ errors 3` | terms of the listener |
+/// | `@ lmtp`, `@ proxy`, `@ submission` and so on | more of them, as [DialogueTerms] has them |
 /// | `C: text` | send the line with CRLF |
 /// | `B: text` | send bytes; `\r`, `\n`, `\0`, `\\` and `\xNN` are one each, no CRLF is added |
 /// | `S: 250 text` | the next reply begins with this; `S: closed` is the end of the stream |
 /// | `+: text` | a line of that reply begins with this behind its code |
 /// | `N: 2` | so many messages have been taken |
 /// | `M: text` | the last message taken, without our Received field, is this, written as in `B:` |
+/// | `E: campaign x` | so it is in the envelope of the last message |
 /// | `H: text` | our Received field of the last message has this in it |
 class DialogueTest {
     private static final Path ROOT = Path.of(System.getProperty("whimbrel.root", ".."));
@@ -55,25 +60,13 @@ class DialogueTest {
     }
 
     private static TestReception start(List<String> lines) {
-        long size = 1 << 20;
-        int recipients = 100;
-        int errors = 20;
-        boolean isStranger = false;
+        var terms = new DialogueTerms();
         for (String line : lines) {
-            String[] words = line.split(" ");
-            if (words[0].equals("@")) {
-                switch (words[1]) {
-                    case "size" -> size = Long.parseLong(words[2]);
-                    case "recipients" -> recipients = Integer.parseInt(words[2]);
-                    case "errors" -> errors = Integer.parseInt(words[2]);
-                    case "stranger" -> isStranger = true;
-                    default -> throw new AssertionError("what is this: " + line);
-                }
+            if (line.startsWith("@ ")) {
+                terms.add(line.substring(2).split(" "));
             }
         }
-        return TestReception.start(
-                isStranger ? TestReception.NOBODY : TestReception.EVERYBODY,
-                TestReception.limits(size, recipients, errors));
+        return TestReception.start(terms.settings());
     }
 
     private static void perform(String line, TestReception reception, SmtpTalk talk)
@@ -90,17 +83,33 @@ class DialogueTest {
                     assertThat(talk.lastReply().stream().map(reply -> reply.substring(4)))
                             .anyMatch(reply -> reply.startsWith(text));
             case "N:" -> assertThat(reception.mail.stored()).hasSize(Integer.parseInt(text));
-            case "M:" ->
-                    assertThat(reception.mail.stored().getLast().sent())
-                            .isEqualTo(new String(unescape(text), StandardCharsets.ISO_8859_1));
+            case "M:" -> {
+                MemoryMail.Stored last = reception.mail.stored().getLast();
+                String expected = new String(unescape(text), StandardCharsets.ISO_8859_1);
+                assertThat(last.sent()).isEqualTo(expected.replace("@ID@", last.id().toString()));
+            }
             case "H:" -> {
                 MemoryMail.Stored last = reception.mail.stored().getLast();
                 int length = last.text().length() - last.sent().length();
                 assertThat(new String(last.bytes(), 0, length, StandardCharsets.UTF_8))
                         .contains(text);
             }
+            case "E:" -> assertEnvelope(reception.mail.stored().getLast().envelope(), text);
             default -> throw new AssertionError("what is this: " + line);
         }
+    }
+
+    private static void assertEnvelope(Envelope envelope, String text) {
+        String[] words = text.split(" ", 2);
+        String value =
+                switch (words[0]) {
+                    case "campaign" -> envelope.stream().campaign();
+                    case "tenant" -> envelope.stream().tenant();
+                    case "priority" -> envelope.stream().priority().name().toLowerCase(Locale.ROOT);
+                    case "envid" -> envelope.parameters().envelopeId();
+                    default -> throw new AssertionError("what is this: " + text);
+                };
+        assertThat(value).isEqualTo(words.length > 1 ? words[1] : "");
     }
 
     private static void expect(SmtpTalk talk, String text) throws IOException {

@@ -70,6 +70,9 @@ class GarbageTest {
                 state = next instanceof SessionState.Closed ? new Greeted() : next;
             } else if (step instanceof Step.Begin(InTransaction transaction, _)) {
                 state = transaction;
+            } else if (step instanceof Step.Admit(InTransaction transaction)) {
+                assertRecipients(state, command, transaction, true);
+                state = transaction;
             }
         }
     }

@@ -273,12 +273,10 @@ class ReceptionTest {
 
     private static ListenSettings at(InetSocketAddress address, ListenSettings settings) {
         return new ListenSettings(
-                address,
                 settings.hostName(),
-                settings.relayFrom(),
-                settings.stream(),
-                settings.campaignHeader(),
-                settings.dsnPolicy(),
+                ListenSettings.Entrance.of(address),
+                settings.access(),
+                settings.handling(),
                 settings.limits());
     }
 

@@ -5,6 +5,9 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.reception.ListenSettings.Access;
+import io.whimbrel.reception.ListenSettings.Entrance;
+import io.whimbrel.reception.ListenSettings.Handling;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,6 +45,10 @@ final class TestReception implements AutoCloseable {
         return start(EVERYBODY, SessionLimits.DEFAULT);
     }
 
+    static TestReception start(ListenSettings settings) {
+        return new TestReception(List.of(settings), Integer.MAX_VALUE);
+    }
+
     static TestReception start(List<Network> relayFrom, SessionLimits limits) {
         return new TestReception(List.of(settings(relayFrom, limits)), Integer.MAX_VALUE);
     }
@@ -54,12 +61,14 @@ final class TestReception implements AutoCloseable {
 
     static ListenSettings settings(List<Network> relayFrom, SessionLimits limits) {
         return new ListenSettings(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 HOST,
-                relayFrom,
-                new MailStream("shop", "", PriorityClass.NORMAL),
-                Optional.of("X-Campaign"),
-                DsnPolicy.FULL,
+                Entrance.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+                Access.of(relayFrom),
+                new Handling(
+                        new MailStream("shop", "", PriorityClass.NORMAL),
+                        Optional.of("X-Campaign"),
+                        DsnPolicy.FULL,
+                        HeaderRules.DEFAULT),
                 limits);
     }
 

@@ -4,19 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.smtp.SmtpCommand.Auth;
 import io.whimbrel.smtp.SmtpCommand.Bdat;
 import io.whimbrel.smtp.SmtpCommand.Broken;
 import io.whimbrel.smtp.SmtpCommand.Data;
 import io.whimbrel.smtp.SmtpCommand.Ehlo;
 import io.whimbrel.smtp.SmtpCommand.Helo;
 import io.whimbrel.smtp.SmtpCommand.Help;
+import io.whimbrel.smtp.SmtpCommand.Lhlo;
 import io.whimbrel.smtp.SmtpCommand.Mail;
 import io.whimbrel.smtp.SmtpCommand.Noop;
 import io.whimbrel.smtp.SmtpCommand.Quit;
 import io.whimbrel.smtp.SmtpCommand.Rcpt;
 import io.whimbrel.smtp.SmtpCommand.Refused;
 import io.whimbrel.smtp.SmtpCommand.Rset;
+import io.whimbrel.smtp.SmtpCommand.StartTls;
 import io.whimbrel.smtp.SmtpCommand.Vrfy;
+import io.whimbrel.smtp.SmtpCommand.Xclient;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 class CommandParserTest {
@@ -193,6 +199,43 @@ class CommandParserTest {
         }
     }
 
+    @Test
+    void auth_isReadWithAndWithoutResponse() {
+        assertThat(parse("auth plain AHgAeQ==  "))
+                .isEqualTo(new Auth("PLAIN", Optional.of("AHgAeQ==")));
+        assertThat(parse("AUTH SCRAM-SHA-256 ="))
+                .isEqualTo(new Auth("SCRAM-SHA-256", Optional.of("=")));
+        assertThat(parse("AUTH LOGIN")).isEqualTo(new Auth("LOGIN", Optional.empty()));
+        assertThat(parse("AUTH PLAIN AHgAeQ==").toString()).doesNotContain("AHgAeQ");
+        for (String line :
+                List.of("AUTH", "AUTH PL@IN", "AUTH PLAIN a b", "AUTH " + "A".repeat(21))) {
+            assertThat(parse(line)).as(line).isInstanceOf(Refused.class);
+        }
+    }
+
+    @Test
+    void xclient_isReadWithXtextDecoded() {
+        assertThat(parse("XCLIENT ADDR=192.0.2.7 name=[UNAVAILABLE] LOGIN=a+2Bb"))
+                .isEqualTo(
+                        new Xclient(
+                                Map.of(
+                                        "ADDR", "192.0.2.7",
+                                        "NAME", "[UNAVAILABLE]",
+                                        "LOGIN", "a+b")));
+        for (String line :
+                List.of(
+                        "XCLIENT",
+                        "XCLIENT ADDR",
+                        "XCLIENT ADDR=",
+                        "XCLIENT FOO=x",
+                        "XCLIENT ADDR=1 ADDR=2",
+                        "XCLIENT HELO=a+0D+0A",
+                        "XCLIENT HELO=+ff",
+                        "XCLIENT HELO=a+4")) {
+            assertThat(parse(line)).as(line).isInstanceOf(Refused.class);
+        }
+    }
+
     private static void check(byte[] line) {
         SmtpCommand command = CommandParser.parse(line, 0, line.length);
         String rendered = render(command);
@@ -210,6 +253,11 @@ class CommandParserTest {
                     "MAIL FROM:<" + path.address() + ">" + render(parameters);
             case Rcpt(SmtpPath path, var parameters) ->
                     "RCPT TO:<" + path.address() + ">" + render(parameters);
+            case Lhlo(String name) -> "LHLO " + name;
+            case StartTls() -> "STARTTLS";
+            case Auth(String mechanism, var response) ->
+                    "AUTH " + mechanism + response.map(it -> " " + it).orElse("");
+            case Xclient(var attributes) -> render(attributes);
             case Data() -> "DATA";
             case Bdat(long size, boolean isLast) -> "BDAT " + size + (isLast ? " LAST" : "");
             case Rset() -> "RSET";
@@ -219,6 +267,17 @@ class CommandParserTest {
             case Quit() -> "QUIT";
             case Refused _, Broken _ -> "";
         };
+    }
+
+    private static String render(Map<String, String> attributes) {
+        var text = new StringBuilder("XCLIENT");
+        attributes.forEach((name, value) -> {
+            text.append(' ').append(name).append('=');
+            for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
+                text.append(String.format("+%02X", b & 0xff));
+            }
+        });
+        return text.toString();
     }
 
     private static String render(List<EsmtpParameter> parameters) {

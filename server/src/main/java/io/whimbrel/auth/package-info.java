@@ -1,0 +1,5 @@
+/// Who a client is.
+@NullMarked
+package io.whimbrel.auth;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,185 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// Reads the header fields by which trusted senders direct a message. Confined to one thread.
+///
+/// `X-Whimbrel-Tenant`, `-Campaign`, `-Pool`, `-Not-Before`, `-Expire`, `-Priority`, `-Meta`, and
+/// as users of PowerMTA write them `X-Job` (campaign), `X-Virtual-MTA` (pool) and `X-Envid`. The
+/// first field of a name counts; of `-Meta` all do. Every such field is removed from the message.
+final class ControlFields {
+    private static final String OURS = "x-whimbrel-";
+    private static final Set<String> POWERMTA = Set.of("x-job", "x-virtual-mta", "x-envid");
+
+    private static final int NAME_MAX = 64;
+    private static final int CAMPAIGN_MAX = 128;
+    private static final int META_ENTRIES_MAX = 16;
+    private static final int META_CHARACTERS_MAX = 1_024;
+    private static final int ENVELOPE_ID_MAX = 100;
+
+    private final Instant now;
+    private final Map<String, String> first = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private int metadataCharacters;
+    private Optional<SmtpReply> refusal = Optional.empty();
+
+    ControlFields(Instant now) {
+        this.now = now;
+    }
+
+    /// Whether a field of this name is one of these.
+    static boolean isControl(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return lower.startsWith(OURS) || POWERMTA.contains(lower);
+    }
+
+    /// Takes one of these fields.
+    void add(String name, String value) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        switch (lower) {
+            case "x-whimbrel-meta" -> addMetadata(value);
+            case "x-whimbrel-tenant",
+                    "x-whimbrel-campaign",
+                    "x-whimbrel-pool",
+                    "x-whimbrel-not-before",
+                    "x-whimbrel-expire",
+                    "x-whimbrel-priority",
+                    "x-job",
+                    "x-virtual-mta",
+                    "x-envid" ->
+                    first.putIfAbsent(lower, value);
+            default -> refuse(name, "is not known");
+        }
+    }
+
+    /// What they ask for. Look at [#refusal] afterwards.
+    MessageControls read() {
+        return new MessageControls(
+                name("x-whimbrel-tenant"),
+                campaign(),
+                name("x-whimbrel-pool").or(() -> name("x-virtual-mta")),
+                envelopeId(),
+                priority(),
+                time("x-whimbrel-not-before"),
+                time("x-whimbrel-expire"),
+                metadata);
+    }
+
+    /// Why the message is not taken: a field that says what cannot be done, for a typing error
+    /// would send a campaign at once, or from the wrong address.
+    Optional<SmtpReply> refusal() {
+        return refusal;
+    }
+
+    private Optional<String> given(String field) {
+        return Optional.ofNullable(first.get(field)).filter(value -> !value.isEmpty());
+    }
+
+    private Optional<String> name(String field) {
+        Optional<String> value = given(field);
+        if (value.isPresent()
+                && (value.get().length() > NAME_MAX || !value.get().matches("[A-Za-z0-9._-]+"))) {
+            refuse(field, "needs a name of letters, digits, \".\", \"_\" and \"-\"");
+        }
+        return value;
+    }
+
+    private Optional<String> campaign() {
+        Optional<String> value = given("x-whimbrel-campaign").or(() -> given("x-job"));
+        if (value.isPresent() && value.get().length() > CAMPAIGN_MAX) {
+            refuse("campaign", "is longer than " + CAMPAIGN_MAX + " characters");
+        }
+        return value;
+    }
+
+    private Optional<String> envelopeId() {
+        Optional<String> encoded = given("x-envid").map(ControlFields::toXtext);
+        if (encoded.isPresent() && encoded.get().length() > ENVELOPE_ID_MAX) {
+            refuse("x-envid", "is longer than " + ENVELOPE_ID_MAX + " characters");
+        }
+        return encoded;
+    }
+
+    private static String toXtext(String text) {
+        var encoded = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            boolean isPlain = b >= '!' && b <= '~' && b != '+' && b != '=';
+            if (isPlain) {
+                encoded.append((char) b);
+            } else {
+                encoded.append('+').append(String.format(Locale.ROOT, "%02X", b & 0xff));
+            }
+        }
+        return encoded.toString();
+    }
+
+    private Optional<PriorityClass> priority() {
+        Optional<String> value = given("x-whimbrel-priority");
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        for (PriorityClass constant : PriorityClass.values()) {
+            if (constant.name().equalsIgnoreCase(value.get())) {
+                return Optional.of(constant);
+            }
+        }
+        refuse("x-whimbrel-priority", "is transactional, normal or bulk");
+        return Optional.empty();
+    }
+
+    private Optional<Instant> time(String field) {
+        Optional<String> value = given(field);
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Instant> time = TimeText.parse(value.get(), now);
+        if (time.isEmpty()) {
+            refuse(field, "needs a time such as 2026-11-27T18:00:00Z, or a duration such as 90m");
+        }
+        return time;
+    }
+
+    /// `key=value`, several parted by semicolons.
+    private void addMetadata(String text) {
+        for (String entry : text.split(";")) {
+            int equals = entry.indexOf('=');
+            String key = equals < 0 ? "" : entry.substring(0, equals).strip();
+            if (entry.isBlank()) {
+                continue;
+            }
+            if (key.isEmpty() || key.length() > NAME_MAX || !key.matches("[A-Za-z0-9._-]+")) {
+                refuse("x-whimbrel-meta", "is key=value; key=value");
+                return;
+            }
+            String value = entry.substring(equals + 1).strip();
+            metadata.put(key, value);
+            metadataCharacters += key.length() + value.length();
+        }
+        if (metadata.size() > META_ENTRIES_MAX || metadataCharacters > META_CHARACTERS_MAX) {
+            refuse(
+                    "x-whimbrel-meta",
+                    "has more than "
+                            + META_ENTRIES_MAX
+                            + " entries, or than "
+                            + META_CHARACTERS_MAX
+                            + " characters in all");
+        }
+    }
+
+    private void refuse(String field, String problem) {
+        if (refusal.isEmpty()) {
+            String shown = field.length() > NAME_MAX ? field.substring(0, NAME_MAX) : field;
+            String text = "Header field " + shown + " " + problem;
+            refusal = Optional.of(SmtpReply.of(554, 5, 6, 0, text));
+        }
+    }
+}

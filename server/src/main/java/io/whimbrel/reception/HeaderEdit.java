@@ -1,0 +1,133 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.mail.QueueId;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// What becomes of a header at the door: control fields read and taken out, forged fields taken
+/// out, missing ones added, everything else as it came. Immutable.
+///
+/// @param bytes the header with the empty line behind it, where it had one
+/// @param controls what the sender asked for
+/// @param from values of all From fields
+/// @param refusal why the message is not taken
+record HeaderEdit(
+        byte[] bytes, MessageControls controls, List<String> from, Optional<SmtpReply> refusal) {
+    private static final byte[] LINE_END = {'\r', '\n'};
+
+    /// What to do with a header.
+    ///
+    /// @param isSubmission add what is missing
+    /// @param mayControl obey control fields, and take them out
+    /// @param tenantField names the tenant, where it may
+    /// @param isForged fields that claim to be ours, to be taken out
+    record Order(
+            boolean isSubmission,
+            boolean mayControl,
+            Optional<String> tenantField,
+            Predicate<NamedValue> isForged) {}
+
+    /// A field for reading.
+    record NamedValue(String name, String value) {}
+
+    /// Names the message in fields that we add.
+    record Origin(QueueId id, String hostName, String date, Instant now) {}
+
+    static HeaderEdit of(HeldHeader header, Order order, Origin origin) {
+        return new Editor(header, order, origin).edit();
+    }
+
+    /// One pass over the fields.
+    private static final class Editor {
+        private final HeldHeader header;
+        private final Order order;
+        private final Origin origin;
+        private final ControlFields controls;
+        private final ByteArrayOutputStream out;
+        private final List<String> from = new ArrayList<>(1);
+        private Optional<String> tenant = Optional.empty();
+        private boolean hasDate;
+        private boolean hasMessageId;
+
+        Editor(HeldHeader header, Order order, Origin origin) {
+            this.header = header;
+            this.order = order;
+            this.origin = origin;
+            this.controls = new ControlFields(origin.now);
+            this.out = new ByteArrayOutputStream(header.length() + 128);
+        }
+
+        HeaderEdit edit() {
+            for (HeldHeader.Field field : header.fields()) {
+                if (isKept(field)) {
+                    out.write(header.bytes(), field.from(), field.to() - field.from());
+                }
+            }
+            if (order.isSubmission) {
+                addMissing();
+            }
+            int end = header.fieldsEnd();
+            out.write(header.bytes(), end, header.length() - end);
+            MessageControls asked = order.mayControl ? controls.read() : MessageControls.NONE;
+            return new HeaderEdit(
+                    out.toByteArray(), withTenant(asked), List.copyOf(from), controls.refusal());
+        }
+
+        private boolean isKept(HeldHeader.Field field) {
+            String name = field.name();
+            hasDate |= field.isCalled("Date");
+            hasMessageId |= field.isCalled("Message-ID");
+            if (field.isCalled("From")) {
+                from.add(header.value(field));
+            }
+            if (order.tenantField.isPresent() && field.isCalled(order.tenantField.get())) {
+                tenant = tenant.or(() -> Optional.of(header.value(field)));
+                return false;
+            }
+            if (order.mayControl && ControlFields.isControl(name)) {
+                controls.add(name, header.value(field));
+                return false;
+            }
+            return !order.isForged.test(new NamedValue(name, header.value(field)));
+        }
+
+        private MessageControls withTenant(MessageControls asked) {
+            return tenant.isEmpty() || asked.tenant().isPresent()
+                    ? asked
+                    : new MessageControls(
+                            tenant,
+                            asked.campaign(),
+                            asked.pool(),
+                            asked.envelopeId(),
+                            asked.priority(),
+                            asked.notBefore(),
+                            asked.expiresAt(),
+                            asked.metadata());
+        }
+
+        /// RFC 6409 §8.2, §8.3.
+        private void addMissing() {
+            if (!hasDate) {
+                add("Date: " + origin.date);
+            }
+            if (!hasMessageId) {
+                add("Message-ID: <" + origin.id + "@" + origin.hostName + ">");
+            }
+        }
+
+        private void add(String line) {
+            int end = header.fieldsEnd();
+            if (end > 0 && header.bytes()[end - 1] != '\n') {
+                out.writeBytes(LINE_END);
+            }
+            out.writeBytes((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+package io.whimbrel.tls;
+
+/// placeholder
+public record TlsFacts(String protocol, String cipher) {}
