@@ -1,23 +1,35 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.tls.ServerTls;
+import io.whimbrel.tls.TlsFacts;
+import io.whimbrel.tls.TlsStream;
+
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 
-/// A client's socket with deadlines for reads and writes. One thread reads and writes; any thread
-/// may call [#endOverdue], [#stopReading] and [#close].
+/// A client's socket with deadlines for reads and writes, in plain text or TLS. One thread reads,
+/// writes and begins TLS; any thread may call [#endOverdue], [#stopReading] and [#close].
 ///
 /// The listener looks about once a second for what is overdue, which costs a read or write that is
 /// in time no timer, and bounds writes as well, which SO_TIMEOUT does not. A read that is cut off
-/// ends like the end of the stream, so that the session can still say why.
+/// ends like the end of the stream, so that the session can still say why. All of this happens to
+/// the socket below TLS, which does not hear of it.
 final class TimedSocket extends InputStream {
     private static final long NONE = Long.MAX_VALUE;
 
+    /// How long our goodbye may take a client that reads nothing.
+    private static final long GOODBYE_MILLIS = 5_000;
+
     private final Socket socket;
-    private final InputStream in;
+    private InputStream in;
+    private OutputStream out;
+    private volatile Optional<Session> session = Optional.empty();
     private final InstantSource clock;
     private final long oldAtMillis;
     private final long sessionEndMillis;
@@ -28,9 +40,13 @@ final class TimedSocket extends InputStream {
     private volatile long writeDeadlineMillis = NONE;
     private volatile boolean isOverdue;
 
+    /// TLS and the only thread that may use it.
+    private record Session(TlsStream tls, Thread thread) {}
+
     TimedSocket(Socket socket, SessionLimits limits, InstantSource clock) throws IOException {
         this.socket = socket;
         this.in = socket.getInputStream();
+        this.out = socket.getOutputStream();
         this.clock = clock;
         this.oldAtMillis = clock.millis() + limits.sessionMost().toMillis();
         this.sessionEndMillis = oldAtMillis + limits.sessionMost().toMillis();
@@ -40,6 +56,24 @@ final class TimedSocket extends InputStream {
 
     InetAddress address() {
         return socket.getInetAddress();
+    }
+
+    /// Goes over to TLS: shakes hands, which may take as long as a command, and from then on reads
+    /// and writes in it. Plain text that was read before is the caller's to forget.
+    ///
+    /// @throws IOException where that fails: nothing more may be said then, and the socket is only
+    ///   to be closed
+    TlsFacts startTls(ServerTls tls) throws IOException {
+        writeDeadlineMillis = clock.millis() + writeTimeoutMillis;
+        try {
+            TlsStream stream = tls.handshake(in, out);
+            session = Optional.of(new Session(stream, Thread.currentThread()));
+            in = stream.input();
+            out = stream.output();
+            return stream.facts();
+        } finally {
+            writeDeadlineMillis = NONE;
+        }
     }
 
     /// How long each later read may wait.
@@ -90,7 +124,7 @@ final class TimedSocket extends InputStream {
     void write(byte[] bytes, int from, int length) throws IOException {
         writeDeadlineMillis = clock.millis() + writeTimeoutMillis;
         try {
-            socket.getOutputStream().write(bytes, from, length);
+            out.write(bytes, from, length);
         } finally {
             writeDeadlineMillis = NONE;
         }
@@ -100,14 +134,28 @@ final class TimedSocket extends InputStream {
     /// `bytesMost` or `timeout`: closing with unread bytes would reset the connection, and the
     /// client would never see the reply.
     void linger(int bytesMost, Duration timeout) throws IOException {
+        sayGoodbye();
         socket.shutdownOutput();
         readDeadlineMillis = clock.millis() + timeout.toMillis();
+        // Over TLS it is not worth decrypting.
+        InputStream wasteful = socket.getInputStream();
         byte[] waste = new byte[4_096];
         int total = 0;
-        int count = in.read(waste);
+        int count = wasteful.read(waste);
         while (count >= 0 && total < bytesMost) {
             total += count;
-            count = in.read(waste);
+            count = wasteful.read(waste);
+        }
+    }
+
+    private void sayGoodbye() throws IOException {
+        if (session.isPresent()) {
+            writeDeadlineMillis = clock.millis() + GOODBYE_MILLIS;
+            try {
+                session.get().tls().endOutput();
+            } finally {
+                writeDeadlineMillis = NONE;
+            }
         }
     }
 
@@ -130,8 +178,20 @@ final class TimedSocket extends InputStream {
         }
     }
 
+    /// Ends everything. The thread that reads and writes takes its leave first, and gives back what
+    /// TLS holds; any other only breaks off, and leaves that to it.
     @Override
     public void close() {
+        Optional<Session> mine = session.filter(it -> it.thread() == Thread.currentThread());
+        if (mine.isPresent()) {
+            try {
+                sayGoodbye();
+            } catch (IOException _) {
+                // The client did not wait for it.
+            }
+            session = Optional.empty();
+            mine.get().tls().release();
+        }
         try {
             socket.close();
         } catch (IOException _) {

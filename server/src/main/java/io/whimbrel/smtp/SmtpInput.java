@@ -85,6 +85,18 @@ public final class SmtpInput {
         return limit - position >= size;
     }
 
+    /// Forgets what is here already, behind STARTTLS: it came in plain text, perhaps from somebody
+    /// else, and must not count as said under TLS (RFC 3207 §4.2, CVE-2011-0411).
+    ///
+    /// @return whether there was anything, which no honest client sends
+    public boolean discardBuffered() {
+        boolean wasThere = position < limit;
+        buffer = NOTHING;
+        position = 0;
+        limit = 0;
+        return wasThere;
+    }
+
     /// Feeds `decoder` up to the end of data, and reads at most about `bytesMax`.
     public DataEnd readData(DataDecoder decoder, long bytesMax) throws IOException {
         long total = 0;
