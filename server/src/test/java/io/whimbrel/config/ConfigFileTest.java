@@ -17,7 +17,7 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.SessionLimits;
-import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
