@@ -7,7 +7,7 @@ import io.whimbrel.config.Key.Presence;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;

@@ -4,7 +4,7 @@ import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;
@@ -151,15 +151,11 @@ final class NetworkKinds {
                 "is no domain",
                 "\"*\", a domain such as \"example.com\", or \"*.example.com\" for all below it",
                 text -> DomainPattern.parse(text).filter(pattern -> !text.startsWith("*.[")),
-                NetworkKinds::render);
+                DomainPattern::text);
     }
 
     static String render(DomainPattern pattern) {
-        return switch (pattern) {
-            case DomainPattern.Every() -> "*";
-            case DomainPattern.Exactly(DomainName domain) -> domain.value();
-            case DomainPattern.Below(DomainName apex) -> "*." + apex.value();
-        };
+        return pattern.text();
     }
 
     static ValueKind<RouteTarget> routeTarget() {

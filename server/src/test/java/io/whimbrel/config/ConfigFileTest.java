@@ -21,7 +21,7 @@ import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Handling;
 import io.whimbrel.reception.SessionLimits;
-import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;

@@ -9,7 +9,7 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
-import io.whimbrel.routing.DomainPattern;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;

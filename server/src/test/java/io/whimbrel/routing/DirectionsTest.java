@@ -6,6 +6,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 
 import org.junit.jupiter.api.AfterEach;

@@ -7,6 +7,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.dns.TestNameServer.Mood;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DomainPattern;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -1,10 +1,8 @@
-package io.whimbrel.routing;
-
-import io.whimbrel.mail.DomainName;
+package io.whimbrel.mail;
 
 import java.util.Optional;
 
-/// Which domains a route is for. Immutable.
+/// Which domains a line of the configuration is for. Immutable.
 public sealed interface DomainPattern {
 
     /// `*`
@@ -31,6 +29,15 @@ public sealed interface DomainPattern {
             case Every() -> true;
             case Exactly(DomainName exact) -> exact.equals(domain);
             case Below(DomainName apex) -> domain.value().endsWith("." + apex.value());
+        };
+    }
+
+    /// As [#parse] reads it.
+    default String text() {
+        return switch (this) {
+            case Every() -> "*";
+            case Exactly(DomainName domain) -> domain.value();
+            case Below(DomainName apex) -> "*." + apex.value();
         };
     }
 }
