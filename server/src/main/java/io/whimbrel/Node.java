@@ -24,6 +24,8 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
+import io.whimbrel.policy.Quotas;
+import io.whimbrel.policy.QuotasFile;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.routing.OwnNode;
@@ -74,6 +76,7 @@ final class Node implements AutoCloseable {
     private final Spool spool;
     private final RestingMail resting;
     private final PathsFile pathsFile;
+    private final QuotasFile quotasFile;
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
@@ -152,8 +155,11 @@ final class Node implements AutoCloseable {
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
-        var means = new Reception.Means(spool, schedule, heap, plan.arrivingBytes());
-        reception = new Reception(config.listens(), means, metrics, clock);
+        var quotas = new Quotas(clock, metrics.door);
+        quotasFile = new QuotasFile(config.node().dataFolder(), quotas, metrics);
+        var means =
+                new Reception.Means(spool, schedule, heap, plan.arrivingBytes(), quotas, resolver);
+        reception = new Reception(config.reception(), means, metrics, clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
@@ -270,26 +276,35 @@ final class Node implements AutoCloseable {
                     errors.stream().map(Object::toString).toList();
             case ConfigResult.Valid(Config fresh, _) -> {
                 List<String> restart = Config.restartNeeded(config, fresh);
-                if (restart.isEmpty()) {
-                    activate(fresh);
-                }
-                yield restart.stream().map(key -> key + " takes a restart to change").toList();
+                yield restart.isEmpty()
+                        ? tryActivate(fresh)
+                        : restart.stream().map(key -> key + " takes a restart to change").toList();
             }
         };
     }
 
-    private void activate(Config fresh) {
-        sources = new Sources(fresh.sources(), clock);
-        if (!fresh.dns().equals(config.dns())) {
-            // Otherwise it stays: what it remembers spares thousands of questions.
-            resolver = new Resolver(fresh.dns(), clock);
+    /// Certificates are read first: where one cannot be used, nothing is changed.
+    private List<String> tryActivate(Config fresh) {
+        // The resolver stays where it can: what it remembers spares thousands of questions.
+        Resolver answers =
+                fresh.dns().equals(config.dns()) ? resolver : new Resolver(fresh.dns(), clock);
+        try {
+            reception.reload(fresh.reception(), answers);
+        } catch (IOException e) {
+            return List.of(String.valueOf(e.getMessage()));
         }
+        activate(fresh, answers);
+        return List.of();
+    }
+
+    private void activate(Config fresh, Resolver answers) {
+        sources = new Sources(fresh.sources(), clock);
+        resolver = answers;
         if (fresh.delivery().connectionsMax() != config.delivery().connectionsMax()) {
             fileLimit.shortage(fresh.delivery().connectionsMax()).ifPresent(LOG::warn);
         }
         dispatcher.reload(plan(fresh));
         settlement.reconfigure(fresh.report());
-        reception.reload(fresh.listens());
         config = fresh;
     }
 
@@ -311,6 +326,7 @@ final class Node implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         pathsFile.close();
+        quotasFile.close();
         ticker.close();
         budgets.close();
         jobs.close();

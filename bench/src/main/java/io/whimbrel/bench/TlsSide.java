@@ -31,14 +31,12 @@ record TlsSide(String name, SSLContext context) {
     ///
     /// @param keys a PKCS #12 file; none for a client
     static TlsSide of(String name, List<Path> keys) {
-        Provider provider =
-                name.equals("JSSE") ? Security.getProvider("SunJSSE") : CONSCRYPT;
+        Provider provider = name.equals("JSSE") ? Security.getProvider("SunJSSE") : CONSCRYPT;
         try {
             var context = SSLContext.getInstance("TLS", provider);
             var factory = KeyManagerFactory.getInstance("SunX509");
             factory.init(store(keys), PASSWORD);
-            context.init(
-                    factory.getKeyManagers(), new TrustManager[] {new AnyCertificate()}, null);
+            context.init(factory.getKeyManagers(), new TrustManager[] {new AnyCertificate()}, null);
             return new TlsSide(name, context);
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);

@@ -8,6 +8,7 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
@@ -22,7 +23,7 @@ import java.util.TreeSet;
 /// A whole configuration, checked: each room's own settings. Immutable.
 ///
 /// @param node who we are
-/// @param listens at least one, in the order of the file
+/// @param reception where mail comes in, and whose; at least one listener
 /// @param sources at least one: where the file names none, the unnamed one
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
@@ -35,7 +36,7 @@ import java.util.TreeSet;
 /// @param atStart values of the keys that need a restart, as they stand in a file
 public record Config(
         Node node,
-        List<ListenSettings> listens,
+        ReceptionSettings reception,
         List<SourceAddress> sources,
         DnsSettings dns,
         List<RouteSettings> routes,
@@ -67,17 +68,20 @@ public record Config(
     }
 
     public Config {
-        listens = List.copyOf(listens);
         sources = List.copyOf(sources);
         routes = List.copyOf(routes);
         atStart = Map.copyOf(atStart);
+    }
+
+    public List<ListenSettings> listens() {
+        return reception.listens();
     }
 
     /// The same with the shares of a memory budget in place of what the file leaves open.
     public Config with(MemoryPlan plan) {
         return new Config(
                 node,
-                listens,
+                reception,
                 sources,
                 dns,
                 routes,

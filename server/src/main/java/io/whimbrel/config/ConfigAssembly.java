@@ -9,6 +9,7 @@ import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.reception.SessionLimits;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
@@ -41,7 +42,10 @@ final class ConfigAssembly {
     Config assemble() {
         return new Config(
                 node,
-                values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
+                new ReceptionSettings(
+                        values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
+                        values.all(TenantKeys.TENANT).stream().map(TenantKeys::settings).toList(),
+                        DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
                 sources(),
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
@@ -80,8 +84,11 @@ final class ConfigAssembly {
                         table.get(ReceptionKeys.SESSION_TIMEOUT));
         return new ListenSettings(
                 node.name(),
-                ListenKeys.entrance(table),
-                new ListenSettings.Access(table.get(ReceptionKeys.RELAY_FROM)),
+                ListenKeys.entrance(table, values.all(TlsKeys.MORE)),
+                new ListenSettings.Access(
+                        table.get(ReceptionKeys.RELAY_FROM),
+                        AuthKeys.settings(table),
+                        DoorKeys.settings(table)),
                 new ListenSettings.Handling(
                         stream,
                         table.find(ReceptionKeys.CAMPAIGN_HEADER),

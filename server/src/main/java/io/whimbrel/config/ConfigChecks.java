@@ -1,8 +1,8 @@
 package io.whimbrel.config;
 
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.Network;
 import io.whimbrel.mail.DomainPattern;
+import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;
@@ -44,6 +44,7 @@ final class ConfigChecks {
         }
         checkNode(values.one(ReceptionKeys.NODE));
         checkListens(values.all(ReceptionKeys.LISTEN));
+        TenantKeys.check(values.all(TenantKeys.TENANT), findings);
         checkRoutes(values.all(DeliveryKeys.ROUTE));
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
@@ -117,6 +118,8 @@ final class ConfigChecks {
             checkOrder(listen, ReceptionKeys.COMMAND_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
             checkOrder(listen, ReceptionKeys.DATA_TIMEOUT, ReceptionKeys.SESSION_TIMEOUT);
             checkRelayFrom(listen);
+            AuthKeys.check(listen, findings);
+            TlsKeys.check(listen, !values.all(TlsKeys.MORE).isEmpty(), findings);
             checkOpenRelay(listen, ReceptionKeys.RELAY_FROM);
             checkOpenRelay(listen, ListenKeys.PROXY_PROTOCOL_FROM);
             checkOpenRelay(listen, ListenKeys.XCLIENT_FROM);

@@ -10,6 +10,9 @@ final class ConfigKeys {
             List.of(
                     ReceptionKeys.NODE,
                     ReceptionKeys.LISTEN,
+                    TlsKeys.MORE,
+                    TenantKeys.TENANT,
+                    DoorKeys.INBOUND,
                     DeliveryKeys.SOURCE,
                     DeliveryKeys.DNS,
                     DeliveryKeys.ROUTE,

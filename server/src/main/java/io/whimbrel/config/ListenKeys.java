@@ -4,8 +4,8 @@ import static io.whimbrel.config.Key.Change.RELOAD;
 import static io.whimbrel.config.Key.Change.RESTART;
 
 import io.whimbrel.config.Key.Presence;
+import io.whimbrel.header.HeaderRules;
 import io.whimbrel.mail.Network;
-import io.whimbrel.reception.HeaderRules;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Proxies;
 
@@ -67,8 +67,8 @@ final class ListenKeys {
                     new Presence.Default<>(List.of(), Optional.empty()),
                     RELOAD,
                     "Networks of mail proxies, such as nginx or Postfix, that may say by XCLIENT"
-                        + " who their client is. `LOGIN` names a user of this listener who has"
-                        + " authenticated there.");
+                            + " who their client is. `LOGIN` names a user of this listener who has"
+                            + " authenticated there.");
 
     static final Key<String> TENANT_HEADER =
             new Key<>(
@@ -109,12 +109,14 @@ final class ListenKeys {
 
     private ListenKeys() {}
 
-    static Entrance entrance(TableValues table) {
+    /// @param certificates every `[[certificate]]`
+    static Entrance entrance(TableValues table, List<TableValues> certificates) {
         return new Entrance(
                 table.get(ReceptionKeys.ADDRESS),
                 table.get(SOCKET_MODE),
                 table.get(PROTOCOL) == Protocol.LMTP,
-                new Proxies(table.get(PROXY_PROTOCOL_FROM), table.get(XCLIENT_FROM)));
+                new Proxies(table.get(PROXY_PROTOCOL_FROM), table.get(XCLIENT_FROM)),
+                TlsKeys.settings(table, certificates));
     }
 
     static HeaderRules header(TableValues table) {

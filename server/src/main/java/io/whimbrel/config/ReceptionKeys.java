@@ -12,6 +12,7 @@ import io.whimbrel.reception.SessionLimits;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -188,30 +189,42 @@ final class ReceptionKeys {
                     true,
                     Optional.of(ADDRESS),
                     "An address that takes mail by SMTP, and on which terms. At least one.",
-                    List.of(
-                            ADDRESS,
-                            ListenKeys.PROTOCOL,
-                            ListenKeys.SOCKET_MODE,
-                            RELAY_FROM,
-                            ListenKeys.OPEN_RELAY,
-                            ListenKeys.PROXY_PROTOCOL_FROM,
-                            ListenKeys.XCLIENT_FROM,
-                            TENANT,
-                            CLASS,
-                            CAMPAIGN_HEADER,
-                            ListenKeys.TENANT_HEADER,
-                            ListenKeys.CONTROL_HEADERS,
-                            ListenKeys.SUBMISSION,
-                            DSN,
-                            MESSAGE_MAX,
-                            ListenKeys.HEADER_MAX,
-                            RECIPIENTS_MAX,
-                            ERRORS_MAX,
-                            CONNECTIONS_MAX,
-                            CONNECTIONS_PER_CLIENT_MAX,
-                            COMMAND_TIMEOUT,
-                            DATA_TIMEOUT,
-                            SESSION_TIMEOUT));
+                    listenKeys());
+
+    private static List<Key<?>> listenKeys() {
+        var keys =
+                new ArrayList<Key<?>>(
+                        List.of(
+                                ADDRESS,
+                                ListenKeys.PROTOCOL,
+                                ListenKeys.SOCKET_MODE,
+                                RELAY_FROM,
+                                ListenKeys.OPEN_RELAY,
+                                ListenKeys.PROXY_PROTOCOL_FROM,
+                                ListenKeys.XCLIENT_FROM));
+        keys.addAll(TlsKeys.LISTEN_KEYS);
+        keys.addAll(AuthKeys.KEYS);
+        keys.addAll(
+                List.of(
+                        TENANT,
+                        CLASS,
+                        CAMPAIGN_HEADER,
+                        ListenKeys.TENANT_HEADER,
+                        ListenKeys.CONTROL_HEADERS,
+                        ListenKeys.SUBMISSION,
+                        DSN,
+                        MESSAGE_MAX,
+                        ListenKeys.HEADER_MAX,
+                        RECIPIENTS_MAX,
+                        ERRORS_MAX,
+                        CONNECTIONS_MAX,
+                        CONNECTIONS_PER_CLIENT_MAX,
+                        COMMAND_TIMEOUT,
+                        DATA_TIMEOUT,
+                        SESSION_TIMEOUT));
+        keys.addAll(DoorKeys.KEYS);
+        return List.copyOf(keys);
+    }
 
     private ReceptionKeys() {}
 }

@@ -36,8 +36,18 @@ public final class Metrics {
             counter(
                     "whimbrel_event_write_failures",
                     "Failed writes of the event log, each retried after a second");
+    public final Counter tlsSessions =
+            counter("whimbrel_tls_sessions", "TLS handshakes with clients that succeeded");
+    public final Counter tlsFailures =
+            counter("whimbrel_tls_failures", "TLS handshakes with clients that failed");
     public final Counter bugs =
             counter("whimbrel_bugs", "Unexpected exceptions; alert on more than zero");
+
+    /// Logins.
+    public final AuthMetrics auth = new AuthMetrics(registry);
+
+    /// What is refused at the door.
+    public final DoorMetrics door = new DoorMetrics(registry);
 
     /// These four by budget, as `docs/operations/memory-and-disk.md` lists them.
     public final Counter budgetFeltSeconds =

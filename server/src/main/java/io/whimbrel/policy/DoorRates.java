@@ -98,8 +98,7 @@ public final class DoorRates {
         return afterError(client, List.of(DoorCount.REFUSED_RECIPIENTS, DoorCount.ERRORS));
     }
 
-    private Optional<String> take(
-            DoorCount kind, Reason reason, DoorClient client, int amount) {
+    private Optional<String> take(DoorCount kind, Reason reason, DoorClient client, int amount) {
         DoorLimits current = limits;
         if (current.isNone() || isExempt(client, current)) {
             return Optional.empty();

@@ -1,11 +1,16 @@
 package io.whimbrel.reception;
 
-import io.whimbrel.auth.Identity;
+import io.whimbrel.auth.AuthClient;
+import io.whimbrel.auth.ChannelBinding;
+import io.whimbrel.auth.SaslStep;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
+import io.whimbrel.policy.DoorClient;
+import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.tls.TlsFacts;
 
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
 
 /// Who is at the other end of a connection, and on which terms. Immutable; a session has another
@@ -13,19 +18,29 @@ import java.util.Optional;
 ///
 /// @param address of the client, as its proxy has it where there is one
 /// @param terms of the listener when the connection came
-/// @param isListed whether `relay-from` has the address
 /// @param isTrustedProxy whether the peer may send XCLIENT
 /// @param tls how the connection is protected; empty where it is not
-/// @param identity whose it is, where it has authenticated
+/// @param login who has authenticated
 /// @param proxiedName what the client called itself, as its proxy has it
+/// @param standing whose it is, and what follows from that
 record Client(
         InetAddress address,
         ListenTerms terms,
-        boolean isListed,
         boolean isTrustedProxy,
         Optional<TlsFacts> tls,
-        Optional<Identity> identity,
-        Optional<String> proxiedName) {
+        Optional<SaslStep.Granted> login,
+        Optional<String> proxiedName,
+        Standing standing) {
+
+    /// Whose client it is. Immutable.
+    ///
+    /// @param tenant without rules where the configuration has none
+    /// @param isListed whether `relay-from` has the address
+    /// @param isCertified whether a tenant is known by the client's certificate
+    /// @param isNamed whether the tenant follows from the client itself, not from the listener, so
+    ///   that no header may name another
+    record Standing(
+            TenantSettings tenant, boolean isListed, boolean isCertified, boolean isNamed) {}
 
     /// @param peer the other end of the connection
     /// @param address of the client; another one where a proxy stands between
@@ -33,11 +48,11 @@ record Client(
         return new Client(
                 address,
                 terms,
-                terms.relayPolicy().mayRelay(address),
                 Network.anyContains(terms.settings().entrance().proxies().xclientFrom(), peer),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                terms.door().standing(address, terms, Optional.empty(), Optional.empty()));
     }
 
     static Client of(InetAddress address, ListenTerms terms) {
@@ -45,41 +60,81 @@ record Client(
     }
 
     Client with(TlsFacts facts) {
-        return new Client(
-                address,
-                terms,
-                isListed,
-                isTrustedProxy,
-                Optional.of(facts),
-                identity,
-                proxiedName);
+        return with(address, Optional.of(facts), login, proxiedName);
     }
 
-    Client with(Identity known) {
-        return new Client(
-                address, terms, isListed, isTrustedProxy, tls, Optional.of(known), proxiedName);
+    Client with(Optional<SaslStep.Granted> granted) {
+        return with(address, tls, granted, proxiedName);
     }
 
     /// The client behind this one, which is a proxy. TLS is the proxy's.
-    Client introduced(InetAddress behind, Optional<String> name) {
+    Client introduced(
+            InetAddress behind, Optional<String> name, Optional<SaslStep.Granted> granted) {
+        return with(behind, tls, granted, name);
+    }
+
+    private Client with(
+            InetAddress client,
+            Optional<TlsFacts> facts,
+            Optional<SaslStep.Granted> granted,
+            Optional<String> name) {
         return new Client(
-                behind,
+                client,
                 terms,
-                terms.relayPolicy().mayRelay(behind),
                 isTrustedProxy,
-                tls,
-                Optional.empty(),
-                name);
+                facts,
+                granted,
+                name,
+                terms.door().standing(client, terms, facts, granted));
     }
 
     /// Whether mail to any domain is taken from here.
     boolean mayRelay() {
-        return isListed || identity.isPresent();
+        return standing.isListed || standing.isCertified || login.isPresent();
     }
 
     /// Whether no mail is taken before AUTH.
     boolean mustAuthenticate() {
-        return terms.security().requiresAuth() && identity.isEmpty();
+        return terms.requiresAuth() && login.isEmpty() && !standing.isCertified;
+    }
+
+    /// Whether header fields direct its messages.
+    boolean mayControl() {
+        return mayRelay()
+                && (terms.settings().header().mayControl()
+                        || standing.tenant.mayControl()
+                        || login.filter(granted -> granted.identity().mayControl()).isPresent());
+    }
+
+    /// The field whose value names the campaign.
+    Optional<String> campaignHeader() {
+        return standing.tenant
+                .campaignHeader()
+                .or(() -> terms.settings().handling().campaignHeader());
+    }
+
+    long messageBytesMax() {
+        long most = terms.limits().messageBytesMax();
+        return Math.min(most, standing.tenant.limits().messageBytesMax().orElse(most));
+    }
+
+    int recipientsMax() {
+        int most = terms.limits().recipientsMax();
+        return Math.min(most, standing.tenant.limits().recipientsMax().orElse(most));
+    }
+
+    AuthClient authClient() {
+        List<ChannelBinding> bindings =
+                tls.map(facts ->
+                                facts.channelBindings().stream()
+                                        .map(it -> new ChannelBinding(it.type(), it.data()))
+                                        .toList())
+                        .orElse(List.of());
+        return new AuthClient(address, terms.settings().label(), tls.isPresent(), bindings);
+    }
+
+    DoorClient doorClient() {
+        return new DoorClient(address, mayRelay());
     }
 
     /// The address as a literal, `[192.0.2.7]` or `[IPv6:2001:db8::7]` (RFC 5321 §4.1.3).

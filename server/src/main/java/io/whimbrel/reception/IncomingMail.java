@@ -1,6 +1,9 @@
 package io.whimbrel.reception;
 
-import io.whimbrel.reception.SessionState.InTransaction;
+import io.whimbrel.header.HeaderEdit;
+import io.whimbrel.header.HeaderScanner;
+import io.whimbrel.header.HeldHeader;
+import io.whimbrel.header.MessageControls;
 import io.whimbrel.smtp.ByteSink;
 
 import java.util.Optional;
@@ -14,9 +17,7 @@ import java.util.function.Function;
 /// dropped, so that a client that goes on sending costs no memory and no disk.
 final class IncomingMail implements ByteSink, AutoCloseable {
     private final MailStore.Body body;
-    private final InTransaction transaction;
-    private final Client client;
-    private final ArrivingBodies.Claim claim;
+    private final Arrival arrival;
     private final HeaderScanner scanner;
     private final Optional<Held> held;
     private Optional<HeaderEdit> edit = Optional.empty();
@@ -27,18 +28,11 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     /// @param editor what becomes of it, called once
     record Held(HeldHeader header, Function<HeldHeader, HeaderEdit> editor) {}
 
-    IncomingMail(
-            MailStore.Body body,
-            InTransaction transaction,
-            Client client,
-            ArrivingBodies.Claim claim,
-            Optional<Held> held) {
+    IncomingMail(MailStore.Body body, Arrival arrival, Optional<Held> held) {
         this.body = body;
-        this.claim = claim;
-        this.transaction = transaction;
-        this.client = client;
+        this.arrival = arrival;
         this.held = held;
-        this.scanner = new HeaderScanner(client.terms().settings().handling().campaignHeader());
+        this.scanner = new HeaderScanner(arrival.client().campaignHeader());
     }
 
     @Override
@@ -47,7 +41,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
         if (isTooLarge()) {
             return;
         }
-        claim.grow(size);
+        arrival.claim().grow(size);
         scanner.scan(bytes, from, length);
         if (held.isEmpty() || edit.isPresent()) {
             body.write(bytes, from, length);
@@ -80,12 +74,17 @@ final class IncomingMail implements ByteSink, AutoCloseable {
         return edit;
     }
 
+    /// What the sender asked for in the header.
+    MessageControls controls() {
+        return edit.map(HeaderEdit::controls).orElse(MessageControls.NONE);
+    }
+
     boolean isTooLarge() {
-        return size > client.terms().limits().messageBytesMax();
+        return size > arrival.client().messageBytesMax();
     }
 
     boolean isHeaderTooLarge() {
-        return scanner.headerBytes() > client.terms().settings().header().bytesMax()
+        return scanner.headerBytes() > arrival.client().terms().settings().header().bytesMax()
                 || (held.isPresent() && held.get().header().isTooLarge());
     }
 
@@ -102,12 +101,8 @@ final class IncomingMail implements ByteSink, AutoCloseable {
         return body;
     }
 
-    InTransaction transaction() {
-        return transaction;
-    }
-
-    Client client() {
-        return client;
+    Arrival arrival() {
+        return arrival;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.SaslStep;
 import io.whimbrel.mail.Network;
 import io.whimbrel.smtp.SmtpCommand;
 import io.whimbrel.smtp.SmtpReply;
@@ -8,28 +9,43 @@ import java.net.InetAddress;
 import java.util.Map;
 import java.util.Optional;
 
-/// What XCLIENT makes of a client (Postfix, XCLIENT_README). Pure.
-final class Introduction {
-    static final SmtpReply BAD =
-            SmtpReply.of(501, 5, 5, 4, "XCLIENT: ADDR is no address, or HELO no name");
+/// What XCLIENT makes of a client (Postfix, XCLIENT_README). Immutable.
+sealed interface Introduction {
 
-    private static final String IPV6 = "IPV6:";
-    private static final int NAME_MAX = 255;
+    /// The client behind the proxy.
+    record Of(Client behind) implements Introduction {}
 
-    private Introduction() {}
+    /// The attributes make none.
+    record Bad(SmtpReply reply) implements Introduction {}
 
-    /// The client behind the proxy that `client` is; empty where the attributes make none. Whoever
-    /// is not named in `LOGIN` has not authenticated.
-    static Optional<Client> of(Client client, SmtpCommand.Xclient command) {
+    Bad NO_ADDRESS = new Bad(SmtpReply.of(501, 5, 5, 4, "XCLIENT: ADDR is no address"));
+    Bad NO_NAME = new Bad(SmtpReply.of(501, 5, 5, 4, "XCLIENT: HELO is too long"));
+    Bad NO_USER = new Bad(SmtpReply.of(501, 5, 5, 4, "XCLIENT: LOGIN is no user of ours"));
+
+    String IPV6 = "IPV6:";
+    int NAME_MAX = 255;
+
+    /// Whoever is not named in `LOGIN` has not authenticated.
+    static Introduction of(Client client, SmtpCommand.Xclient command) {
         Map<String, String> attributes = command.attributes();
-        Optional<String> given = value(attributes, "ADDR");
         Optional<InetAddress> address =
-                given.isEmpty()
-                        ? Optional.of(client.address())
-                        : Network.parseAddress(withoutPrefix(given.get()));
+                value(attributes, "ADDR")
+                        .map(text -> Network.parseAddress(withoutPrefix(text)))
+                        .orElse(Optional.of(client.address()));
         Optional<String> name = value(attributes, "HELO").or(client::proxiedName);
-        boolean isGoodName = name.isEmpty() || name.get().length() <= NAME_MAX;
-        return isGoodName ? address.map(found -> client.introduced(found, name)) : Optional.empty();
+        Optional<String> user = value(attributes, "LOGIN");
+        Optional<SaslStep.Granted> login =
+                user.flatMap(it -> client.terms().authenticator().vouched(it));
+        if (address.isEmpty()) {
+            return NO_ADDRESS;
+        }
+        if (name.isPresent() && name.get().length() > NAME_MAX) {
+            return NO_NAME;
+        }
+        if (user.isPresent() && login.isEmpty()) {
+            return NO_USER;
+        }
+        return new Of(client.introduced(address.get(), name, login));
     }
 
     private static String withoutPrefix(String address) {

@@ -1,8 +1,12 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.header.HeaderRules;
 import io.whimbrel.mail.DsnPolicy;
+import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
+import io.whimbrel.policy.DoorSettings;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -30,10 +34,12 @@ public record ListenSettings(
     /// @param socketMode rights of the file of a UNIX socket
     /// @param isLmtp clients speak LMTP (RFC 2033): LHLO, and a reply for each recipient
     /// @param proxies whose word on the client's address is taken
-    public record Entrance(SocketAddress address, int socketMode, boolean isLmtp, Proxies proxies) {
+    /// @param tls how connections are protected
+    public record Entrance(
+            SocketAddress address, int socketMode, boolean isLmtp, Proxies proxies, ListenTls tls) {
 
         public static Entrance of(SocketAddress address) {
-            return new Entrance(address, 0660, false, Proxies.NONE);
+            return new Entrance(address, 0660, false, Proxies.NONE, ListenTls.NONE);
         }
     }
 
@@ -53,14 +59,16 @@ public record ListenSettings(
     /// Who may send what. Immutable.
     ///
     /// @param relayFrom networks whose clients may relay; without AUTH nobody else may
-    public record Access(List<Network> relayFrom) {
+    /// @param auth who may log in
+    /// @param door what is asked of clients before
+    public record Access(List<Network> relayFrom, AuthSettings auth, DoorSettings door) {
 
         public Access {
             relayFrom = List.copyOf(relayFrom);
         }
 
         public static Access of(List<Network> relayFrom) {
-            return new Access(relayFrom);
+            return new Access(relayFrom, AuthSettings.NONE, DoorSettings.NONE);
         }
     }
 
@@ -92,6 +100,14 @@ public record ListenSettings(
         return entrance.address instanceof InetSocketAddress tcp
                 ? Optional.of(tcp)
                 : Optional.empty();
+    }
+
+    /// The address for logs and metrics, `0.0.0.0:587` or the path of a UNIX socket.
+    public String label() {
+        return switch (entrance.address) {
+            case InetSocketAddress tcp -> IpText.of(tcp.getAddress()) + ":" + tcp.getPort();
+            default -> entrance.address.toString();
+        };
     }
 
     public boolean isLmtp() {

@@ -1,8 +1,11 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.auth.Authenticator;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.policy.RelayPolicy;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.tls.ServerTls;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,63 +15,94 @@ import java.util.Optional;
 /// once for all sessions. Immutable; a reload makes new ones for later sessions.
 ///
 /// @param settings as configured
-/// @param security what must come before mail
-/// @param relayPolicy who may relay here
+/// @param relayPolicy who may relay here without a login
 /// @param hostDomain the host name as a domain; its postmaster is reached from anywhere
 /// @param greeting the first reply of a session
+/// @param tls there unless connections are in plain text only
+/// @param authenticator of all listeners with equal settings
+/// @param door who may send what, and how much
 record ListenTerms(
         ListenSettings settings,
-        Security security,
         RelayPolicy relayPolicy,
         DomainName hostDomain,
-        SmtpReply greeting) {
-
-    /// What a session offers and demands. Immutable.
-    ///
-    /// @param offersTls STARTTLS can be had
-    /// @param requiresTls nothing is taken without TLS
-    /// @param offersAuth AUTH can be had
-    /// @param requiresAuth MAIL is refused to who has not authenticated
-    record Security(
-            boolean offersTls, boolean requiresTls, boolean offersAuth, boolean requiresAuth) {
-        static final Security NONE = new Security(false, false, false, false);
-    }
+        SmtpReply greeting,
+        Optional<ServerTls> tls,
+        Authenticator authenticator,
+        Door door) {
 
     /// @throws IllegalArgumentException where the host name is no domain name
-    static ListenTerms of(ListenSettings settings) {
+    static ListenTerms of(
+            ListenSettings settings,
+            Optional<ServerTls> tls,
+            Authenticator authenticator,
+            Door door) {
         String hostName = settings.hostName();
-        DomainName hostDomain =
-                DomainName.parse(hostName)
-                        .orElseThrow(() ->
-                                new IllegalArgumentException(
-                                        "the host name must be a domain name: " + hostName));
         String protocol = settings.isLmtp() ? " LMTP Whimbrel" : " ESMTP Whimbrel";
         return new ListenTerms(
                 settings,
-                Security.NONE,
                 new RelayPolicy(settings.access().relayFrom()),
-                hostDomain,
-                SmtpReply.plain(220, hostName + protocol));
+                domainOf(hostName),
+                SmtpReply.plain(220, hostName + protocol),
+                tls,
+                authenticator,
+                door);
+    }
+
+    /// @throws IllegalArgumentException where the host name is no domain name
+    static DomainName domainOf(String hostName) {
+        return DomainName.parse(hostName)
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "the host name must be a domain name: " + hostName));
     }
 
     /// What EHLO announces to `client`.
     SmtpReply ehloReply(Client client) {
-        var lines = new ArrayList<String>(12);
+        var lines = new ArrayList<String>(16);
         lines.add(settings.hostName());
         lines.add("PIPELINING");
-        lines.add("SIZE " + settings.limits().messageBytesMax());
+        lines.add("SIZE " + client.messageBytesMax());
         lines.add("8BITMIME");
         lines.add("ENHANCEDSTATUSCODES");
         lines.add("SMTPUTF8");
         lines.add("CHUNKING");
         lines.add("DSN");
-        if (security.offersTls && client.tls().isEmpty()) {
+        if (offersStartTls() && client.tls().isEmpty()) {
             lines.add("STARTTLS");
+        }
+        if (offersAuth()) {
+            List<String> mechanisms = authenticator.mechanisms(client.authClient());
+            if (!mechanisms.isEmpty()) {
+                lines.add("AUTH " + String.join(" ", mechanisms));
+            }
         }
         if (client.isTrustedProxy()) {
             lines.add("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
         }
         return new SmtpReply(250, Optional.empty(), List.copyOf(lines));
+    }
+
+    boolean offersStartTls() {
+        return switch (settings.entrance().tls().mode()) {
+            case STARTTLS, REQUIRED -> true;
+            case NONE, IMPLICIT -> false;
+        };
+    }
+
+    boolean requiresTls() {
+        return settings.entrance().tls().mode() == TlsMode.REQUIRED;
+    }
+
+    boolean isTlsImplicit() {
+        return settings.entrance().tls().mode() == TlsMode.IMPLICIT;
+    }
+
+    boolean offersAuth() {
+        return settings.access().auth().mode() != AuthSettings.Mode.NONE;
+    }
+
+    boolean requiresAuth() {
+        return settings.access().auth().mode() == AuthSettings.Mode.REQUIRED;
     }
 
     SessionLimits limits() {

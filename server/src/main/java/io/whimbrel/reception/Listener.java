@@ -5,6 +5,7 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.reception.ConnectionCount.Admission;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.tls.TlsFacts;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -212,7 +213,7 @@ final class Listener {
             try {
                 Optional<Client> client = clientOf(timed, present);
                 if (client.isPresent()) {
-                    serve(timed, client.get());
+                    serve(timed, protectedClient(timed, client.get()));
                 }
             } finally {
                 sockets.remove(timed);
@@ -221,6 +222,22 @@ final class Listener {
             // The client is gone before it was served.
         } finally {
             count.releasePermit();
+        }
+    }
+
+    /// TLS from the first octet, where the listener has it.
+    private Client protectedClient(TimedSocket timed, Client client) throws IOException {
+        if (!client.terms().isTlsImplicit()) {
+            return client;
+        }
+        try {
+            TlsFacts facts = timed.startTls(client.terms().tls().orElseThrow());
+            metrics.tlsSessions.inc();
+            return client.with(facts);
+        } catch (IOException e) {
+            metrics.tlsFailures.inc();
+            LOG.debug("{}: TLS handshake: {}", client.literal(), e.getMessage());
+            throw e;
         }
     }
 

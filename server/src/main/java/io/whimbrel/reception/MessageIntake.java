@@ -1,12 +1,16 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.header.HeaderEdit;
+import io.whimbrel.header.HeaderRules;
+import io.whimbrel.header.HeldHeader;
+import io.whimbrel.header.MessageControls;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
-import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -55,21 +59,23 @@ final class MessageIntake {
     }
 
     /// Begins with a message, whose bytes follow; the caller closes it.
-    IncomingMail begin(InTransaction transaction, Client client, ArrivingBodies.Claim claim) {
+    IncomingMail begin(Arrival arrival) {
         MailStore.Body body = store.begin();
-        byte[] field = receivedField.encode(client, transaction, body.id(), clock.instant());
+        Client client = arrival.client();
+        byte[] field =
+                receivedField.encode(client, arrival.transaction(), body.id(), clock.instant());
         body.write(field, 0, field.length);
-        return new IncomingMail(body, transaction, client, claim, held(client, body.id()));
+        return new IncomingMail(body, arrival, held(client, body.id()));
     }
 
     private Optional<IncomingMail.Held> held(Client client, QueueId id) {
         HeaderRules rules = client.terms().settings().header();
-        boolean mayControl = rules.mayControl() && client.mayRelay();
+        boolean isOurs = client.mayRelay();
         Optional<String> tenantField =
-                client.isListed() && client.identity().isEmpty()
-                        ? rules.tenantField()
-                        : Optional.empty();
-        if (!rules.isSubmission() && !mayControl && tenantField.isEmpty()) {
+                isOurs && !client.standing().isNamed() ? rules.tenantField() : Optional.empty();
+        boolean hasRules = isOurs && !client.standing().tenant().fromDomains().isEmpty();
+        boolean mayControl = client.mayControl();
+        if (!rules.isSubmission() && !mayControl && !hasRules && tenantField.isEmpty()) {
             return Optional.empty();
         }
         var order = new HeaderEdit.Order(rules.isSubmission(), mayControl, tenantField, _ -> false);
@@ -94,22 +100,33 @@ final class MessageIntake {
         if (refusal.isPresent()) {
             return refusal.get();
         }
-        Envelope envelope = envelope(mail, isEightBit);
-        SmtpReply reply = mail.body().accept(envelope, mail.client().literal());
+        return switch (Sending.of(mail)) {
+            case Sending.Refused(SmtpReply reply) -> reply;
+            case Sending.Allowed allowed -> accept(mail, allowed, isEightBit);
+        };
+    }
+
+    private SmtpReply accept(IncomingMail mail, Sending.Allowed allowed, boolean isEightBit) {
+        Envelope envelope = envelope(mail, allowed, isEightBit);
+        String origin = mail.arrival().client().literal();
+        SmtpReply reply = mail.body().accept(envelope, origin);
         if (reply.isPositive()) {
+            allowed.claim().keep();
             metrics.messagesAccepted.inc();
             metrics.recipientsAccepted.inc(envelope.recipients().size());
+        } else {
+            allowed.claim().giveBack();
         }
         return reply;
     }
 
     private static Optional<SmtpReply> refusal(IncomingMail mail) {
-        ListenSettings settings = mail.client().terms().settings();
+        Client client = mail.arrival().client();
         if (mail.isTooLarge()) {
-            return Optional.of(SmtpSession.tooLarge(settings.limits().messageBytesMax()));
+            return Optional.of(SmtpSession.tooLarge(client.messageBytesMax()));
         }
         if (mail.isHeaderTooLarge()) {
-            return Optional.of(headerTooLarge(settings.header().bytesMax()));
+            return Optional.of(headerTooLarge(client.terms().settings().header().bytesMax()));
         }
         if (mail.header().receivedCount() > HOPS_MAX) {
             return Optional.of(LOOP);
@@ -122,25 +139,22 @@ final class MessageIntake {
                 552, 5, 3, 4, "The header is larger than the " + bytesMax + " octets we take");
     }
 
-    private Envelope envelope(IncomingMail mail, boolean isEightBit) {
-        InTransaction transaction = mail.transaction();
-        MessageControls controls =
-                mail.edit().map(HeaderEdit::controls).orElse(MessageControls.NONE);
+    private Envelope envelope(IncomingMail mail, Sending.Allowed allowed, boolean isEightBit) {
+        InTransaction transaction = mail.arrival().transaction();
         return new Envelope(
                 transaction.reversePath(),
                 transaction.recipients().toList(),
-                parameters(transaction.parameters(), controls, isEightBit),
-                stream(mail, controls),
+                parameters(transaction.parameters(), mail.controls(), isEightBit),
+                allowed.stream(),
                 clock.instant(),
-                dsnPolicy(mail.client()));
+                dsnPolicy(mail.arrival().client(), allowed.tenant()));
     }
 
     /// A stranger reaches our postmaster only, under any sender's name. A report to that sender
     /// would carry the stranger's text to anybody: a relay after all.
-    private static DsnPolicy dsnPolicy(Client client) {
-        return client.mayRelay()
-                ? client.terms().settings().handling().dsnPolicy()
-                : DsnPolicy.NEVER;
+    private static DsnPolicy dsnPolicy(Client client, TenantSettings tenant) {
+        DsnPolicy byListener = client.terms().settings().handling().dsnPolicy();
+        return client.mayRelay() ? tenant.dsnPolicy().orElse(byListener) : DsnPolicy.NEVER;
     }
 
     /// Clients send 8-bit text without saying so. The next hop must be told all the same.
@@ -155,17 +169,5 @@ final class MessageIntake {
                 declared.smtpUtf8(),
                 declared.dsnReturn(),
                 controls.envelopeId().orElse(declared.envelopeId()));
-    }
-
-    private static MailStream stream(IncomingMail mail, MessageControls controls) {
-        MailStream configured = mail.client().terms().settings().handling().stream();
-        String campaign = mail.header().value();
-        boolean isAsConfigured = campaign.isEmpty() && controls.equals(MessageControls.NONE);
-        return isAsConfigured
-                ? configured
-                : new MailStream(
-                        controls.tenant().orElse(configured.tenant()),
-                        controls.campaign().orElse(campaign),
-                        controls.priority().orElse(configured.priority()));
     }
 }

@@ -42,21 +42,28 @@ final class Patience {
         forgiven = limits.recipientsMax() + 1;
     }
 
+    /// What a reply means for the session.
+    enum Verdict {
+        /// No refusal, or one that is forgiven.
+        FINE,
+        /// A refusal that counts.
+        REFUSED,
+        /// One too many.
+        AT_END
+    }
+
     /// Counts `reply` where it is a refusal. 452 after too many recipients is none: the client
     /// sends the rest another time.
     ///
     /// @param isOurSender the client may relay, and is within a transaction
-    /// @return whether it is one too many
-    boolean isAtEnd(SmtpReply reply, boolean isOurSender) {
-        if (!reply.isPermanent()) {
-            return false;
+    Verdict count(SmtpReply reply, boolean isOurSender) {
+        if (!reply.isPermanent() || forgiven-- > 0) {
+            return Verdict.FINE;
         }
-        if (forgiven-- > 0) {
-            return false;
-        }
-        if (isOurSender) {
-            return ++refusedRecipients > limits.recipientsMax();
-        }
-        return ++errors >= limits.errorsMax();
+        boolean isAtEnd =
+                isOurSender
+                        ? ++refusedRecipients > limits.recipientsMax()
+                        : ++errors >= limits.errorsMax();
+        return isAtEnd ? Verdict.AT_END : Verdict.REFUSED;
     }
 }

@@ -49,7 +49,7 @@ final class ReceivedField {
         String base = isUtf8 ? (isLmtp ? "UTF8LMTP" : "UTF8SMTP") : (isLmtp ? "LMTP" : "ESMTP");
         return base
                 + (client.tls().isPresent() ? "S" : "")
-                + (client.identity().isPresent() ? "A" : "");
+                + (client.login().isPresent() ? "A" : "");
     }
 
     String date(Instant now) {

@@ -2,7 +2,10 @@ package io.whimbrel.reception;
 
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.budget.HeapWatch;
+import io.whimbrel.dns.Resolver;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.Bans;
+import io.whimbrel.policy.Quotas;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.spool.Spool;
 
@@ -24,9 +27,15 @@ import java.util.concurrent.TimeUnit;
 /// All listeners of the node. Thread-safe, but for [#start], which comes first and once.
 public final class Reception {
     private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+
+    /// How often files of certificates are looked at.
+    private static final int CERTIFICATES_SECONDS = 60;
+
     private static final Duration AFTER_BREAK = Duration.ofSeconds(2);
 
-    private final List<ListenSettings> settings;
+    private final ReceptionSettings settings;
+    private final Doorkeeper doorkeeper;
+    private final Resolver resolver;
     private final ArrivingBodies arriving;
     private final MessageIntake intake;
     private final Metrics metrics;
@@ -34,29 +43,44 @@ public final class Reception {
     private final List<Listener> listeners = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    /// What reception hands mail to, and what bounds it.
+    /// What reception hands mail to, what bounds it, and whom it asks.
     ///
     /// @param arrivingBytes memory for bodies that are arriving, 1 MiB or more
-    public record Means(Spool spool, Schedule schedule, HeapWatch heap, long arrivingBytes) {
+    /// @param quotas kept over restarts by whoever made them
+    public record Means(
+            Spool spool,
+            Schedule schedule,
+            HeapWatch heap,
+            long arrivingBytes,
+            Quotas quotas,
+            Resolver resolver) {
         MailStore store(InstantSource clock) {
             return new SpooledMail(spool, schedule, heap, clock);
         }
     }
 
     public Reception(
-            List<ListenSettings> settings, Means means, Metrics metrics, InstantSource clock) {
-        this(settings, means.store(clock), new ArrivingBodies(means.arrivingBytes), metrics, clock);
+            ReceptionSettings settings, Means means, Metrics metrics, InstantSource clock) {
+        this(
+                settings,
+                new Desk(
+                        means.store(clock),
+                        new ArrivingBodies(means.arrivingBytes),
+                        means.quotas,
+                        means.resolver),
+                metrics,
+                clock);
     }
 
-    Reception(
-            List<ListenSettings> settings,
-            MailStore store,
-            ArrivingBodies arriving,
-            Metrics metrics,
-            InstantSource clock) {
-        this.settings = List.copyOf(settings);
-        this.arriving = arriving;
-        this.intake = new MessageIntake(store, arriving, metrics, clock);
+    /// As [Means], with any store.
+    record Desk(MailStore store, ArrivingBodies arriving, Quotas quotas, Resolver resolver) {}
+
+    Reception(ReceptionSettings settings, Desk desk, Metrics metrics, InstantSource clock) {
+        this.settings = settings;
+        this.doorkeeper = new Doorkeeper(desk.quotas, metrics, clock);
+        this.resolver = desk.resolver;
+        this.arriving = desk.arriving;
+        this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -65,12 +89,13 @@ public final class Reception {
     ///
     /// @param connectionsMost on all of them together, because of what the process may open; where
     ///   the settings ask for more, each listener gets its share, and the log says so
-    /// @throws IOException where an address cannot be bound; none is bound then, and the message
-    ///   names the address and the remedy
+    /// @throws IOException where an address cannot be bound, or a certificate cannot be used; none
+    ///   is bound then, and the message names the place and the remedy
     public void start(int connectionsMost) throws IOException {
+        List<ListenTerms> terms = doorkeeper.terms(settings, resolver);
         List<ServerSocket> bound = new ArrayList<>();
         try {
-            for (ListenSettings listen : settings) {
+            for (ListenSettings listen : settings.listens()) {
                 bound.add(Listener.bind(listen.tcpAddress().orElseThrow()));
             }
         } catch (IOException e) {
@@ -80,8 +105,7 @@ public final class Reception {
             throw e;
         }
         for (int i = 0; i < bound.size(); i++) {
-            ListenTerms terms = ListenTerms.of(settings.get(i));
-            listeners.add(new Listener(bound.get(i), terms, intake, metrics, clock));
+            listeners.add(new Listener(bound.get(i), terms.get(i), intake, metrics, clock));
         }
         shareOut(connectionsMost);
         listeners.forEach(Listener::start);
@@ -90,7 +114,7 @@ public final class Reception {
 
     private void shareOut(int connectionsMost) {
         long asked = 0;
-        for (ListenSettings listen : settings) {
+        for (ListenSettings listen : settings.listens()) {
             asked += listen.limits().connectionsMax() + ConnectionCount.RESERVE;
         }
         if (asked <= connectionsMost) {
@@ -113,21 +137,26 @@ public final class Reception {
 
     /// Gives new sessions new terms. Each address must be one that was there at the start.
     ///
+    /// @param answers who is asked about names from now on
     /// @throws IllegalArgumentException where addresses differ; nothing is changed then
-    public void reload(List<ListenSettings> next) {
-        List<ListenTerms> terms = new ArrayList<>();
-        for (Listener listener : listeners) {
-            SocketAddress address = listener.terms().settings().address();
-            ListenSettings found =
-                    next.stream()
-                            .filter(listen -> listen.address().equals(address))
-                            .findFirst()
-                            .orElseThrow(() -> addressesDiffer());
-            terms.add(ListenTerms.of(found));
-        }
-        if (next.size() != terms.size()) {
+    /// @throws IOException where a certificate cannot be used; nothing is changed then
+    public void reload(ReceptionSettings next, Resolver answers) throws IOException {
+        if (next.listens().size() != listeners.size()) {
             throw addressesDiffer();
         }
+        var sorted = new ArrayList<ListenSettings>();
+        for (Listener listener : listeners) {
+            SocketAddress address = listener.terms().settings().address();
+            sorted.add(
+                    next.listens().stream()
+                            .filter(listen -> listen.address().equals(address))
+                            .findFirst()
+                            .orElseThrow(() -> addressesDiffer()));
+        }
+        doorkeeper.refreshCertificates();
+        List<ListenTerms> terms =
+                doorkeeper.terms(
+                        new ReceptionSettings(sorted, next.tenants(), next.inbound()), answers);
         for (int i = 0; i < terms.size(); i++) {
             listeners.get(i).reload(terms.get(i));
         }
@@ -166,10 +195,18 @@ public final class Reception {
         }
     }
 
+    /// Who is banned; any listener's clients.
+    public Bans bans() {
+        return doorkeeper.bans();
+    }
+
     private void watchDeadlines() {
         try {
-            while (!closed.await(1, TimeUnit.SECONDS)) {
+            for (int second = 1; !closed.await(1, TimeUnit.SECONDS); second++) {
                 endOverdue();
+                if (second % CERTIFICATES_SECONDS == 0) {
+                    doorkeeper.refreshCertificates();
+                }
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

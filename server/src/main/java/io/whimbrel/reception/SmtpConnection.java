@@ -1,6 +1,9 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.SaslExchange;
+import io.whimbrel.auth.SaslStep;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.DoorConsequence;
 import io.whimbrel.reception.SessionState.Closed;
 import io.whimbrel.reception.SessionState.Greeted;
 import io.whimbrel.reception.SessionState.InChunks;
@@ -17,7 +20,11 @@ import io.whimbrel.reception.Step.TakeChunk;
 import io.whimbrel.reception.Step.TakeData;
 import io.whimbrel.smtp.SmtpCommand;
 import io.whimbrel.smtp.SmtpInput;
+import io.whimbrel.smtp.SmtpInput.TextLine;
+import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Pause;
+import io.whimbrel.tls.TlsFacts;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +38,9 @@ import java.util.Optional;
 final class SmtpConnection {
     private static final Logger LOG = LoggerFactory.getLogger(SmtpConnection.class);
 
+    /// RFC 4954 §4.
+    private static final int AUTH_LINE_MAX = 12_288;
+
     private static final int LINGER_BYTES = 256 << 10;
     private static final Duration LINGER = Duration.ofSeconds(5);
 
@@ -42,6 +52,10 @@ final class SmtpConnection {
             SmtpReply.of(421, 4, 3, 2, "Shutting down; try again later");
     private static final SmtpReply TOO_MANY_ERRORS =
             SmtpReply.of(421, 4, 7, 0, "Too many errors; closing");
+    private static final SmtpReply LOGIN_IS_VOID =
+            SmtpReply.of(535, 5, 7, 8, "This login holds no longer; authenticate again");
+    private static final SmtpReply AUTH_LINE_TOO_LONG =
+            SmtpReply.of(500, 5, 5, 6, "Authentication exchange line is too long");
     private static final SmtpReply BUG =
             SmtpReply.of(421, 4, 3, 0, "Internal error; try again later");
 
@@ -54,10 +68,15 @@ final class SmtpConnection {
     private final Transfer transfer;
     private final Patience patience;
 
+    private final Visit visit;
+
     private Client client;
     private SmtpSession session;
 
     private SessionState state = new Greeted();
+
+    /// The command at hand is RCPT.
+    private boolean isRecipient;
 
     private volatile boolean isDraining;
 
@@ -73,9 +92,10 @@ final class SmtpConnection {
         this.input = new SmtpInput(socket);
         this.replies = new ReplyWriter(socket);
         this.claim = intake.claim();
-        var means = new Transfer.Means(socket, input, replies, intake, claim);
+        var means = new Transfer.Means(socket, input, replies, intake);
         this.transfer = new Transfer(means, client.terms().limits());
         this.patience = new Patience(client.terms().limits());
+        this.visit = new Visit(client);
     }
 
     /// Serves the client until one of the two ends it.
@@ -91,6 +111,7 @@ final class SmtpConnection {
         } finally {
             transfer.forgetChunks();
             claim.end();
+            visit.end();
             socket.close();
         }
     }
@@ -113,18 +134,23 @@ final class SmtpConnection {
     }
 
     private void converse() throws IOException {
+        if (endIfRefused(visit.begin())) {
+            return;
+        }
         replies.add(client.terms().greeting());
         while (!(state instanceof Closed)) {
             Optional<SmtpCommand> command = nextCommand();
             if (command.isEmpty()) {
                 return;
             }
+            isRecipient = command.get() instanceof SmtpCommand.Rcpt;
             carryOut(session.step(state, command.get()));
             if (!(state instanceof InChunks)) {
                 transfer.forgetChunks();
             }
             if (!isTransactionOpen()) {
                 claim.end();
+                visit.transactionIsOver();
             }
         }
     }
@@ -161,60 +187,147 @@ final class SmtpConnection {
     private void carryOut(Step step) throws IOException {
         switch (step) {
             case Answer(SessionState next, SmtpReply reply) -> answer(next, reply);
-            case Begin(InTransaction transaction, long size) -> begin(transaction, size);
-            case Admit(InTransaction transaction) -> admit(transaction);
+            case Begin(InTransaction transaction, SmtpPath path, long size) ->
+                    begin(transaction, path, size);
+            case Admit admit -> admit(admit);
             case BeginTls(SmtpReply reply) -> beginTls(reply);
             case Authenticate(SessionState next, SmtpCommand.Auth command) ->
                     authenticate(next, command);
             case Introduce(SmtpCommand.Xclient command) -> introduce(command);
             case TakeData(InTransaction transaction) ->
-                    conclude(transfer.takeData(transaction, client));
-            case TakeChunk chunk -> conclude(transfer.takeChunk(chunk, client));
+                    conclude(transfer.takeData(arrival(transaction)));
+            case TakeChunk chunk ->
+                    conclude(transfer.takeChunk(chunk, arrival(chunk.transaction())));
             case SkipChunk chunk -> conclude(transfer.skipChunk(chunk));
         }
     }
 
-    private void begin(InTransaction transaction, long size) throws IOException {
-        Optional<SmtpReply> refusal = intake.open(claim, size);
+    private void begin(InTransaction transaction, SmtpPath path, long size) throws IOException {
         patience.mailBegins();
+        Optional<SmtpReply> refusal =
+                refusalOfLogin()
+                        .or(() -> visit.mail(path, size))
+                        .or(() -> intake.open(claim, size));
         if (refusal.isPresent()) {
-            patience.mailWasPutOff();
+            if (!refusal.get().isPermanent()) {
+                patience.mailWasPutOff();
+            }
+            visit.transactionIsOver();
             answer(new Ready(transaction.hello()), refusal.get());
         } else {
             answer(transaction, SmtpSession.SENDER_OK);
         }
     }
 
-    private void admit(InTransaction transaction) throws IOException {
-        answer(transaction, SmtpSession.RECIPIENT_OK);
+    /// A user who was changed or removed since sends nothing more.
+    private Optional<SmtpReply> refusalOfLogin() {
+        if (client.login().isEmpty() || client.login().get().standing().getAsBoolean()) {
+            return Optional.empty();
+        }
+        Optional<SmtpReply> refusal = become(client.with(Optional.empty()));
+        return refusal.isPresent() ? refusal : Optional.of(LOGIN_IS_VOID);
     }
 
+    private void admit(Admit step) throws IOException {
+        Optional<SmtpReply> refusal = visit.recipient(step.transaction(), step.isPostmaster());
+        answer(
+                refusal.isPresent() ? step.before() : step.transaction(),
+                refusal.orElse(SmtpSession.RECIPIENT_OK));
+    }
+
+    /// What came in plain text behind STARTTLS is nobody's: whoever put it there could not have put
+    /// it into TLS (RFC 3207 §6, CVE-2011-0411).
     private void beginTls(SmtpReply reply) throws IOException {
         replies.add(reply);
         replies.flush();
-        throw new IOException("not yet");
+        if (input.discardBuffered()) {
+            LOG.warn("{} sent plain text behind STARTTLS; discarded", client.literal());
+        }
+        TlsFacts facts;
+        try {
+            facts = socket.startTls(client.terms().tls().orElseThrow());
+            metrics.tlsSessions.inc();
+        } catch (IOException e) {
+            metrics.tlsFailures.inc();
+            LOG.debug("{}: TLS handshake: {}", client.literal(), e.getMessage());
+            throw e;
+        }
+        state = new Greeted();
+        endIfRefused(become(client.with(facts)));
     }
 
     private void authenticate(SessionState next, SmtpCommand.Auth command) throws IOException {
-        answer(next, SmtpReply.of(502, 5, 5, 1, "not yet " + command.mechanism()));
+        SaslExchange exchange =
+                client.terms().authenticator().begin(command.mechanism(), client.authClient());
+        SaslStep step = exchange.start(command.initialResponse());
+        while (step instanceof SaslStep.Challenge(String base64)) {
+            replies.add(SmtpReply.plain(334, base64));
+            replies.flush();
+            switch (input.readText(AUTH_LINE_MAX)) {
+                case TextLine.Text(String line) -> step = exchange.next(line);
+                case TextLine.TooLong() -> {
+                    answer(next, AUTH_LINE_TOO_LONG);
+                    return;
+                }
+                case TextLine.Broken(SmtpReply last) -> {
+                    end(last);
+                    return;
+                }
+                case TextLine.Gone() -> {
+                    endOfInput();
+                    return;
+                }
+            }
+        }
+        conclude(next, step);
+    }
+
+    private void conclude(SessionState next, SaslStep step) throws IOException {
+        switch (step) {
+            case SaslStep.Granted granted -> {
+                if (!endIfRefused(become(client.with(Optional.of(granted))))) {
+                    answer(next, granted.reply());
+                }
+            }
+            case SaslStep.Refused(SmtpReply reply, Duration delay) -> {
+                Pause.of(delay);
+                answer(next, reply);
+            }
+            case SaslStep.Challenge _ -> throw new IllegalStateException("the exchange goes on");
+        }
     }
 
     /// The client behind a proxy is another one: all that was known of it is void.
     private void introduce(SmtpCommand.Xclient command) throws IOException {
-        Optional<Client> introduced = Introduction.of(client, command);
-        if (introduced.isEmpty()) {
-            answer(state, Introduction.BAD);
-            return;
+        switch (Introduction.of(client, command)) {
+            case Introduction.Of(Client behind) -> {
+                if (!endIfRefused(become(behind))) {
+                    state = new Greeted();
+                    replies.add(client.terms().greeting());
+                }
+            }
+            case Introduction.Bad(SmtpReply reply) -> answer(state, reply);
         }
-        become(introduced.get());
-        state = new Greeted();
-        replies.add(client.terms().greeting());
+    }
+
+    private boolean endIfRefused(Optional<SmtpReply> refusal) throws IOException {
+        if (refusal.isPresent()) {
+            end(refusal.get());
+        }
+        return refusal.isPresent();
     }
 
     /// From here on the session is one with `next`.
-    private void become(Client next) {
+    ///
+    /// @return why it may not go on
+    private Optional<SmtpReply> become(Client next) {
         client = next;
         session = new SmtpSession(next);
+        return visit.becomes(next);
+    }
+
+    private Arrival arrival(InTransaction transaction) {
+        return new Arrival(transaction, client, visit, claim);
     }
 
     private void conclude(Transfer.Result result) throws IOException {
@@ -230,16 +343,31 @@ final class SmtpConnection {
 
     private void answer(SessionState next, SmtpReply reply) throws IOException {
         boolean isOurSender = client.mayRelay() && state instanceof InTransaction;
-        if (patience.isAtEnd(reply, isOurSender)) {
-            end(TOO_MANY_ERRORS);
-        } else if (next instanceof Closed && !reply.equals(SmtpReply.CLOSING)) {
-            end(reply);
-        } else {
-            state = next;
-            replies.add(reply);
-            if (next instanceof Closed) {
-                replies.flush();
+        switch (patience.count(reply, isOurSender)) {
+            case AT_END -> end(TOO_MANY_ERRORS);
+            case REFUSED -> {
+                switch (visit.refused(isRecipient)) {
+                    case DoorConsequence.Delay(Duration delay) -> {
+                        Pause.of(delay);
+                        say(next, reply);
+                    }
+                    case DoorConsequence.Ended(SmtpReply last) -> end(last);
+                }
             }
+            case FINE -> say(next, reply);
+        }
+    }
+
+    private void say(SessionState next, SmtpReply reply) throws IOException {
+        boolean isLast = next instanceof Closed || reply.code() == 421;
+        if (isLast && !reply.equals(SmtpReply.CLOSING)) {
+            end(reply);
+            return;
+        }
+        state = next;
+        replies.add(reply);
+        if (isLast) {
+            replies.flush();
         }
     }
 

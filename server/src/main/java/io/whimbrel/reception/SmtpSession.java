@@ -5,7 +5,7 @@ import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
-import io.whimbrel.policy.RelayPolicy;
+import io.whimbrel.policy.RecipientPolicy;
 import io.whimbrel.reception.SessionState.Closed;
 import io.whimbrel.reception.SessionState.Greeted;
 import io.whimbrel.reception.SessionState.Hello;
@@ -123,7 +123,7 @@ final class SmtpSession {
 
     /// RFC 3207 §4: before TLS nothing but what leads to it.
     private boolean needsTls(SmtpCommand command) {
-        return client.terms().security().requiresTls()
+        return client.terms().requiresTls()
                 && client.tls().isEmpty()
                 && switch (command) {
                     case Mail _, Rcpt _, Data _, Bdat _, Vrfy _, Auth _ -> true;
@@ -164,7 +164,7 @@ final class SmtpSession {
     }
 
     private Step startTls(SessionState state) {
-        if (!client.terms().security().offersTls()) {
+        if (!client.terms().offersStartTls()) {
             return new Answer(state, NOT_IMPLEMENTED);
         }
         if (client.tls().isPresent()) {
@@ -177,10 +177,10 @@ final class SmtpSession {
     }
 
     private Step authenticate(SessionState state, Auth auth) {
-        if (!client.terms().security().offersAuth()) {
+        if (!client.terms().offersAuth()) {
             return new Answer(state, NOT_IMPLEMENTED);
         }
-        if (client.identity().isPresent()) {
+        if (client.login().isPresent()) {
             // RFC 4954 §4: once in a session.
             return new Answer(state, badSequence("You have authenticated already"));
         }
@@ -231,6 +231,7 @@ final class SmtpSession {
                                         new ReversePath(path.address()),
                                         given,
                                         NO_RECIPIENTS_YET),
+                                path,
                                 // A stranger could announce much and never send it.
                                 client.mayRelay() ? size : 0);
             }
@@ -238,7 +239,7 @@ final class SmtpSession {
     }
 
     private Optional<SmtpReply> refusalOfSender(SmtpPath path, MailParameters given, long size) {
-        long sizeMax = client.terms().limits().messageBytesMax();
+        long sizeMax = client.messageBytesMax();
         if (size > sizeMax) {
             return Optional.of(tooLarge(sizeMax));
         }
@@ -267,7 +268,7 @@ final class SmtpSession {
     }
 
     private Step rcpt(InTransaction transaction, SmtpPath path, List<EsmtpParameter> parameters) {
-        if (transaction.recipients().size() >= client.terms().limits().recipientsMax()) {
+        if (transaction.recipients().size() >= client.recipientsMax()) {
             // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in a new transaction.
             return new Answer(transaction, TOO_MANY_RECIPIENTS);
         }
@@ -293,7 +294,7 @@ final class SmtpSession {
                         SmtpReply.of(553, 5, 1, 3, "The recipient address needs a domain"));
             }
             String address = path.address() + "@" + hostDomain;
-            return admit(transaction, new ForwardPath(address, hostDomain), given);
+            return admit(transaction, new ForwardPath(address, hostDomain), given, true);
         }
         Optional<DomainName> domain = DomainName.parse(path.domain());
         if (domain.isEmpty()) {
@@ -301,16 +302,30 @@ final class SmtpSession {
                     transaction,
                     SmtpReply.of(501, 5, 1, 3, "The recipient's domain is not a domain name"));
         }
-        boolean isOurPostmaster = domain.get().equals(hostDomain) && path.isPostmaster();
-        return client.mayRelay() || isOurPostmaster
-                ? admit(transaction, new ForwardPath(path.address(), domain.get()), given)
-                : new Answer(transaction, RelayPolicy.refusal(client.address()));
+        var decision =
+                client.terms()
+                        .door()
+                        .recipients()
+                        .decide(client.address(), client.mayRelay(), path, domain.get());
+        return switch (decision) {
+            case RecipientPolicy.Decision.Relay() ->
+                    admit(transaction, new ForwardPath(path.address(), domain.get()), given, false);
+            case RecipientPolicy.Decision.Inbound _ ->
+                    admit(transaction, new ForwardPath(path.address(), domain.get()), given, false);
+            case RecipientPolicy.Decision.Postmaster() ->
+                    admit(transaction, new ForwardPath(path.address(), domain.get()), given, true);
+            case RecipientPolicy.Decision.Refused(SmtpReply reply) ->
+                    new Answer(transaction, reply);
+        };
     }
 
     private static Step admit(
-            InTransaction transaction, ForwardPath path, RcptOptions.Given given) {
+            InTransaction transaction,
+            ForwardPath path,
+            RcptOptions.Given given,
+            boolean isPostmaster) {
         var recipient = new Recipient(path, given.notice(), given.originalRecipient());
-        return new Admit(transaction.with(recipient));
+        return new Admit(transaction, transaction.with(recipient), isPostmaster);
     }
 
     private static Step data(SessionState state) {

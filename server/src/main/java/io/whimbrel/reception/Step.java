@@ -2,6 +2,7 @@ package io.whimbrel.reception;
 
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpCommand;
+import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
 
 /// What a connection has to do about one command.
@@ -12,13 +13,17 @@ sealed interface Step {
 
     /// MAIL is in order: begin where the node can bear it.
     ///
+    /// @param path of the sender
     /// @param size announced, 0 where it was not
-    record Begin(InTransaction transaction, long size) implements Step {}
+    record Begin(InTransaction transaction, SmtpPath path, long size) implements Step {}
 
     /// RCPT is in order: take the recipient where its sender may have one more.
     ///
-    /// @param transaction with the recipient
-    record Admit(InTransaction transaction) implements Step {}
+    /// @param before without the recipient
+    /// @param transaction with it
+    /// @param isPostmaster ours, whom everybody must be able to reach
+    record Admit(InTransaction before, InTransaction transaction, boolean isPostmaster)
+            implements Step {}
 
     /// Say `reply`, then shake hands; the client says EHLO again afterwards.
     record BeginTls(SmtpReply reply) implements Step {}

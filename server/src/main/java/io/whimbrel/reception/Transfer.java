@@ -22,7 +22,6 @@ final class Transfer {
     private final SmtpInput input;
     private final ReplyWriter replies;
     private final MessageIntake intake;
-    private final ArrivingBodies.Claim claim;
     private final SessionLimits limits;
 
     /// The message that comes by BDAT; there while the state is `InChunks`.
@@ -47,24 +46,18 @@ final class Transfer {
     private record Chunks(IncomingMail mail, ChunkDecoder decoder) {}
 
     /// The connection's parts that it works with.
-    record Means(
-            TimedSocket socket,
-            SmtpInput input,
-            ReplyWriter replies,
-            MessageIntake intake,
-            ArrivingBodies.Claim claim) {}
+    record Means(TimedSocket socket, SmtpInput input, ReplyWriter replies, MessageIntake intake) {}
 
     Transfer(Means means, SessionLimits limits) {
         this.socket = means.socket;
         this.input = means.input;
         this.replies = means.replies;
         this.intake = means.intake;
-        this.claim = means.claim;
         this.limits = limits;
     }
 
-    Result takeData(InTransaction transaction, Client client) throws IOException {
-        try (IncomingMail mail = intake.begin(transaction, client, claim)) {
+    Result takeData(Arrival arrival) throws IOException {
+        try (IncomingMail mail = intake.begin(arrival)) {
             replies.add(SmtpReply.START_MAIL_INPUT);
             replies.flush();
             var decoder = new DataDecoder(mail);
@@ -78,17 +71,18 @@ final class Transfer {
                         decoder.defect().isPresent()
                                 ? new Result.Broken(decoder.defect().get().reply())
                                 : new Result.Ended(
-                                        transaction, intake.accept(mail, decoder.isEightBit()));
+                                        arrival.transaction(),
+                                        intake.accept(mail, decoder.isEightBit()));
             };
         }
     }
 
-    Result takeChunk(TakeChunk chunk, Client client) throws IOException {
+    Result takeChunk(TakeChunk chunk, Arrival arrival) throws IOException {
         InTransaction transaction = chunk.transaction();
         if (chunk.size() > readMost()) {
             return new Result.Broken(tooLarge());
         }
-        Chunks open = chunks.orElseGet(() -> openChunks(transaction, client));
+        Chunks open = chunks.orElseGet(() -> openChunks(arrival));
         chunks = Optional.of(open);
         flushBeforeWaiting(chunk.size());
         socket.setReadTimeout(limits.dataTimeout());
@@ -135,8 +129,8 @@ final class Transfer {
         }
     }
 
-    private Chunks openChunks(InTransaction transaction, Client client) {
-        IncomingMail mail = intake.begin(transaction, client, claim);
+    private Chunks openChunks(Arrival arrival) {
+        IncomingMail mail = intake.begin(arrival);
         return new Chunks(mail, new ChunkDecoder(mail));
     }
 

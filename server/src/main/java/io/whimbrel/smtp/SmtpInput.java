@@ -2,6 +2,7 @@ package io.whimbrel.smtp;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// What a client sends, commands and data, through one buffer. Confined to one thread.
@@ -68,6 +69,69 @@ public final class SmtpInput {
             }
             scanned = end - before + position;
         }
+    }
+
+    /// A line that is no command, as AUTH exchanges them.
+    public sealed interface TextLine {
+
+        /// @param text octets as characters, without the line end
+        record Text(String text) implements TextLine {}
+
+        /// It was read over.
+        record TooLong() implements TextLine {}
+
+        /// Nothing that follows can be told from commands; `last` is to be said.
+        record Broken(SmtpReply last) implements TextLine {}
+
+        /// The client has closed its side.
+        record Gone() implements TextLine {}
+    }
+
+    /// Waits for the next line.
+    ///
+    /// @param octetsMax of the line; at most 16,000
+    public TextLine readText(int octetsMax) throws IOException {
+        int scanned = position;
+        while (true) {
+            int end = indexOfControl(scanned);
+            boolean isCut = end < limit && buffer[end] == '\r' && end + 1 == limit;
+            if (end < limit && !isCut) {
+                return takeText(end, octetsMax);
+            }
+            if (end - position > octetsMax) {
+                return skipLongText();
+            }
+            int before = position;
+            if (!fill(DATA_BYTES)) {
+                return new TextLine.Gone();
+            }
+            scanned = end - before + position;
+        }
+    }
+
+    private TextLine takeText(int end, int octetsMax) {
+        int start = position;
+        boolean isGood = buffer[end] == '\r' && buffer[end + 1] == '\n';
+        if (!isGood) {
+            return takeLine(end) instanceof SmtpCommand.Broken(SmtpReply reply)
+                    ? new TextLine.Broken(reply)
+                    : new TextLine.Gone();
+        }
+        position = end + 2;
+        return end - start > octetsMax
+                ? new TextLine.TooLong()
+                : new TextLine.Text(
+                        new String(buffer, start, end - start, StandardCharsets.ISO_8859_1));
+    }
+
+    private TextLine skipLongText() throws IOException {
+        Optional<SmtpCommand> skipped = skipLongLine(TOO_LONG);
+        if (skipped.isEmpty()) {
+            return new TextLine.Gone();
+        }
+        return skipped.get() instanceof SmtpCommand.Broken(SmtpReply reply)
+                ? new TextLine.Broken(reply)
+                : new TextLine.TooLong();
     }
 
     /// Whether a whole line is here already, so that its command can be read without waiting.

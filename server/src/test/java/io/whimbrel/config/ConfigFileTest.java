@@ -8,20 +8,21 @@ import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.header.HeaderRules;
 import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.outcome.ReportSettings;
-import io.whimbrel.reception.HeaderRules;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Handling;
+import io.whimbrel.reception.ListenTls;
 import io.whimbrel.reception.SessionLimits;
-import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
@@ -155,7 +156,8 @@ class ConfigFileTest {
                                         false,
                                         new ListenSettings.Proxies(
                                                 List.of(network("192.0.2.2/32")),
-                                                List.of(network("192.0.2.3/32")))),
+                                                List.of(network("192.0.2.3/32"))),
+                                        ListenTls.NONE),
                                 Access.of(List.of(network("fd00::/8"), network("192.0.2.1/32"))),
                                 new Handling(
                                         new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
@@ -176,7 +178,8 @@ class ConfigFileTest {
                                         UnixDomainSocketAddress.of("/run/whimbrel/lmtp.sock"),
                                         0600,
                                         true,
-                                        ListenSettings.Proxies.NONE),
+                                        ListenSettings.Proxies.NONE,
+                                        ListenTls.NONE),
                                 Access.of(List.of()),
                                 Handling.DEFAULT,
                                 SessionLimits.DEFAULT));

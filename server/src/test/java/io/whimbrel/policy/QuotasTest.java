@@ -168,18 +168,20 @@ final class QuotasTest {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             int number = i;
-            threads.add(Thread.ofVirtual().start(() -> {
-                for (int j = 0; j < 100; j++) {
-                    QuotaClaim claim = quotas.claim(tenant);
-                    boolean isTaken = claim.message(0).isEmpty();
-                    if (isTaken && (j + number) % 3 == 0) {
-                        claim.giveBack();
-                    } else if (isTaken) {
-                        claim.keep();
-                        kept.incrementAndGet();
-                    }
-                }
-            }));
+            threads.add(
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                for (int j = 0; j < 100; j++) {
+                                    QuotaClaim claim = quotas.claim(tenant);
+                                    boolean isTaken = claim.message(0).isEmpty();
+                                    if (isTaken && (j + number) % 3 == 0) {
+                                        claim.giveBack();
+                                    } else if (isTaken) {
+                                        claim.keep();
+                                        kept.incrementAndGet();
+                                    }
+                                }
+                            }));
         }
         for (Thread thread : threads) {
             thread.join();

@@ -1,5 +1,6 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.header.HeaderRules;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
@@ -52,7 +53,7 @@ final class DialogueTerms {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return new ListenSettings(
                 TestReception.HOST,
-                new Entrance(address, 0600, isLmtp, new Proxies(proxies, xclients)),
+                new Entrance(address, 0600, isLmtp, new Proxies(proxies, xclients), ListenTls.NONE),
                 Access.of(relayFrom),
                 new Handling(
                         new MailStream("shop", "", PriorityClass.NORMAL),

@@ -56,7 +56,7 @@ class GarbageTest {
         long seed = 9;
         var random = new Random(seed);
         ListenTerms terms =
-                ListenTerms.of(
+                TestReception.terms(
                         TestReception.settings(
                                 TestReception.EVERYBODY, TestReception.limits(1_000, 3, 20)));
         var session = new SmtpSession(Client.of(InetAddress.getLoopbackAddress(), terms));
@@ -68,9 +68,9 @@ class GarbageTest {
             if (step instanceof Step.Answer(SessionState next, var reply)) {
                 assertRecipients(state, command, next, reply.isPositive());
                 state = next instanceof SessionState.Closed ? new Greeted() : next;
-            } else if (step instanceof Step.Begin(InTransaction transaction, _)) {
+            } else if (step instanceof Step.Begin(InTransaction transaction, _, _)) {
                 state = transaction;
-            } else if (step instanceof Step.Admit(InTransaction transaction)) {
+            } else if (step instanceof Step.Admit(_, InTransaction transaction, _)) {
                 assertRecipients(state, command, transaction, true);
                 state = transaction;
             }

@@ -82,7 +82,7 @@ class ReceptionTest {
                 var third = reception.connect()) {
             third.expect("421 4.3.2 Too many connections");
             // A reload does not give back what the process does not have.
-            reception.reception.reload(
+            reception.reload(
                     List.of(
                             TestReception.settings(
                                     TestReception.EVERYBODY, SessionLimits.DEFAULT)));
@@ -174,9 +174,8 @@ class ReceptionTest {
             ListenSettings taken = at(first.address(), free);
             var reception =
                     new Reception(
-                            List.of(free, taken),
-                            new MemoryMail(),
-                            new ArrivingBodies(1 << 20),
+                            ReceptionSettings.of(List.of(free, taken)),
+                            first.desk(),
                             new Metrics(),
                             new ManualClock());
             assertThatThrownBy(() -> reception.start(1_000))
@@ -200,8 +199,7 @@ class ReceptionTest {
         try (var reception = TestReception.start();
                 var old = reception.greeted()) {
             SessionLimits limits = TestReception.limits(777, 10, 5);
-            reception.reception.reload(
-                    List.of(TestReception.settings(TestReception.NOBODY, limits)));
+            reception.reload(List.of(TestReception.settings(TestReception.NOBODY, limits)));
             old.command("MAIL FROM:<>", "250");
             old.command("RCPT TO:<a@example.org>", "250");
             try (var talk = reception.greeted()) {
@@ -221,8 +219,7 @@ class ReceptionTest {
                     at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 2), known);
             for (List<ListenSettings> next :
                     List.of(List.<ListenSettings>of(), List.of(other), List.of(known, other))) {
-                assertThatThrownBy(() -> reception.reception.reload(next))
-                        .hasMessageContaining("restart");
+                assertThatThrownBy(() -> reception.reload(next)).hasMessageContaining("restart");
             }
             try (var talk = reception.greeted()) {
                 talk.command("MAIL FROM:<>", "250");
@@ -250,7 +247,7 @@ class ReceptionTest {
         var listener =
                 new Listener(
                         serverSocket,
-                        ListenTerms.of(
+                        TestReception.terms(
                                 TestReception.settings(
                                         TestReception.EVERYBODY, SessionLimits.DEFAULT)),
                         new MessageIntake(

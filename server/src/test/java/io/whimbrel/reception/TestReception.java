@@ -1,10 +1,14 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.header.HeaderRules;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.Quotas;
 import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Handling;
@@ -33,9 +37,30 @@ final class TestReception implements AutoCloseable {
     final Reception reception;
 
     private TestReception(List<ListenSettings> settings, int connectionsMost) {
-        this.reception = new Reception(settings, mail, arriving, metrics, clock);
+        this.reception = new Reception(ReceptionSettings.of(settings), desk(), metrics, clock);
         try {
             reception.start(connectionsMost);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// What a reception of these parts is made of.
+    Reception.Desk desk() {
+        var resolver = new Resolver(DnsSettings.DEFAULT, clock);
+        return new Reception.Desk(mail, arriving, new Quotas(clock, metrics.door), resolver);
+    }
+
+    /// Terms of one listener that nobody listens on.
+    static ListenTerms terms(ListenSettings settings) {
+        var clock = new ManualClock();
+        var metrics = new Metrics();
+        try {
+            return new Doorkeeper(new Quotas(clock, metrics.door), metrics, clock)
+                    .terms(
+                            ReceptionSettings.of(List.of(settings)),
+                            new Resolver(DnsSettings.DEFAULT, clock))
+                    .getFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -98,6 +123,10 @@ final class TestReception implements AutoCloseable {
 
     static List<Network> networks(String... texts) {
         return List.of(texts).stream().map(text -> Network.parse(text).orElseThrow()).toList();
+    }
+
+    void reload(List<ListenSettings> next) throws IOException {
+        reception.reload(ReceptionSettings.of(next), new Resolver(DnsSettings.DEFAULT, clock));
     }
 
     InetSocketAddress address() {

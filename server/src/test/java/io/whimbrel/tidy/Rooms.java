@@ -20,7 +20,8 @@ final class Rooms {
             Map.ofEntries(
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
-                    Map.entry("auth", Set.of()),
+                    Map.entry("auth", Set.of("tls")),
+                    Map.entry("header", Set.of()),
                     Map.entry("verification", Set.of("dns")),
                     Map.entry("pickup", Set.of("reception")),
                     Map.entry("log", Set.of("budget")),
@@ -62,7 +63,9 @@ final class Rooms {
                             Set.of(
                                     "tls",
                                     "auth",
+                                    "header",
                                     "verification",
+                                    "dns",
                                     "policy",
                                     "spool",
                                     "schedule",

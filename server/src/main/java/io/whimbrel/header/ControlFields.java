@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.smtp.SmtpReply;
@@ -17,6 +17,8 @@ import java.util.Set;
 /// as users of PowerMTA write them `X-Job` (campaign), `X-Virtual-MTA` (pool) and `X-Envid`. The
 /// first field of a name counts; of `-Meta` all do. Every such field is removed from the message.
 final class ControlFields {
+    static final String TENANT = "x-whimbrel-tenant";
+
     private static final String OURS = "x-whimbrel-";
     private static final Set<String> POWERMTA = Set.of("x-job", "x-virtual-mta", "x-envid");
 
@@ -47,7 +49,7 @@ final class ControlFields {
         String lower = name.toLowerCase(Locale.ROOT);
         switch (lower) {
             case "x-whimbrel-meta" -> addMetadata(value);
-            case "x-whimbrel-tenant",
+            case TENANT,
                     "x-whimbrel-campaign",
                     "x-whimbrel-pool",
                     "x-whimbrel-not-before",
@@ -64,7 +66,7 @@ final class ControlFields {
     /// What they ask for. Look at [#refusal] afterwards.
     MessageControls read() {
         return new MessageControls(
-                name("x-whimbrel-tenant"),
+                name(TENANT),
                 campaign(),
                 name("x-whimbrel-pool").or(() -> name("x-virtual-mta")),
                 envelopeId(),

@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.smtp.SmtpReply;
@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 /// @param controls what the sender asked for
 /// @param from values of all From fields
 /// @param refusal why the message is not taken
-record HeaderEdit(
+public record HeaderEdit(
         byte[] bytes, MessageControls controls, List<String> from, Optional<SmtpReply> refusal) {
     private static final byte[] LINE_END = {'\r', '\n'};
 
@@ -28,19 +28,19 @@ record HeaderEdit(
     /// @param mayControl obey control fields, and take them out
     /// @param tenantField names the tenant, where it may
     /// @param isForged fields that claim to be ours, to be taken out
-    record Order(
+    public record Order(
             boolean isSubmission,
             boolean mayControl,
             Optional<String> tenantField,
             Predicate<NamedValue> isForged) {}
 
     /// A field for reading.
-    record NamedValue(String name, String value) {}
+    public record NamedValue(String name, String value) {}
 
     /// Names the message in fields that we add.
-    record Origin(QueueId id, String hostName, String date, Instant now) {}
+    public record Origin(QueueId id, String hostName, String date, Instant now) {}
 
-    static HeaderEdit of(HeldHeader header, Order order, Origin origin) {
+    public static HeaderEdit of(HeldHeader header, Order order, Origin origin) {
         return new Editor(header, order, origin).edit();
     }
 
@@ -52,7 +52,6 @@ record HeaderEdit(
         private final ControlFields controls;
         private final ByteArrayOutputStream out;
         private final List<String> from = new ArrayList<>(1);
-        private Optional<String> tenant = Optional.empty();
         private boolean hasDate;
         private boolean hasMessageId;
 
@@ -75,9 +74,8 @@ record HeaderEdit(
             }
             int end = header.fieldsEnd();
             out.write(header.bytes(), end, header.length() - end);
-            MessageControls asked = order.mayControl ? controls.read() : MessageControls.NONE;
-            return new HeaderEdit(
-                    out.toByteArray(), withTenant(asked), List.copyOf(from), controls.refusal());
+            MessageControls asked = controls.read();
+            return new HeaderEdit(out.toByteArray(), asked, List.copyOf(from), controls.refusal());
         }
 
         private boolean isKept(HeldHeader.Field field) {
@@ -88,7 +86,7 @@ record HeaderEdit(
                 from.add(header.value(field));
             }
             if (order.tenantField.isPresent() && field.isCalled(order.tenantField.get())) {
-                tenant = tenant.or(() -> Optional.of(header.value(field)));
+                controls.add(ControlFields.TENANT, header.value(field));
                 return false;
             }
             if (order.mayControl && ControlFields.isControl(name)) {
@@ -96,20 +94,6 @@ record HeaderEdit(
                 return false;
             }
             return !order.isForged.test(new NamedValue(name, header.value(field)));
-        }
-
-        private MessageControls withTenant(MessageControls asked) {
-            return tenant.isEmpty() || asked.tenant().isPresent()
-                    ? asked
-                    : new MessageControls(
-                            tenant,
-                            asked.campaign(),
-                            asked.pool(),
-                            asked.envelopeId(),
-                            asked.priority(),
-                            asked.notBefore(),
-                            asked.expiresAt(),
-                            asked.metadata());
         }
 
         /// RFC 6409 §8.2, §8.3.

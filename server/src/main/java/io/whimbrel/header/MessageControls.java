@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import io.whimbrel.mail.PriorityClass;
 
@@ -16,7 +16,7 @@ import java.util.Optional;
 /// @param notBefore when to try first
 /// @param expiresAt when to give up
 /// @param metadata for the events of the message
-record MessageControls(
+public record MessageControls(
         Optional<String> tenant,
         Optional<String> campaign,
         Optional<String> pool,
@@ -26,7 +26,7 @@ record MessageControls(
         Optional<Instant> expiresAt,
         Map<String, String> metadata) {
 
-    static final MessageControls NONE =
+    public static final MessageControls NONE =
             new MessageControls(
                     Optional.empty(),
                     Optional.empty(),
@@ -37,7 +37,7 @@ record MessageControls(
                     Optional.empty(),
                     Map.of());
 
-    MessageControls {
+    public MessageControls {
         metadata = Map.copyOf(metadata);
     }
 }

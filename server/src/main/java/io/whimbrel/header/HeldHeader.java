@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,7 +9,7 @@ import java.util.List;
 ///
 /// Ends at the first line that is empty, or that is no field. Holds at most `bytesMax`: beyond it
 /// [#isTooLarge], and what comes is dropped.
-final class HeldHeader {
+public final class HeldHeader {
     private static final int FIRST_BYTES = 2_048;
     private static final int UNKNOWN = -1;
 
@@ -32,14 +32,14 @@ final class HeldHeader {
         }
     }
 
-    HeldHeader(int bytesMax) {
+    public HeldHeader(int bytesMax) {
         this.bytesMax = bytesMax;
     }
 
     /// Goes on with `count` octets of the message at `from`.
     ///
     /// @return how many of them are held: up to the line that ends the header, this one included
-    int add(byte[] more, int from, int count) {
+    public int add(byte[] more, int from, int count) {
         int end = from + count;
         int i = from;
         while (i < end && !isComplete()) {
@@ -82,11 +82,11 @@ final class HeldHeader {
     }
 
     /// The line that ends it has come.
-    boolean isComplete() {
+    public boolean isComplete() {
         return fieldsEnd != UNKNOWN;
     }
 
-    boolean isTooLarge() {
+    public boolean isTooLarge() {
         return isTooLarge;
     }
 

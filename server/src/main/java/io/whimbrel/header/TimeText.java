@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import java.time.DateTimeException;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.header;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /// Looks at the header of a message as it streams by: counts Received fields, and finds the value
 /// of one other field. Changes nothing, keeps at most 128 bytes. Confined to one thread.
-final class HeaderScanner {
+public final class HeaderScanner {
     private static final int VALUE_BYTES_MAX = 128;
     private static final byte[] RECEIVED = "received".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
@@ -37,7 +37,7 @@ final class HeaderScanner {
     private long headerBytes;
 
     /// @param wantedName of a field, in any case; empty where none is wanted
-    HeaderScanner(Optional<String> wantedName) {
+    public HeaderScanner(Optional<String> wantedName) {
         this.wantedName =
                 wantedName.isEmpty()
                         ? NOTHING
@@ -47,24 +47,24 @@ final class HeaderScanner {
                                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    int receivedCount() {
+    public int receivedCount() {
         return receivedCount;
     }
 
     /// Octets of the header so far.
-    long headerBytes() {
+    public long headerBytes() {
         return headerBytes;
     }
 
     /// The first value of the wanted field, unfolded, without control characters, without spaces
     /// around it, cut to 128 octets; empty where the field is missing or has none.
-    String value() {
+    public String value() {
         String text = new String(value, 0, valueLength, StandardCharsets.UTF_8);
         return HeaderText.printable(text).strip();
     }
 
     /// Goes on with `length` octets of the message at `from`.
-    void scan(byte[] bytes, int from, int length) {
+    public void scan(byte[] bytes, int from, int length) {
         int end = from + length;
         int i = from;
         while (i < end && place != Place.BODY) {

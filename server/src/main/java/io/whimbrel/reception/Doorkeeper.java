@@ -1,0 +1,140 @@
+package io.whimbrel.reception;
+
+import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.auth.Authenticator;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.Bans;
+import io.whimbrel.policy.Blocklists;
+import io.whimbrel.policy.DomainExistence;
+import io.whimbrel.policy.DoorRates;
+import io.whimbrel.policy.Quotas;
+import io.whimbrel.policy.RecipientPolicy;
+import io.whimbrel.policy.SenderRules;
+import io.whimbrel.policy.TenantConnections;
+import io.whimbrel.policy.Tenants;
+import io.whimbrel.tls.ServerTls;
+import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.tls.TlsReload;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Makes the terms of listeners from settings, and keeps what has to outlive a reload: who failed
+/// to log in, who is banned, what is used of quotas, sessions of TLS. Thread-safe.
+final class Doorkeeper {
+    private static final Logger LOG = LoggerFactory.getLogger(Doorkeeper.class);
+
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final Quotas quotas;
+    private final Bans bans;
+    private final TenantConnections connections;
+    private final SenderRules senders;
+    private final Map<AuthSettings, Authenticator> authenticators = new HashMap<>();
+    private final Map<ServerTlsSettings, ServerTls> tls = new HashMap<>();
+    private final Map<SocketAddress, DoorRates> rates = new HashMap<>();
+
+    /// @param quotas kept over restarts by whoever made them
+    Doorkeeper(Quotas quotas, Metrics metrics, InstantSource clock) {
+        this.quotas = quotas;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.bans = new Bans(clock, metrics.door);
+        this.connections = new TenantConnections(metrics.door);
+        this.senders = new SenderRules(metrics.door);
+    }
+
+    /// The terms of all listeners, in their order. Settings that some listener had before get the
+    /// same parts again.
+    ///
+    /// @throws IOException where a certificate cannot be used; the message names file and remedy
+    synchronized List<ListenTerms> terms(ReceptionSettings settings, Resolver resolver)
+            throws IOException {
+        var tenants = new Tenants(settings.tenants());
+        var shared =
+                new Door.Shared(
+                        senders,
+                        quotas,
+                        connections,
+                        new Blocklists(
+                                resolver,
+                                Blocklists.PATIENCE,
+                                () -> clock.millis() * 1_000_000,
+                                metrics.door),
+                        new DomainExistence(resolver, metrics.door));
+        var terms = new ArrayList<ListenTerms>();
+        for (ListenSettings listen : settings.listens()) {
+            var recipients =
+                    new RecipientPolicy(
+                            settings.inbound(),
+                            ListenTerms.domainOf(listen.hostName()),
+                            metrics.door);
+            var door = new Door(listen.access().door(), tenants, recipients, rates(listen), shared);
+            terms.add(
+                    ListenTerms.of(
+                            listen,
+                            serverTls(listen),
+                            authenticators.computeIfAbsent(
+                                    listen.access().auth(),
+                                    auth -> new Authenticator(auth, metrics.auth, clock)),
+                            door));
+        }
+        quotas.keepOnly(tenants);
+        return terms;
+    }
+
+    private DoorRates rates(ListenSettings listen) {
+        var limits = listen.access().door().limits();
+        DoorRates known =
+                rates.computeIfAbsent(
+                        listen.address(), _ -> new DoorRates(limits, bans, clock, metrics.door));
+        known.reload(limits);
+        return known;
+    }
+
+    private Optional<ServerTls> serverTls(ListenSettings listen) throws IOException {
+        Optional<ServerTlsSettings> wanted = listen.entrance().tls().settings();
+        if (wanted.isEmpty()) {
+            return Optional.empty();
+        }
+        ServerTls known = tls.get(wanted.get());
+        if (known == null) {
+            known = ServerTls.load(wanted.get(), clock);
+            known.warnings().forEach(warning -> LOG.warn("TLS: {}", warning));
+            tls.put(wanted.get(), known);
+        }
+        return Optional.of(known);
+    }
+
+    /// Reads certificates anew where their files changed; once a minute is enough.
+    synchronized void refreshCertificates() {
+        for (ServerTls one : tls.values()) {
+            switch (one.reloadIfChanged()) {
+                case TlsReload.Unchanged() -> {}
+                case TlsReload.Reloaded(List<String> warnings) -> {
+                    LOG.info("TLS: certificates read anew: {}", one.settings().certificates());
+                    warnings.forEach(warning -> LOG.warn("TLS: {}", warning));
+                }
+                case TlsReload.Failed(String message, boolean isNew) -> {
+                    if (isNew) {
+                        LOG.error("TLS: {}; the certificates of before stay in force", message);
+                    }
+                }
+            }
+        }
+    }
+
+    Bans bans() {
+        return bans;
+    }
+}
