@@ -1,8 +1,8 @@
 package io.whimbrel.config;
 
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.Network;
 import io.whimbrel.mail.DomainPattern;
+import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;

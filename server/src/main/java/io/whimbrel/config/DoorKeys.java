@@ -273,8 +273,7 @@ final class DoorKeys {
         return all;
     }
 
-    private static Map<DoorCount, Rate> rates(
-            TableValues listen, Map<DoorCount, Key<Rate>> keys) {
+    private static Map<DoorCount, Rate> rates(TableValues listen, Map<DoorCount, Key<Rate>> keys) {
         var rates = new EnumMap<DoorCount, Rate>(DoorCount.class);
         keys.forEach((count, key) -> listen.find(key).ifPresent(rate -> rates.put(count, rate)));
         return rates;

@@ -2,9 +2,9 @@ package io.whimbrel.config;
 
 import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
-import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.routing.RouteTarget;
 
 import java.net.Inet4Address;

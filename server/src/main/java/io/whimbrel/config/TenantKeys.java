@@ -51,7 +51,8 @@ final class TenantKeys {
             new Key<>(
                     "reverse-paths",
                     ValueKind.listOf(PolicyKinds.addressPattern(), "addresses", DOMAINS_MAX),
-                    new Presence.Unset<>("only those at from-domains", "[\"*@bounce.example.com\"]"),
+                    new Presence.Unset<>(
+                            "only those at from-domains", "[\"*@bounce.example.com\"]"),
                     RELOAD,
                     "Addresses that the reverse-path may be besides, such as a bounce address of"
                             + " yours: `\"bounce@example.com\"`, `\"bounce+*@example.com\"` for all"
@@ -291,9 +292,7 @@ final class TenantKeys {
         Optional<PriorityClass> byDefault = tenant.find(CLASS);
         List<PriorityClass> allowed = tenant.find(CLASSES).orElse(List.of());
         boolean isBad =
-                byDefault.isPresent()
-                        && !allowed.isEmpty()
-                        && !allowed.contains(byDefault.get());
+                byDefault.isPresent() && !allowed.isEmpty() && !allowed.contains(byDefault.get());
         if (isBad) {
             findings.error(
                     tenant.placeOf(CLASS),

@@ -9,9 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A list of addresses in the DNS (RFC 5782), and which of its answers count:
-/// `zen.spamhaus.org`, `zen.spamhaus.org=127.0.0.2..3`, `bl.example=127.0.0.2,127.0.0.9..11`.
-/// Immutable.
+/// A list of addresses in the DNS (RFC 5782), and which of its answers count: `zen.spamhaus.org`,
+/// `zen.spamhaus.org=127.0.0.2..3`, `bl.example=127.0.0.2,127.0.0.9..11`. Immutable.
 ///
 /// @param zone its name, lower case; may hold a key of the subscriber, so it is in no reply
 /// @param counting answers that are listings; empty for all in `127.0.0.0/8` but `127.255.255.x`

@@ -87,8 +87,7 @@ public final class Blocklists {
         }
     }
 
-    private Optional<Listing> first(
-            ExecutorCompletionService<Optional<Listing>> lookups, int count)
+    private Optional<Listing> first(ExecutorCompletionService<Optional<Listing>> lookups, int count)
             throws InterruptedException {
         long end = nanos.getAsLong() + patience.toNanos();
         for (int i = 0; i < count; i++) {

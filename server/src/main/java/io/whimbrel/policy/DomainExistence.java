@@ -37,7 +37,8 @@ public final class DomainExistence {
             case MISSING ->
                     refusal(
                             Reason.SENDER_DOMAIN,
-                            SmtpReply.of(550, 5, 1, 8, "Sender's domain does not exist: " + domain));
+                            SmtpReply.of(
+                                    550, 5, 1, 8, "Sender's domain does not exist: " + domain));
             case NULL_MX ->
                     refusal(
                             Reason.SENDER_DOMAIN,
@@ -89,8 +90,7 @@ public final class DomainExistence {
             case MxAnswer.TemporaryFailure _ -> Finding.UNKNOWN;
             case MxAnswer.NoMx _ -> {
                 Finding ipv4 = found(resolver.ipv4(domain.value()));
-                Finding ipv6 =
-                        ipv4 == Finding.EXISTS ? ipv4 : found(resolver.ipv6(domain.value()));
+                Finding ipv6 = ipv4 == Finding.EXISTS ? ipv4 : found(resolver.ipv6(domain.value()));
                 yield ipv6 == Finding.EXISTS || ipv4 == Finding.MISSING ? ipv6 : ipv4;
             }
         };

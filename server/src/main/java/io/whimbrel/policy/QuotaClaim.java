@@ -81,9 +81,7 @@ public final class QuotaClaim {
     private void remember(Taken next) {
         Taken last = taken.peekLast();
         boolean isSame =
-                last != null
-                        && last.kind() == next.kind()
-                        && tick(last.at()) == tick(next.at());
+                last != null && last.kind() == next.kind() && tick(last.at()) == tick(next.at());
         if (isSame) {
             taken.removeLast();
             taken.add(new Taken(next.kind(), next.at(), last.amount() + next.amount()));

@@ -60,8 +60,7 @@ public final class RecipientPolicy {
 
     /// @param mayRelay because of its network, or because it authenticated
     /// @param domain of `path`
-    public Decision decide(
-            InetAddress client, boolean mayRelay, SmtpPath path, DomainName domain) {
+    public Decision decide(InetAddress client, boolean mayRelay, SmtpPath path, DomainName domain) {
         Optional<InboundSettings> inbound = inbound(domain);
         if (mayRelay) {
             return inbound.<Decision>map(Decision.Inbound::new).orElseGet(Decision.Relay::new);

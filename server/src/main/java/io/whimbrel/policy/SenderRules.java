@@ -42,7 +42,9 @@ public final class SenderRules {
         return refusal(
                 Reason.REVERSE_PATH,
                 tenant,
-                " may not send with a reverse-path at " + domain.get() + ": it is not among its"
+                " may not send with a reverse-path at "
+                        + domain.get()
+                        + ": it is not among its"
                         + " from-domains");
     }
 

@@ -7,9 +7,9 @@ import java.util.Arrays;
 /// How much happened in the last window of time. Confined to one thread, or guarded by its owner.
 ///
 /// The window is cut into equal slots, which lie on the epoch, and one slot more than a window has
-/// is counted: whatever happened in the window that ends now is in them, so whoever asks
-/// [#hasRoom] before [#add] admits at most a limit in *every* window of this length, however it lies. What is counted beyond the window
-/// is rounding against us: room comes back at most one slot late.
+/// is counted: whatever happened in the window that ends now is in them, so whoever asks [#hasRoom]
+/// before [#add] admits at most a limit in *every* window of this length, however it lies. What is
+/// counted beyond the window is rounding against us: room comes back at most one slot late.
 ///
 /// A time before the newest that was seen counts as that one.
 final class SlidingCount {

@@ -18,8 +18,8 @@ public final class TenantConnections {
         this.metrics = metrics;
     }
 
-    /// To be called when it is known whose connection it is. Where the answer is empty,
-    /// [#close] must follow; where it is a reply, the connection is not counted.
+    /// To be called when it is known whose connection it is. Where the answer is empty, [#close]
+    /// must follow; where it is a reply, the connection is not counted.
     public Optional<SmtpReply> open(TenantSettings tenant) {
         int most = tenant.limits().connectionsMax().orElse(Integer.MAX_VALUE);
         var isOpen = new boolean[1];

@@ -13,8 +13,8 @@ import java.util.Optional;
 /// What one tenant used up of its quotas: a count for each kind and window. Thread-safe; about a
 /// kilobyte for each quota.
 ///
-/// A count belongs to its window, not to the limit, so that a reload that changes the limit
-/// forgets nothing.
+/// A count belongs to its window, not to the limit, so that a reload that changes the limit forgets
+/// nothing.
 final class TenantUse {
     /// A hundredth of the window is how much later than necessary room comes back.
     static final int SLOTS = 100;

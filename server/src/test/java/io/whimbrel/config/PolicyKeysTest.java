@@ -15,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
 import org.tomlj.Toml;
 import org.tomlj.TomlTable;
 
@@ -101,8 +100,7 @@ class PolicyKeysTest {
                 .extracting(pattern -> pattern.text())
                 .containsExactly("shop.example", "*.xn--bcher-kva.example");
         assertThat(tenant.quotas().messages()).hasToString("[100000/d, 20000/h]");
-        assertThat(tenant.quotas().bytes())
-                .containsExactly(new Rate(10L << 30, Rate.Window.DAY));
+        assertThat(tenant.quotas().bytes()).containsExactly(new Rate(10L << 30, Rate.Window.DAY));
         assertThat(tenant.limits())
                 .isEqualTo(
                         new TenantSettings.Limits(
@@ -229,10 +227,7 @@ class PolicyKeysTest {
     void reversePathsThatChangeNothing_areAWarning() {
         var findings = new Findings("w.toml");
         TenantKeys.check(
-                List.of(
-                        read(
-                                TenantKeys.TENANT,
-                                "name = \"a\"\nreverse-paths = [\"*@b.example\"]")),
+                List.of(read(TenantKeys.TENANT, "name = \"a\"\nreverse-paths = [\"*@b.example\"]")),
                 findings);
         assertThat(findings.warnings()).hasSize(1);
         assertThat(findings.hasErrors()).isFalse();

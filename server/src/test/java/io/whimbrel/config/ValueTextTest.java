@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
-
 import io.whimbrel.mail.Rate;
 
 import org.junit.jupiter.api.Test;

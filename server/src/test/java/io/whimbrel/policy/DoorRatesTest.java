@@ -121,8 +121,7 @@ class DoorRatesTest {
 
     @Test
     void manyErrors_areSlowedDown_thenBanned() {
-        DoorRates rates =
-                rates(limits(Map.of(DoorCount.ERRORS, rate("5/min")), Map.of(), "PT2S"));
+        DoorRates rates = rates(limits(Map.of(DoorCount.ERRORS, rate("5/min")), Map.of(), "PT2S"));
         for (int i = 0; i < 3; i++) {
             assertThat(rates.error(ONE)).isEqualTo(new DoorConsequence.Delay(Duration.ZERO));
         }
@@ -260,13 +259,15 @@ class DoorRatesTest {
         var taken = new AtomicInteger();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
-            threads.add(Thread.ofVirtual().start(() -> {
-                for (int j = 0; j < 50; j++) {
-                    if (rates.message(ONE).isEmpty()) {
-                        taken.incrementAndGet();
-                    }
-                }
-            }));
+            threads.add(
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                for (int j = 0; j < 50; j++) {
+                                    if (rates.message(ONE).isEmpty()) {
+                                        taken.incrementAndGet();
+                                    }
+                                }
+                            }));
         }
         for (Thread thread : threads) {
             thread.join();

@@ -1,7 +1,6 @@
 package io.whimbrel.policy;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.Rate;
@@ -77,8 +76,7 @@ final class Policies {
                 reversePaths.stream().map(it -> AddressPattern.parse(it).orElseThrow()).toList(),
                 Optional.empty(),
                 quotas,
-                new Limits(
-                        OptionalLong.empty(), OptionalInt.empty(), OptionalInt.of(connections)),
+                new Limits(OptionalLong.empty(), OptionalInt.empty(), OptionalInt.of(connections)),
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),

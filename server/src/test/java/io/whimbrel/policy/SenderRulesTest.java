@@ -118,7 +118,17 @@ class SenderRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "@x.example", "x.example", "a b@x.example", "a*b@x.example", "\"a\"@x.example", "a@", "a@b@"})
+    @ValueSource(
+            strings = {
+                "",
+                "@x.example",
+                "x.example",
+                "a b@x.example",
+                "a*b@x.example",
+                "\"a\"@x.example",
+                "a@",
+                "a@b@"
+            })
     void otherAddressPatterns_areRefused(String text) {
         assertThat(AddressPattern.parse(text)).isEmpty();
     }

@@ -42,7 +42,9 @@ class SlidingCountTest {
         int everTaken = 0;
         Instant now = START;
         for (int i = 0; i < 1_500; i++) {
-            now = now.plusMillis(random.nextInt(20) == 0 ? random.nextInt(90_000) : random.nextInt(400));
+            now =
+                    now.plusMillis(
+                            random.nextInt(20) == 0 ? random.nextInt(90_000) : random.nextInt(400));
             long amount = 1 + random.nextInt(3);
             if (count.hasRoom(now, amount, limit)) {
                 count.add(now, amount);
