@@ -237,7 +237,8 @@ class FromFieldTest {
     /// Control characters stand there as their pictures.
     private static String plain(String text) {
         var plain = new StringBuilder();
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             plain.append(c >= 0x2400 && c < 0x2420 ? (char) (c - 0x2400) : c);
         }
         return plain.toString();
