@@ -133,7 +133,7 @@ final class DoorKeys {
     static final Key<Boolean> BAN_TRUSTED =
             Key.withDefault(
                     "ban-trusted",
-                    PolicyKinds.flag(),
+                    Kinds.flag(),
                     false,
                     RELOAD,
                     "Whether clients that may relay, by `relay-from` or because they authenticated,"
@@ -162,7 +162,7 @@ final class DoorKeys {
     static final Key<Boolean> CHECK_SENDER_DOMAIN =
             Key.withDefault(
                     "check-sender-domain",
-                    PolicyKinds.flag(),
+                    Kinds.flag(),
                     false,
                     RELOAD,
                     "Whether the domain of the reverse-path must be in the DNS with an MX or an"
@@ -171,7 +171,7 @@ final class DoorKeys {
     static final Key<Boolean> CHECK_RECIPIENT_DOMAIN =
             Key.withDefault(
                     "check-recipient-domain",
-                    PolicyKinds.flag(),
+                    Kinds.flag(),
                     false,
                     RELOAD,
                     "Whether the domain of each recipient must be in the DNS with an MX or an"

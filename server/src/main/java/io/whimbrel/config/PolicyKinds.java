@@ -15,17 +15,6 @@ final class PolicyKinds {
 
     private PolicyKinds() {}
 
-    /// Whether something is so.
-    static ValueKind<Boolean> flag() {
-        return new ValueKind<>(
-                "true or false",
-                value ->
-                        value instanceof Boolean flag
-                                ? new Reading.Good<>(flag)
-                                : Reading.bad(TomlText.shown(value) + " is not true or false"),
-                Object::toString);
-    }
-
     /// How often something may happen: `500/min`.
     static ValueKind<Rate> rate() {
         return ValueKind.ofText(

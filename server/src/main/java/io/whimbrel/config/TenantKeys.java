@@ -158,7 +158,7 @@ final class TenantKeys {
     static final Key<Boolean> CONTROL_HEADERS =
             Key.withDefault(
                     "control-headers",
-                    PolicyKinds.flag(),
+                    Kinds.flag(),
                     false,
                     RELOAD,
                     "Whether header fields of its messages are obeyed that choose pool, campaign,"

@@ -89,17 +89,19 @@ public final class Bans {
 
     /// What the client is told whose ban this is.
     static SmtpReply reply(InetAddress client, BanView ban, Instant now) {
-        String who =
-                ban.network().equals(DoorClient.host(client))
-                        ? IpText.of(client)
-                        : "The network of " + IpText.of(client);
         String text =
-                who
+                who(client, ban.network())
                         + " made "
                         + ban.reason()
                         + " and is banned; try again "
                         + ResetText.of(now, ban.until());
         return SmtpReply.of(421, 4, 7, 0, text);
+    }
+
+    /// The client, or its network, whichever `network` is.
+    static String who(InetAddress client, Network network) {
+        String address = IpText.of(client);
+        return network.equals(DoorClient.host(client)) ? address : "The network of " + address;
     }
 
     private Optional<BanView> inForce(Network network, Instant now) {

@@ -37,13 +37,19 @@ public final class DoorRates {
             new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
                 protected boolean removeEldestEntry(Map.Entry<Network, DoorTally> eldest) {
-                    return size() > CLIENTS_MAX;
+                    boolean isFull = size() > CLIENTS_MAX;
+                    if (isFull) {
+                        metrics.clients.dec();
+                    }
+                    return isFull;
                 }
             };
     private volatile DoorLimits limits;
 
-    /// A limit that applies, and to whom.
-    private record Applied(DoorTally tally, Rate limit, String who, Optional<Network> banned) {}
+    /// A limit that applies.
+    ///
+    /// @param network whom it applies to; empty for all clients
+    private record Applied(DoorTally tally, Rate limit, Optional<Network> network) {}
 
     /// What was too much, and who is banned for it.
     private record TooMuch(Network network, String reason) {}
@@ -107,11 +113,10 @@ public final class DoorRates {
         Optional<String> refusal;
         synchronized (clients) {
             List<Applied> all = applied(kind, client, current);
-            refusal = full(all, kind, now, amount);
+            refusal = full(all, kind, client, now, amount);
             if (refusal.isEmpty()) {
                 all.forEach(one -> one.tally().add(kind, one.limit().window(), now, amount));
             }
-            metrics.clients.set(clients.size());
         }
         if (refusal.isPresent()) {
             metrics.refused(reason);
@@ -121,7 +126,7 @@ public final class DoorRates {
 
     /// Why `amount` does not fit: of the limit that has room last.
     private static Optional<String> full(
-            List<Applied> all, DoorCount kind, Instant now, int amount) {
+            List<Applied> all, DoorCount kind, DoorClient client, Instant now, int amount) {
         Optional<String> text = Optional.empty();
         Instant latest = Instant.MIN;
         for (Applied one : all) {
@@ -129,13 +134,12 @@ public final class DoorRates {
                 Instant roomAt = one.tally().roomAt(kind, one.limit(), now, amount);
                 if (roomAt.isAfter(latest)) {
                     latest = roomAt;
-                    text =
-                            Optional.of(
-                                    one.who()
-                                            + " may make "
-                                            + spoken(kind, one.limit())
-                                            + "; try again "
-                                            + ResetText.of(now, roomAt));
+                    String who =
+                            one.network()
+                                    .map(network -> Bans.who(client.address(), network))
+                                    .orElse("All clients");
+                    String most = " may make " + spoken(kind, one.limit());
+                    text = Optional.of(who + most + "; try again " + ResetText.of(now, roomAt));
                 }
             }
         }
@@ -144,21 +148,19 @@ public final class DoorRates {
 
     private List<Applied> applied(DoorCount kind, DoorClient client, DoorLimits current) {
         List<Applied> all = new ArrayList<>(3);
-        String address = IpText.of(client.address());
         Rate perClient = current.perClient().get(kind);
         if (perClient != null) {
             Network host = DoorClient.host(client.address());
-            all.add(new Applied(tally(host), perClient, address, Optional.of(host)));
+            all.add(new Applied(tally(host), perClient, Optional.of(host)));
         }
         Rate perNetwork = current.perNetwork().get(kind);
         if (perNetwork != null) {
             Network network = DoorClient.network(client.address());
-            String who = "The network of " + address;
-            all.add(new Applied(tally(network), perNetwork, who, Optional.of(network)));
+            all.add(new Applied(tally(network), perNetwork, Optional.of(network)));
         }
         Rate perListener = current.perListener().get(kind);
         if (perListener != null) {
-            all.add(new Applied(listener, perListener, "All clients", Optional.empty()));
+            all.add(new Applied(listener, perListener, Optional.empty()));
         }
         return all;
     }
@@ -177,7 +179,6 @@ public final class DoorRates {
                 tooMuch = tooMuch.isPresent() ? tooMuch : found;
             }
             isSlowed = !current.tarpit().isZero() && hasErred(client, current, now);
-            metrics.clients.set(clients.size());
         }
         if (tooMuch.isPresent()) {
             return ended(client, tooMuch.get(), current, now);
@@ -195,9 +196,9 @@ public final class DoorRates {
             Window window = one.limit().window();
             one.tally().add(kind, window, now, 1);
             boolean isBeyond = one.tally().total(kind, window, now) > one.limit().count();
-            if (isBeyond && one.banned().isPresent()) {
+            if (isBeyond && one.network().isPresent()) {
                 String reason = "more than " + spoken(kind, one.limit());
-                tooMuch = Optional.of(new TooMuch(one.banned().get(), reason));
+                tooMuch = Optional.of(new TooMuch(one.network().get(), reason));
             }
         }
         return tooMuch;
@@ -225,7 +226,12 @@ public final class DoorRates {
     }
 
     private DoorTally tally(Network network) {
-        return clients.computeIfAbsent(network, _ -> new DoorTally());
+        return clients.computeIfAbsent(
+                network,
+                _ -> {
+                    metrics.clients.inc();
+                    return new DoorTally();
+                });
     }
 
     private static boolean isPunishable(DoorClient client, DoorLimits current) {

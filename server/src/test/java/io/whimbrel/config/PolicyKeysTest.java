@@ -40,14 +40,10 @@ class PolicyKeysTest {
     }
 
     private static <T> void readKey(Key<T> key, Object value, TableValues values) {
-        assertThat(key.kind().reader().apply(value))
-                .isInstanceOfSatisfying(
-                        Reading.Good.class, good -> values.addGood(key, cast(good.value())));
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T> T cast(Object value) {
-        return (T) value;
+        switch (key.kind().reader().apply(value)) {
+            case Reading.Good<T>(T good) -> values.addGood(key, good);
+            case Reading.Bad<T> bad -> throw new AssertionError(bad.toString());
+        }
     }
 
     private static final TableSpec LISTEN =

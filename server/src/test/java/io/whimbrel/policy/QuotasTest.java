@@ -252,12 +252,16 @@ final class QuotasTest {
                 "{\"version\":2,\"quotas\":[]}",
                 "{\"version\":1}",
                 "{\"version\":1,\"quotas\":[{}]}",
-                "{\"version\":1,\"quotas\":[{\"tenant\":\"a\",\"of\":\"x\",\"window\":\"h\",\"newest\":1,\"counts\":[]}]}",
-                "{\"version\":1,\"quotas\":[{\"tenant\":\"a\",\"of\":\"messages\",\"window\":\"y\",\"newest\":1,\"counts\":[]}]}",
-                "{\"version\":1,\"quotas\":[{\"tenant\":\"a\",\"of\":\"messages\",\"window\":\"h\",\"newest\":-1,\"counts\":[]}]}",
-                "{\"version\":1,\"quotas\":[{\"tenant\":\"a\",\"of\":\"messages\",\"window\":\"h\",\"newest\":1,\"counts\":[9223372036854775807]}]}"
+                "{\"version\":1,\"quotas\":[{%s\"of\":\"x\",\"window\":\"h\"}]}",
+                "{\"version\":1,\"quotas\":[{%s\"of\":\"messages\",\"window\":\"y\"}]}",
+                "{\"version\":1,\"quotas\":[{%s%s\"newest\":-1,\"counts\":[]}]}",
+                "{\"version\":1,\"quotas\":[{%s%s\"newest\":1}]}",
+                "{\"version\":1,\"quotas\":[{%s%s\"newest\":1,\"counts\":[0.5]}]}",
+                "{\"version\":1,\"quotas\":[{%s%s\"newest\":1,\"counts\":[9223372036854775807]}]}"
             })
-    void aDamagedFile_isAsGoodAsNone(String content) throws IOException {
+    void aDamagedFile_isAsGoodAsNone(String pattern) throws IOException {
+        String content =
+                pattern.formatted("\"tenant\":\"a\",", "\"of\":\"messages\",\"window\":\"h\",");
         Files.createDirectories(folder.resolve("state"));
         Files.writeString(folder.resolve(QuotasFile.NAME), content);
 

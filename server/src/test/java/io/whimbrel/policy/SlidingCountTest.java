@@ -22,7 +22,7 @@ class SlidingCountTest {
         for (long seed = 20261127; seed < 20261127 + 60; seed++) {
             var random = new Random(seed);
             int slots = List.of(1, 10, 100).get(random.nextInt(3));
-            long limit = 1 + random.nextInt(50);
+            long limit = 1 + random.nextLong(50);
             List<Event> taken = run(random, new SlidingCount(MINUTE, slots), limit);
             for (Event event : taken) {
                 Instant from = event.at().minus(MINUTE);
@@ -45,7 +45,7 @@ class SlidingCountTest {
             now =
                     now.plusMillis(
                             random.nextInt(20) == 0 ? random.nextInt(90_000) : random.nextInt(400));
-            long amount = 1 + random.nextInt(3);
+            long amount = 1 + random.nextLong(3);
             if (count.hasRoom(now, amount, limit)) {
                 count.add(now, amount);
                 taken.add(new Event(now, amount));
@@ -84,8 +84,8 @@ class SlidingCountTest {
                 now = now.plusMillis(random.nextInt(5_000));
                 count.add(now, random.nextInt(5));
             }
-            long amount = 1 + random.nextInt(10);
-            long limit = 10 + random.nextInt(20);
+            long amount = 1 + random.nextLong(10);
+            long limit = 10 + random.nextLong(20);
             Instant roomAt = count.roomAt(now, amount, limit);
             assertThat(roomAt).as("seed " + seed).isBetween(now, now.plusSeconds(66));
             if (roomAt.isAfter(now)) {
