@@ -26,7 +26,7 @@ final class AuthKeys {
                     BY_DEFAULT.mode(),
                     RELOAD,
                     "Whether clients log in (AUTH, RFC 4954). It is offered under TLS only. Where"
-                        + " it is required, nobody sends mail without it.");
+                            + " it is required, nobody sends mail without it.");
 
     static final Key<Path> USERS =
             new Key<>(
@@ -95,8 +95,8 @@ final class AuthKeys {
                     BY_DEFAULT.lockout().failures(),
                     RELOAD,
                     "So many failed logins of a user within `auth-failures-within` lock the user"
-                        + " out for clients in networks that it has not logged in from lately;"
-                        + " three times as many from one address (IPv6: /64) lock that out.");
+                            + " out for clients in networks that it has not logged in from lately;"
+                            + " three times as many from one address (IPv6: /64) lock that out.");
 
     static final Key<Duration> FAILURES_WITHIN =
             Key.withDefault(

@@ -72,8 +72,7 @@ final class ScramDialogueTest {
 
     @Test
     void boundToTheSameChannel_isProven() {
-        var client =
-                new ScramClient("p=tls-server-end-point,,", CHANNEL, "user", "abc", "pencil");
+        var client = new ScramClient("p=tls-server-end-point,,", CHANNEL, "user", "abc", "pencil");
 
         assertThat(run(PLUS, client)).isEqualTo(new Turn.Ask(client.expectedServerFinal()));
     }

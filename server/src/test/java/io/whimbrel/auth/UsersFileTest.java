@@ -23,8 +23,7 @@ import java.util.concurrent.Future;
 /// The users file, on disk.
 @Timeout(60)
 final class UsersFileTest {
-    private static final Verifier VERIFIER =
-            Verifier.parse(ScramDialogueTest.PENCIL).orElseThrow();
+    private static final Verifier VERIFIER = Verifier.parse(ScramDialogueTest.PENCIL).orElseThrow();
 
     @TempDir private Path folder;
     private Path path = Path.of("");
@@ -120,9 +119,7 @@ final class UsersFileTest {
                 .hasMessageNotContaining("secret");
         write("a shop " + VERIFIER.text() + "\n\na shop " + VERIFIER.text() + "\n");
         assertThatThrownBy(file::users)
-                .hasMessage(
-                        path
-                                + ":3: user a stands in line 1 already; remove one of the lines");
+                .hasMessage(path + ":3: user a stands in line 1 already; remove one of the lines");
         write("a shop " + VERIFIER.text() + " admin\n");
         assertThatThrownBy(file::users).hasMessageContaining(":1: behind the verifier only");
         write("a\u0000b shop " + VERIFIER.text() + "\n");

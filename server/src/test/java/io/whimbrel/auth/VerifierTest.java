@@ -21,13 +21,15 @@ final class VerifierTest {
             delimiter = ' ',
             quoteCharacter = '"',
             value = {
-                "\"correct horse é\" SCRAM-SHA-256$10000:MDEyMzQ1Njc4OWFiY2RlZg==$M/79eu8MKR1nAaPnBUQSFRNONFCmTVtzFH5qA2du9+s=:wjcNHMO9e0qSGmyxAW5+NWlJzzc9UGOw2/5eqdBavwQ=",
+                "\"correct horse é\""
+                    + " SCRAM-SHA-256$10000:MDEyMzQ1Njc4OWFiY2RlZg==$M/79eu8MKR1nAaPnBUQSFRNONFCmTVtzFH5qA2du9+s=:wjcNHMO9e0qSGmyxAW5+NWlJzzc9UGOw2/5eqdBavwQ=",
                 "\"correct horse é\" $2b$05$abcdefghijklmnopqrstuuNKTrdYIyJepeBe0WMJS4ZyMwX4aEJLK",
                 "\"correct horse é\" $2y$06$abcdefghijklmnopqrstuuweFluOTZuQ0Boo1w.y.les8URrwaTdW",
                 "\"correct horse é\" $2a$04$abcdefghijklmnopqrstuub.ZjCeFtaHcVNO3csJiht1Oa5O89F5e",
-                "password \"$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA\"",
-                "password \"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc\"",
-                "password \"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4\"",
+                "password"
+                    + " \"$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA\"",
+                "password"
+                    + " \"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4\"",
             })
     void verifierOfAnotherProgram_acceptsItsPasswordOnly(String password, String text) {
         Verifier verifier = Verifier.parse(text).orElseThrow();
