@@ -17,7 +17,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 
 /// What is checked, what is remembered, and who has to wait. That a check was made shows in that
 /// the lock-out was asked for.
@@ -27,11 +26,6 @@ final class PasswordChecksTest {
     private final UsersFile file;
     private final PasswordChecks checks;
     private final AtomicInteger made = new AtomicInteger();
-    private final Supplier<Optional<Duration>> counted =
-            () -> {
-                made.incrementAndGet();
-                return Optional.empty();
-            };
 
     PasswordChecksTest(@TempDir Path folder) throws IOException {
         Path path = folder.resolve("users");
@@ -40,27 +34,32 @@ final class PasswordChecksTest {
         checks = new PasswordChecks(new Users(path, clock), Duration.ofMinutes(5), clock, 1);
     }
 
+    private Optional<Duration> counted() {
+        made.incrementAndGet();
+        return Optional.empty();
+    }
+
     @Test
     void rightPassword_isRememberedForMinutes_wrongOnesAreNot() {
-        assertThat(checks.check("shop", "pencil", counted)).isInstanceOf(Verdict.Right.class);
-        assertThat(checks.check("shop", "pencil", counted)).isInstanceOf(Verdict.Right.class);
+        assertThat(checks.check("shop", "pencil", this::counted)).isInstanceOf(Verdict.Right.class);
+        assertThat(checks.check("shop", "pencil", this::counted)).isInstanceOf(Verdict.Right.class);
         assertThat(made).hasValue(1);
 
-        assertThat(checks.check("shop", "pen", counted)).isEqualTo(new Verdict.Wrong());
-        assertThat(checks.check("shop", "pen", counted)).isEqualTo(new Verdict.Wrong());
+        assertThat(checks.check("shop", "pen", this::counted)).isEqualTo(new Verdict.Wrong());
+        assertThat(checks.check("shop", "pen", this::counted)).isEqualTo(new Verdict.Wrong());
         assertThat(made).hasValue(3);
 
         clock.advance(Duration.ofMinutes(5));
-        assertThat(checks.check("shop", "pencil", counted)).isInstanceOf(Verdict.Right.class);
+        assertThat(checks.check("shop", "pencil", this::counted)).isInstanceOf(Verdict.Right.class);
         assertThat(made).hasValue(4);
     }
 
     @Test
     void remembered_isWorthNothing_whereTheLineChanged() throws IOException {
-        checks.check("shop", "pencil", counted);
+        checks.check("shop", "pencil", this::counted);
         file.replace(new UserEntry("shop", "other", Verifier.Scram.of("pencil", 4_096), false));
 
-        assertThat(checks.check("shop", "pencil", counted))
+        assertThat(checks.check("shop", "pencil", this::counted))
                 .isInstanceOfSatisfying(
                         Verdict.Right.class,
                         right -> assertThat(right.entry().tenant()).isEqualTo("other"));
@@ -106,7 +105,7 @@ final class PasswordChecksTest {
 
         assertThat(roll.decoy()).contains(usual);
         assertThat(roll.scramDecoy()).contains(usual);
-        assertThat(checks.check("nobody", "pencil", counted)).isEqualTo(new Verdict.Wrong());
+        assertThat(checks.check("nobody", "pencil", this::counted)).isEqualTo(new Verdict.Wrong());
         assertThat(made).hasValue(1);
     }
 
