@@ -12,7 +12,7 @@ import java.util.Map;
 /// What tells one state of a file from another without reading it. Immutable.
 ///
 /// @param changed when content, owner or mode changed last (`ctime`, which no tool can set back)
-record FileStamp(Object inode, long size, FileTime modified, FileTime changed, int mode) {
+record FileStamp(long inode, long size, FileTime modified, FileTime changed, int mode) {
     /// Times of files move in steps of up to some milliseconds; two changes in one step look alike.
     private static final Duration SETTLES = Duration.ofSeconds(2);
 
@@ -25,7 +25,7 @@ record FileStamp(Object inode, long size, FileTime modified, FileTime changed, i
         } catch (NoSuchFileException e) {
             throw new IOException(file + ": there is no such file", e);
         }
-        if (all.get("ino") instanceof Object inode
+        if (all.get("ino") instanceof Long inode
                 && all.get("size") instanceof Long size
                 && all.get("lastModifiedTime") instanceof FileTime modified
                 && all.get("ctime") instanceof FileTime changed

@@ -187,7 +187,7 @@ public final class SaslExchange {
 
     private SaslStep locked(Beginning.Open open, String user, Duration left) {
         authenticator.log(user, open.mechanism, client, Failure.LOCKED);
-        long minutes = left.toMinutes() + 1;
+        long minutes = left.plusSeconds(59).toMinutes();
         String text = "Too many failed logins; try again in " + minutes + " min";
         return end(new SaslStep.Refused(SmtpReply.of(454, 4, 7, 0, text), NO_DELAY));
     }

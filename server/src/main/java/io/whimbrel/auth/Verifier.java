@@ -88,8 +88,7 @@ public sealed interface Verifier {
                 return Optional.empty();
             }
             String[] parts = text.substring(PREFIX.length()).split("[$:]", -1);
-            // A colon where a dollar must stand is a mistake in the same number of parts.
-            boolean isShaped = parts.length == 4 && text.indexOf('$', PREFIX.length()) > 0;
+            boolean isShaped = parts.length == 4;
             OptionalInt iterations =
                     isShaped
                             ? number(parts[0], ITERATIONS_MIN, ITERATIONS_MAX)
@@ -126,7 +125,7 @@ public sealed interface Verifier {
 
         @Override
         public String text() {
-            return PREFIX + iterations + "$" + salt + "$" + storedKey + ":" + serverKey;
+            return PREFIX + iterations + ":" + salt + "$" + storedKey + ":" + serverKey;
         }
 
         @Override

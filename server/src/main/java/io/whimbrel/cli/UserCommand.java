@@ -193,10 +193,9 @@ final class UserCommand implements Runnable {
     }
 
     private static String asked() throws IOException {
-        java.io.Console terminal = System.console();
-        if (terminal == null) {
-            throw new IOException("there is no terminal");
-        }
+        java.io.Console terminal =
+                Optional.ofNullable(System.console())
+                        .orElseThrow(() -> new IOException("there is no terminal"));
         String first = read(terminal, "Password: ");
         if (!first.equals(read(terminal, "Again: "))) {
             throw new IOException("the two passwords differ; nothing was changed");
