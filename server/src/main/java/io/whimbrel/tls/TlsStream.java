@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 import javax.net.ssl.SSLEngine;
@@ -29,6 +30,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 /// taken from [RecordBuffers] for what is larger.
 public final class TlsStream {
     private static final int IDLE_BYTES = 512;
+    private static final String BORINGSSL_MARK = "OPENSSL_internal:";
     private static final byte[] NOTHING = {};
 
     private final InputStream in;
@@ -122,11 +124,26 @@ public final class TlsStream {
                 shakeOn();
             }
             isOpen = true;
-            checkResumed();
+            checkClient();
         } catch (SSLException e) {
             tellFailure();
-            throw e;
+            throw new SSLException(reason(e), e);
         }
+    }
+
+    /// In one line. BoringSSL's messages have several, with addresses of memory; what counts stands
+    /// in capitals behind the last mark.
+    private static String reason(SSLException failure) {
+        String message = String.valueOf(failure.getMessage());
+        int mark = message.lastIndexOf(BORINGSSL_MARK);
+        if (mark >= 0) {
+            String words = message.substring(mark + BORINGSSL_MARK.length());
+            int end = words.indexOf(' ');
+            return words.substring(0, end < 0 ? words.length() : end)
+                    .toLowerCase(Locale.ROOT)
+                    .replace('_', ' ');
+        }
+        return message.lines().findFirst().orElse("");
     }
 
     private void shakeOn() throws IOException {
@@ -140,10 +157,9 @@ public final class TlsStream {
         settle();
     }
 
-    /// A session that is resumed brings its certificate along unchecked: it may have expired.
-    private void checkResumed() throws SSLException {
+    private void checkClient() throws SSLException {
         if (context.trust().isRequired() && !context.trust().believes(peer())) {
-            throw new SSLException("the client certificate is no longer valid");
+            throw new SSLException("the client certificate is not from an authority of ours");
         }
     }
 
