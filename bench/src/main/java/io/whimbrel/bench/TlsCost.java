@@ -32,7 +32,8 @@ import javax.net.ssl.SSLSocket;
 /// counts, for what disturbs only adds. Usage: `TlsCost FOLDER`, where the PEM files `ec` and `rsa`
 /// are, or `TlsCost FOLDER idle PROVIDER`, for which see [TlsIdle].
 public final class TlsCost {
-    private static final int ROUNDS = 4;
+    private static final int WARM_UP_ROUNDS = 3;
+    private static final int ROUNDS = 5;
     private static final Duration ROUND = Duration.ofMillis(300);
     private static final int BLOCK = 16 << 10;
     private static final int BULK_BYTES = 48 << 20;
@@ -62,13 +63,12 @@ public final class TlsCost {
     private static ServerTls load(Path folder, String key, TlsProvider provider)
             throws IOException {
         var files =
-                new CertificateFiles(
-                        folder.resolve(key + ".crt"), folder.resolve(key + ".key"));
+                new CertificateFiles(folder.resolve(key + ".crt"), folder.resolve(key + ".key"));
         return ServerTls.load(ServerTlsSettings.of(files), provider, new SteadyClock());
     }
 
     private void run() throws IOException, InterruptedException, ExecutionException {
-        rows(1, _ -> {});
+        rows(WARM_UP_ROUNDS, _ -> {});
         IO.println("| core-ms of the server | JSSE | Conscrypt |\n|---|---|---|");
         rows(ROUNDS, IO::println);
     }
@@ -90,8 +90,8 @@ public final class TlsCost {
             String what = "resumed handshake, " + protocol;
             report.accept(row(what, it -> handshakes(it, words, true), "ec", rounds));
         }
-        for (String cipher : List.of("AES_128_GCM_SHA256", "AES_256_GCM_SHA384",
-                "CHACHA20_POLY1305_SHA256")) {
+        for (String cipher :
+                List.of("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256")) {
             var suite = Optional.of("TLS_ECDHE_ECDSA_WITH_" + cipher);
             var words = new Words("TLSv1.2", suite, CLASSIC, P_256);
             String mib = " a MiB, " + cipher;

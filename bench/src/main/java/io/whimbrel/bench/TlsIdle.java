@@ -44,11 +44,13 @@ final class TlsIdle {
         try (var jfr = new RecordingStream();
                 var listener = new ServerSocket(0, COUNT, InetAddress.getLoopbackAddress())) {
             jfr.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();
-            jfr.onEvent("jdk.VirtualThreadPinned", event -> {
-                if (pinned.getAndIncrement() == 0) {
-                    IO.println("pinned: " + event);
-                }
-            });
+            jfr.onEvent(
+                    "jdk.VirtualThreadPinned",
+                    event -> {
+                        if (pinned.getAndIncrement() == 0) {
+                            IO.println("pinned: " + event);
+                        }
+                    });
             jfr.startAsync();
             Process first = clients(listener.getLocalPort(), 1);
             accept(server, listener, 1);

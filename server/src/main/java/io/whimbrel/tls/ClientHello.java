@@ -134,8 +134,7 @@ record ClientHello(Optional<String> serverName, Set<KeyKind> kinds) {
         private void addSignature(int scheme) {
             switch (scheme) {
                 case 0x0403, 0x0503, 0x0603 -> signatures.add(KeyKind.EC);
-                case 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806 ->
-                        signatures.add(KeyKind.RSA);
+                case 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806 -> signatures.add(KeyKind.RSA);
                 case 0x0807 -> signatures.add(KeyKind.ED25519);
                 default -> {}
             }

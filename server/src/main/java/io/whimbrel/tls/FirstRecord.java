@@ -25,8 +25,7 @@ record FirstRecord(InputStream in, byte[] bytes, int length, ClientHello hello) 
                 wanted = Math.min(ClientHello.recordLength(buffer, 0), buffer.length);
             }
         }
-        ClientHello hello =
-                wanted == 0 ? ClientHello.SILENT : ClientHello.parse(buffer, 0, wanted);
+        ClientHello hello = wanted == 0 ? ClientHello.SILENT : ClientHello.parse(buffer, 0, wanted);
         return new FirstRecord(in, buffer, length, hello);
     }
 }

@@ -3,8 +3,9 @@ package io.whimbrel.tls;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
-/// Buffers of the size of a TLS record, which a connection has only while it needs one. Thread-safe;
-/// never waits: beyond those that are kept, buffers are made and left to the collector.
+/// Buffers of the size of a TLS record, which a connection has only while it needs one.
+/// Thread-safe; never waits: beyond those that are kept, buffers are made and left to the
+/// collector.
 final class RecordBuffers {
     /// A record of TLS 1.2 has at most 5 + 2^14 + 2,048 octets (RFC 5246 §6.2.3).
     static final int SIZE = 18_944;

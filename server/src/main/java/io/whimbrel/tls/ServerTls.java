@@ -115,8 +115,8 @@ public final class ServerTls {
             // The same context goes on, for with another one no session could be resumed.
             all.add(
                     before.of(certificate, trust)
-                            .orElseGet(() ->
-                                    new TlsContext(certificate, trust, settings, provider)));
+                            .orElseGet(
+                                    () -> new TlsContext(certificate, trust, settings, provider)));
         }
         return new TlsContexts(all);
     }

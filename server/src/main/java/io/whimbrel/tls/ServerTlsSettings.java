@@ -29,9 +29,6 @@ public record ServerTlsSettings(
     /// One certificate, no question for that of a client, TLS 1.2 and 1.3.
     public static ServerTlsSettings of(CertificateFiles files) {
         return new ServerTlsSettings(
-                List.of(files),
-                ClientCertificates.NONE,
-                Optional.empty(),
-                ProtocolMinimum.TLS_1_2);
+                List.of(files), ClientCertificates.NONE, Optional.empty(), ProtocolMinimum.TLS_1_2);
     }
 }

@@ -5,16 +5,15 @@ import org.conscrypt.Conscrypt;
 import java.security.KeyManagementException;
 import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
+import java.util.Optional;
 
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.ExtendedSSLSession;
-
-import java.util.Optional;
 
 /// Whose TLS it is, and in what the two differ ([ADR 7](docs/adr/0007-tls-provider.md)).
 public enum TlsProvider {
@@ -77,8 +76,7 @@ public enum TlsProvider {
                             engine, EXPORTER_LABEL, new byte[0], EXPORTER_BYTES);
             case JSSE ->
                     ((ExtendedSSLSession) engine.getSession())
-                            .exportKeyingMaterialData(
-                                    EXPORTER_LABEL, new byte[0], EXPORTER_BYTES);
+                            .exportKeyingMaterialData(EXPORTER_LABEL, new byte[0], EXPORTER_BYTES);
         };
     }
 

@@ -68,8 +68,8 @@ public final class TlsStream {
 
     /// Shakes hands; waits for the client.
     ///
-    /// @throws IOException where it fails; the client has been told, and the plain streams are of no
-    ///   use for SMTP any more
+    /// @throws IOException where it fails; the client has been told, and the plain streams are of
+    ///   no use for SMTP any more
     static TlsStream open(
             InputStream in, OutputStream out, TlsContexts contexts, RecordBuffers buffers)
             throws IOException {
@@ -352,8 +352,7 @@ public final class TlsStream {
         var bindings = new ArrayList<ChannelBinding>();
         if (protocol.equals("TLSv1.3")) {
             // In 1.2 it is sound only with an extension that neither provider tells of.
-            bindings.add(
-                    new ChannelBinding("tls-exporter", context.provider().exporter(engine)));
+            bindings.add(new ChannelBinding("tls-exporter", context.provider().exporter(engine)));
         }
         bindings.addAll(context.endPoint());
         return new TlsFacts(

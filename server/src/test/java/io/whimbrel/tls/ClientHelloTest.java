@@ -6,19 +6,13 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import org.junit.jupiter.api.Test;
 
-import java.security.GeneralSecurityException;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLException;
-
 class ClientHelloTest {
     @Test
-    void wordsOfAClient_areUnderstood() throws GeneralSecurityException, SSLException {
-        byte[] record = record("MX.example.com", "TLSv1.3", "TLSv1.2");
+    void wordsOfAClient_areUnderstood() {
+        byte[] record = TlsClients.hello("MX.example.com", "TLSv1.3", "TLSv1.2");
         assertThat(ClientHello.recordLength(record, 0)).isEqualTo(record.length);
         ClientHello hello = ClientHello.parse(record, 0, record.length);
         assertThat(hello.serverName()).contains("mx.example.com");
@@ -26,8 +20,8 @@ class ClientHelloTest {
     }
 
     @Test
-    void cipherSuitesOf12_limitTheKinds() throws GeneralSecurityException, SSLException {
-        byte[] record = record("mx.example.com", "TLSv1.2");
+    void cipherSuitesOf12_limitTheKinds() {
+        byte[] record = TlsClients.hello("mx.example.com", "TLSv1.2");
         assertThat(ClientHello.parse(record, 0, record.length).kinds())
                 .contains(KeyKind.EC, KeyKind.RSA);
         // 0xc02b, 0xc02c, 0xcca9: ECDSA.
@@ -42,8 +36,8 @@ class ClientHelloTest {
     }
 
     @Test
-    void everyPartOfIt_isAnAnswer() throws GeneralSecurityException, SSLException {
-        byte[] record = record("mx.example.com", "TLSv1.3", "TLSv1.2");
+    void everyPartOfIt_isAnAnswer() {
+        byte[] record = TlsClients.hello("mx.example.com", "TLSv1.3", "TLSv1.2");
         var random = new Random(11);
         for (int length = ClientHello.RECORD_HEADER; length < record.length; length++) {
             assertThat(ClientHello.parse(record, 0, length).kinds()).isNotNull();
@@ -68,19 +62,5 @@ class ClientHelloTest {
         assertThat(ClientHello.recordLength(bytes, 0)).isBetween(0, 65_540);
         ClientHello hello = ClientHello.parse(bytes, 0, bytes.length);
         assertThat(hello.serverName().orElse("x")).matches("[!-~&&[^A-Z]]{1,255}");
-    }
-
-    /// What Java's client says first.
-    private static byte[] record(String host, String... protocols)
-            throws GeneralSecurityException, SSLException {
-        var context = SSLContext.getInstance("TLS");
-        context.init(null, null, null);
-        SSLEngine engine = context.createSSLEngine(host, 25);
-        engine.setUseClientMode(true);
-        engine.setEnabledProtocols(protocols);
-        engine.beginHandshake();
-        ByteBuffer out = ByteBuffer.allocate(RecordBuffers.SIZE);
-        engine.wrap(ByteBuffer.allocate(0), out);
-        return Arrays.copyOf(out.array(), out.position());
     }
 }

@@ -1,5 +1,7 @@
 package io.whimbrel.tls;
 
+import org.junit.jupiter.api.Assumptions;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -9,8 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-
-import org.junit.jupiter.api.Assumptions;
 
 /// The command `openssl`, which makes certificates and is a client that Java's TLS knows nothing
 /// of. Tests are skipped where it is not installed.
@@ -38,7 +38,9 @@ public final class OpenSsl {
             words.addAll(List.of("-pkeyopt", "ec_paramgen_curve:prime256v1"));
         }
         words.addAll(
-                List.of("-addext", "subjectAltName=DNS:" + host + ".test,DNS:*." + host + ".example"));
+                List.of(
+                        "-addext",
+                        "subjectAltName=DNS:" + host + ".test,DNS:*." + host + ".example"));
         words.addAll(List.of("-keyout", name + ".key", "-out", name + ".crt"));
         words.addAll(List.of(more));
         run(words);

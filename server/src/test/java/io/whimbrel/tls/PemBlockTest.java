@@ -20,7 +20,10 @@ class PemBlockTest {
     @Test
     void blocks_comeInOrder_withoutWhatStandsBetween() throws IOException {
         String text =
-                "subject=CN = a\n" + GOOD + "\r\n# comment\r\n" + GOOD.replace("X", "EC PARAMETERS");
+                "subject=CN = a\n"
+                        + GOOD
+                        + "\r\n# comment\r\n"
+                        + GOOD.replace("X", "EC PARAMETERS");
         List<PemBlock> blocks = PemBlock.parse(text.replace("\n", "\r\n"));
         assertThat(blocks).extracting(PemBlock::label).containsExactly("X", "EC PARAMETERS");
         assertThat(blocks.getFirst().der()).containsExactly(1, 2, 3);
@@ -54,8 +57,7 @@ class PemBlockTest {
     @FuzzTest(maxDuration = "30s")
     void anyText_hasAnAnswer(byte[] bytes) {
         try {
-            List<PemBlock> blocks =
-                    PemBlock.parse(new String(bytes, StandardCharsets.ISO_8859_1));
+            List<PemBlock> blocks = PemBlock.parse(new String(bytes, StandardCharsets.ISO_8859_1));
             var again = new StringBuilder();
             for (PemBlock block : blocks) {
                 again.append("-----BEGIN ").append(block.label()).append("-----\n");

@@ -64,7 +64,8 @@ class ServerCertificateTest {
         assertRefused(a.key(), a.key(), "a.key holds no certificate");
         assertRefused(a.certificate(), a.certificate(), "a.crt holds no private key");
         assertRefused(a.certificate(), b.key(), "b.key is not the key of");
-        assertRefused(a.certificate(), rsa.key(), "rsa.key: the key is damaged, or not of the kind");
+        assertRefused(
+                a.certificate(), rsa.key(), "rsa.key: the key is damaged, or not of the kind");
         assertRefused(rsa.certificate(), a.key(), "a.key: the key is damaged, or not of the kind");
 
         openSsl.run(

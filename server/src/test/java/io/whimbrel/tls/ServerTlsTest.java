@@ -1,6 +1,7 @@
 package io.whimbrel.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.conscrypt.Conscrypt;
 import org.junit.jupiter.api.BeforeEach;
@@ -10,7 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,7 +52,9 @@ class ServerTlsTest {
             String said =
                     openSsl.client(
                             server.address(), "-tls" + version, "-servername", "MX.Ec.example");
-            assertThat(said).contains("New, TLSv" + version.replace('_', '.')).contains("220 hello");
+            assertThat(said)
+                    .contains("New, TLSv" + version.replace('_', '.'))
+                    .contains("220 hello");
             TlsFacts facts = server.facts();
             assertThat(facts.protocol()).isEqualTo("TLSv" + version.replace('_', '.'));
             assertThat(facts.cipher()).contains("AES").contains("GCM");
@@ -60,11 +65,17 @@ class ServerTlsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "CONSCRYPT, -tls1, ALL", "CONSCRYPT, -tls1_1, ALL", "CONSCRYPT, -tls1_2, AES128-SHA",
-        "CONSCRYPT, -tls1_2, AES128-GCM-SHA256", "CONSCRYPT, -tls1_2, ECDHE-RSA-AES128-SHA",
+        "CONSCRYPT, -tls1, ALL",
+        "CONSCRYPT, -tls1_1, ALL",
+        "CONSCRYPT, -tls1_2, AES128-SHA",
+        "CONSCRYPT, -tls1_2, AES128-GCM-SHA256",
+        "CONSCRYPT, -tls1_2, ECDHE-RSA-AES128-SHA",
         "CONSCRYPT, -tls1_2, DHE-RSA-AES128-GCM-SHA256",
-        "JSSE, -tls1, ALL", "JSSE, -tls1_1, ALL", "JSSE, -tls1_2, AES128-SHA",
-        "JSSE, -tls1_2, AES128-GCM-SHA256", "JSSE, -tls1_2, ECDHE-RSA-AES128-SHA",
+        "JSSE, -tls1, ALL",
+        "JSSE, -tls1_1, ALL",
+        "JSSE, -tls1_2, AES128-SHA",
+        "JSSE, -tls1_2, AES128-GCM-SHA256",
+        "JSSE, -tls1_2, ECDHE-RSA-AES128-SHA",
         "JSSE, -tls1_2, DHE-RSA-AES128-GCM-SHA256"
     })
     void whatIsWeak_isRefused(TlsProvider provider, String version, String cipher)
@@ -249,8 +260,7 @@ class ServerTlsTest {
                     .contains(
                             "Keying material: "
                                     + OpenSsl.upper(
-                                            HexFormat.of()
-                                                    .formatHex(bindings.getFirst().data())));
+                                            HexFormat.of().formatHex(bindings.getFirst().data())));
             byte[] der = PemFile.certificates(files.certificate()).getFirst().getEncoded();
             assertThat(bindings.getLast().data())
                     .isEqualTo(MessageDigest.getInstance("SHA-256").digest(der));
@@ -292,7 +302,8 @@ class ServerTlsTest {
             assertThat(((TlsReload.Failed) tls.reloadIfChanged()).isNew()).isFalse();
             assertThat(TlsClients.subject(server.address())).isEqualTo("CN=old");
 
-            Files.move(next.certificate(), files.certificate(), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(
+                    next.certificate(), files.certificate(), StandardCopyOption.REPLACE_EXISTING);
             assertThat(tls.reloadIfChanged()).isInstanceOf(TlsReload.Reloaded.class);
             assertThat(tls.reloadIfChanged()).isInstanceOf(TlsReload.Unchanged.class);
             assertThat(TlsClients.subject(server.address())).isEqualTo("CN=new");
@@ -342,13 +353,36 @@ class ServerTlsTest {
     @EnumSource
     void whatIsNoTls_fails(TlsProvider provider) throws IOException, InterruptedException {
         try (TlsServer server = echo(provider)) {
-            for (String text : List.of("EHLO client.example\r\n", "\u0016\u0003\u0001\u0000\u0001x")) {
+            for (String text :
+                    List.of("EHLO client.example\r\n", "\u0016\u0003\u0001\u0000\u0001x")) {
                 try (var plain = new Socket(server.address().getAddress(), port(server))) {
                     plain.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
                     plain.shutdownOutput();
                     assertThat(server.failure()).isNotEmpty();
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void damagedFirstWords_failAsInputDoes(TlsProvider provider) throws IOException {
+        var settings = ServerTlsSettings.of(openSsl.certificate("ec", "ec"));
+        ServerTls tls = ServerTls.load(settings, provider, CLOCK);
+        byte[] hello = TlsClients.hello("ec.test", "TLSv1.3", "TLSv1.2");
+        var random = new Random(3);
+        for (int round = 0; round < 300; round++) {
+            byte[] bytes = hello.clone();
+            for (int i = random.nextInt(4); i >= 0; i--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            int length = round % 3 == 0 ? random.nextInt(bytes.length) : bytes.length;
+            assertThatThrownBy(() ->
+                            tls.handshake(
+                                    new ByteArrayInputStream(bytes, 0, length),
+                                    OutputStream.nullOutputStream()))
+                    .as("round " + round)
+                    .isInstanceOf(IOException.class);
         }
     }
 

@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.security.Security;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -56,6 +59,23 @@ public final class TlsClients {
         try (SSLSocket socket = connect(server)) {
             var own = (X509Certificate) socket.getSession().getPeerCertificates()[0];
             return own.getSubjectX500Principal().getName();
+        }
+    }
+
+    /// What Java's client says first: one record.
+    static byte[] hello(String host, String... protocols) {
+        try {
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, null, null);
+            SSLEngine engine = context.createSSLEngine(host, 25);
+            engine.setUseClientMode(true);
+            engine.setEnabledProtocols(protocols);
+            engine.beginHandshake();
+            ByteBuffer out = ByteBuffer.allocate(RecordBuffers.SIZE);
+            engine.wrap(ByteBuffer.allocate(0), out);
+            return Arrays.copyOf(out.array(), out.position());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new AssertionError(e);
         }
     }
 
