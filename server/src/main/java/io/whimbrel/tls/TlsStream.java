@@ -199,7 +199,8 @@ public final class TlsStream {
     ///
     /// @return false where it has nothing more to say, ever
     private boolean send() throws IOException {
-        ByteBuffer target = ByteBuffer.allocate(2 * RecordBuffers.SIZE);
+        byte[] flight = new byte[2 * RecordBuffers.SIZE];
+        ByteBuffer target = ByteBuffer.wrap(flight);
         boolean isGoingOn = true;
         boolean isSpeaking = true;
         while (isSpeaking) {
@@ -208,7 +209,7 @@ public final class TlsStream {
                 if (target.position() == 0) {
                     throw new SSLException("a record too large to be sent");
                 }
-                flush(target);
+                flush(flight, target);
             } else if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
                 isGoingOn = false;
                 isSpeaking = result.bytesProduced() > 0 && !engine.isOutboundDone();
@@ -216,13 +217,13 @@ public final class TlsStream {
                 isSpeaking = engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP;
             }
         }
-        flush(target);
+        flush(flight, target);
         return isGoingOn;
     }
 
-    private void flush(ByteBuffer target) throws IOException {
+    private void flush(byte[] flight, ByteBuffer target) throws IOException {
         if (target.position() > 0) {
-            out.write(target.array(), 0, target.position());
+            out.write(flight, 0, target.position());
             target.clear();
         }
     }

@@ -26,7 +26,7 @@ class ClientHelloTest {
                 .contains(KeyKind.EC, KeyKind.RSA);
         // 0xc02b, 0xc02c, 0xcca9: ECDSA.
         for (int i = 0; i + 1 < record.length; i++) {
-            int suite = (record[i] & 0xff) << 8 | record[i + 1] & 0xff;
+            int suite = (record[i] & 0xff) << 8 | (record[i + 1] & 0xff);
             if (i > 43 && i < 120 && (suite == 0xc02b || suite == 0xc02c || suite == 0xcca9)) {
                 record[i + 1] = 0;
             }
