@@ -1,10 +1,16 @@
 package io.whimbrel.bench;
 
-import io.whimbrel.bench.TlsSide.TlsWords;
+import io.whimbrel.bench.TlsClient.Words;
 import io.whimbrel.time.SteadyClock;
+import io.whimbrel.tls.CertificateFiles;
+import io.whimbrel.tls.ServerTls;
+import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.tls.TlsProvider;
+import io.whimbrel.tls.TlsStream;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,6 +18,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
@@ -21,21 +28,18 @@ import javax.net.ssl.SSLSocket;
 /// What does TLS cost the server, by JSSE and by Conscrypt, in turns in one process?
 ///
 /// One platform thread is the server, so that its CPU time can be told from that of the client,
-/// which is always Conscrypt's. Of the rounds of each row the best counts: what disturbs only adds.
-/// Usage: `TlsCost FOLDER`, where `ec.p12` and `rsa.p12` are, or `TlsCost FOLDER idle PROVIDER` and
-/// `TlsCost FOLDER hold PORT COUNT`, for which see [TlsIdle].
+/// which is always Conscrypt's. A first pass warms up; then the best of the rounds of each row
+/// counts, for what disturbs only adds. Usage: `TlsCost FOLDER`, where the PEM files `ec` and `rsa`
+/// are, or `TlsCost FOLDER idle PROVIDER`, for which see [TlsIdle].
 public final class TlsCost {
-    static final List<String> PROVIDERS = List.of("JSSE", "Conscrypt");
-
-    private static final int ROUNDS = 4;
-    private static final Duration ROUND = Duration.ofMillis(350);
+    private static final int WARM_UP_ROUNDS = 3;
+    private static final int ROUNDS = 5;
+    private static final Duration ROUND = Duration.ofMillis(300);
     private static final int BLOCK = 16 << 10;
     private static final int BULK_BYTES = 48 << 20;
-    private static final List<String> SUITES =
-            List.of(
-                    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-                    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-                    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
+    private static final String HYBRID = "X25519MLKEM768";
+    private static final String CLASSIC = "X25519";
+    private static final String P_256 = "P-256";
 
     private final Path folder;
     private final SteadyClock clock = new SteadyClock();
@@ -49,15 +53,23 @@ public final class TlsCost {
         if (arguments.length == 1) {
             new TlsCost(folder).run();
         } else if (arguments[1].equals("idle")) {
-            new TlsIdle(folder).serve(arguments[2]);
+            var provider = TlsProvider.valueOf(arguments[2]);
+            new TlsIdle(folder, provider).serve(load(folder, "ec", provider));
         } else {
             TlsIdle.hold(Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
         }
     }
 
+    private static ServerTls load(Path folder, String key, TlsProvider provider)
+            throws IOException {
+        var files =
+                new CertificateFiles(folder.resolve(key + ".crt"), folder.resolve(key + ".key"));
+        return ServerTls.load(ServerTlsSettings.of(files), provider, new SteadyClock());
+    }
+
     private void run() throws IOException, InterruptedException, ExecutionException {
-        rows(1, _ -> {});
-        IO.println("| what the server does | JSSE | Conscrypt |\n|---|---|---|");
+        rows(WARM_UP_ROUNDS, _ -> {});
+        IO.println("| core-ms of the server | JSSE | Conscrypt |\n|---|---|---|");
         rows(ROUNDS, IO::println);
     }
 
@@ -65,128 +77,131 @@ public final class TlsCost {
             throws IOException, InterruptedException, ExecutionException {
         for (String key : List.of("ec", "rsa")) {
             for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
-                String what = "full handshake, " + key + ", " + protocol + ", core-ms";
-                Measure measure = server -> handshakes(server, protocol, false);
-                report.accept(row(what, measure, key, rounds));
+                var words = new Words(protocol, Optional.empty(), CLASSIC, P_256);
+                String what = "full handshake, " + key + ", " + protocol;
+                report.accept(row(what, it -> handshakes(it, words, false), key, rounds));
             }
         }
+        var hybrid = new Words("TLSv1.3", Optional.empty(), HYBRID, CLASSIC, P_256);
+        String offers = "full handshake, ec, TLSv1.3, the client offers " + HYBRID + " too";
+        report.accept(row(offers, it -> handshakes(it, hybrid, false), "ec", rounds));
         for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
-            String what = "resumed handshake, " + protocol + ", core-ms";
-            Measure measure = server -> handshakes(server, protocol, true);
-            report.accept(row(what, measure, "ec", rounds));
+            var words = new Words(protocol, Optional.empty(), CLASSIC, P_256);
+            String what = "resumed handshake, " + protocol;
+            report.accept(row(what, it -> handshakes(it, words, true), "ec", rounds));
         }
-        for (String suite : SUITES) {
-            String what = suite + ", core-ms per MiB";
-            Measure receive = server -> bulk(server, suite, false);
-            Measure send = server -> bulk(server, suite, true);
-            report.accept(row("receive " + what, receive, "ec", rounds));
-            report.accept(row("send " + what, send, "ec", rounds));
+        for (String cipher :
+                List.of("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256")) {
+            var suite = Optional.of("TLS_ECDHE_ECDSA_WITH_" + cipher);
+            var words = new Words("TLSv1.2", suite, CLASSIC, P_256);
+            String mib = " a MiB, " + cipher;
+            report.accept(row("receive" + mib, it -> bulk(it, words, false), "ec", rounds));
+            report.accept(row("send" + mib, it -> bulk(it, words, true), "ec", rounds));
         }
     }
 
     private interface Measure {
-        double coreMillis(TlsSide server)
+        double coreMillis(ServerTls server)
                 throws IOException, InterruptedException, ExecutionException;
     }
 
     private String row(String what, Measure measure, String key, int rounds)
             throws IOException, InterruptedException, ExecutionException {
-        double[] best = {Double.MAX_VALUE, Double.MAX_VALUE};
+        double jsse = Double.MAX_VALUE;
+        double conscrypt = Double.MAX_VALUE;
         for (int round = 0; round < rounds; round++) {
-            for (int i = 0; i < best.length; i++) {
-                var server = TlsSide.of(PROVIDERS.get(i), List.of(folder.resolve(key + ".p12")));
-                best[i] = Math.min(best[i], measure.coreMillis(server));
-            }
+            jsse = Math.min(jsse, measure.coreMillis(load(folder, key, TlsProvider.JSSE)));
+            ServerTls other = load(folder, key, TlsProvider.CONSCRYPT);
+            conscrypt = Math.min(conscrypt, measure.coreMillis(other));
         }
-        return "| %s | %.3f | %.3f |".formatted(what, best[0], best[1]);
+        return "| %s | %.3f | %.3f |".formatted(what, jsse, conscrypt);
     }
 
     /// Handshakes for the length of a round; each ends with a byte each way, so that tickets
     /// arrive.
-    private double handshakes(TlsSide server, String protocol, boolean isResuming)
+    private double handshakes(ServerTls server, Words words, boolean isResuming)
             throws IOException, InterruptedException, ExecutionException {
-        var words = new TlsWords(protocol, "");
         long end = clock.nanos() + ROUND.toNanos();
         try (var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            var served = new FutureTask<>(() -> serveHandshakes(server, listener, words));
+            var served = new FutureTask<>(() -> serveHandshakes(server, listener));
             Thread.ofPlatform().start(served);
-            TlsSide client = TlsSide.of("Conscrypt", List.of());
+            var client = new TlsClient();
             do {
                 oneSession(client, listener.getLocalPort(), words, 1);
-                client = isResuming ? client : TlsSide.of("Conscrypt", List.of());
+                client = isResuming ? client : new TlsClient();
             } while (clock.nanos() < end);
             oneSession(client, listener.getLocalPort(), words, 0);
             return served.get();
         }
     }
 
-    private static void oneSession(TlsSide client, int port, TlsWords words, int last)
+    private static void oneSession(TlsClient client, int port, Words words, int last)
             throws IOException {
-        var plain = new Socket(InetAddress.getLoopbackAddress(), port);
-        plain.setTcpNoDelay(true);
-        try (SSLSocket socket = client.handshake(plain, true, words)) {
+        try (SSLSocket socket = client.connect(port, words)) {
             socket.getInputStream().read();
             socket.getOutputStream().write(last);
             socket.getInputStream().read();
         }
     }
 
-    private static double serveHandshakes(TlsSide server, ServerSocket listener, TlsWords words)
+    private static double serveHandshakes(ServerTls server, ServerSocket listener)
             throws IOException {
         int count = 0;
         int said = 1;
         long cpu = 0;
         while (said > 0) {
-            Socket plain = listener.accept();
-            plain.setTcpNoDelay(true);
-            long before = cpuNanos();
-            try (SSLSocket socket = server.handshake(plain, false, words)) {
-                socket.getOutputStream().write(1);
-                said = socket.getInputStream().read();
+            try (Socket plain = listener.accept()) {
+                plain.setTcpNoDelay(true);
+                long before = cpuNanos();
+                TlsStream tls = server.handshake(plain.getInputStream(), plain.getOutputStream());
+                tls.output().write(1);
+                said = tls.input().read();
+                tls.endOutput();
+                tls.release();
+                // The first is no resumption.
+                cpu += count++ > 0 ? cpuNanos() - before : 0;
             }
-            // The first is no resumption, and warms up.
-            cpu += count++ > 0 ? cpuNanos() - before : 0;
         }
         return cpu / 1e6 / (count - 1);
     }
 
-    private static double bulk(TlsSide server, String suite, boolean isSending)
+    private static double bulk(ServerTls server, Words words, boolean isSending)
             throws IOException, InterruptedException, ExecutionException {
-        var words = new TlsWords("TLSv1.2", suite);
         try (var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            var served = new FutureTask<>(() -> serveBulk(server, listener, words, isSending));
+            var served = new FutureTask<>(() -> serveBulk(server, listener, isSending));
             Thread.ofPlatform().start(served);
-            TlsSide client = TlsSide.of("Conscrypt", List.of());
-            var plain = new Socket(InetAddress.getLoopbackAddress(), listener.getLocalPort());
-            try (SSLSocket socket = client.handshake(plain, true, words)) {
+            try (SSLSocket socket = new TlsClient().connect(listener.getLocalPort(), words)) {
                 if (isSending) {
                     drain(socket.getInputStream());
                 } else {
-                    fill(socket);
+                    fill(socket.getOutputStream());
                 }
             }
             return served.get();
         }
     }
 
-    private static double serveBulk(
-            TlsSide server, ServerSocket listener, TlsWords words, boolean isSending)
+    private static double serveBulk(ServerTls server, ServerSocket listener, boolean isSending)
             throws IOException {
-        try (SSLSocket socket = server.handshake(listener.accept(), false, words)) {
+        try (Socket plain = listener.accept()) {
+            TlsStream tls = server.handshake(plain.getInputStream(), plain.getOutputStream());
             long before = cpuNanos();
             if (isSending) {
-                fill(socket);
+                fill(tls.output());
             } else {
-                drain(socket.getInputStream());
+                drain(tls.input());
             }
-            return (cpuNanos() - before) / 1e6 / (BULK_BYTES >> 20);
+            double result = (cpuNanos() - before) / 1e6 / (BULK_BYTES >> 20);
+            tls.endOutput();
+            tls.release();
+            return result;
         }
     }
 
-    private static void fill(Socket socket) throws IOException {
+    private static void fill(OutputStream out) throws IOException {
         byte[] block = new byte[BLOCK];
         for (int sent = 0; sent < BULK_BYTES; sent += BLOCK) {
-            socket.getOutputStream().write(block);
+            out.write(block);
         }
     }
 

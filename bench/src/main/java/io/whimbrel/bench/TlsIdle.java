@@ -1,6 +1,9 @@
 package io.whimbrel.bench;
 
-import io.whimbrel.bench.TlsSide.TlsWords;
+import io.whimbrel.bench.TlsClient.Words;
+import io.whimbrel.tls.ServerTls;
+import io.whimbrel.tls.TlsProvider;
+import io.whimbrel.tls.TlsStream;
 
 import jdk.jfr.consumer.RecordingStream;
 
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -23,19 +27,20 @@ import javax.net.ssl.SSLSocket;
 /// carriers of virtual threads? The clients are another process.
 final class TlsIdle {
     private static final int COUNT = 1_000;
-    private static final TlsWords WORDS = new TlsWords("TLSv1.3", "");
+    private static final Words WORDS = new Words("TLSv1.3", Optional.empty(), "X25519", "P-256");
 
     private final Path folder;
+    private final TlsProvider provider;
     private final CountDownLatch idle = new CountDownLatch(COUNT);
     private final List<Socket> sockets = new ArrayList<>();
 
-    TlsIdle(Path folder) {
+    TlsIdle(Path folder, TlsProvider provider) {
         this.folder = folder;
+        this.provider = provider;
     }
 
-    void serve(String provider) throws IOException, InterruptedException {
+    void serve(ServerTls server) throws IOException, InterruptedException {
         var pinned = new AtomicInteger();
-        TlsSide server = TlsSide.of(provider, List.of(folder.resolve("ec.p12")));
         try (var jfr = new RecordingStream();
                 var listener = new ServerSocket(0, COUNT, InetAddress.getLoopbackAddress())) {
             jfr.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();
@@ -83,7 +88,7 @@ final class TlsIdle {
                 .start();
     }
 
-    private void accept(TlsSide server, ServerSocket listener, int count) throws IOException {
+    private void accept(ServerTls server, ServerSocket listener, int count) throws IOException {
         for (int i = 0; i < count; i++) {
             Socket plain = listener.accept();
             plain.setTcpNoDelay(true);
@@ -92,24 +97,25 @@ final class TlsIdle {
         }
     }
 
-    private void session(TlsSide server, Socket plain) {
-        try (SSLSocket socket = server.handshake(plain, false, WORDS)) {
-            socket.getOutputStream().write('2');
-            socket.getInputStream().read();
+    private void session(ServerTls server, Socket plain) {
+        try (plain) {
+            TlsStream tls = server.handshake(plain.getInputStream(), plain.getOutputStream());
+            tls.output().write('2');
+            tls.input().read();
             idle.countDown();
-            socket.getInputStream().read();
+            tls.input().read();
+            tls.release();
         } catch (IOException _) {
             // The client is stopped.
         }
     }
 
-    /// Opens connections and holds them until the server goes away; one is closed at once.
+    /// Opens connections and holds them until the server goes away; a single one is closed at once.
     static void hold(int port, int count) throws IOException {
-        TlsSide client = TlsSide.of("Conscrypt", List.of());
+        var client = new TlsClient();
         var held = new ArrayList<SSLSocket>();
         for (int i = 0; i < count; i++) {
-            var plain = new Socket(InetAddress.getLoopbackAddress(), port);
-            SSLSocket socket = client.handshake(plain, true, WORDS);
+            SSLSocket socket = client.connect(port, WORDS);
             socket.getInputStream().read();
             socket.getOutputStream().write('E');
             held.add(socket);

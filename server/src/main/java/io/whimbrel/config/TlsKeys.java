@@ -175,7 +175,7 @@ final class TlsKeys {
 
     private static void checkUnused(TableValues listen, Findings findings) {
         for (Key<?> key : LISTEN_KEYS) {
-            if (key != TLS && listen.isWritten(key)) {
+            if (!key.equals(TLS) && listen.isWritten(key)) {
                 findings.warn(
                         listen.placeOf(key),
                         key.name() + ": without effect, for tls is \"none\" here");

@@ -27,6 +27,10 @@ final class TimedSocket extends InputStream {
     private static final long GOODBYE_MILLIS = 5_000;
 
     private final Socket socket;
+
+    /// Below TLS; the socket gives it no more once a read is cut off.
+    private final InputStream plainIn;
+
     private InputStream in;
     private OutputStream out;
     private volatile Optional<Session> session = Optional.empty();
@@ -45,7 +49,8 @@ final class TimedSocket extends InputStream {
 
     TimedSocket(Socket socket, SessionLimits limits, InstantSource clock) throws IOException {
         this.socket = socket;
-        this.in = socket.getInputStream();
+        this.plainIn = socket.getInputStream();
+        this.in = plainIn;
         this.out = socket.getOutputStream();
         this.clock = clock;
         this.oldAtMillis = clock.millis() + limits.sessionMost().toMillis();
@@ -137,14 +142,12 @@ final class TimedSocket extends InputStream {
         sayGoodbye();
         socket.shutdownOutput();
         readDeadlineMillis = clock.millis() + timeout.toMillis();
-        // Over TLS it is not worth decrypting.
-        InputStream wasteful = socket.getInputStream();
         byte[] waste = new byte[4_096];
         int total = 0;
-        int count = wasteful.read(waste);
+        int count = plainIn.read(waste);
         while (count >= 0 && total < bytesMost) {
             total += count;
-            count = wasteful.read(waste);
+            count = plainIn.read(waste);
         }
     }
 

@@ -35,7 +35,7 @@ record ClientHello(Optional<String> serverName, Set<KeyKind> kinds) {
     /// of a handshake.
     static int recordLength(byte[] header, int from) {
         return header[from] == HANDSHAKE
-                ? RECORD_HEADER + ((header[from + 3] & 0xff) << 8 | header[from + 4] & 0xff)
+                ? RECORD_HEADER + ((header[from + 3] & 0xff) << 8 | (header[from + 4] & 0xff))
                 : 0;
     }
 

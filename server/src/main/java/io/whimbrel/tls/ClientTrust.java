@@ -71,7 +71,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
 
     /// Whether an authority of ours has issued it, for clients, and it is valid now.
     boolean believes(X509Certificate[] chain) {
-        if (checker.isEmpty()) {
+        if (checker.isEmpty() || chain.length == 0) {
             return false;
         }
         try {
@@ -82,27 +82,18 @@ final class ClientTrust extends X509ExtendedTrustManager {
         }
     }
 
-    /// During the handshake only what is required is looked at: one that is not believed may still
-    /// be the certificate that the client shows to everybody.
+    /// Takes every certificate; [TlsStream] looks at it when the handshake is done. One that is not
+    /// believed may still be the one that the client shows to everybody, a session that is resumed
+    /// brings its certificate along unasked, and BoringSSL's side of Java writes a stack trace to
+    /// standard error for each exception from here.
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type)
-            throws CertificateException {
-        if (isRequired && !believes(chain)) {
-            throw new CertificateException("not issued by an authority of this listener");
-        }
-    }
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-            throws CertificateException {
-        checkClientTrusted(chain, type);
-    }
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-            throws CertificateException {
-        checkClientTrusted(chain, type);
-    }
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type)

@@ -34,7 +34,7 @@ final class Der {
         int first = der[from + 1] & 0xff;
         int length = first < 0x80 ? first : 0;
         for (int i = from + 2; i < contentAt(der, from); i++) {
-            length = length << 8 | der[i] & 0xff;
+            length = length << 8 | (der[i] & 0xff);
         }
         return length;
     }
@@ -49,7 +49,7 @@ final class Der {
             int octets = content.length < 1 << 8 ? 1 : content.length < 1 << 16 ? 2 : 3;
             out.write(0x80 | octets);
             for (int i = octets - 1; i >= 0; i--) {
-                out.write(content.length >> 8 * i);
+                out.write(content.length >> (8 * i));
             }
         }
         out.writeBytes(content);

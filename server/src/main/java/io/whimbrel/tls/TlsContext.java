@@ -31,8 +31,9 @@ final class TlsContext {
                     "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
                     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
-    /// Sessions that are kept for those who take no tickets. Beyond it the oldest go.
-    private static final int SESSIONS_MAX = 10_000;
+    /// Sessions that are kept for the few who take no tickets, some KB each. Beyond it the oldest
+    /// go, and their clients shake hands in full.
+    private static final int SESSIONS_MAX = 1_000;
 
     private static final int SESSION_SECONDS = 2 * 60 * 60;
     private static final char[] NO_PASSWORD = {};

@@ -27,7 +27,7 @@ public enum TlsProvider {
 
     /// Conscrypt where it can be loaded, which the first call tries, else JSSE.
     public static TlsProvider preferred() {
-        return Loaded.IS_AVAILABLE ? CONSCRYPT : JSSE;
+        return Library.IS_AVAILABLE ? CONSCRYPT : JSSE;
     }
 
     /// The one for keys of this kind: BoringSSL's side of Java has no Ed25519 in TLS.
@@ -96,8 +96,12 @@ public enum TlsProvider {
     }
 
     /// Loads the library when first asked.
-    private static final class Loaded {
+    private static final class Library {
         static final boolean IS_AVAILABLE = Conscrypt.isAvailable();
+    }
+
+    /// Apart, for without the library it cannot be made.
+    private static final class Loaded {
         static final Provider PROVIDER = Conscrypt.newProvider();
     }
 }

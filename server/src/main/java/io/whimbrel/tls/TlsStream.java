@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 import javax.net.ssl.SSLEngine;
@@ -29,6 +30,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 /// taken from [RecordBuffers] for what is larger.
 public final class TlsStream {
     private static final int IDLE_BYTES = 512;
+    private static final String BORINGSSL_MARK = "OPENSSL_internal:";
     private static final byte[] NOTHING = {};
 
     private final InputStream in;
@@ -122,11 +124,26 @@ public final class TlsStream {
                 shakeOn();
             }
             isOpen = true;
-            checkResumed();
+            checkClient();
         } catch (SSLException e) {
             tellFailure();
-            throw e;
+            throw new SSLException(reason(e), e);
         }
+    }
+
+    /// In one line. BoringSSL's messages have several, with addresses of memory; what counts stands
+    /// in capitals behind the last mark.
+    private static String reason(SSLException failure) {
+        String message = String.valueOf(failure.getMessage());
+        int mark = message.lastIndexOf(BORINGSSL_MARK);
+        if (mark >= 0) {
+            String words = message.substring(mark + BORINGSSL_MARK.length());
+            int end = words.indexOf(' ');
+            return words.substring(0, end < 0 ? words.length() : end)
+                    .toLowerCase(Locale.ROOT)
+                    .replace('_', ' ');
+        }
+        return message.lines().findFirst().orElse("");
     }
 
     private void shakeOn() throws IOException {
@@ -140,10 +157,9 @@ public final class TlsStream {
         settle();
     }
 
-    /// A session that is resumed brings its certificate along unchecked: it may have expired.
-    private void checkResumed() throws SSLException {
+    private void checkClient() throws SSLException {
         if (context.trust().isRequired() && !context.trust().believes(peer())) {
-            throw new SSLException("the client certificate is no longer valid");
+            throw new SSLException("the client certificate is not from an authority of ours");
         }
     }
 
@@ -183,7 +199,8 @@ public final class TlsStream {
     ///
     /// @return false where it has nothing more to say, ever
     private boolean send() throws IOException {
-        ByteBuffer target = ByteBuffer.allocate(2 * RecordBuffers.SIZE);
+        byte[] flight = new byte[2 * RecordBuffers.SIZE];
+        ByteBuffer target = ByteBuffer.wrap(flight);
         boolean isGoingOn = true;
         boolean isSpeaking = true;
         while (isSpeaking) {
@@ -192,7 +209,7 @@ public final class TlsStream {
                 if (target.position() == 0) {
                     throw new SSLException("a record too large to be sent");
                 }
-                flush(target);
+                flush(flight, target);
             } else if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
                 isGoingOn = false;
                 isSpeaking = result.bytesProduced() > 0 && !engine.isOutboundDone();
@@ -200,13 +217,13 @@ public final class TlsStream {
                 isSpeaking = engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP;
             }
         }
-        flush(target);
+        flush(flight, target);
         return isGoingOn;
     }
 
-    private void flush(ByteBuffer target) throws IOException {
+    private void flush(byte[] flight, ByteBuffer target) throws IOException {
         if (target.position() > 0) {
-            out.write(target.array(), 0, target.position());
+            out.write(flight, 0, target.position());
             target.clear();
         }
     }

@@ -42,6 +42,22 @@ class SmtpInputTest {
     }
 
     @Test
+    void discardBuffered_forgetsWhatCameBehindACommand() throws IOException {
+        var in = new PiecesStream(bytes("NOOP\r\nEHLO evil\r\nQUI"), 100);
+        var input = new SmtpInput(in);
+        assertThat(input.readCommand()).contains(new Noop());
+        assertThat(input.discardBuffered()).isTrue();
+        assertThat(input.hasCommand()).isFalse();
+        assertThat(input.discardBuffered()).isFalse();
+        assertThat(input.readCommand()).isEmpty();
+
+        var other = new SmtpInput(new PiecesStream(bytes("NOOP\r\nQUIT\r\n"), 6));
+        assertThat(other.readCommand()).contains(new Noop());
+        assertThat(other.discardBuffered()).isFalse();
+        assertThat(other.readCommand()).contains(new Quit());
+    }
+
+    @Test
     void line_atTheLimit_isRead_andBeyondIt_isRefused() throws IOException {
         for (int length = SmtpInput.COMMAND_LINE_MAX - 2; length < 9_000; length += 7) {
             String line = "NOOP " + "x".repeat(length - 5);
