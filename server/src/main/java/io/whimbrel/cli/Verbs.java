@@ -3,7 +3,7 @@ package io.whimbrel.cli;
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `send`, `reload`, `status`, `metrics`. Stateless.
+/// `send`, `sendmail`, `reload`, `status`, `metrics`. Stateless.
 public final class Verbs {
     private Verbs() {}
 
@@ -13,6 +13,7 @@ public final class Verbs {
                 .addSubcommand(new SpoolCommand())
                 .addSubcommand(new TraceCommand())
                 .addSubcommand(new SendCommand())
+                .addSubcommand(SendmailCommand.line())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new MetricsCommand());

@@ -7,6 +7,8 @@ import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.pickup.PickupSettings;
+import io.whimbrel.pickup.SendmailSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
@@ -23,6 +25,8 @@ import java.util.TreeSet;
 ///
 /// @param node who we are
 /// @param listens at least one, in the order of the file
+/// @param pickup where files become mail
+/// @param sendmail what names without a domain mean
 /// @param sources at least one: where the file names none, the unnamed one
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
@@ -36,6 +40,8 @@ import java.util.TreeSet;
 public record Config(
         Node node,
         List<ListenSettings> listens,
+        PickupSettings pickup,
+        SendmailSettings sendmail,
         List<SourceAddress> sources,
         DnsSettings dns,
         List<RouteSettings> routes,
@@ -78,6 +84,8 @@ public record Config(
         return new Config(
                 node,
                 listens,
+                pickup,
+                sendmail,
                 sources,
                 dns,
                 routes,

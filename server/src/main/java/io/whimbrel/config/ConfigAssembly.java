@@ -42,6 +42,8 @@ final class ConfigAssembly {
         return new Config(
                 node,
                 values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
+                PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
+                PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 sources(),
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),

@@ -10,6 +10,8 @@ final class ConfigKeys {
             List.of(
                     ReceptionKeys.NODE,
                     ReceptionKeys.LISTEN,
+                    PickupKeys.PICKUP,
+                    PickupKeys.SENDMAIL,
                     DeliveryKeys.SOURCE,
                     DeliveryKeys.DNS,
                     DeliveryKeys.ROUTE,
