@@ -131,7 +131,7 @@ record AddressList(List<Mailbox> mailboxes, Optional<String> problem) {
                     isJoined = true;
                     append(position + 1);
                 }
-                case ')', '>', ']', '\\' -> problem = "a " + c + " that nothing opens";
+                case ')', '>', ']', '\\', ';', '<', ',', ':' -> problem = "a misplaced " + c;
                 default -> word(atomEnd());
             }
         }
