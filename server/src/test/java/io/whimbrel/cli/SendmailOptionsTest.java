@@ -53,10 +53,10 @@ class SendmailOptionsTest {
                 "-bm -f <> a@x.example                        |    | ''        | '' | a@x.example",
                 "-f<> a@x.example                             |    | ''        | '' | a@x.example",
                 "-oi -f <ann@x.example> -- -odd@x.example | i | ann@x.example | '' |"
-                    + " -odd@x.example",
+                        + " -odd@x.example",
                 "-G -i -U -v -n -m -Am -Cdir -X log -h 3 -p esmtp -L tag a | i | - | '' | a",
                 "-oMr -oo -om -oee -em -d8.1 -O IgnoreDots=false -OTimeout.queue=1h a | | - | '' |"
-                    + " a",
+                        + " a",
                 "- a                                          |    | -         | ''         | - a"
             })
     void commandLine_isRead(

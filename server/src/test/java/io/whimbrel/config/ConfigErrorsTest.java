@@ -11,8 +11,8 @@ import java.util.List;
 
 class ConfigErrorsTest {
     private static final String TABLES =
-            "[node], [[listen]], [[source]], [dns], [[route]], [delivery], [retry], [memory],"
-                    + " [spool], [events]";
+            "[node], [[listen]], [pickup], [sendmail], [[source]], [dns], [[route]], [delivery],"
+                    + " [retry], [memory], [spool], [events]";
     private static final String LISTEN_KEYS =
             "address, relay-from, tenant, class, campaign-header, dsn, max-message, max-recipients,"
                     + " max-errors, max-connections, max-connections-per-client, command-timeout,"

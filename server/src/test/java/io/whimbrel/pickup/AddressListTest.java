@@ -24,7 +24,7 @@ class AddressListTest {
             value = {
                 "a@x.example                                    | a@x.example",
                 "a@x.example, b@x.example,, c@x.example,        | a@x.example b@x.example"
-                    + " c@x.example",
+                        + " c@x.example",
                 "Ann <a@x.example>                              | a@x.example",
                 "\"Doe, John\" <j@x.example>, b@x.example       | j@x.example b@x.example",
                 "John Q. Public <j@x.example>                   | j@x.example",
@@ -32,14 +32,14 @@ class AddressListTest {
                 "(a (nested \\) one)) root                      | root",
                 "undisclosed-recipients:;                       | ``",
                 "team: a@x.example, B <b@x.example>; c@x.example| a@x.example b@x.example"
-                    + " c@x.example",
+                        + " c@x.example",
                 "a@x.example; b@x.example                       | a@x.example b@x.example",
                 "<@r1.example,@r2.example:a@x.example>          | a@x.example",
                 "\"odd, one\"@x.example                         | \"odd, one\"@x.example",
                 "a @ x . example                                | a@x.example",
                 "=?UTF-8?Q?J=C3=B6rg?= <j@x.example>            | j@x.example",
                 "a@[192.0.2.1], b@[IPv6:2001:db8::1]            | a@[192.0.2.1]"
-                    + " b@[IPv6:2001:db8::1]",
+                        + " b@[IPv6:2001:db8::1]",
                 "<a@x.example> (Ann)                            | a@x.example",
                 "<a@x.example> Ann B: C, d@x.example            | a@x.example d@x.example"
             })

@@ -80,13 +80,13 @@ class HeaderFixesTest {
         assertThat(text(mail))
                 .isEqualTo(
                         "From: s@shop.example\r\n"
-                            + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
-                            + "Message-ID: <token@host.example.com>\r\n"
-                            + "X-Job: 7\r\n"
-                            + "Subject: x\r\n"
-                            + "x-receiver: content@x.example\r\n"
-                            + "To: c@x.example\r\n\r\n"
-                            + "body\r\n");
+                                + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+                                + "Message-ID: <token@host.example.com>\r\n"
+                                + "X-Job: 7\r\n"
+                                + "Subject: x\r\n"
+                                + "x-receiver: content@x.example\r\n"
+                                + "To: c@x.example\r\n\r\n"
+                                + "body\r\n");
     }
 
     @Test
@@ -107,13 +107,13 @@ class HeaderFixesTest {
         FixedMail mail =
                 ofFile(
                         "From: Ann <ann@x.example>\n"
-                            + "To: b@x.example,\n"
-                            + " root (Boss)\n"
-                            + "cc: b@x.example\n"
-                            + "BCC: Secret <c@x.example>\n"
-                            + "Return-Path: <x@x.example>\n"
-                            + "Date: d\n"
-                            + "Message-Id: <m>\n\n");
+                                + "To: b@x.example,\n"
+                                + " root (Boss)\n"
+                                + "cc: b@x.example\n"
+                                + "BCC: Secret <c@x.example>\n"
+                                + "Return-Path: <x@x.example>\n"
+                                + "Date: d\n"
+                                + "Message-Id: <m>\n\n");
         assertThat(mail.envelope().sender()).contains("ann@x.example");
         assertThat(mail.envelope().receivers())
                 .containsExactly("b@x.example", "ops@example.net", "b@example.net", "c@x.example");
@@ -128,8 +128,8 @@ class HeaderFixesTest {
         FixedMail mail =
                 ofFile(
                         "Resent-From: r@x.example\n"
-                            + "Resent-To: n@x.example\n"
-                            + "Resent-Bcc: o@x.example\n"
+                                + "Resent-To: n@x.example\n"
+                                + "Resent-Bcc: o@x.example\n"
                                 + COMPLETE
                                 + "To: old@x.example\n\n");
         assertThat(mail.envelope().sender()).contains("r@x.example");

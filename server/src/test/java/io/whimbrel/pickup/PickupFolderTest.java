@@ -86,10 +86,10 @@ final class PickupFolderTest {
         assertThat(texts)
                 .containsExactly(
                         "From: Ann <ann@host.example>\r\n"
-                            + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
-                            + "Message-ID: <token@host.example>\r\n"
-                            + "To: j\u00f6rg@x.example\r\n\r\n"
-                            + "h\u00e4\r\n");
+                                + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+                                + "Message-ID: <token@host.example>\r\n"
+                                + "To: j\u00f6rg@x.example\r\n\r\n"
+                                + "h\u00e4\r\n");
         assertThat(taken.getFirst().parameters().smtpUtf8()).isTrue();
         assertThat(taken.getFirst().reversePath().address()).isEqualTo("ann@host.example");
     }
