@@ -15,6 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /// The launcher `whimbrel` on a fresh clone, with a Maven that does what the test wants.
@@ -57,6 +60,53 @@ final class LauncherTest {
                         "no such goal",
                         "whimbrel: the build failed; its output stands above");
         assertThat(run.waitFor()).isEqualTo(1);
+    }
+
+    /// The server is down: mail waits in the folder.
+    @Test
+    void link_namedSendmail_isSendmail() throws Exception {
+        pretendBuilt();
+        Files.createSymbolicLink(clone.resolve("sendmail"), clone.resolve("whimbrel"));
+        Files.createSymbolicLink(clone.resolve("mailq"), clone.resolve("whimbrel"));
+        Files.createDirectory(clone.resolve("data"));
+        Path config = clone.resolve("w.toml");
+        Files.writeString(
+                config,
+                "[node]\nname = \"mx1.example.com\"\ndata = \""
+                        + clone.resolve("data")
+                        + "\"\n[[listen]]\naddress = \"127.0.0.1:9\"\n");
+
+        Process run = start("./sendmail", "-C", config.toString(), "-oi", "-t");
+        try (var in = run.outputWriter(StandardCharsets.UTF_8)) {
+            in.write("To: a@x.example\n\n.\nhi\n");
+        }
+        assertThat(run.inputReader(StandardCharsets.UTF_8).lines().toList()).isEmpty();
+        assertThat(run.waitFor()).isZero();
+        try (Stream<Path> files = Files.list(clone.resolve("data/pickup/new"))) {
+            assertThat(Files.readString(files.findFirst().orElseThrow()))
+                    .contains("x-receiver: <a@x.example>\r\n")
+                    .endsWith("\r\n\r\n.\r\nhi\r\n");
+        }
+        Process list = start("./mailq", "-C", config.toString());
+        assertThat(list.inputReader(StandardCharsets.UTF_8).lines())
+                .contains("-- 1 message not yet taken from the folder.");
+        assertThat(list.waitFor()).isEqualTo(75);
+    }
+
+    /// Jars of nothing but this test's class path.
+    private void pretendBuilt() throws IOException {
+        var manifest = new Manifest();
+        var classPath = new StringBuilder();
+        for (String entry : System.getProperty("java.class.path").split(":")) {
+            classPath.append(Path.of(entry).toAbsolutePath().toUri()).append(' ');
+        }
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, classPath.toString().strip());
+        for (String module : List.of("server", "simulator")) {
+            Path target = Files.createDirectories(clone.resolve(module).resolve("target/lib"));
+            Path jar = target.resolveSibling("whimbrel-" + module + ".jar");
+            new JarOutputStream(Files.newOutputStream(jar), manifest).close();
+        }
     }
 
     private void mavenDoes(String commands) throws IOException {

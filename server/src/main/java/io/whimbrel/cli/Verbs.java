@@ -3,7 +3,7 @@ package io.whimbrel.cli;
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `send`, `user`, `reload`, `status`, `metrics`. Stateless.
+/// `send`, `sendmail`, `user`, `reload`, `status`, `metrics`. Stateless.
 public final class Verbs {
     private Verbs() {}
 
@@ -14,6 +14,7 @@ public final class Verbs {
                 .addSubcommand(new TraceCommand())
                 .addSubcommand(new SendCommand())
                 .addSubcommand(new UserCommand())
+                .addSubcommand(SendmailCommand.line())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new MetricsCommand());

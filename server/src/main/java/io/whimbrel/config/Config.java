@@ -7,6 +7,8 @@ import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.pickup.PickupSettings;
+import io.whimbrel.pickup.SendmailSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.routing.RouteSettings;
@@ -24,6 +26,8 @@ import java.util.TreeSet;
 ///
 /// @param node who we are
 /// @param reception where mail comes in, and whose; at least one listener
+/// @param pickup where files become mail
+/// @param sendmail what names without a domain mean
 /// @param sources at least one: where the file names none, the unnamed one
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
@@ -37,6 +41,8 @@ import java.util.TreeSet;
 public record Config(
         Node node,
         ReceptionSettings reception,
+        PickupSettings pickup,
+        SendmailSettings sendmail,
         List<SourceAddress> sources,
         DnsSettings dns,
         List<RouteSettings> routes,
@@ -82,6 +88,8 @@ public record Config(
         return new Config(
                 node,
                 reception,
+                pickup,
+                sendmail,
                 sources,
                 dns,
                 routes,

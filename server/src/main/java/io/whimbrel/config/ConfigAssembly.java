@@ -46,6 +46,8 @@ final class ConfigAssembly {
                         values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
                         values.all(TenantKeys.TENANT).stream().map(TenantKeys::settings).toList(),
                         DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
+                PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
+                PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 sources(),
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),

@@ -13,6 +13,8 @@ final class ConfigKeys {
                     TlsKeys.MORE,
                     TenantKeys.TENANT,
                     DoorKeys.INBOUND,
+                    PickupKeys.PICKUP,
+                    PickupKeys.SENDMAIL,
                     DeliveryKeys.SOURCE,
                     DeliveryKeys.DNS,
                     DeliveryKeys.ROUTE,

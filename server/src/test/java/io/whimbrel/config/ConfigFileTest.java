@@ -17,6 +17,9 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.outcome.ReportSettings;
+import io.whimbrel.pickup.LocalAlias;
+import io.whimbrel.pickup.PickupSettings;
+import io.whimbrel.pickup.SendmailSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
@@ -104,6 +107,9 @@ class ConfigFileTest {
                 .containsExactly(new SourceAddress("", Optional.empty(), "mx1.example.com"));
         assertThat(config.dns()).isEqualTo(DnsSettings.DEFAULT);
         assertThat(config.routes()).isEmpty();
+        assertThat(config.pickup())
+                .isEqualTo(PickupSettings.in(Path.of("/var/lib/whimbrel/pickup")));
+        assertThat(config.sendmail()).isEqualTo(SendmailSettings.of("mx1.example.com"));
         assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
         assertThat(config.schedule()).isEqualTo(ScheduleSettings.DEFAULT);
         assertThat(config.report())
@@ -183,6 +189,26 @@ class ConfigFileTest {
                                 Access.of(List.of()),
                                 Handling.DEFAULT,
                                 SessionLimits.DEFAULT));
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofPickup() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.pickup())
+                .isEqualTo(
+                        new PickupSettings(
+                                Path.of("/var/spool/whimbrel/pickup"),
+                                PickupSettings.Access.EVERYONE,
+                                3L << 20,
+                                new MailStream("system", "", PriorityClass.BULK),
+                                Optional.of("X-Job"),
+                                DsnPolicy.FAILURE));
+        var root = new LocalAlias("root", List.of("ops@example.com", "night@example.com"));
+        var postmaster = new LocalAlias("postmaster", List.of("p@example.net"));
+        assertThat(config.sendmail())
+                .isEqualTo(
+                        new SendmailSettings(
+                                "example.com", "host.example.com", List.of(root, postmaster)));
     }
 
     @Test
