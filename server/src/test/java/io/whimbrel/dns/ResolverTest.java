@@ -104,6 +104,45 @@ final class ResolverTest {
     }
 
     @Test
+    void text_ofSeveralStrings_isJoined_andKeepsItsBytes() {
+        server.with("t.test. 300 IN TXT \"v=spf1 ip4:192.\" \"0.2.1 -all\"")
+                .with("t.test. 300 IN TXT \"a\\\\b\\200\"")
+                .withEmpty("empty.test.");
+
+        assertThat(resolver.text("T.test"))
+                .isEqualTo(
+                        new TextAnswer.Texts(
+                                List.of("v=spf1 ip4:192.0.2.1 -all", "a\\b\u00c8"),
+                                Duration.ofMinutes(5)));
+        assertThat(resolver.text("empty.test")).isInstanceOf(TextAnswer.NoText.class);
+        assertThat(resolver.text("no.test")).isInstanceOf(TextAnswer.NoSuchDomain.class);
+        server.mood(Mood.SERVFAIL);
+        assertThat(resolver.text("other.test")).isInstanceOf(TextAnswer.TemporaryFailure.class);
+    }
+
+    @Test
+    void names_ofAnAddress_areFoundInEitherFamily() {
+        server.with("1.2.0.192.in-addr.arpa. 300 IN PTR Mail.example.test.")
+                .with(
+                        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."
+                                + " 300 IN PTR six.example.test.");
+
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.1")))
+                .isEqualTo(
+                        new PointerAnswer.Names(
+                                List.of("mail.example.test"), Duration.ofMinutes(5)));
+        assertThat(resolver.names(InetAddress.ofLiteral("2001:db8::1")))
+                .isEqualTo(
+                        new PointerAnswer.Names(
+                                List.of("six.example.test"), Duration.ofMinutes(5)));
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.9")))
+                .isInstanceOf(PointerAnswer.NoName.class);
+        server.mood(Mood.SERVFAIL);
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.8")))
+                .isInstanceOf(PointerAnswer.TemporaryFailure.class);
+    }
+
+    @Test
     void localhost_isANameLikeAnyOther() {
         assertThat(resolver.ipv4("localhost")).isInstanceOf(AddressAnswer.NoSuchDomain.class);
     }
