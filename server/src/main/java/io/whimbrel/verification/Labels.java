@@ -12,10 +12,10 @@ final class Labels {
     /// Whether `name` has two or more labels of 1 to 63 characters, 253 in all, none a space, a
     /// control or not US-ASCII. Underscores and the like are allowed, for the DNS has them.
     static boolean isQualified(String name) {
-        return name.indexOf('.') > 0 && isName(name);
+        return name.indexOf('.') > 0 && name.indexOf(' ') < 0 && isName(name);
     }
 
-    /// As [#isQualified], or a single label.
+    /// As [#isQualified], or a single label, and spaces are allowed, for macros of SPF make them.
     static boolean isName(String name) {
         if (name.isEmpty() || name.length() > NAME_MAX) {
             return false;
@@ -27,7 +27,7 @@ final class Labels {
                     return false;
                 }
                 start = i + 1;
-            } else if (name.charAt(i) <= ' ' || name.charAt(i) > '~') {
+            } else if (name.charAt(i) < ' ' || name.charAt(i) > '~') {
                 return false;
             }
         }

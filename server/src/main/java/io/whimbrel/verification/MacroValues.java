@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /// What the macros of SPF stand for (RFC 7208 §7.2). Confined to one thread.
@@ -97,9 +98,11 @@ final class MacroValues {
     }
 
     private String dotted() {
-        return isIpv6()
-                ? new StringBuilder(ReversedAddress.of(client.address())).reverse().toString()
-                : IpText.of(client.address());
+        if (!isIpv6()) {
+            return IpText.of(client.address());
+        }
+        String reversed = ReversedAddress.of(client.address()).toUpperCase(Locale.ROOT);
+        return new StringBuilder(reversed).reverse().toString();
     }
 
     private static List<String> split(String value, String delimiters) {
