@@ -1,11 +1,15 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.verification.SpfPolicy.SpfTerm;
+
+import io.whimbrel.verification.SpfVerdict.SpfResult;
+
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.PointerAnswer;
 import io.whimbrel.dns.TextAnswer;
 import io.whimbrel.verification.SpfPolicy.Directive;
-import io.whimbrel.verification.SpfTerm.Prefixes;
+import io.whimbrel.verification.SpfPolicy.SpfTerm.Prefixes;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;

@@ -1,7 +1,11 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.verification.SpfPolicy.SpfTerm;
+
+import io.whimbrel.verification.SpfVerdict.SpfResult;
+
 import io.whimbrel.verification.SpfPolicy.Directive;
-import io.whimbrel.verification.SpfTerm.Prefixes;
+import io.whimbrel.verification.SpfPolicy.SpfTerm.Prefixes;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.verification.SpfVerdict.SpfResult;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.DynamicTest;
