@@ -155,9 +155,11 @@ record SignatureTags(
             return time.isEmpty() || expiry.isEmpty() || expiry.getAsLong() > time.getAsLong();
         }
 
-        /// Of header and body; none where it is unknown.
+        /// Of header and body; none where it is unknown. In ARC it is relaxed where nothing is said,
+        /// as every implementation has it.
         private String[] canonicalization() {
-            String value = kind == Kind.ARC_SEAL ? "relaxed" : tags.get("c", "simple");
+            String byDefault = kind == Kind.DKIM ? "simple" : "relaxed/relaxed";
+            String value = kind == Kind.ARC_SEAL ? byDefault : tags.get("c", byDefault);
             int slash = value.indexOf('/');
             String header = slash < 0 ? value : value.substring(0, slash);
             String body = slash < 0 ? "simple" : value.substring(slash + 1);
