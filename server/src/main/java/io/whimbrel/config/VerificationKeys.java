@@ -52,7 +52,6 @@ final class VerificationKeys {
     static VerificationSettings settings(TableValues values) {
         var checks = EnumSet.noneOf(Check.class);
         checks.addAll(values.get(VERIFY));
-        return new VerificationSettings(
-                checks, values.get(ON_SPF_FAIL), values.get(ON_DMARC_FAIL));
+        return new VerificationSettings(checks, values.get(ON_SPF_FAIL), values.get(ON_DMARC_FAIL));
     }
 }

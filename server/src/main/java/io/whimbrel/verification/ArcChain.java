@@ -102,7 +102,8 @@ final class ArcChain {
             String chainStatus) {
         static final int INSTANCES_MAX = 50;
 
-        /// Reads three fields whose instance is known to be the same. Empty where one cannot be read.
+        /// Reads three fields whose instance is known to be the same. Empty where one cannot be
+        /// read.
         static Optional<ArcLink> read(HeaderField results, HeaderField message, HeaderField seal) {
             Optional<TagList> messageList = TagList.parse(message.value());
             Optional<TagList> sealList = TagList.parse(seal.value());

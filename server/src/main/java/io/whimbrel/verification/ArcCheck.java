@@ -1,12 +1,9 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.ArcChain.ArcLink;
-
-import io.whimbrel.verification.ArcVerdict.ArcResult;
-
-import io.whimbrel.verification.DkimVerdict.DkimResult;
-
 import io.whimbrel.smtp.ByteSink;
+import io.whimbrel.verification.ArcChain.ArcLink;
+import io.whimbrel.verification.ArcVerdict.ArcResult;
+import io.whimbrel.verification.DkimVerdict.DkimResult;
 
 import java.io.ByteArrayOutputStream;
 import java.time.InstantSource;

@@ -1,17 +1,15 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.ArcVerdict.ArcResult;
-
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import io.whimbrel.mail.IpText;
+import io.whimbrel.verification.ArcVerdict.ArcResult;
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
 
-/// The `Authentication-Results` field (RFC 8601): ours is written, those that pretend to be ours are
-/// found. Stateless.
+/// The `Authentication-Results` field (RFC 8601): ours is written, those that pretend to be ours
+/// are found. Stateless.
 ///
 /// What peers wrote goes into the field as a token, a plain address or a quoted string, cut at
 /// [#VALUE_MAX] characters, with `?` for everything that is not printable US-ASCII: it can end
@@ -138,8 +136,8 @@ public final class AuthenticationResults {
         return !local.startsWith(".") && !local.endsWith(".") && !local.contains("..");
     }
 
-    /// Whether a field of a message that comes in pretends to be ours, and is to be removed
-    /// (RFC 8601 §5): an Authentication-Results field by our name, or by one that cannot be read.
+    /// Whether a field of a message that comes in pretends to be ours, and is to be removed (RFC
+    /// 8601 §5): an Authentication-Results field by our name, or by one that cannot be read.
     ///
     /// @param bytes of the message
     /// @param from where the field's name begins

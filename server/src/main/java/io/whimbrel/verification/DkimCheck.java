@@ -1,8 +1,7 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SignatureTags.Kind;
-
 import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.verification.SignatureTags.Kind;
 
 import java.time.InstantSource;
 import java.util.ArrayList;

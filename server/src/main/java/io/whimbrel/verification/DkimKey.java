@@ -31,8 +31,21 @@ record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isSt
 
     /// The AlgorithmIdentifier of RSA (RFC 3279 §2.3.1).
     private static final byte[] RSA_ALGORITHM = {
-        0x30, 0x0d, 0x06, 0x09, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 0x0d, 0x01, 0x01,
-        0x01, 0x05, 0x00
+        0x30,
+        0x0d,
+        0x06,
+        0x09,
+        0x2a,
+        (byte) 0x86,
+        0x48,
+        (byte) 0x86,
+        (byte) 0xf7,
+        0x0d,
+        0x01,
+        0x01,
+        0x01,
+        0x05,
+        0x00
     };
 
     /// What became of a text.
@@ -58,8 +71,7 @@ record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isSt
     }
 
     static Reading read(String text) {
-        Optional<TagList> list =
-                text.length() <= TEXT_MAX ? TagList.parse(text) : Optional.empty();
+        Optional<TagList> list = text.length() <= TEXT_MAX ? TagList.parse(text) : Optional.empty();
         if (list.isEmpty()) {
             return bad("the key record cannot be read");
         }

@@ -36,7 +36,8 @@ public record DkimVerdict(
         PASS,
         /// The message is not what was signed, or no longer stands by it.
         FAIL,
-        /// We do not accept such a signature: SHA-1, or a key that is too short or too long (RFC 8301).
+        /// We do not accept such a signature: SHA-1, or a key that is too short or too long (RFC
+        /// 8301).
         POLICY,
         /// It cannot be judged.
         NEUTRAL,

@@ -1,23 +1,19 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DmarcVerdict.DmarcResult;
-
-import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
-
 import io.whimbrel.verification.DkimVerdict.DkimResult;
-
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
+import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
+import io.whimbrel.verification.DmarcVerdict.DmarcResult;
 import io.whimbrel.verification.DmarcWalk.Step;
 import io.whimbrel.verification.DmarcWalk.Way;
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// DMARC for one message (RFC 9989 §5.3). Confined to one thread: made when the header is known, and
-/// asked when SPF and DKIM are.
+/// DMARC for one message (RFC 9989 §5.3). Confined to one thread: made when the header is known,
+/// and asked when SPF and DKIM are.
 ///
 /// Policies are looked for while the body comes in. A From field with several domains is judged by
 /// each, and the worst verdict counts; beyond [#DOMAINS_MAX] nothing is.

@@ -40,8 +40,8 @@ record DmarcRecord(
                 && version.substring(equals + 1).strip().equals("DMARC1");
     }
 
-    /// Reads a text that is meant as a record. What cannot be read of it is as if it were not there;
-    /// empty where nothing remains that could be applied (RFC 9989 §4.7, §5.3).
+    /// Reads a text that is meant as a record. What cannot be read of it is as if it were not
+    /// there; empty where nothing remains that could be applied (RFC 9989 §4.7, §5.3).
     static Optional<DmarcRecord> parse(String text) {
         Map<String, String> tags = tags(text);
         Optional<DmarcPolicy> policy = policy(tags, "p");

@@ -6,8 +6,8 @@ import java.util.Optional;
 /// What DMARC says about one message. Immutable.
 ///
 /// @param authorDomain of the From field, lower case; `""` where there is none to be read
-/// @param policy what the domain wants done with a failure of this author, after the weakening of
-///   a test; `NONE` where it has no policy
+/// @param policy what the domain wants done with a failure of this author, after the weakening of a
+///   test; `NONE` where it has no policy
 /// @param policyDomain whose record it is; `""` where there is none
 /// @param isTesting the domain only tries
 /// @param hasSeveralFields there is more than one From field, so nobody can say whose it is
@@ -26,7 +26,8 @@ public record DmarcVerdict(
                 DmarcResult.PERMERROR, "", DmarcPolicy.NONE, "", false, hasSeveralFields, reason);
     }
 
-    /// What a domain asks to be done with mail that fails DMARC (RFC 9989 §4.7), from nothing to most.
+    /// What a domain asks to be done with mail that fails DMARC (RFC 9989 §4.7), from nothing to
+    /// most.
     public enum DmarcPolicy {
         NONE,
         QUARANTINE,

@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Walks up from domains to the DMARC records above them (RFC 9989 §4.10), for one message.
-/// Confined to one thread at a time. Each name is asked once, at most eight for a domain, none after
-/// [#TIME_MAX]; where the DNS fails, that is remembered, and the walk goes on as if there were no
-/// record.
+/// Confined to one thread at a time. Each name is asked once, at most eight for a domain, none
+/// after [#TIME_MAX]; where the DNS fails, that is remembered, and the walk goes on as if there
+/// were no record.
 final class DmarcWalk {
     static final Duration TIME_MAX = Duration.ofSeconds(20);
 

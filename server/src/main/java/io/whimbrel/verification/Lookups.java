@@ -1,10 +1,9 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.dns.Resolver;
-
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.PointerAnswer;
+import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TextAnswer;
 
 import java.net.InetAddress;

@@ -1,10 +1,9 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import io.whimbrel.metrics.VerificationMetrics;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 import io.whimbrel.verification.VerificationSettings.Check;
 
 import java.net.InetAddress;
@@ -16,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The checks of one message: takes its bytes as they come, dots unstuffed, lines with CRLF, and
-/// tells its verdicts at the end. Confined to one thread; that it asks the DNS on others, some ten at
-/// once, does not show. Nothing of the body is kept, and at most 256 KiB of the header.
+/// tells its verdicts at the end. Confined to one thread; that it asks the DNS on others, some ten
+/// at once, does not show. Nothing of the body is kept, and at most 256 KiB of the header.
 ///
 /// [#end] waits for answers, at most about 20 s for each kind of check. Close it in any case: a
 /// message that is given up leaves no question behind.
@@ -114,15 +113,14 @@ public final class MessageCheck implements ByteSink, AutoCloseable {
     private SpfVerdict await(Pending<SpfVerdict> pending) {
         Instant deadline = begun.plus(SpfCheck.TIME_MAX);
         return pending.await(Duration.between(clock.instant(), deadline))
-                .orElseGet(
-                        () ->
-                                new SpfVerdict(
-                                        SpfResult.TEMPERROR,
-                                        spfClient.isHelo(),
-                                        spfClient.identity(),
-                                        spfClient.domain(),
-                                        "",
-                                        "out of time"));
+                .orElseGet(() ->
+                        new SpfVerdict(
+                                SpfResult.TEMPERROR,
+                                spfClient.isHelo(),
+                                spfClient.identity(),
+                                spfClient.domain(),
+                                "",
+                                "out of time"));
     }
 
     private Verdicts read(Optional<SpfVerdict> spfVerdict) {
@@ -159,7 +157,12 @@ public final class MessageCheck implements ByteSink, AutoCloseable {
         Optional<SmtpReply> byDmarc =
                 dmarcVerdict.flatMap(it -> Refusal.of(it, settings.onDmarcFail()));
         return new Verdicts(
-                client, spfVerdict, dkimVerdicts, dmarcVerdict, arcVerdict, bySpf.or(() -> byDmarc));
+                client,
+                spfVerdict,
+                dkimVerdicts,
+                dmarcVerdict,
+                arcVerdict,
+                bySpf.or(() -> byDmarc));
     }
 
     private void count(Verdicts verdicts) {

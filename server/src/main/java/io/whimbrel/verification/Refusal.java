@@ -1,9 +1,8 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
-
 import io.whimbrel.mail.IpText;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
 import io.whimbrel.verification.VerificationSettings.OnFail;
 
 import java.net.InetAddress;
@@ -66,8 +65,7 @@ final class Refusal {
             // Two From fields would show one author and be judged by another.
             case PERMERROR ->
                     dmarc.hasSeveralFields()
-                            ? Optional.of(
-                                    SmtpReply.of(550, 5, 6, 0, "More than one From field"))
+                            ? Optional.of(SmtpReply.of(550, 5, 6, 0, "More than one From field"))
                             : Optional.empty();
             case NONE, PASS -> Optional.empty();
         };

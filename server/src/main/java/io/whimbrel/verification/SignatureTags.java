@@ -155,17 +155,15 @@ record SignatureTags(
             return time.isEmpty() || expiry.isEmpty() || expiry.getAsLong() > time.getAsLong();
         }
 
-        /// Of header and body; none where it is unknown. In ARC it is relaxed where nothing is said,
-        /// as every implementation has it.
+        /// Of header and body; none where it is unknown. In ARC it is relaxed where nothing is
+        /// said, as every implementation has it.
         private String[] canonicalization() {
             String byDefault = kind == Kind.DKIM ? "simple" : "relaxed/relaxed";
             String value = kind == Kind.ARC_SEAL ? byDefault : tags.get("c", byDefault);
             int slash = value.indexOf('/');
             String header = slash < 0 ? value : value.substring(0, slash);
             String body = slash < 0 ? "simple" : value.substring(slash + 1);
-            return isKnown(header) && isKnown(body)
-                    ? new String[] {header, body}
-                    : new String[0];
+            return isKnown(header) && isKnown(body) ? new String[] {header, body} : new String[0];
         }
 
         private static boolean isKnown(String canonicalization) {
@@ -196,8 +194,7 @@ record SignatureTags(
             while (at <= list.length()) {
                 int colon = list.indexOf(':', at);
                 int end = colon < 0 ? list.length() : colon;
-                names.add(
-                        TagList.withoutSpaces(list.substring(at, end)).toLowerCase(Locale.ROOT));
+                names.add(TagList.withoutSpaces(list.substring(at, end)).toLowerCase(Locale.ROOT));
                 at = end + 1;
             }
             return names;

@@ -1,8 +1,7 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
-
 import io.whimbrel.smtp.ByteSink;
+import io.whimbrel.verification.DkimVerdict.DkimResult;
 
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
@@ -88,7 +87,7 @@ final class Signed {
 
     /// What a signature of header fields signs (RFC 6376 §3.7): of fields that are there more often
     /// the lowest first, of those that are not there nothing.
-    private static byte[] data(HeaderFields header, HeaderField field, SignatureTags tags) {
+    static byte[] data(HeaderFields header, HeaderField field, SignatureTags tags) {
         var bytes = new ByteArrayOutputStream(4_096);
         ByteSink sink = bytes::write;
         Map<String, Integer> used = new HashMap<>();

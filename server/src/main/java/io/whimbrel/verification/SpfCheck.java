@@ -1,15 +1,13 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SpfPolicy.SpfTerm;
-
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.PointerAnswer;
 import io.whimbrel.dns.TextAnswer;
 import io.whimbrel.verification.SpfPolicy.Directive;
+import io.whimbrel.verification.SpfPolicy.SpfTerm;
 import io.whimbrel.verification.SpfPolicy.SpfTerm.Prefixes;
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -21,11 +19,11 @@ import java.util.Optional;
 
 /// The check_host() function (RFC 7208 §4) for one client. Confined to one thread, used once.
 ///
-/// Bounds (RFC 7208 §4.6.4): ten terms that ask the DNS, two answers with nothing in them, ten hosts
-/// of an MX, ten names of an address; beyond the first three a policy is in error, beyond the last
-/// names are not looked at. Of what a term asks, only its first question can be counted as empty,
-/// for hosts without an address of the client's family are no mistake. After [#TIME_MAX] no more is
-/// asked, which is a temporary error.
+/// Bounds (RFC 7208 §4.6.4): ten terms that ask the DNS, two answers with nothing in them, ten
+/// hosts of an MX, ten names of an address; beyond the first three a policy is in error, beyond the
+/// last names are not looked at. Of what a term asks, only its first question can be counted as
+/// empty, for hosts without an address of the client's family are no mistake. After [#TIME_MAX] no
+/// more is asked, which is a temporary error.
 final class SpfCheck {
     static final Duration TIME_MAX = Duration.ofSeconds(20);
     private static final int ASKING_TERMS_MAX = 10;
@@ -70,13 +68,11 @@ final class SpfCheck {
         Instant now = clock.instant();
         this.deadline = now.plus(TIME_MAX);
         this.currentDomain = client.domain();
-        this.macros =
-                new MacroValues(client, this::validatedName, receiver, now.getEpochSecond());
+        this.macros = new MacroValues(client, this::validatedName, receiver, now.getEpochSecond());
     }
 
     /// @param receiver our own name, which policies may put into explanations
-    static SpfVerdict run(
-            Lookups lookups, SpfClient client, String receiver, InstantSource clock) {
+    static SpfVerdict run(Lookups lookups, SpfClient client, String receiver, InstantSource clock) {
         var check = new SpfCheck(lookups, client, receiver, clock);
         Outcome outcome = check.checkHost(client.domain());
         String explanation = "";
@@ -136,7 +132,8 @@ final class SpfCheck {
                     return Outcome.of(SpfResult.TEMPERROR, "no answer for " + directive.text());
                 }
                 case PERMERROR -> {
-                    return Outcome.of(SpfResult.PERMERROR, "too much, or amiss: " + directive.text());
+                    return Outcome.of(
+                            SpfResult.PERMERROR, "too much, or amiss: " + directive.text());
                 }
             }
         }
@@ -166,8 +163,7 @@ final class SpfCheck {
                     ask(target(target, domain), name -> a(name, prefixes, true));
             case SpfTerm.Mx(Optional<MacroText> target, Prefixes prefixes) ->
                     ask(target(target, domain), name -> mx(name, prefixes));
-            case SpfTerm.Ptr(Optional<MacroText> target) ->
-                    ask(target(target, domain), this::ptr);
+            case SpfTerm.Ptr(Optional<MacroText> target) -> ask(target(target, domain), this::ptr);
             case SpfTerm.Exists(MacroText target) ->
                     ask(macros.expandName(target, domain), this::exists);
         };
@@ -269,18 +265,13 @@ final class SpfCheck {
     /// The names of the client that have its address (RFC 7208 §5.5); failures are no names.
     private List<String> validated() {
         List<String> known =
-                validated.orElseGet(
-                        () ->
-                                switch (lookups.names(client.address())) {
-                                    case PointerAnswer.Names(List<String> names, Duration _) ->
-                                            names.stream()
-                                                    .limit(HOSTS_MAX)
-                                                    .filter(this::isOurs)
-                                                    .toList();
-                                    case PointerAnswer.NoName _,
-                                            PointerAnswer.TemporaryFailure _ ->
-                                            List.of();
-                                });
+                validated.orElseGet(() ->
+                        switch (lookups.names(client.address())) {
+                            case PointerAnswer.Names(List<String> names, Duration _) ->
+                                    names.stream().limit(HOSTS_MAX).filter(this::isOurs).toList();
+                            case PointerAnswer.NoName _, PointerAnswer.TemporaryFailure _ ->
+                                    List.of();
+                        });
         validated = Optional.of(known);
         return known;
     }

@@ -1,11 +1,9 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SpfPolicy.SpfTerm;
-
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import io.whimbrel.verification.SpfPolicy.Directive;
+import io.whimbrel.verification.SpfPolicy.SpfTerm;
 import io.whimbrel.verification.SpfPolicy.SpfTerm.Prefixes;
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -56,8 +54,7 @@ final class SpfReader {
             at = end + 1;
         }
         return new Reading.Good(
-                new SpfPolicy(
-                        List.copyOf(reader.directives), reader.redirect, reader.explanation));
+                new SpfPolicy(List.copyOf(reader.directives), reader.redirect, reader.explanation));
     }
 
     private boolean readTerm(String term) {

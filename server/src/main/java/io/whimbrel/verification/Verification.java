@@ -1,9 +1,8 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.Lookups.DnsLookups;
-
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.metrics.VerificationMetrics;
+import io.whimbrel.verification.Lookups.DnsLookups;
 
 import java.net.InetAddress;
 import java.time.InstantSource;

@@ -7,8 +7,8 @@ import java.util.Set;
 ///
 /// @param checks DMARC brings SPF and DKIM with it, for it rests on them
 /// @param onSpfFail what follows from a failure of SPF
-/// @param onDmarcFail what follows from a failure of DMARC where the author's domain wants such mail
-///   refused
+/// @param onDmarcFail what follows from a failure of DMARC where the author's domain wants such
+///   mail refused
 public record VerificationSettings(Set<Check> checks, OnFail onSpfFail, OnFail onDmarcFail) {
 
     public static final VerificationSettings NONE =

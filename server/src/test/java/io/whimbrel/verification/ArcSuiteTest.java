@@ -2,11 +2,11 @@ package io.whimbrel.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
-
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +22,7 @@ class ArcSuiteTest {
     Stream<DynamicTest> valimail() throws IOException {
         JsonNode suite =
                 new ObjectMapper()
-                        .readTree(
-                                TestFiles.text("arc-valimail/arc-draft-validation-tests.json"));
+                        .readTree(TestFiles.text("arc-valimail/arc-draft-validation-tests.json"));
         List<DynamicTest> found = new ArrayList<>();
         for (JsonNode scenario : suite) {
             var zone = new ZoneLookups();
@@ -32,11 +31,10 @@ class ArcSuiteTest {
                     .forEach(it -> zone.withText(it.getKey(), it.getValue().asText()));
             scenario.get("tests")
                     .properties()
-                    .forEach(
-                            it ->
-                                    found.add(
-                                            DynamicTest.dynamicTest(
-                                                    it.getKey(), () -> run(zone, it.getValue()))));
+                    .forEach(it ->
+                            found.add(
+                                    DynamicTest.dynamicTest(
+                                            it.getKey(), () -> run(zone, it.getValue()))));
         }
         assertThat(found).hasSize(171);
         return found.stream();

@@ -18,8 +18,7 @@ final class Checked {
 
     static Verdicts all(Lookups zone, String mailFrom, byte[] message, Instant now) {
         var settings =
-                new VerificationSettings(
-                        EnumSet.allOf(Check.class), OnFail.REJECT, OnFail.REJECT);
+                new VerificationSettings(EnumSet.allOf(Check.class), OnFail.REJECT, OnFail.REJECT);
         return run(settings, zone, mailFrom, message, now);
     }
 
@@ -50,14 +49,12 @@ final class Checked {
     }
 
     static List<DkimVerdict> dkim(Lookups zone, byte[] message, Instant now) {
-        var settings =
-                new VerificationSettings(EnumSet.of(Check.DKIM), OnFail.MARK, OnFail.MARK);
+        var settings = new VerificationSettings(EnumSet.of(Check.DKIM), OnFail.MARK, OnFail.MARK);
         return run(settings, zone, "", message, now).dkim();
     }
 
     static ArcVerdict arc(Lookups zone, byte[] message) {
-        var settings =
-                new VerificationSettings(EnumSet.of(Check.ARC), OnFail.MARK, OnFail.MARK);
+        var settings = new VerificationSettings(EnumSet.of(Check.ARC), OnFail.MARK, OnFail.MARK);
         Instant now = Instant.ofEpochSecond(1_600_000_000);
         return run(settings, zone, "", message, now).arc().orElseThrow();
     }

@@ -92,11 +92,10 @@ class DkimVectorsTest {
                             file.getFileName().toString(),
                             () ->
                                     assertThat(Checked.dkim(signed.zone(), signed.message(), then))
-                                            .allSatisfy(
-                                                    it ->
-                                                            assertThat(it.result())
-                                                                    .as("%s", it)
-                                                                    .isEqualTo(DkimResult.PASS))));
+                                            .allSatisfy(it ->
+                                                    assertThat(it.result())
+                                                            .as("%s", it)
+                                                            .isEqualTo(DkimResult.PASS))));
         }
         assertThat(found).hasSizeGreaterThan(5);
         return found.stream();
@@ -110,8 +109,7 @@ class DkimVectorsTest {
         var zone = new ZoneLookups().withText("dkim1._domainkey.example.com", publicKey(pem));
         List<DynamicTest> found = new ArrayList<>();
         for (String folder : List.of("sha256_simple", "sha256_relaxed", "sha1_simple")) {
-            DkimResult expected =
-                    folder.startsWith("sha1") ? DkimResult.POLICY : DkimResult.PASS;
+            DkimResult expected = folder.startsWith("sha1") ? DkimResult.POLICY : DkimResult.PASS;
             String path = "dkim-vectors/java-utils-mail-dkim/" + folder;
             for (Path file : TestFiles.list(path, "*.txt")) {
                 found.add(
@@ -120,11 +118,10 @@ class DkimVectorsTest {
                                 () ->
                                         assertThat(Checked.dkim(zone, withLineEnds(file)))
                                                 .singleElement()
-                                                .satisfies(
-                                                        it ->
-                                                                assertThat(it.result())
-                                                                        .as("%s", it)
-                                                                        .isEqualTo(expected))));
+                                                .satisfies(it ->
+                                                        assertThat(it.result())
+                                                                .as("%s", it)
+                                                                .isEqualTo(expected))));
             }
         }
         assertThat(found).hasSizeGreaterThan(150);

@@ -100,9 +100,7 @@ class DkimpyTest {
     }
 
     private static DkimResult result(ZoneLookups zone, byte[] message) {
-        return Checked.dkim(zone, message, FAR)
-                .getFirst()
-                .result();
+        return Checked.dkim(zone, message, FAR).getFirst().result();
     }
 
     /// With another letter in a signed value, or in the body where there is one.

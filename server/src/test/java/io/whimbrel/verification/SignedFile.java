@@ -9,8 +9,7 @@ import java.nio.file.Path;
 record SignedFile(ZoneLookups zone, byte[] message) {
 
     static SignedFile read(Path file) throws IOException {
-        String text =
-                Files.readString(file, StandardCharsets.ISO_8859_1).replace("\r\n", "\n");
+        String text = Files.readString(file, StandardCharsets.ISO_8859_1).replace("\r\n", "\n");
         var zone = new ZoneLookups();
         int end = text.indexOf("\n\n");
         for (String line : text.substring(0, end).split("\n")) {

@@ -1,10 +1,10 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import org.junit.jupiter.api.Test;
 
@@ -16,10 +16,51 @@ import java.util.Random;
 /// Policies and names of strangers.
 class SpfFuzzTest {
     private static final String[] PIECES = {
-        "v=spf1", " ", "a", "mx", "ptr", "include", "exists", "ip4", "ip6", "all", "redirect", "exp",
-        ":", "/", "//", "=", "%{", "}", "%", "%%", "%_", "%-", "d", "i", "l1r-", "s", "p", "H", "t",
-        "24", "0", "129", "-", "+", "~", "?", ".", "example.com", "192.0.2.1", "2001:db8::1", "::",
-        "\u00e9", "\t", "@", "12345678901"
+        "v=spf1",
+        " ",
+        "a",
+        "mx",
+        "ptr",
+        "include",
+        "exists",
+        "ip4",
+        "ip6",
+        "all",
+        "redirect",
+        "exp",
+        ":",
+        "/",
+        "//",
+        "=",
+        "%{",
+        "}",
+        "%",
+        "%%",
+        "%_",
+        "%-",
+        "d",
+        "i",
+        "l1r-",
+        "s",
+        "p",
+        "H",
+        "t",
+        "24",
+        "0",
+        "129",
+        "-",
+        "+",
+        "~",
+        "?",
+        ".",
+        "example.com",
+        "192.0.2.1",
+        "2001:db8::1",
+        "::",
+        "\u00e9",
+        "\t",
+        "@",
+        "12345678901"
     };
 
     @FuzzTest(maxDuration = "30s")
@@ -48,8 +89,7 @@ class SpfFuzzTest {
     void policy_ofManyMacros_asksLittleAndStaysSmall() {
         var zone = new ZoneLookups();
         String macros = "%{s}.%{l}.%{o}.%{d}.%{i}.%{h}.".repeat(2_000);
-        zone.withText(
-                "example.com", "v=spf1 " + ("exists:" + macros + "example.com ").repeat(20));
+        zone.withText("example.com", "v=spf1 " + ("exists:" + macros + "example.com ").repeat(20));
         var client = SpfClient.of(InetAddress.ofLiteral("192.0.2.1"), "h", "a@example.com");
 
         SpfVerdict verdict = SpfCheck.run(zone, client, "mx.example", () -> Instant.EPOCH);

@@ -1,8 +1,8 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.SpfVerdict.SpfResult;
-
 import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -41,11 +41,10 @@ class SpfSuiteTest {
             var scenario = TestYaml.map(document);
             ZoneLookups zone = zone(TestYaml.map(scenario.get("zonedata")));
             TestYaml.map(scenario.get("tests"))
-                    .forEach(
-                            (name, test) ->
-                                    found.add(
-                                            DynamicTest.dynamicTest(
-                                                    name, () -> run(zone, TestYaml.map(test)))));
+                    .forEach((name, test) ->
+                            found.add(
+                                    DynamicTest.dynamicTest(
+                                            name, () -> run(zone, TestYaml.map(test)))));
         }
         assertThat(found).hasSize(tests);
         return found.stream();
@@ -53,18 +52,16 @@ class SpfSuiteTest {
 
     private static ZoneLookups zone(Map<String, Object> data) {
         var zone = new ZoneLookups();
-        data.forEach(
-                (name, records) -> {
-                    zone.withEmpty(name);
-                    boolean hasTxt = records.toString().contains("TXT=");
-                    for (Object record : TestYaml.list(records)) {
-                        if (record.equals("TIMEOUT")) {
-                            zone.with(name, "TIMEOUT", "");
-                        }
-                        TestYaml.map(record)
-                                .forEach((type, value) -> add(zone, name, type, value, hasTxt));
-                    }
-                });
+        data.forEach((name, records) -> {
+            zone.withEmpty(name);
+            boolean hasTxt = records.toString().contains("TXT=");
+            for (Object record : TestYaml.list(records)) {
+                if (record.equals("TIMEOUT")) {
+                    zone.with(name, "TIMEOUT", "");
+                }
+                TestYaml.map(record).forEach((type, value) -> add(zone, name, type, value, hasTxt));
+            }
+        });
         return zone;
     }
 

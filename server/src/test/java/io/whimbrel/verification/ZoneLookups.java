@@ -92,9 +92,7 @@ final class ZoneLookups implements Lookups {
             return new TextAnswer.TemporaryFailure("timeout");
         }
         if (found.isEmpty()) {
-            return exists(name)
-                    ? new TextAnswer.NoText(TTL)
-                    : new TextAnswer.NoSuchDomain(TTL);
+            return exists(name) ? new TextAnswer.NoText(TTL) : new TextAnswer.NoSuchDomain(TTL);
         }
         return new TextAnswer.Texts(found, TTL);
     }
