@@ -85,8 +85,9 @@ final class ArcCheck {
     private static byte[] sealed(List<ArcLink> links) {
         var bytes = new ByteArrayOutputStream(4_096);
         ByteSink sink = bytes::write;
-        for (ArcLink link : links) {
-            boolean isLast = link == links.getLast();
+        for (int i = 0; i < links.size(); i++) {
+            ArcLink link = links.get(i);
+            boolean isLast = i == links.size() - 1;
             Canonical.write(sink, link.results(), true, true);
             Canonical.write(sink, link.message(), true, true);
             HeaderField seal = isLast ? Canonical.withoutSignature(link.seal()) : link.seal();

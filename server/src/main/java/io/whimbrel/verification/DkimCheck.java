@@ -23,7 +23,7 @@ final class DkimCheck {
     private sealed interface Candidate {}
 
     /// One that can be judged.
-    private record Readable(
+    private record Legible(
             HeaderField field, TagList list, SignatureTags tags, BodyHash.Digest body)
             implements Candidate {}
 
@@ -50,7 +50,7 @@ final class DkimCheck {
             verdicts.add(
                     switch (candidate) {
                         case Judged(DkimVerdict verdict) -> verdict;
-                        case Readable readable -> judge(readable);
+                        case Legible legible -> judge(legible);
                     });
         }
         return List.copyOf(verdicts);
@@ -67,16 +67,16 @@ final class DkimCheck {
             case SignatureTags.Reading.Good(SignatureTags tags) -> {
                 keys.want(tags.keyName());
                 var body = bodies.digest(tags.isBodyRelaxed(), tags.bodyLength());
-                yield new Readable(field, list.get(), tags, body);
+                yield new Legible(field, list.get(), tags, body);
             }
         };
     }
 
-    private DkimVerdict judge(Readable readable) {
+    private DkimVerdict judge(Legible legible) {
         Signed.Finding finding =
                 Signed.judge(
-                        header, readable.field(), readable.tags(), readable.body(), keys, clock);
-        return verdict(readable.list(), finding);
+                        header, legible.field(), legible.tags(), legible.body(), keys, clock);
+        return verdict(legible.list(), finding);
     }
 
     private static DkimVerdict verdict(TagList list, Signed.Finding finding) {

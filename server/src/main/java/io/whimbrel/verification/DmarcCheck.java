@@ -93,7 +93,12 @@ final class DmarcCheck {
             case NONE -> 1;
             case PERMERROR -> 2;
             case TEMPERROR -> 3;
-            case FAIL -> 4 + verdict.policy().ordinal();
+            case FAIL ->
+                    switch (verdict.policy()) {
+                        case NONE -> 4;
+                        case QUARANTINE -> 5;
+                        case REJECT -> 6;
+                    };
         };
     }
 

@@ -45,16 +45,18 @@ final class Keys {
 
     /// Begins to look for a key.
     void want(String name) {
-        if (!answers.containsKey(name)) {
-            answers.put(name, new Pending<>("key-lookup", () -> ask(name)));
-        }
+        pending(name);
+    }
+
+    private Pending<TextAnswer> pending(String name) {
+        return answers.computeIfAbsent(
+                name, _ -> new Pending<>("key-lookup", () -> ask(name)));
     }
 
     /// What was found for a name that was wanted.
     Found find(String name) {
-        want(name);
         TextAnswer answer =
-                answers.get(name)
+                pending(name)
                         .await(Duration.between(clock.instant(), deadline))
                         .orElseGet(() -> new TextAnswer.TemporaryFailure("out of time"));
         return switch (answer) {

@@ -14,9 +14,6 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /// What the macros of SPF stand for (RFC 7208 §7.2). Confined to one thread.
-///
-/// @param validatedName of the client, found when it is first wanted
-/// @param receiver our own name
 final class MacroValues {
     /// Of one text; what is longer is no name anyway and no explanation that is of use.
     static final int LENGTH_MAX = 8_192;
@@ -28,6 +25,8 @@ final class MacroValues {
     private final String receiver;
     private final long epochSeconds;
 
+    /// @param validatedName of the client, found when it is first wanted
+    /// @param receiver our own name
     MacroValues(
             SpfClient client, Supplier<String> validatedName, String receiver, long epochSeconds) {
         this.client = client;

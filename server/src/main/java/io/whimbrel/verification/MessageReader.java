@@ -6,15 +6,20 @@ import java.util.Arrays;
 
 /// Parts header and body of a message that streams by. Confined to one thread.
 ///
-/// The header is kept up to [#HEADER_BYTES_MAX]; of a larger one nothing is told, and the body goes
-/// nowhere. Lines end with CRLF, for reception takes no others.
+/// The header is kept up to [#HEADER_BYTES_MAX] and [#FIELDS_MAX]; of a larger one nothing is told,
+/// and the body goes nowhere. Lines end with CRLF, for reception takes no others.
 final class MessageReader implements ByteSink {
     static final int HEADER_BYTES_MAX = 256 << 10;
+
+    /// A field costs about a hundred bytes beside its own.
+    static final int FIELDS_MAX = 2_000;
+
     private static final byte[] LINE_END_TWICE = {'\r', '\n', '\r', '\n'};
 
     private final Listener listener;
     private byte[] header = new byte[8_192];
     private int length;
+    private int fields;
 
     /// How many bytes of CRLF CRLF the end of `header` has; a message begins as if behind a CRLF.
     private int matched = 2;
@@ -62,7 +67,9 @@ final class MessageReader implements ByteSink {
     }
 
     private void take(byte octet) {
-        if (length == HEADER_BYTES_MAX) {
+        boolean isFieldStart = matched == 2 && octet != ' ' && octet != '\t';
+        fields += isFieldStart ? 1 : 0;
+        if (length == HEADER_BYTES_MAX || fields > FIELDS_MAX) {
             state = State.TOO_LARGE;
             header = new byte[0];
             return;

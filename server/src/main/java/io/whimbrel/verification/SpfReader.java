@@ -62,7 +62,7 @@ final class SpfReader {
         while (end < term.length() && ":/=".indexOf(term.charAt(end)) < 0) {
             end++;
         }
-        return end < term.length() && term.charAt(end) == '='
+        return (end < term.length() && term.charAt(end) == '=')
                 ? readModifier(term.substring(0, end), term.substring(end + 1))
                 : readDirective(term, end);
     }

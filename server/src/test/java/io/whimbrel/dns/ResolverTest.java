@@ -8,11 +8,15 @@ import io.whimbrel.dns.TestNameServer.Mood;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.TXTRecord;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -118,6 +122,28 @@ final class ResolverTest {
         assertThat(resolver.text("no.test")).isInstanceOf(TextAnswer.NoSuchDomain.class);
         server.mood(Mood.SERVFAIL);
         assertThat(resolver.text("other.test")).isInstanceOf(TextAnswer.TemporaryFailure.class);
+    }
+
+    @Test
+    void largeAnswers_areForgottenBeforeTheyFillTheMemory() {
+        var question = new DnsCache.Question("first.test", 16);
+        var cache = new DnsCache(now::get);
+        DnsAnswer large = largeText();
+        cache.get(question, () -> large);
+        for (int i = 0; i < 1_100; i++) {
+            cache.get(new DnsCache.Question(i + ".test", 16), () -> large);
+        }
+
+        var none = new DnsAnswer.NoData(Duration.ofMinutes(1));
+        assertThat(cache.get(new DnsCache.Question("1099.test", 16), () -> none)).isEqualTo(large);
+        assertThat(cache.get(question, () -> none)).isEqualTo(none);
+    }
+
+    /// Of 64,000 bytes.
+    private static DnsAnswer largeText() {
+        var text =
+                new TXTRecord(Name.root, DClass.IN, 300, Collections.nCopies(250, "x".repeat(255)));
+        return new DnsAnswer.Found(List.of(text), Duration.ofMinutes(5));
     }
 
     @Test

@@ -155,6 +155,19 @@ class MessageCheckTest {
     }
 
     @Test
+    void headerOfManyFields_isAnErrorToo_butOneOfManyFoldsIsNot() {
+        zone.withText("_dmarc.example.com", "v=DMARC1; p=none");
+        byte[] tiny = bytes("a:\r\n".repeat(3_000) + "\r\nx\r\n");
+        byte[] folds =
+                bytes("To: a" + ",\r\n\tb".repeat(3_000) + "\r\nFrom: a@example.com\r\n\r\n");
+
+        assertThat(Checked.all(zone, "", tiny, NOW).arc().map(ArcVerdict::reason))
+                .contains("the header is too large");
+        assertThat(Checked.all(zone, "", folds, NOW).dmarc().map(DmarcVerdict::result))
+                .contains(DmarcResult.FAIL);
+    }
+
+    @Test
     void byTheDnsItself_itIsTheSame() {
         try (var server = new TestNameServer()) {
             server.with("example.com. 300 IN TXT \"v=spf1 mx \" \"-all\"")

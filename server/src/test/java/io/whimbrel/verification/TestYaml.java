@@ -217,23 +217,24 @@ final class TestYaml {
             return inner.replace("''", "'");
         }
         var value = new StringBuilder();
-        for (int i = 0; i < inner.length(); i++) {
-            char c = inner.charAt(i);
+        int i = 0;
+        while (i < inner.length()) {
+            char c = inner.charAt(i++);
             if (c != '\\') {
                 value.append(c);
                 continue;
             }
-            i++;
-            switch (inner.charAt(i)) {
+            char escape = inner.charAt(i++);
+            switch (escape) {
                 case 'x' -> {
-                    value.append((char) Integer.parseInt(inner.substring(i + 1, i + 3), 16));
+                    value.append((char) Integer.parseInt(inner.substring(i, i + 2), 16));
                     i += 2;
                 }
                 case 'n' -> value.append('\n');
                 case 'r' -> value.append('\r');
                 case 't' -> value.append('\t');
                 case '0' -> value.append('\0');
-                default -> value.append(inner.charAt(i));
+                default -> value.append(escape);
             }
         }
         return value.toString();
