@@ -74,8 +74,7 @@ final class DkimCheck {
 
     private DkimVerdict judge(Legible legible) {
         Signed.Finding finding =
-                Signed.judge(
-                        header, legible.field(), legible.tags(), legible.body(), keys, clock);
+                Signed.judge(header, legible.field(), legible.tags(), legible.body(), keys, clock);
         return verdict(legible.list(), finding);
     }
 

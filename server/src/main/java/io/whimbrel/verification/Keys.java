@@ -49,8 +49,7 @@ final class Keys {
     }
 
     private Pending<TextAnswer> pending(String name) {
-        return answers.computeIfAbsent(
-                name, _ -> new Pending<>("key-lookup", () -> ask(name)));
+        return answers.computeIfAbsent(name, _ -> new Pending<>("key-lookup", () -> ask(name)));
     }
 
     /// What was found for a name that was wanted.

@@ -87,7 +87,9 @@ class SpfSuiteTest {
         SpfVerdict verdict =
                 check(zone, text(test, "host"), text(test, "helo"), text(test, "mailfrom"));
         List<String> allowed =
-                TestYaml.list(test.getOrDefault("result", "")).stream().map(Object::toString).toList();
+                TestYaml.list(test.getOrDefault("result", "")).stream()
+                        .map(Object::toString)
+                        .toList();
         assertThat(verdict.result().word()).as("%s", verdict).isIn(allowed);
         String explanation = text(test, "explanation");
         if (test.containsKey("explanation")) {
