@@ -1,9 +1,12 @@
 package io.whimbrel.dns;
 
+import org.xbill.DNS.Record;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,22 +19,24 @@ import java.util.function.Supplier;
 /// An answer that has run out stays until room is needed, for at most [#STALE_MOST]: where servers
 /// fail it is served again (RFC 8767), and they are left in peace for [#LEAST]; where none can be
 /// reached, that goes for all that is kept, for each question would wait out its time limit. At
-/// most [#SIZE_MAX] answers are kept; those used longest ago go first. Whoever asks what is being
-/// asked already waits for that answer.
+/// most [#SIZE_MAX] answers are kept, with [#BYTES_MAX] of data, for strangers choose what is asked
+/// and answered; those used longest ago go first. Whoever asks what is being asked already waits
+/// for that answer.
 final class DnsCache {
     static final Duration LEAST = Duration.ofSeconds(30);
     static final Duration MOST = Duration.ofDays(1);
     static final Duration STALE_MOST = Duration.ofDays(3);
     static final int SIZE_MAX = 100_000;
+    static final long BYTES_MAX = 64L << 20;
+
+    /// Of a record, beside its data.
+    private static final int RECORD_BYTES = 100;
 
     private final InstantSource clock;
-    private final Map<Question, Kept> kept =
-            new LinkedHashMap<>(16, 0.75f, true) {
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Question, Kept> eldest) {
-                    return size() > SIZE_MAX;
-                }
-            };
+    private final Map<Question, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// Of all that is kept; guarded by `kept`.
+    private long keptBytes;
 
     /// Lookups that run: as many as there are threads asking.
     private final Map<Question, FutureTask<DnsAnswer>> running = new ConcurrentHashMap<>();
@@ -39,7 +44,7 @@ final class DnsCache {
     /// A name, lower case, and a record type.
     record Question(String name, int type) {}
 
-    private record Kept(DnsAnswer answer, Instant freshUntil, Instant staleUntil) {}
+    private record Kept(DnsAnswer answer, long bytes, Instant freshUntil, Instant staleUntil) {}
 
     private volatile Instant unreachableUntil = Instant.MIN;
 
@@ -91,7 +96,8 @@ final class DnsCache {
     }
 
     private DnsAnswer serveStale(Question question, Kept old, Instant now) {
-        return put(question, new Kept(old.answer(), now.plus(LEAST), old.staleUntil()));
+        return put(
+                question, new Kept(old.answer(), old.bytes(), now.plus(LEAST), old.staleUntil()));
     }
 
     private Optional<Kept> find(Question question) {
@@ -102,12 +108,29 @@ final class DnsCache {
 
     private DnsAnswer keep(Question question, DnsAnswer answer, Duration ttl, Instant now) {
         Instant freshUntil = now.plus(bounded(ttl));
-        return put(question, new Kept(answer, freshUntil, freshUntil.plus(STALE_MOST)));
+        Instant staleUntil = freshUntil.plus(STALE_MOST);
+        return put(question, new Kept(answer, bytes(answer), freshUntil, staleUntil));
+    }
+
+    private static long bytes(DnsAnswer answer) {
+        long bytes = RECORD_BYTES;
+        if (answer instanceof DnsAnswer.Found(List<Record> records, Duration _)) {
+            for (Record record : records) {
+                bytes += RECORD_BYTES + record.rdataToWireCanonical().length;
+            }
+        }
+        return bytes;
     }
 
     private DnsAnswer put(Question question, Kept answer) {
         synchronized (kept) {
-            kept.put(question, answer);
+            Kept before = kept.put(question, answer);
+            keptBytes += answer.bytes() - (before == null ? 0 : before.bytes());
+            var eldest = kept.values().iterator();
+            while (keptBytes > BYTES_MAX || kept.size() > SIZE_MAX) {
+                keptBytes -= eldest.next().bytes();
+                eldest.remove();
+            }
         }
         return answer.answer();
     }

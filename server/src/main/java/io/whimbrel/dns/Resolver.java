@@ -8,15 +8,18 @@ import org.xbill.DNS.ARecord;
 import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.PTRRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -70,6 +73,26 @@ public final class Resolver {
     /// IPv6 addresses of `host`.
     public AddressAnswer ipv6(String host) {
         return addresses(host, Type.AAAA);
+    }
+
+    /// The texts of `name`.
+    public TextAnswer text(String name) {
+        return switch (lookup(name, Type.TXT)) {
+            case DnsAnswer.Found(List<Record> records, Duration ttl) -> textAnswer(records, ttl);
+            case DnsAnswer.NoData(Duration ttl) -> new TextAnswer.NoText(ttl);
+            case DnsAnswer.NoSuchName(Duration ttl) -> new TextAnswer.NoSuchDomain(ttl);
+            case DnsAnswer.Failed(String text) -> new TextAnswer.TemporaryFailure(text);
+        };
+    }
+
+    /// The names of `address`.
+    public PointerAnswer names(InetAddress address) {
+        return switch (lookup(ReversedAddress.arpa(address), Type.PTR)) {
+            case DnsAnswer.Found(List<Record> records, Duration ttl) -> pointerAnswer(records, ttl);
+            case DnsAnswer.NoData(Duration ttl) -> new PointerAnswer.NoName(ttl);
+            case DnsAnswer.NoSuchName(Duration ttl) -> new PointerAnswer.NoName(ttl);
+            case DnsAnswer.Failed(String text) -> new PointerAnswer.TemporaryFailure(text);
+        };
     }
 
     private AddressAnswer addresses(String host, int type) {
@@ -189,6 +212,30 @@ public final class Resolver {
             addresses.add(nameless(address));
         }
         return new AddressAnswer.Addresses(List.copyOf(addresses), timeToLive);
+    }
+
+    private static TextAnswer textAnswer(List<Record> records, Duration timeToLive) {
+        List<String> texts = new ArrayList<>();
+        for (Record record : records) {
+            if (record instanceof TXTRecord txt) {
+                var text = new StringBuilder();
+                for (byte[] string : txt.getStringsAsByteArrays()) {
+                    text.append(new String(string, StandardCharsets.ISO_8859_1));
+                }
+                texts.add(text.toString());
+            }
+        }
+        return new TextAnswer.Texts(List.copyOf(texts), timeToLive);
+    }
+
+    private static PointerAnswer pointerAnswer(List<Record> records, Duration timeToLive) {
+        List<String> names = new ArrayList<>();
+        for (Record record : records) {
+            if (record instanceof PTRRecord pointer) {
+                names.add(text(pointer.getTarget()));
+            }
+        }
+        return new PointerAnswer.Names(List.copyOf(names), timeToLive);
     }
 
     /// dnsjava gives the address its host's name, which would show wherever it is printed. IPv4

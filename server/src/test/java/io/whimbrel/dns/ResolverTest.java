@@ -8,11 +8,15 @@ import io.whimbrel.dns.TestNameServer.Mood;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.TXTRecord;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -101,6 +105,67 @@ final class ResolverTest {
 
         assertThat(resolver.ipv6("mx.test")).isInstanceOf(AddressAnswer.NoAddress.class);
         assertThat(resolver.ipv6("no.test")).isInstanceOf(AddressAnswer.NoSuchDomain.class);
+    }
+
+    @Test
+    void text_ofSeveralStrings_isJoined_andKeepsItsBytes() {
+        server.with("t.test. 300 IN TXT \"v=spf1 ip4:192.\" \"0.2.1 -all\"")
+                .with("t.test. 300 IN TXT \"a\\\\b\\200\"")
+                .withEmpty("empty.test.");
+
+        assertThat(resolver.text("T.test"))
+                .isEqualTo(
+                        new TextAnswer.Texts(
+                                List.of("v=spf1 ip4:192.0.2.1 -all", "a\\b\u00c8"),
+                                Duration.ofMinutes(5)));
+        assertThat(resolver.text("empty.test")).isInstanceOf(TextAnswer.NoText.class);
+        assertThat(resolver.text("no.test")).isInstanceOf(TextAnswer.NoSuchDomain.class);
+        server.mood(Mood.SERVFAIL);
+        assertThat(resolver.text("other.test")).isInstanceOf(TextAnswer.TemporaryFailure.class);
+    }
+
+    @Test
+    void largeAnswers_areForgottenBeforeTheyFillTheMemory() {
+        var question = new DnsCache.Question("first.test", 16);
+        var cache = new DnsCache(now::get);
+        DnsAnswer large = largeText();
+        cache.get(question, () -> large);
+        for (int i = 0; i < 1_100; i++) {
+            cache.get(new DnsCache.Question(i + ".test", 16), () -> large);
+        }
+
+        var none = new DnsAnswer.NoData(Duration.ofMinutes(1));
+        assertThat(cache.get(new DnsCache.Question("1099.test", 16), () -> none)).isEqualTo(large);
+        assertThat(cache.get(question, () -> none)).isEqualTo(none);
+    }
+
+    /// Of 64,000 bytes.
+    private static DnsAnswer largeText() {
+        var text =
+                new TXTRecord(Name.root, DClass.IN, 300, Collections.nCopies(250, "x".repeat(255)));
+        return new DnsAnswer.Found(List.of(text), Duration.ofMinutes(5));
+    }
+
+    @Test
+    void names_ofAnAddress_areFoundInEitherFamily() {
+        server.with("1.2.0.192.in-addr.arpa. 300 IN PTR Mail.example.test.")
+                .with(
+                        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."
+                                + " 300 IN PTR six.example.test.");
+
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.1")))
+                .isEqualTo(
+                        new PointerAnswer.Names(
+                                List.of("mail.example.test"), Duration.ofMinutes(5)));
+        assertThat(resolver.names(InetAddress.ofLiteral("2001:db8::1")))
+                .isEqualTo(
+                        new PointerAnswer.Names(
+                                List.of("six.example.test"), Duration.ofMinutes(5)));
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.9")))
+                .isInstanceOf(PointerAnswer.NoName.class);
+        server.mood(Mood.SERVFAIL);
+        assertThat(resolver.names(InetAddress.ofLiteral("192.0.2.8")))
+                .isInstanceOf(PointerAnswer.TemporaryFailure.class);
     }
 
     @Test
