@@ -46,7 +46,8 @@ class EnvelopeJsonTest {
                     """
                     "treatment":{"not_before":"2026-12-01T08:00:00Z",
                      "expires":"2026-12-02T08:00:00.500Z",
-                     "deliver_by":{"deadline":"2026-12-01T09:00:00Z","if_late":"notify","trace":true},
+                     "deliver_by":{"deadline":"2026-12-01T09:00:00Z","if_late":"notify",
+                      "trace":true},
                      "mt_priority":-2,"pool":"fast","user":"shop","meta":{"a":"b","order":"4711"}},
                      "recipients\"\
                     """);

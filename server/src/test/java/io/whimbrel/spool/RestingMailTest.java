@@ -488,6 +488,7 @@ final class RestingMailTest {
         spool.rest(message, RecipientNumbers.all(1), 0);
         step(spool);
 
+        files = files.afterKill();
         spool = open();
         pass(spool, Duration.ofHours(23));
         assertThat(came).isEmpty();
@@ -517,6 +518,7 @@ final class RestingMailTest {
         step(spool);
         came.clear();
 
+        files = files.afterKill();
         spool = open();
         pass(spool, Duration.ofMinutes(1));
         assertThat(came).containsExactly(message.id());
