@@ -65,7 +65,7 @@ class EnvelopeJsonTest {
     @Test
     void wrongTreatments_areNamed() {
         assertWrongIn(TREATED, ":-2", ":-10", "treatment.mt_priority must be -9 to 9");
-        assertWrongIn(TREATED, "\"notify\",\"trace", "\"wait\",\"trace", "deliver_by.if_late must");
+        assertWrongIn(TREATED, ":\"notify\"", ":\"wait\"", "deliver_by.if_late must");
         assertWrongIn(TREATED, "\"4711\"", "4711", "treatment.meta.order must be a text");
         assertWrongIn(TREATED, "4711", "x".repeat(1_020), "treatment.meta must have at most");
         assertWrongIn(TREATED, "\"pool\"", "\"pond\"", "treatment.pond is unknown");
