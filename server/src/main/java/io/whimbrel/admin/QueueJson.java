@@ -4,6 +4,7 @@ import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.QueueSummary;
@@ -84,6 +85,7 @@ final class QueueJson {
                         .put("id", message.id().toString())
                         .put("sender", envelope.reversePath().address());
         addStream(line, envelope);
+        addTreatment(line, envelope.treatment());
         return line.put("class", name(envelope.stream().priority()))
                 .put("received", Json.time(envelope.receivedAt()))
                 .put("age_s", seconds(envelope.receivedAt(), now))
@@ -186,6 +188,25 @@ final class QueueJson {
     private static void addStream(ObjectNode line, Envelope envelope) {
         line.put("tenant", envelope.stream().tenant())
                 .put("campaign", envelope.stream().campaign());
+    }
+
+    /// Only what was asked for this message alone.
+    private static void addTreatment(ObjectNode line, Treatment treatment) {
+        treatment.notBefore().ifPresent(from -> line.put("not_before", Json.time(from)));
+        treatment.deadline().ifPresent(end -> line.put("expires", Json.time(end)));
+        if (treatment.mtPriority() != 0) {
+            line.put("mt_priority", treatment.mtPriority());
+        }
+        if (!treatment.pool().isEmpty()) {
+            line.put("pool", treatment.pool());
+        }
+        if (!treatment.user().isEmpty()) {
+            line.put("user", treatment.user());
+        }
+        if (!treatment.metadata().isEmpty()) {
+            ObjectNode metadata = line.putObject("meta");
+            treatment.metadata().forEach(metadata::put);
+        }
     }
 
     private static ObjectNode addWait(ObjectNode line, QueuedView view, Instant now) {

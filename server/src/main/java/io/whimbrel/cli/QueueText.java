@@ -79,6 +79,18 @@ final class QueueText {
         optional(out, "tenant      ", Json.text(head, "tenant"));
         optional(out, "campaign    ", Json.text(head, "campaign"));
         optional(out, "envelope id ", Json.text(head, "envelope_id"));
+        optional(out, "user        ", Json.text(head, "user"));
+        optional(out, "pool        ", Json.text(head, "pool"));
+        optional(out, "not before  ", time(head, "not_before"));
+        optional(out, "expires     ", time(head, "expires"));
+        optional(out, "mt-priority ", Json.shown(head, "mt_priority"));
+        head.path("meta")
+                .propertyStream()
+                .forEach(one ->
+                        optional(
+                                out,
+                                "meta        ",
+                                one.getKey() + "=" + one.getValue().stringValue("")));
         out.println("notices     " + Json.text(head, "dsn"));
         var table = new TextTable("RECIPIENT", "STATE", "ATTEMPTS", "DUE IN", "SITE", "WHY");
         for (JsonNode recipient : lines.subList(1, lines.size())) {

@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Accepted;
@@ -7,6 +8,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.Protocol;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.DotStuffing;
 import io.whimbrel.smtp.SmtpReply;
@@ -15,9 +17,11 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// One mail transaction for one queue entry on an open session (RFC 5321 §3.3, RFC 2033).
 ///
@@ -29,6 +33,11 @@ final class DeliveryAttempt {
     private static final AttemptResult UNDECIDED =
             new NotTried(SmtpReply.of(451, 4, 3, 0, "No result; this is a defect of Whimbrel"));
 
+    /// RFC 6531 §3.5.
+    static final AttemptResult NO_UTF8 =
+            new NotTried(
+                    SmtpReply.of(550, 5, 6, 7, "Needs SMTPUTF8, which the host does not offer"));
+
     /// How long a host that hangs up in the middle of the text may take to say why.
     private static final Duration LAST_WORDS_MOST = Duration.ofSeconds(1);
 
@@ -39,6 +48,7 @@ final class DeliveryAttempt {
     private final Wire wire;
     private final QueueEntry entry;
     private final BodySource body;
+    private final Instant now;
     private final AttemptResult[] results;
     private final boolean[] accepted;
     private int acceptedCount;
@@ -53,19 +63,20 @@ final class DeliveryAttempt {
         record SessionEnded() implements Ending {}
     }
 
-    private DeliveryAttempt(RemoteSession session, QueueEntry entry, BodySource body) {
+    private DeliveryAttempt(RemoteSession session, QueueEntry entry, BodySource body, Instant now) {
         this.session = session;
         this.wire = session.wire();
         this.entry = entry;
         this.body = body;
+        this.now = now;
         this.results = new AttemptResult[entry.recipients().size()];
         this.accepted = new boolean[results.length];
         Arrays.fill(results, UNDECIDED);
     }
 
     /// Tries `entry`; `session` is closed where it cannot be used any more.
-    static Ending deliver(RemoteSession session, QueueEntry entry, BodySource body) {
-        return new DeliveryAttempt(session, entry, body).run();
+    static Ending deliver(RemoteSession session, QueueEntry entry, BodySource body, Instant now) {
+        return new DeliveryAttempt(session, entry, body, now).run();
     }
 
     private Ending run() {
@@ -77,6 +88,9 @@ final class DeliveryAttempt {
         try {
             // Before MAIL, so that a body that is damaged costs the host nothing.
             byte[] firstPart = nextPart();
+            if (lacksUtf8() && !AsciiForms.isHeader(firstPart)) {
+                return decided(NO_UTF8);
+            }
             session.transactionBegins();
             SmtpReply data = session.extensions().pipelining() ? group() : oneByOne();
             if (session.isOpen()) {
@@ -114,11 +128,41 @@ final class DeliveryAttempt {
             String text = "Message of " + size + " bytes; the host takes " + offered.sizeMax();
             return Optional.of(new NotTried(SmtpReply.of(552, 5, 3, 4, text)));
         }
-        if (entry.message().envelope().parameters().smtpUtf8() && !offered.smtpUtf8()) {
-            String text = "Needs SMTPUTF8, which the host does not offer";
-            return Optional.of(new NotTried(SmtpReply.of(550, 5, 6, 7, text)));
+        Envelope envelope = entry.message().envelope();
+        if (lacksUtf8() && !AsciiForms.has(envelope.reversePath().address())) {
+            return Optional.of(NO_UTF8);
+        }
+        return refusalOfReturn(envelope);
+    }
+
+    /// RFC 2852 §4: what is to be returned after a time is not given to a host that would go on for
+    /// longer. In LMTP there is none after it.
+    private Optional<AttemptResult> refusalOfReturn(Envelope envelope) {
+        Optional<DeliverBy> by = envelope.treatment().deliverBy();
+        if (by.isEmpty()
+                || by.get().mode() != DeliverBy.Mode.RETURN
+                || session.protocol() == Protocol.LMTP) {
+            return Optional.empty();
+        }
+        OptionalLong leastSeconds = session.extensions().deliverBy();
+        if (leastSeconds.isEmpty()) {
+            String text = "Wanted back where it is late, and the host does not offer DELIVERBY";
+            return Optional.of(new NotTried(SmtpReply.of(554, 5, 4, 7, text)));
+        }
+        long left = Duration.between(now, by.get().deadline()).toSeconds();
+        if (left < leastSeconds.getAsLong()) {
+            String text =
+                    "To be delivered within %d s, and the host takes %d s or more"
+                            .formatted(left, leastSeconds.getAsLong());
+            return Optional.of(new NotTried(SmtpReply.of(554, 5, 4, 7, text)));
         }
         return Optional.empty();
+    }
+
+    /// Then only what can do without SMTPUTF8 goes (RFC 6531 §3.2).
+    private boolean lacksUtf8() {
+        return entry.message().envelope().parameters().smtpUtf8()
+                && !session.extensions().smtpUtf8();
     }
 
     /// MAIL, RCPT and DATA in one write.
@@ -352,7 +396,8 @@ final class DeliveryAttempt {
 
     private String mailLine() {
         Envelope envelope = entry.message().envelope();
-        return TransactionCommands.mail(envelope, entry.message().size(), session.extensions());
+        return TransactionCommands.mail(
+                envelope, entry.message().size(), session.extensions(), now);
     }
 
     private String rcptLine(int index) {

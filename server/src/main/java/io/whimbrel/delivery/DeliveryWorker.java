@@ -31,6 +31,10 @@ final class DeliveryWorker implements Crew.Member {
     /// twenty that is little, and those who wait do not wait long.
     static final int TURN = 20;
 
+    private static final AttemptResult OVERDUE =
+            new AttemptResult.Overdue(
+                    SmtpReply.of(554, 5, 4, 7, "Not delivered within the time that was asked for"));
+
     private final Dispatcher dispatcher;
     private final ReadyWork work;
     private final EgressPath path;
@@ -122,6 +126,9 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private boolean deliver(QueueEntry entry) throws InterruptedException {
+        if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
+            return overdue(entry);
+        }
         if (session.isPresent() && isWornOut(session.get())) {
             endSession();
         }
@@ -161,6 +168,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean isWornOut(RemoteSession open) {
         return !open.isOpen()
                 || isReplaced()
+                || Transactions.isUsedUp(open)
                 || open.transactions() >= active.settings().messagesPerConnectionMax();
     }
 
@@ -170,7 +178,12 @@ final class DeliveryWorker implements Crew.Member {
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
         try {
-            return DeliveryAttempt.deliver(open, entry, dispatcher.body(entry.message()));
+            return new Transactions(
+                            open,
+                            entry,
+                            () -> dispatcher.body(entry.message()),
+                            dispatcher.clock().instant())
+                    .deliver();
         } catch (RuntimeException e) {
             dispatcher.bug("the delivery of " + entry.message(), e);
             open.lost();
@@ -179,7 +192,7 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private void handOn(QueueEntry entry, List<AttemptResult> results) throws InterruptedException {
-        if (interruption.isCut() && isBrokenBeforeTheEnd(results)) {
+        if (interruption.isCut() && isBrokenBeforeTheEnd(results) && !isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
             dispatcher.settle(new Attempt(entry, path.site().name(), sourceName(), results));
@@ -227,6 +240,13 @@ final class DeliveryWorker implements Crew.Member {
                 yield true;
             }
         };
+    }
+
+    /// Its sender does not want it delivered any more.
+    private boolean overdue(QueueEntry entry) {
+        List<AttemptResult> results = forAll(entry, OVERDUE);
+        dispatcher.settle(new Attempt(entry, path.site().name(), "", results));
+        return true;
     }
 
     /// Other domains of the site do not share the fate of this one.

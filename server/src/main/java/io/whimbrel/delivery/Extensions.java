@@ -4,10 +4,15 @@ import io.whimbrel.smtp.SmtpReply;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /// What a host offered in its answer to EHLO (RFC 5321 §4.1.1.1), as far as we use it. Immutable.
 ///
 /// @param sizeMax largest message it takes, bytes; 0 where it has no fixed limit or does not say
+/// @param mtPriority MT-PRIORITY (RFC 6710)
+/// @param deliverBy DELIVERBY (RFC 2852), with the shortest time in seconds that it takes to return
+///   mail after, 0 where it does not say; empty where it does not offer the extension
+/// @param limits LIMITS (RFC 9422)
 record Extensions(
         boolean pipelining,
         boolean size,
@@ -15,10 +20,32 @@ record Extensions(
         boolean eightBitMime,
         boolean smtpUtf8,
         boolean startTls,
-        boolean dsn) {
+        boolean dsn,
+        boolean mtPriority,
+        OptionalLong deliverBy,
+        Limits limits) {
 
     /// Of a host that knows only HELO.
-    static final Extensions NONE = new Extensions(false, false, 0, false, false, false, false);
+    static final Extensions NONE =
+            new Extensions(
+                    false,
+                    false,
+                    0,
+                    false,
+                    false,
+                    false,
+                    false,
+                    false,
+                    OptionalLong.empty(),
+                    Limits.NONE);
+
+    /// What a host takes at most. RCPTDOMAINMAX is kept anyway: a transaction is for one domain.
+    ///
+    /// @param mailMax transactions in one session; 0 where it does not say
+    /// @param rcptMax recipients in one transaction; 0 where it does not say
+    record Limits(long mailMax, long rcptMax) {
+        static final Limits NONE = new Limits(0, 0);
+    }
 
     /// Reads a positive answer to EHLO or LHLO. Words that are not known are passed over.
     static Extensions parse(SmtpReply ehlo) {
@@ -29,30 +56,76 @@ record Extensions(
         boolean smtpUtf8 = false;
         boolean startTls = false;
         boolean dsn = false;
+        boolean mtPriority = false;
+        OptionalLong deliverBy = OptionalLong.empty();
+        Limits limits = Limits.NONE;
         List<String> lines = ehlo.lines();
         for (int i = 1; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             int space = line.indexOf(' ');
             String keyword = space < 0 ? line : line.substring(0, space);
+            String value = space < 0 ? "" : line.substring(space + 1).strip();
             switch (keyword.toUpperCase(Locale.ROOT)) {
                 case "PIPELINING" -> pipelining = true;
                 case "SIZE" -> {
                     size = true;
-                    sizeMax = space < 0 ? 0 : number(line.substring(space + 1).strip());
+                    sizeMax = number(value);
                 }
                 case "8BITMIME" -> eightBitMime = true;
                 case "SMTPUTF8" -> smtpUtf8 = true;
                 case "STARTTLS" -> startTls = true;
                 case "DSN" -> dsn = true;
+                case "MT-PRIORITY" -> mtPriority = true;
+                case "DELIVERBY" -> deliverBy = OptionalLong.of(number(firstOf(value)));
+                case "LIMITS" -> limits = limits(value);
                 default -> {}
             }
         }
-        return new Extensions(pipelining, size, sizeMax, eightBitMime, smtpUtf8, startTls, dsn);
+        return new Extensions(
+                pipelining,
+                size,
+                sizeMax,
+                eightBitMime,
+                smtpUtf8,
+                startTls,
+                dsn,
+                mtPriority,
+                deliverBy,
+                limits);
     }
 
     /// Whether a message of this size need not be offered (RFC 1870 §6.1).
     boolean isTooLarge(long messageSize) {
         return sizeMax > 0 && messageSize > sizeMax;
+    }
+
+    /// `MAILMAX=20 RCPTMAX=50`. A limit of 0 says nothing that could be kept, as one that is no
+    /// number.
+    private static Limits limits(String value) {
+        long mailMax = 0;
+        long rcptMax = 0;
+        int start = 0;
+        while (start < value.length()) {
+            int space = value.indexOf(' ', start);
+            int end = space < 0 ? value.length() : space;
+            int equals = value.indexOf('=', start);
+            if (equals > start && equals < end) {
+                long number = number(value.substring(equals + 1, end));
+                switch (value.substring(start, equals).toUpperCase(Locale.ROOT)) {
+                    case "MAILMAX" -> mailMax = number;
+                    case "RCPTMAX" -> rcptMax = number;
+                    default -> {}
+                }
+            }
+            start = end + 1;
+        }
+        return new Limits(mailMax, rcptMax);
+    }
+
+    /// RFC 2852 §2: the shortest time, then perhaps other options behind commas.
+    private static String firstOf(String list) {
+        int comma = list.indexOf(',');
+        return comma < 0 ? list : list.substring(0, comma);
     }
 
     /// RFC 1870 §4 allows 20 digits; more than fits a long is no limit for us.

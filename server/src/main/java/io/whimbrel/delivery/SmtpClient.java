@@ -168,7 +168,7 @@ final class SmtpClient {
             case Refused refused when refused.reply().isTransient() -> 3;
             case ConnectionLost _ -> 2;
             case Refused _ -> 1;
-            case NotTried _, AttemptResult.Accepted _ -> 0;
+            case NotTried _, AttemptResult.Accepted _, AttemptResult.Overdue _ -> 0;
         };
     }
 

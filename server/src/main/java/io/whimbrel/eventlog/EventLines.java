@@ -4,6 +4,7 @@ import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
 import io.whimbrel.spool.SpoolRecord;
@@ -57,6 +58,9 @@ final class EventLines {
             out.textIfAny("peer", accepted.origin());
             out.number("size", accepted.size());
             out.text("class", priority);
+            if (!envelope.treatment().isNone()) {
+                treatment(envelope.treatment());
+            }
             if (!accepted.cause().equals(accepted.id())) {
                 out.text("cause", accepted.cause().toString());
             }
@@ -230,6 +234,29 @@ final class EventLines {
         out.text("sender", envelope.reversePath().address());
         out.textIfAny("tenant", envelope.stream().tenant());
         out.textIfAny("campaign", envelope.stream().campaign());
+        out.textsIfAny("meta", envelope.treatment().metadata());
+    }
+
+    /// What was asked for the message alone, but for its metadata, which all of its events have.
+    private void treatment(Treatment treatment) {
+        out.textIfAny("user", treatment.user());
+        out.textIfAny("pool", treatment.pool());
+        treatment.notBefore().ifPresent(instant -> out.time("not_before", instant));
+        treatment.expiresAt().ifPresent(instant -> out.time("expires", instant));
+        treatment
+                .deliverBy()
+                .ifPresent(by -> {
+                    out.time("deliver_by", by.deadline());
+                    out.text(
+                            "if_late",
+                            switch (by.mode()) {
+                                case RETURN -> "return";
+                                case NOTIFY -> "notify";
+                            });
+                });
+        if (treatment.mtPriority() != 0) {
+            out.signed("mt_priority", treatment.mtPriority());
+        }
     }
 
     private void attempt(AttemptFacts facts, int attempt) {

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.Map;
 
 /// Lines of JSON, one object each, in one growing buffer of UTF-8. Confined to one thread.
 ///
@@ -59,9 +60,7 @@ final class JsonLines {
     /// @param name of plain letters, as are all names
     void text(String name, String value) {
         name(name);
-        put('"');
-        escaped(value);
-        put('"');
+        quoted(value);
     }
 
     /// Leaves the field out where `value` is `""`.
@@ -74,6 +73,35 @@ final class JsonLines {
     void number(String name, long value) {
         name(name);
         digits(value);
+    }
+
+    /// Also below 0.
+    void signed(String name, int value) {
+        name(name);
+        if (value < 0) {
+            put('-');
+        }
+        digits(Math.abs((long) value));
+    }
+
+    /// An object whose fields are texts, with names that may be anything. Left out where empty.
+    void textsIfAny(String name, Map<String, String> texts) {
+        if (texts.isEmpty()) {
+            return;
+        }
+        name(name);
+        put('{');
+        boolean isFirst = true;
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            if (!isFirst) {
+                put(',');
+            }
+            isFirst = false;
+            quoted(text.getKey());
+            put(':');
+            quoted(text.getValue());
+        }
+        put('}');
     }
 
     void isTrue(String name) {
@@ -121,6 +149,12 @@ final class JsonLines {
         plain(name);
         put('"');
         put(':');
+    }
+
+    private void quoted(String text) {
+        put('"');
+        escaped(text);
+        put('"');
     }
 
     private void escaped(String text) {

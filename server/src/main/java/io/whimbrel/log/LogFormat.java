@@ -7,7 +7,8 @@ import java.util.zip.CRC32C;
 /// The bytes of a segment, apart from what records hold: headers, frames, batch records. The layout
 /// is written down in `docs/spool-format.md`. All numbers are big-endian.
 public final class LogFormat {
-    public static final int VERSION = 1;
+    /// What this node writes. It reads all versions from 1 on: each only adds to the one before.
+    public static final int VERSION = 2;
 
     /// What a segment's header occupies; the first batch follows.
     public static final int HEADER_BYTES = 4096;
@@ -188,7 +189,8 @@ public final class LogFormat {
         boolean isGood =
                 block.limit() >= at + HEADER_PAYLOAD_BYTES + 4
                         && block.getLong(at) == MAGIC
-                        && block.getInt(at + 8) == VERSION
+                        && block.getInt(at + 8) >= 1
+                        && block.getInt(at + 8) <= VERSION
                         && block.getInt(at + HEADER_PAYLOAD_BYTES) == headerCrc(block, at);
         return isGood
                 ? Optional.of(

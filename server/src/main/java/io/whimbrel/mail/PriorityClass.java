@@ -5,5 +5,17 @@ package io.whimbrel.mail;
 public enum PriorityClass {
     TRANSACTIONAL,
     NORMAL,
-    BULK
+    BULK;
+
+    /// From here on MT-PRIORITY means urgent, as in the profile MIXER (RFC 6710 §9.2).
+    private static final int URGENT = 4;
+
+    /// The class of mail with this value of MT-PRIORITY (RFC 6710): 4 or more is transactional,
+    /// less than 0 is bulk, what is between is normal.
+    public static PriorityClass ofMtPriority(int priority) {
+        if (priority >= URGENT) {
+            return TRANSACTIONAL;
+        }
+        return priority < 0 ? BULK : NORMAL;
+    }
 }

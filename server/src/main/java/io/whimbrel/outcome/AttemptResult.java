@@ -34,6 +34,10 @@ public sealed interface AttemptResult {
     /// No connection, or it broke, or the peer was too slow, or it did not speak SMTP.
     record ConnectionLost(Peer peer, Stage stage, String detail) implements AttemptResult {}
 
+    /// The time within which its sender wanted it delivered was over before it could be tried.
+    /// `reply` says so.
+    record Overdue(SmtpReply reply) implements AttemptResult {}
+
     /// We refuse on the next hop's behalf, or cannot try: no such domain, null MX, only loops,
     /// message too big or 8-bit for the host, no usable source address, body unreadable. `reply`
     /// holds the code, enhanced status and text that say so; 4yz where trying again can help.

@@ -16,11 +16,13 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpoolBatch.Report;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -130,7 +132,9 @@ final class DsnWriter {
                 parameters,
                 new MailStream(envelope.stream().tenant(), "", PriorityClass.NORMAL),
                 now,
-                DsnPolicy.NEVER);
+                DsnPolicy.NEVER,
+                // RFC 6710: a report is as urgent as what it reports about.
+                Treatment.NONE.withMtPriority(envelope.treatment().mtPriority()));
     }
 
     private Optional<DomainName> sender() {
@@ -166,7 +170,7 @@ final class DsnWriter {
         return switch (kind) {
             case REFUSED, EXPIRED, RETURNED -> "Undelivered mail: your message came back";
             case DELAYED -> "Delayed mail: your message is still on its way";
-            case RELAYED -> "Relayed mail: your message was passed on";
+            case RELAYED, TRACED -> "Relayed mail: your message was passed on";
         };
     }
 
@@ -209,8 +213,12 @@ final class DsnWriter {
                     "Your message could not be delivered to the recipients below, and this will"
                             + " not be tried again:";
             case EXPIRED ->
-                    "Your message could not be delivered to the recipients below within "
-                            + DsnText.span(retry.expire())
+                    "Your message could not be delivered to the recipients below "
+                            + envelope.treatment()
+                                    .deadline()
+                                    .filter(_ -> isOverdue())
+                                    .map(end -> "by " + DsnText.date(end) + ", as was asked for")
+                                    .orElseGet(() -> "within " + DsnText.span(retry.expire()))
                             + ", and this will not be tried again. The last try failed like this:";
             case RETURNED ->
                     "An operator of this mail system returned your message undelivered for the"
@@ -218,12 +226,15 @@ final class DsnWriter {
             case DELAYED ->
                     "Your message has not been delivered yet to the recipients below. You need not"
                             + " send it again: it will be tried until "
-                            + DsnText.date(envelope.receivedAt().plus(retry.expire()))
+                            + DsnText.date(envelope.endOfLife(retry.expire()))
                             + ". The last try failed like this:";
             case RELAYED ->
                     "Your message was passed on for the recipients below, to a mail server that"
                             + " does not confirm delivery. You will be told no more, unless that"
                             + " server reports a failure:";
+            case TRACED ->
+                    "Your message was passed on to another mail server for the recipients below."
+                            + " You are told because you asked to have it traced:";
         };
     }
 
@@ -232,7 +243,10 @@ final class DsnWriter {
         String address = recipient(notice).path().address();
         words.append("  <").append(DsnText.readable(address, ADDRESS_MAX)).append(">\r\n");
         boolean isTrouble =
-                notice.kind() != Notice.Kind.RELAYED && notice.kind() != Notice.Kind.RETURNED;
+                switch (notice.kind()) {
+                    case REFUSED, EXPIRED, DELAYED -> true;
+                    case RETURNED, RELAYED, TRACED -> false;
+                };
         if (isTrouble) {
             DsnText.wrap(words, "    ", Explanation.of(facts));
         }
@@ -255,6 +269,18 @@ final class DsnWriter {
             DsnText.field(fields, "Original-Envelope-Id", printable(decoded, NAME_MAX));
         }
         DsnText.field(fields, "Arrival-Date", DsnText.date(envelope.receivedAt()));
+        // RFC 2852 §5 and RFC 4865 §7 add these to the fields of RFC 3464.
+        envelope.treatment()
+                .deliverBy()
+                .ifPresent(by ->
+                        DsnText.field(fields, "Deliver-By-Date", DsnText.date(by.deadline())));
+        envelope.treatment()
+                .notBefore()
+                .ifPresent(from ->
+                        DsnText.field(
+                                fields,
+                                "Future-Release-Request",
+                                "until;" + from.truncatedTo(ChronoUnit.SECONDS)));
         for (Notice notice : notices) {
             fields.append("\r\n");
             appendFields(fields, notice);
@@ -290,18 +316,30 @@ final class DsnWriter {
             DsnText.field(fields, "Last-Attempt-Date", DsnText.date(now));
         }
         if (notice.kind() == Notice.Kind.DELAYED) {
-            Instant end = envelope.receivedAt().plus(settings.retry().expire());
+            Instant end = envelope.endOfLife(settings.retry().expire());
             DsnText.field(fields, "Will-Retry-Until", DsnText.date(end));
         }
     }
 
     /// A delay is a persistent transient failure (RFC 3463 §2) whatever the peer called it: a 554
-    /// instead of a greeting, for example, is tried again.
-    private static String status(Notice notice) {
+    /// instead of a greeting, for example, is tried again. X.4.7 where the sender's own time is
+    /// over (RFC 2852 §4).
+    private String status(Notice notice) {
         String enhanced = notice.facts().enhanced();
-        return notice.kind() == Notice.Kind.DELAYED && enhanced.startsWith("5.")
-                ? "4" + enhanced.substring(1)
-                : enhanced;
+        return switch (notice.kind()) {
+            case EXPIRED -> isOverdue() ? "5.4.7" : enhanced;
+            case DELAYED -> {
+                if (envelope.delayNoticeAt().isPresent()) {
+                    yield "4.4.7";
+                }
+                yield enhanced.startsWith("5.") ? "4" + enhanced.substring(1) : enhanced;
+            }
+            case REFUSED, RETURNED, RELAYED, TRACED -> enhanced;
+        };
+    }
+
+    private boolean isOverdue() {
+        return envelope.treatment().isOver(now);
     }
 
     /// Code, status and text of a reply. A status X.0.0 may be our choice where the peer gave none,

@@ -55,6 +55,7 @@ final class Explanation {
             case 1 -> "The mail server there does not answer.";
             case 2 -> "The connection to the mail server there broke.";
             case 3, 4 -> "It could not be found out which server takes mail for this domain.";
+            case 7 -> "It could not be delivered in time.";
             case 6 -> "The mail servers of this domain send mail in a circle.";
             default -> "There is trouble on the way to the mail server there.";
         };

@@ -3,6 +3,7 @@ package io.whimbrel.outcome;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Overdue;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.smtp.SmtpReply;
@@ -21,6 +22,7 @@ final class Facts {
             case Refused(var peer, _, var reply) ->
                     replied(attempt, peer.host(), peer.tls(), reply);
             case NotTried(var reply) -> replied(attempt, "", "", reply);
+            case Overdue(var reply) -> replied(attempt, "", "", reply);
             case ConnectionLost lost -> lost(attempt, lost);
         };
     }

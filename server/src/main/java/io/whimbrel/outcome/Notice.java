@@ -2,6 +2,7 @@ package io.whimbrel.outcome;
 
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.spool.AttemptFacts;
 
@@ -22,7 +23,9 @@ record Notice(int number, Kind kind, AttemptFacts facts) {
         /// Not delivered yet; tries go on.
         DELAYED("delayed"),
         /// Taken by a host that sends no reports (RFC 3461 §5.2.2).
-        RELAYED("relayed");
+        RELAYED("relayed"),
+        /// Taken by another host, and the sender wants to be told of each (RFC 2852 §4).
+        TRACED("relayed");
 
         private final String action;
 
@@ -47,12 +50,12 @@ record Notice(int number, Kind kind, AttemptFacts facts) {
             return false;
         }
         Recipient recipient = envelope.recipients().get(number);
-        if (kind.isFailure()) {
-            return recipient.notice().failure();
-        }
-        return envelope.dsnPolicy() == DsnPolicy.FULL
-                && (kind == Kind.DELAYED
-                        ? recipient.notice().delay()
-                        : recipient.notice().success());
+        boolean isFull = envelope.dsnPolicy() == DsnPolicy.FULL;
+        return switch (kind) {
+            case REFUSED, EXPIRED, RETURNED -> recipient.notice().failure();
+            case DELAYED -> isFull && recipient.notice().delay();
+            case RELAYED -> isFull && recipient.notice().success();
+            case TRACED -> isFull && !recipient.notice().equals(Notify.NEVER);
+        };
     }
 }

@@ -5,6 +5,7 @@ import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Overdue;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.schedule.QueueEntry;
@@ -34,8 +35,10 @@ import java.util.function.DoubleSupplier;
 /// | 5yz at greeting, EHLO or STARTTLS | as 4yz: it is about this host or us, not the recipient |
 /// | 4yz or 552 "too many recipients" at RCPT | deferred; due now if others were accepted |
 /// | not tried | bounced with 5yz, else deferred or expired |
+/// | overdue | expired |
 ///
-/// Expiry is judged only after a failed attempt, so nothing expires untried.
+/// Expiry is judged only after a failed attempt, so nothing expires untried; but for what its
+/// sender wanted returned after a time of his own ([io.whimbrel.mail.Treatment#deadline]).
 final class Verdicts {
     private final Attempt attempt;
     private final QueueEntry entry;
@@ -69,12 +72,22 @@ final class Verdicts {
             return delivered(attempt, a, now);
         }
         QueueEntry entry = attempt.entry();
-        Instant receivedAt = entry.message().envelope().receivedAt();
-        Optional<Instant> nextDue =
-                retry.nextDue(receivedAt, entry.attempts() + 1, now, jitter.getAsDouble());
+        Optional<Instant> nextDue = nextDue(entry, retry, now, jitter.getAsDouble());
         var verdicts = new Verdicts(attempt, retry, now, nextDue);
         verdicts.judgeAll();
         return new Consequences(verdicts.records, verdicts.retries(), verdicts.notices);
+    }
+
+    private static Optional<Instant> nextDue(
+            QueueEntry entry, RetrySchedule retry, Instant now, double jitter) {
+        Envelope envelope = entry.message().envelope();
+        Instant endOfLife = envelope.endOfLife(retry.expire());
+        Optional<Instant> due = retry.nextDueBefore(endOfLife, entry.attempts() + 1, now, jitter);
+        Optional<Instant> noticeAt = envelope.delayNoticeAt().filter(now::isBefore);
+        // So that the sender is told at that time, and not hours later.
+        return noticeAt.isPresent() && due.filter(noticeAt.get()::isBefore).isPresent()
+                ? noticeAt
+                : due;
     }
 
     /// The common case, one recipient taken, without any of the bookkeeping below.
@@ -84,9 +97,9 @@ final class Verdicts {
         var settled = settled(entry, entry.recipients(), Disposition.DELIVERED, now, facts);
         int number = entry.recipients().get(0);
         List<Notice> notices =
-                isRelayToBeTold(entry.message().envelope(), number, accepted)
-                        ? List.of(new Notice(number, Notice.Kind.RELAYED, facts))
-                        : List.of();
+                toBeTold(entry.message().envelope(), number, accepted)
+                        .map(kind -> List.of(new Notice(number, kind, facts)))
+                        .orElse(List.of());
         return new Consequences(List.of(settled), List.of(), notices);
     }
 
@@ -126,18 +139,21 @@ final class Verdicts {
                 if (reply.isPermanent()) {
                     fail(Disposition.BOUNCED, Notice.Kind.REFUSED, group, facts);
                 } else {
-                    defer(nextDue, group, false, facts);
+                    // What the host said beforehand that it would not take with the others.
+                    boolean isNext = hasProgress && isTooManyRecipients(reply);
+                    defer(isNext ? Optional.of(now) : nextDue, group, false, facts);
                 }
             }
+            case Overdue _ -> fail(Disposition.EXPIRED, Notice.Kind.EXPIRED, group, facts);
         }
     }
 
     private void deliver(Accepted accepted, RecipientNumbers group, AttemptFacts facts) {
         records.add(settled(entry, group, Disposition.DELIVERED, now, facts));
         for (int i = 0; i < group.size(); i++) {
-            if (isRelayToBeTold(envelope, group.get(i), accepted)) {
-                notices.add(new Notice(group.get(i), Notice.Kind.RELAYED, facts));
-            }
+            int number = group.get(i);
+            toBeTold(envelope, number, accepted)
+                    .ifPresent(kind -> notices.add(new Notice(number, kind, facts)));
         }
     }
 
@@ -162,7 +178,10 @@ final class Verdicts {
         }
         var told = new ArrayList<Integer>(group.size());
         var untold = new ArrayList<Integer>(0);
-        boolean isLate = !now.isBefore(envelope.receivedAt().plus(retry.delayNotice()));
+        Instant noticeAt =
+                envelope.delayNoticeAt()
+                        .orElseGet(() -> envelope.lifeBegins().plus(retry.delayNotice()));
+        boolean isLate = !now.isBefore(noticeAt);
         for (int i = 0; i < group.size(); i++) {
             int number = group.get(i);
             boolean isToldNow =
@@ -221,9 +240,17 @@ final class Verdicts {
                 now, entry.message().id(), group, disposition, entry.attempts() + 1, facts);
     }
 
-    /// A host that offers DSN has taken over the duty to report (RFC 3461 §5.2.2).
-    private static boolean isRelayToBeTold(Envelope envelope, int number, Accepted accepted) {
-        return !accepted.peer().dsn() && Notice.isWanted(envelope, number, Notice.Kind.RELAYED);
+    /// Which notice of success the sender gets. A host that offers DSN has taken over the duty to
+    /// report (RFC 3461 §5.2.2), but for what is traced.
+    private static Optional<Notice.Kind> toBeTold(
+            Envelope envelope, int number, Accepted accepted) {
+        if (envelope.treatment().isTraced()) {
+            return Optional.of(Notice.Kind.TRACED)
+                    .filter(kind -> Notice.isWanted(envelope, number, kind));
+        }
+        return !accepted.peer().dsn() && Notice.isWanted(envelope, number, Notice.Kind.RELAYED)
+                ? Optional.of(Notice.Kind.RELAYED)
+                : Optional.empty();
     }
 
     /// RFC 5321 §4.5.3.1.10: 452 is the right code, old servers say 552.

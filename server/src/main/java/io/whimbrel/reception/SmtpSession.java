@@ -221,7 +221,7 @@ final class SmtpSession {
         }
         return switch (MailOptions.read(parameters)) {
             case MailOptions.Refused(SmtpReply reply) -> new Answer(refusedState, reply);
-            case MailOptions.Given(MailParameters given, long size) -> {
+            case MailOptions.Given(MailParameters given, long size, _) -> {
                 Optional<SmtpReply> refusal = refusalOfSender(path, given, size);
                 yield refusal.isPresent()
                         ? new Answer(refusedState, refusal.get())

@@ -50,6 +50,11 @@ final class Xtext {
         return isXtext(text, semicolon + 1, smtpUtf8);
     }
 
+    /// Whether it is xtext of US-ASCII only.
+    static boolean isXtext(String text) {
+        return isXtext(text, 0, false);
+    }
+
     private static boolean isXtext(String text, int from, boolean allowsInternational) {
         for (int i = from; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -12,6 +12,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.RecoveredMessage.Waiting;
 
 import tools.jackson.core.JacksonException;
@@ -71,6 +72,7 @@ final class EnvelopeJson {
                     "class",
                     "received",
                     "dsn",
+                    "treatment",
                     "recipients");
 
     private static final Words<BodyType> BODIES =
@@ -133,6 +135,9 @@ final class EnvelopeJson {
         json.put("class", CLASSES.of(envelope.stream().priority()));
         json.put("received", envelope.receivedAt().toString());
         json.put("dsn", POLICIES.of(envelope.dsnPolicy()));
+        if (!envelope.treatment().isNone()) {
+            TreatmentJson.write(envelope.treatment(), json.putObject("treatment"));
+        }
         writeRecipients(mail, json.putArray("recipients"));
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
     }
@@ -204,7 +209,10 @@ final class EnvelopeJson {
                         parameters,
                         stream,
                         in.instant("received"),
-                        POLICIES.read(in, "dsn"));
+                        POLICIES.read(in, "dsn"),
+                        in.has("treatment")
+                                ? TreatmentJson.read(in.fields("treatment"))
+                                : Treatment.NONE);
         return new ExportedMail(id, size, envelope, grouped(standings));
     }
 

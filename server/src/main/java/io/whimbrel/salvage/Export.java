@@ -210,7 +210,8 @@ public final class Export {
                         all.parameters(),
                         all.stream(),
                         all.receivedAt(),
-                        all.dsnPolicy());
+                        all.dsnPolicy(),
+                        all.treatment());
         return new ExportedMail(
                 Optional.of(found.message().id()),
                 Optional.of(found.message().size()),

@@ -12,7 +12,9 @@ import java.io.Serial;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The fields of a JSON object, each read once and checked. Immutable.
@@ -119,6 +121,23 @@ record Fields(ObjectNode object, String place) {
         String allowed = words.toString().replace("[,", "[\"\",");
         require(index >= 0, field, "must be one of " + allowed);
         return index;
+    }
+
+    /// An object within this one.
+    Fields fields(String field) throws Wrong {
+        if (node(field) instanceof ObjectNode fields) {
+            return new Fields(fields, place + field + ".");
+        }
+        throw wrong(field, "must be an object");
+    }
+
+    /// All of its fields, each a text.
+    Map<String, String> texts() throws Wrong {
+        var texts = new LinkedHashMap<String, String>();
+        for (String name : object.propertyNames()) {
+            texts.put(name, text(name));
+        }
+        return texts;
     }
 
     /// A list of 1 to `most` objects.

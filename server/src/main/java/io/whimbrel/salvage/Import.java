@@ -224,7 +224,7 @@ public final class Import {
 
     /// Where these recipients stood. Fresh ones are as an `accepted` record leaves them.
     private void tried(Waiting group, Envelope envelope, IncomingBody body) {
-        Instant fresh = envelope.receivedAt().truncatedTo(ChronoUnit.MICROS);
+        Instant fresh = envelope.lifeBegins().truncatedTo(ChronoUnit.MICROS);
         boolean isFresh =
                 group.attempts() == 0 && group.dueAt().equals(fresh) && !group.isDelayNotified();
         if (!isFresh) {
@@ -258,7 +258,8 @@ public final class Import {
                         parameters.envelopeId()),
                 given.stream(),
                 given.receivedAt(),
-                given.dsnPolicy());
+                given.dsnPolicy(),
+                given.treatment());
     }
 
     private void bad(String file, String reason) {

@@ -104,11 +104,25 @@ final class Listing {
             case Restriction.None _ ->
                     switch (state) {
                         case RESOLVING -> "waiting for DNS of " + entry.domain();
-                        case SCHEDULED ->
-                                "next attempt at " + seconds(entry.dueAt()) + after(entry);
+                        case SCHEDULED -> next(entry);
                         case READY, IN_FLIGHT, HELD, SUSPENDED -> "";
                     };
         };
+    }
+
+    private static String next(QueueEntry entry) {
+        Instant due = seconds(entry.dueAt());
+        boolean isUnreleased =
+                entry.attempts() == 0
+                        && entry.message()
+                                .envelope()
+                                .treatment()
+                                .notBefore()
+                                .filter(entry.dueAt()::equals)
+                                .isPresent();
+        return isUnreleased
+                ? "not before " + due + ", as its sender asked"
+                : "next attempt at " + due + after(entry);
     }
 
     private static String after(QueueEntry entry) {

@@ -49,17 +49,22 @@ public record RetrySchedule(
         }
     }
 
+    /// As [#nextDueBefore], for a life that began at `receivedAt` and lasts for `expire`.
+    public Optional<Instant> nextDue(
+            Instant receivedAt, int attempts, Instant now, double jitter01) {
+        return nextDueBefore(receivedAt.plus(expire), attempts, now, jitter01);
+    }
+
     /// When to try again what was just tried without success. The delay varies by an eighth to both
     /// sides, so that what was deferred together does not come back together, but never exceeds
     /// `most`. A delay that would pass the end of life ends there, so that there is a last attempt.
     ///
-    /// @param receivedAt when the message was accepted
+    /// @param endOfLife when the message is given up
     /// @param attempts tries so far; fewer than 1 counts as 1
     /// @param jitter01 a random number, 0 to 1
-    /// @return after `now`, at most `receivedAt + expire`; empty where that has come: give up
-    public Optional<Instant> nextDue(
-            Instant receivedAt, int attempts, Instant now, double jitter01) {
-        Instant endOfLife = receivedAt.plus(expire);
+    /// @return after `now`, at most `endOfLife`; empty where that has come: give up
+    public Optional<Instant> nextDueBefore(
+            Instant endOfLife, int attempts, Instant now, double jitter01) {
         if (!now.isBefore(endOfLife)) {
             return Optional.empty();
         }

@@ -84,13 +84,14 @@ public final class Schedule {
                         queues, restrictions, aftermath, actions, relocation, budget.isBounded());
     }
 
-    /// A message was accepted: its recipients are due now. Where there is no room they rest.
+    /// A message was accepted: its recipients are due now, or when its sender wants it released.
+    /// Where there is no room, or that is later than the horizon, they rest.
     public void admit(SpooledMessage message, Instant now) {
         var recipients = RecipientNumbers.all(message.envelope().recipients().size());
         ages.add(message.envelope().receivedAt(), recipients.size());
         var split = new EntrySplit(message, settings.recipientsPerTransaction());
         // In whole milliseconds, as the queues count: due now must not mean due in a moment.
-        Instant due = Instant.ofEpochMilli(now.toEpochMilli());
+        Instant due = message.envelope().firstDue(Instant.ofEpochMilli(now.toEpochMilli()));
         for (QueueEntry entry : split.entries(recipients, 0, due, false)) {
             place(entry, Place.TAIL, now, true);
         }

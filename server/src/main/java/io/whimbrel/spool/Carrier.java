@@ -1,5 +1,6 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.SpoolSegment;
 import io.whimbrel.log.SpoolSegment.DamagedRecord;
@@ -218,7 +219,7 @@ final class Carrier {
         if (parts == 0) {
             return 0;
         }
-        byte[] bytes = RecordCodec.encodeEnvelope(envelope);
+        byte[] bytes = EnvelopeCodec.encode(envelope);
         int length = Math.ceilDiv(bytes.length, parts);
         int index = 0;
         for (int from = 0; from < bytes.length; from += length) {

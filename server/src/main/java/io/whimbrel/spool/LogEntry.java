@@ -54,7 +54,7 @@ sealed interface LogEntry {
         /// The message, fresh from its client.
         SpooledMessage message(SpooledMessage.Location location) {
             Envelope known = envelope.orElseThrow();
-            var states = RecipientStates.accepted(recipients, at);
+            var states = RecipientStates.accepted(recipients, known.firstDue(at));
             return new SpooledMessage(id, known, size, states, location);
         }
 

@@ -66,10 +66,9 @@ final class RecipientStates {
         return RecipientNumbers.of(all);
     }
 
-    /// Fresh from a client: all recipients are due, and the schedule is about to hold them.
-    static RecipientStates accepted(int count, Instant acceptedAt) {
-        var states =
-                new RecipientStates(count, new State[] {new State(0, acceptedAt, false)}, count);
+    /// Fresh from a client: no recipient was tried, and the schedule is about to hold all of them.
+    static RecipientStates accepted(int count, Instant firstDue) {
+        var states = new RecipientStates(count, new State[] {new State(0, firstDue, false)}, count);
         states.holdAll();
         return states;
     }

@@ -1,24 +1,15 @@
 package io.whimbrel.spool;
 
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Payload;
-import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.DsnPolicy;
-import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.Envelope;
-import io.whimbrel.mail.ForwardPath;
-import io.whimbrel.mail.MailParameters;
-import io.whimbrel.mail.MailStream;
-import io.whimbrel.mail.Notify;
-import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
-import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
-import io.whimbrel.mail.ReversePath;
 
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
@@ -36,19 +27,8 @@ final class RecordCodec {
     static final int RECIPIENTS_MAX = 100_000;
 
     private static final int TEXT_CHARACTERS_MAX = 1024;
-    private static final int HAS_ORIGINAL = 16;
-    private static final int HAS_OWN_DOMAIN = 32;
 
     /// A constant is written as its place in these lists, which only ever grow.
-    private static final List<BodyType> BODY_TYPES =
-            List.of(BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME);
-
-    private static final List<DsnReturn> DSN_RETURNS =
-            List.of(DsnReturn.UNSPECIFIED, DsnReturn.FULL, DsnReturn.HEADERS);
-    private static final List<PriorityClass> PRIORITIES =
-            List.of(PriorityClass.TRANSACTIONAL, PriorityClass.NORMAL, PriorityClass.BULK);
-    private static final List<DsnPolicy> POLICIES =
-            List.of(DsnPolicy.NEVER, DsnPolicy.FAILURE, DsnPolicy.FULL);
     private static final List<SpoolRecord.Disposition> DISPOSITIONS =
             List.of(
                     SpoolRecord.Disposition.DELIVERED,
@@ -148,26 +128,6 @@ final class RecordCodec {
         }
     }
 
-    /// An envelope alone, for parts.
-    static byte[] encodeEnvelope(Envelope envelope) {
-        var out = new Payload.Writer(64 + envelope.recipients().size() * 32);
-        envelope(out, envelope);
-        return out.toBytes();
-    }
-
-    static Optional<Envelope> decodeEnvelope(ByteBuffer bytes) {
-        var in = new Payload.Reader(bytes);
-        try {
-            Envelope envelope = envelope(in);
-            return in.isAtEnd() ? Optional.of(envelope) : Optional.empty();
-        } catch (Payload.Malformed
-                | IllegalArgumentException
-                | DateTimeException
-                | ArithmeticException _) {
-            return Optional.empty();
-        }
-    }
-
     /// `record` with texts as long as the log keeps them.
     static SpoolRecord shortened(SpoolRecord record) {
         return switch (record) {
@@ -222,7 +182,7 @@ final class RecordCodec {
         out.instant(head.at()).id(head.id()).id(head.cause()).text(head.origin());
         out.number(head.size()).number(head.bodyParts()).number(head.envelopeParts());
         if (head.envelopeParts() == 0) {
-            envelope(out, head.envelope().orElseThrow());
+            EnvelopeCodec.write(out, head.envelope().orElseThrow());
         } else {
             out.number(head.recipients());
         }
@@ -252,7 +212,7 @@ final class RecordCodec {
                     recipients,
                     Optional.empty());
         }
-        Envelope envelope = envelope(in);
+        Envelope envelope = EnvelopeCodec.read(in);
         int recipients = envelope.recipients().size();
         return new LogEntry.Head(
                 at, id, cause, origin, size, bodyParts, 0, recipients, Optional.of(envelope));
@@ -276,74 +236,6 @@ final class RecordCodec {
         return new LogEntry.Carried(head(in), List.copyOf(waiting));
     }
 
-    private static void envelope(Payload.Writer out, Envelope envelope) {
-        MailParameters parameters = envelope.parameters();
-        out.text(envelope.reversePath().address());
-        out.constant(parameters.bodyType(), BODY_TYPES).flag(parameters.smtpUtf8());
-        out.constant(parameters.dsnReturn(), DSN_RETURNS).text(parameters.envelopeId());
-        stream(out, envelope.stream());
-        out.instant(envelope.receivedAt()).constant(envelope.dsnPolicy(), POLICIES);
-        out.number(envelope.recipients().size());
-        for (Recipient recipient : envelope.recipients()) {
-            recipient(out, recipient);
-        }
-    }
-
-    private static Envelope envelope(Payload.Reader in) throws Payload.Malformed {
-        var reversePath = new ReversePath(in.text());
-        var parameters =
-                new MailParameters(
-                        in.constant(BODY_TYPES), in.flag(), in.constant(DSN_RETURNS), in.text());
-        MailStream stream = stream(in);
-        var receivedAt = in.instant();
-        DsnPolicy policy = in.constant(POLICIES);
-        int count = in.count(2);
-        var recipients = new ArrayList<Recipient>(count);
-        for (int i = 0; i < count; i++) {
-            recipients.add(recipient(in));
-        }
-        MailParameters shared =
-                parameters.equals(MailParameters.NONE) ? MailParameters.NONE : parameters;
-        return new Envelope(reversePath, recipients, shared, stream, receivedAt, policy);
-    }
-
-    private static void recipient(Payload.Writer out, Recipient recipient) {
-        Notify notice = recipient.notice();
-        String address = recipient.path().address();
-        String domain = recipient.path().domain().value();
-        boolean hasOwnDomain = !domainOf(address).equals(domain);
-        boolean hasOriginal = !recipient.originalRecipient().isEmpty();
-        out.octet(
-                (notice.isGiven() ? 1 : 0)
-                        | (notice.success() ? 2 : 0)
-                        | (notice.failure() ? 4 : 0)
-                        | (notice.delay() ? 8 : 0)
-                        | (hasOriginal ? HAS_ORIGINAL : 0)
-                        | (hasOwnDomain ? HAS_OWN_DOMAIN : 0));
-        out.text(address);
-        if (hasOwnDomain) {
-            out.text(domain);
-        }
-        if (hasOriginal) {
-            out.text(recipient.originalRecipient());
-        }
-    }
-
-    private static Recipient recipient(Payload.Reader in) throws Payload.Malformed {
-        int bits = in.octet();
-        String address = in.text();
-        String domain = (bits & HAS_OWN_DOMAIN) != 0 ? in.text() : domainOf(address);
-        String original = (bits & HAS_ORIGINAL) != 0 ? in.text() : "";
-        var notice = new Notify((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0);
-        // Nearly all are alike, and there may be millions.
-        Notify shared = notice.equals(Notify.DEFAULT) ? Notify.DEFAULT : notice;
-        return new Recipient(new ForwardPath(address, new DomainName(domain)), shared, original);
-    }
-
-    private static String domainOf(String address) {
-        return address.substring(address.lastIndexOf('@') + 1);
-    }
-
     private static void fact(Payload.Writer out, SpoolRecord record) {
         switch (record) {
             case SpoolRecord.Settled r -> {
@@ -362,7 +254,8 @@ final class RecordCodec {
                 out.id(r.id()).instant(r.at()).numbers(r.recipients());
                 out.number(r.queues().size());
                 for (SpoolRecord.InQueue share : r.queues()) {
-                    stream(out, share.queue().stream()).text(share.queue().domain().value());
+                    EnvelopeCodec.stream(out, share.queue().stream())
+                            .text(share.queue().domain().value());
                     out.numbers(share.recipients());
                 }
             }
@@ -374,7 +267,7 @@ final class RecordCodec {
                             .text(r.text());
             case SpoolRecord.Job r -> job(out, r);
             case SpoolRecord.Moved r ->
-                    stream(out.instant(r.at()).id(r.id()), r.stream()).id(r.job());
+                    EnvelopeCodec.stream(out.instant(r.at()).id(r.id()), r.stream()).id(r.job());
             case SpoolRecord.Accepted _ ->
                     throw new IllegalArgumentException(
                             "Accepted is no fact but an entry of its own");
@@ -419,7 +312,7 @@ final class RecordCodec {
         int count = in.count(5);
         var queues = new ArrayList<SpoolRecord.InQueue>(count);
         for (int i = 0; i < count; i++) {
-            var queue = new QueueName(stream(in), new DomainName(in.text()));
+            var queue = new QueueName(EnvelopeCodec.stream(in), new DomainName(in.text()));
             queues.add(new SpoolRecord.InQueue(queue, in.numbers(RECIPIENTS_MAX)));
         }
         return new SpoolRecord.Quarantined(at, id, recipients, List.copyOf(queues));
@@ -477,7 +370,7 @@ final class RecordCodec {
                                 | (priority.isPresent() ? 4 : 0));
                 tenant.ifPresent(out::text);
                 campaign.ifPresent(out::text);
-                priority.ifPresent(one -> out.constant(one, PRIORITIES));
+                priority.ifPresent(one -> out.constant(one, EnvelopeCodec.PRIORITIES));
             }
         }
         scope(out, job.scope()).text(job.reason()).number(record.done()).number(record.of());
@@ -503,21 +396,13 @@ final class RecordCodec {
         return new QueueJob.Work.Move(
                 (bits & 1) != 0 ? Optional.of(in.text()) : Optional.empty(),
                 (bits & 2) != 0 ? Optional.of(in.text()) : Optional.empty(),
-                (bits & 4) != 0 ? Optional.of(in.constant(PRIORITIES)) : Optional.empty());
+                (bits & 4) != 0
+                        ? Optional.of(in.constant(EnvelopeCodec.PRIORITIES))
+                        : Optional.empty());
     }
 
     private static SpoolRecord moved(Payload.Reader in) throws Payload.Malformed {
-        return new SpoolRecord.Moved(in.instant(), in.id(), stream(in), in.id());
-    }
-
-    private static Payload.Writer stream(Payload.Writer out, MailStream stream) {
-        return out.text(stream.tenant())
-                .text(stream.campaign())
-                .constant(stream.priority(), PRIORITIES);
-    }
-
-    private static MailStream stream(Payload.Reader in) throws Payload.Malformed {
-        return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+        return new SpoolRecord.Moved(in.instant(), in.id(), EnvelopeCodec.stream(in), in.id());
     }
 
     private static Payload.Writer scope(Payload.Writer out, QueueScope scope) {

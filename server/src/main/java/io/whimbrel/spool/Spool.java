@@ -4,6 +4,7 @@ import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.index.QueueIndex;
 import io.whimbrel.index.SegmentCensus;
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.Position;
 import io.whimbrel.log.SegmentPool;
 import io.whimbrel.log.SpoolFiles;
@@ -531,7 +532,7 @@ public final class Spool implements AutoCloseable {
         if (whole.head().length <= partBytes()) {
             return whole;
         }
-        byte[] bytes = RecordCodec.encodeEnvelope(head.envelope().orElseThrow());
+        byte[] bytes = EnvelopeCodec.encode(head.envelope().orElseThrow());
         int parts = 0;
         for (int from = 0; from < bytes.length; from += partBytes()) {
             int length = Math.min(partBytes(), bytes.length - from);

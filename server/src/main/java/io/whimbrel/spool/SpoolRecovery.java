@@ -2,6 +2,7 @@ package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
 import io.whimbrel.index.QueueIndex;
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.FramePlace;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Position;
@@ -393,8 +394,7 @@ final class SpoolRecovery {
         if (head.envelopeParts() == 0) {
             return head;
         }
-        Optional<Envelope> joined =
-                RecordCodec.decodeEnvelope(SpooledMessage.Draft.join(draft.envelope));
+        Optional<Envelope> joined = EnvelopeCodec.decode(SpooledMessage.Draft.join(draft.envelope));
         return joined.map(head::withEnvelope).orElse(head);
     }
 

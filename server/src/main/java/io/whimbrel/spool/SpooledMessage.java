@@ -1,6 +1,7 @@
 package io.whimbrel.spool;
 
 import io.whimbrel.index.MessageRow;
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.FramePlace;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.SpoolSegment;
@@ -251,8 +252,7 @@ public final class SpooledMessage {
                 }
                 parts.add(payload);
             }
-            return RecordCodec.decodeEnvelope(Draft.join(parts))
-                    .orElseThrow(() -> unreadable(accepted));
+            return EnvelopeCodec.decode(Draft.join(parts)).orElseThrow(() -> unreadable(accepted));
         }
 
         static SpoolSegment.DamagedRecord unreadable(SpoolSegment.Place place) {

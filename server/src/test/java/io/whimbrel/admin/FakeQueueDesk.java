@@ -15,6 +15,7 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.outcome.JobRefused;
 import io.whimbrel.outcome.JobView;
 import io.whimbrel.schedule.QueueEntry;
@@ -44,6 +45,9 @@ public final class FakeQueueDesk implements QueueDesk {
     public final List<JobView> jobs = new CopyOnWriteArrayList<>();
     public volatile Optional<String> diskTrouble = Optional.empty();
 
+    /// Of what is added from here on.
+    public volatile Treatment treatment = Treatment.NONE;
+
     /// Why no job is begun.
     public volatile Optional<String> refusal = Optional.empty();
 
@@ -64,7 +68,8 @@ public final class FakeQueueDesk implements QueueDesk {
                                 BodyType.EIGHT_BIT_MIME, false, DsnReturn.UNSPECIFIED, "env1"),
                         new MailStream(tenant, "autumn", PriorityClass.BULK),
                         NOW.minus(Duration.ofHours(2)),
-                        DsnPolicy.FULL);
+                        DsnPolicy.FULL,
+                        treatment);
         var entry =
                 new QueueEntry(
                         SpooledFixture.message(id, envelope, 5_222),

@@ -14,6 +14,7 @@ import io.whimbrel.budget.BudgetView;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 
@@ -29,8 +30,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 @Timeout(60)
@@ -158,6 +161,25 @@ final class QueueCommandTest {
                 .containsPattern("<a@example.org> +scheduled +3 +3m12s")
                 .containsPattern("<b@example.org> +settled +0")
                 .containsPattern("<c@example.org> +scheduled");
+    }
+
+    @Test
+    void show_tellsWhatWasAskedForThisMessageAlone() {
+        assertThat(run("queue", "show", ID).out()).doesNotContain("pool", "expires", "meta");
+        desk.views.clear();
+        desk.treatment =
+                Treatment.NONE
+                        .withMtPriority(-2)
+                        .withPool("fast")
+                        .withNotBefore(FakeQueueDesk.NOW)
+                        .withExpiresAt(FakeQueueDesk.NOW.plusSeconds(60))
+                        .withMetadata(Map.of("order", "47\u001b11"));
+        desk.add(QueueId.parse(ID).orElseThrow().value(), "example.org", "shop", 1, 0);
+
+        assertThat(run("queue", "show", ID).out())
+                .contains("pool        fast\n", "mt-priority -2\n", "meta        order=47?11\n")
+                .contains("not before  " + FakeQueueDesk.NOW.truncatedTo(ChronoUnit.SECONDS))
+                .contains("expires     ");
     }
 
     @Test

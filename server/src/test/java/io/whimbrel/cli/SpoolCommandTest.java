@@ -23,6 +23,7 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AcceptResult;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.IncomingBody;
@@ -78,7 +79,7 @@ final class SpoolCommandTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.exit()).as(run.out()).isZero();
         assertThat(run.out())
-                .contains("log format 1, index format 1", "4 messages to 5 recipients")
+                .contains("log format 2, index format 1", "4 messages to 5 recipients")
                 .contains("all is good");
         assertThat(run("stat").exit()).isZero();
         assertThat(run("export", folder.resolve("out").toString()).exit()).isZero();
@@ -502,7 +503,11 @@ final class SpoolCommandTest {
                         parameters,
                         new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
                         NOW.minusSeconds(60),
-                        DsnPolicy.FULL),
+                        DsnPolicy.FULL,
+                        Treatment.NONE
+                                .withExpiresAt(NOW.plusSeconds(86_400))
+                                .withPool("fast")
+                                .withMetadata(Map.of("order", "4711"))),
                 "Subject: \u00fc\r\n\r\n.\r\n");
     }
 

@@ -330,12 +330,14 @@ final class DeliveryAttemptTest {
     }
 
     @Test
-    void smtpUtf8_toAHostWithoutIt_isNotTried() {
+    void utf8Header_toAHostWithoutSmtpUtf8_isNotTried() {
         var parameters =
                 new MailParameters(BodyType.EIGHT_BIT_MIME, true, DsnReturn.UNSPECIFIED, "");
         QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
         try (var peer = new ScriptedPeer(PLAIN_HELLO)) {
-            assertThat(notTried(deliver(peer, entry).getFirst())).startsWith("550 5.6.7");
+            BodySource body = TestMail.body("Subject: \u00e4\r\n\r\nbody\r\n");
+            Ending ending = DeliveryAttempt.deliver(hosts.session(peer), entry, body, TestMail.NOW);
+            assertThat(notTried(results(ending).getFirst())).startsWith("550 5.6.7");
         }
     }
 
@@ -349,7 +351,8 @@ final class DeliveryAttemptTest {
                             TestMail.entry("a@x.test"),
                             () -> {
                                 throw new IOException("segment 7: CRC");
-                            });
+                            },
+                            TestMail.NOW);
 
             assertThat(notTried(results(ending).getFirst()))
                     .isEqualTo("451 4.3.0 the body cannot be read: segment 7: CRC");
@@ -383,7 +386,8 @@ final class DeliveryAttemptTest {
                                     throw new IOException("gone");
                                 }
                                 return part;
-                            });
+                            },
+                            TestMail.NOW);
 
             assertThat(notTried(results(ending).getFirst())).contains("cannot be read: gone");
             assertThat(session.isOpen()).isFalse();
@@ -444,7 +448,7 @@ final class DeliveryAttemptTest {
             RemoteSession session = hosts.session(peer, Protocol.SMTP, Hosts.SHORT);
             Ending ending =
                     DeliveryAttempt.deliver(
-                            session, TestMail.entry("a@x.test"), TestMail.body(big));
+                            session, TestMail.entry("a@x.test"), TestMail.body(big), TestMail.NOW);
 
             assertThat(lost(results(ending).getFirst()).stage()).isEqualTo(Stage.DATA);
         }
@@ -473,7 +477,8 @@ final class DeliveryAttemptTest {
                             DeliveryAttempt.deliver(
                                     session,
                                     TestMail.entry("b@x.test"),
-                                    TestMail.body(TestMail.TEXT)))
+                                    TestMail.body(TestMail.TEXT),
+                                    TestMail.NOW))
                     .isInstanceOf(Ending.SessionEnded.class);
             assertThat(session.isOpen()).isFalse();
         }
@@ -493,7 +498,8 @@ final class DeliveryAttemptTest {
             RemoteSession session = hosts.session(peer);
 
             assertThatThrownBy(() ->
-                            DeliveryAttempt.deliver(session, evil, TestMail.body(TestMail.TEXT)))
+                            DeliveryAttempt.deliver(
+                                    session, evil, TestMail.body(TestMail.TEXT), TestMail.NOW))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(peer.heard()).containsExactly("EHLO mta.test");
         }
@@ -518,7 +524,8 @@ final class DeliveryAttemptTest {
                 DeliveryAttempt.deliver(
                         session,
                         entry,
-                        TestMail.body("Subject: x\r\n\r\n.hid", "den\r\nbody\r\n")));
+                        TestMail.body("Subject: x\r\n\r\n.hid", "den\r\nbody\r\n"),
+                        TestMail.NOW));
     }
 
     private static List<AttemptResult> results(Ending ending) {

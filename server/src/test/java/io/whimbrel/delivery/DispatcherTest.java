@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Overdue;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.RouteSettings;
@@ -50,6 +52,17 @@ final class DispatcherTest {
             assertThat(attempt.site()).isEqualTo("smtp://127.0.0.1:" + peer.port());
             assertThat(peer.texts()).containsExactly(TestMail.TEXT);
             peer.verify();
+        }
+    }
+
+    @Test
+    void messageWhoseTimeIsOver_isNotTried() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = new Post(Post.SETTINGS, Post.routeTo(peer))) {
+            post.admit(Treatment.NONE.withExpiresAt(post.clock.instant()), "a@x.test");
+
+            assertThat(((Overdue) post.result()).reply().toString()).startsWith("554 5.4.7");
+            assertThat(peer.texts()).isEmpty();
         }
     }
 

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.OptionalLong;
 import java.util.Random;
 
 final class ExtensionsTest {
@@ -17,7 +18,19 @@ final class ExtensionsTest {
         Extensions offered =
                 parse("mx.test", "pipelining", "Size 1000", "8bitmime", "SMTPUTF8", "DSN x", "?");
 
-        assertThat(offered).isEqualTo(new Extensions(true, true, 1_000, true, true, false, true));
+        assertThat(offered)
+                .isEqualTo(
+                        new Extensions(
+                                true,
+                                true,
+                                1_000,
+                                true,
+                                true,
+                                false,
+                                true,
+                                false,
+                                OptionalLong.empty(),
+                                Extensions.Limits.NONE));
     }
 
     @Test
@@ -47,7 +60,7 @@ final class ExtensionsTest {
     @Test
     void anyLines_neverFail() {
         var random = new Random(11);
-        String alphabet = "SIZE 8BITMIME-0129\u00e9\t=";
+        String alphabet = "LIMITS DELIVERBY RCPTMAX,SIZE 8BITMIME-0129\u00e9\t=";
         for (int i = 0; i < 5_000; i++) {
             var line = new StringBuilder();
             for (int n = random.nextInt(30); n > 0; n--) {
@@ -55,6 +68,33 @@ final class ExtensionsTest {
             }
             assertThat(parse("mx.test", line.toString()).sizeMax()).isNotNegative();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "LIMITS MAILMAX=20 RCPTMAX=50 RCPTDOMAINMAX=1, 20, 50",
+        "limits rcptmax=7, 0, 7",
+        "LIMITS, 0, 0",
+        "LIMITS RCPTMAX, 0, 0",
+        "LIMITS =5  RCPTMAX=x MAILMAX=3=4, 0, 0",
+        "LIMITS RCPTMAX=0, 0, 0"
+    })
+    void limits_areThoseThatAreNumbers(String line, long mailMax, long rcptMax) {
+        assertThat(parse("mx.test", line).limits())
+                .isEqualTo(new Extensions.Limits(mailMax, rcptMax));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"DELIVERBY, 0", "DELIVERBY 240, 240", "'DELIVERBY 60,X', 60", "DELIVERBY x, 0"})
+    void deliverBy_hasAShortestTimeOrNone(String line, long least) {
+        assertThat(parse("mx.test", line).deliverBy()).hasValue(least);
+        assertThat(parse("mx.test").deliverBy()).isEmpty();
+    }
+
+    @Test
+    void mtPriority_isOfferedWithAnyProfile() {
+        assertThat(parse("mx.test", "MT-PRIORITY STANAG4406").mtPriority()).isTrue();
+        assertThat(parse("mx.test", "MT-PRIORITYX").mtPriority()).isFalse();
     }
 
     private static Extensions parse(String... lines) {

@@ -7,6 +7,7 @@ import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
@@ -19,6 +20,7 @@ import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 
@@ -107,8 +109,17 @@ final class Post implements AutoCloseable {
     }
 
     void admit(String... addresses) {
-        SpooledMessage message =
+        admit(Treatment.NONE, addresses);
+    }
+
+    void admit(Treatment treatment, String... addresses) {
+        SpooledMessage plain =
                 TestMail.message(MailParameters.NONE, TestMail.recipients(addresses));
+        SpooledMessage message =
+                SpooledFixture.message(
+                        plain.id().value(),
+                        plain.envelope().withTreatment(treatment),
+                        plain.size());
         schedule.admit(message, clock.instant());
     }
 

@@ -193,7 +193,10 @@ final class SmtpClientTest {
             assertThat(session.extensions().pipelining()).isFalse();
             assertThat(session.extensions().dsn()).isTrue();
             DeliveryAttempt.deliver(
-                    session, TestMail.entry("a@x.test"), TestMail.body(TestMail.TEXT));
+                    session,
+                    TestMail.entry("a@x.test"),
+                    TestMail.body(TestMail.TEXT),
+                    TestMail.NOW);
             assertThat(peer.texts()).containsExactly(TestMail.TEXT);
             peer.verify();
         }

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.whimbrel.log.Position;
+import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.CommittedRecord;
 import io.whimbrel.spool.SpoolRecord;
@@ -19,6 +22,7 @@ import io.whimbrel.spool.SpoolRecord.Deferred;
 import io.whimbrel.spool.SpoolRecord.Disposition;
 import io.whimbrel.spool.SpoolRecord.NoticeKind;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
+import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
 import org.junit.jupiter.api.Test;
@@ -31,6 +35,7 @@ import tools.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
@@ -51,6 +56,44 @@ final class EventLinesTest {
                                 + "\"sender\":\"news@shop.example\",\"tenant\":\"shop\","
                                 + "\"campaign\":\"autumn\",\"peer\":\"[192.0.2.7]\","
                                 + "\"size\":5120,\"class\":\"bulk\"}");
+    }
+
+    @Test
+    void treatment_isToldWithReceived_itsMetadataWithAll() {
+        var by = new DeliverBy(Records.RECEIVED.plusSeconds(90), DeliverBy.Mode.RETURN, false);
+        var treatment =
+                new Treatment(
+                        Optional.of(Instant.parse("2026-11-24T08:00:00Z")),
+                        Optional.of(Instant.parse("2026-11-25T08:00:00Z")),
+                        Optional.of(by),
+                        -3,
+                        "fast",
+                        "anna",
+                        Map.of("order", "47\"11", "a b", ""));
+        Envelope envelope = Records.envelope("a@example.net").withTreatment(treatment);
+        SpooledMessage message = SpooledFixture.message(Records.ID.value(), envelope, 5120);
+        var accepted =
+                new SpoolRecord.Accepted(
+                        Records.RECEIVED, Records.ID, envelope, "[192.0.2.7]", 5120, Records.ID);
+        var delivered = Records.settled(Disposition.DELIVERED, Records.REFUSED, 0);
+        List<String> lines =
+                Records.lines(
+                        List.of(
+                                Records.committed(0, accepted, message),
+                                Records.committed(1, delivered, message)));
+
+        assertThat(lines.get(0))
+                .endsWith(
+                        "\"campaign\":\"autumn\",\"meta\":{\"a b\":\"\",\"order\":\"47\\\"11\"},"
+                                + "\"peer\":\"[192.0.2.7]\",\"size\":5120,\"class\":\"bulk\","
+                                + "\"user\":\"anna\",\"pool\":\"fast\","
+                                + "\"not_before\":\"2026-11-24T08:00:00.000Z\","
+                                + "\"expires\":\"2026-11-25T08:00:00.000Z\","
+                                + "\"deliver_by\":\"2026-11-23T12:01:30.001Z\","
+                                + "\"if_late\":\"return\",\"mt_priority\":-3}");
+        assertThat(JSON.readTree(lines.get(0)).path("meta").path("order").stringValue())
+                .isEqualTo("47\"11");
+        assertThat(lines.get(1)).contains("\"meta\":{").doesNotContain("not_before");
     }
 
     @Test

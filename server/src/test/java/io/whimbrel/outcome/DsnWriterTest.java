@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.Envelope;
@@ -13,6 +14,7 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpoolBatch.Report;
 
@@ -127,6 +129,53 @@ final class DsnWriterTest {
         assertThat(report.envelope().receivedAt()).isEqualTo(NOW);
         assertThat(report.envelope().parameters().bodyType()).isEqualTo(BodyType.SEVEN_BIT);
         assertThat(report.cause()).isEqualTo(Mail.message(Mail.envelopeOf(1)).id());
+    }
+
+    @Test
+    void expiry_atTheTimeThatWasAskedFor_saysSo() {
+        Treatment treatment =
+                Treatment.NONE
+                        .withMtPriority(4)
+                        .withDeliverBy(
+                                new DeliverBy(NOW.minusSeconds(1), DeliverBy.Mode.RETURN, false));
+        Envelope envelope = Mail.envelopeOf(1).withTreatment(treatment);
+        var notice = new Notice(0, Notice.Kind.EXPIRED, NO_ANSWER);
+
+        String report = write(envelope, MESSAGE, notice);
+
+        assertThat(report).contains("Status: 5.4.7\r\n", "Deliver-By-Date: ", "as was asked");
+        assertThat(
+                        reports(envelope, MESSAGE, notice)
+                                .getFirst()
+                                .envelope()
+                                .treatment()
+                                .mtPriority())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void delay_beyondTheTimeThatWasAskedFor_is447() {
+        var by = new DeliverBy(NOW.minusSeconds(1), DeliverBy.Mode.NOTIFY, false);
+        Envelope envelope = Mail.envelopeOf(1).withTreatment(Treatment.NONE.withDeliverBy(by));
+        String report = write(envelope, MESSAGE, new Notice(0, Notice.Kind.DELAYED, NO_ANSWER));
+
+        assertThat(report).contains("Action: delayed\r\n", "Status: 4.4.7\r\n");
+    }
+
+    @Test
+    void trace_isARelayedReport_withWhatTheSenderAsked() {
+        Envelope envelope =
+                Mail.envelopeOf(1)
+                        .withTreatment(
+                                Treatment.NONE.withNotBefore(
+                                        Instant.parse("2026-11-23T12:00:00Z")));
+        String report = write(envelope, MESSAGE, new Notice(0, Notice.Kind.TRACED, UNKNOWN_USER));
+
+        assertThat(report)
+                .contains(
+                        "Action: relayed\r\n",
+                        "Future-Release-Request: until;2026-11-23T12:00:00Z\r\n",
+                        "because you asked to have it traced");
     }
 
     @Test

@@ -2,11 +2,13 @@ package io.whimbrel.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Peer;
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 final class VerdictsTest {
     private static final Instant SOON = Mail.RECEIVED.plusSeconds(2);
@@ -295,6 +298,98 @@ final class VerdictsTest {
         var reply = Mail.refused(Stage.RCPT, 550, "x".repeat(1023) + "\ud83d\ude00 and more");
 
         assertThat(onlySettled(decideOne(SOON, reply)).facts().text()).isEqualTo("x".repeat(1023));
+    }
+
+    @Test
+    void overdue_expires_howeverYoung() {
+        var reply = SmtpReply.of(554, 5, 4, 7, "late");
+        Consequences consequences = decideOne(SOON, new AttemptResult.Overdue(reply));
+
+        assertThat(onlySettled(consequences).disposition()).isEqualTo(Disposition.EXPIRED);
+        assertThat(consequences.notices())
+                .extracting(Notice::kind)
+                .containsExactly(Notice.Kind.EXPIRED);
+    }
+
+    @Test
+    void deadline_boundsTheRetries() {
+        Instant end = SOON.plusSeconds(60);
+        var expiring = treated(Treatment.NONE.withExpiresAt(end));
+        var wantedBack = treated(by(end, DeliverBy.Mode.RETURN));
+
+        for (QueueEntry entry : List.of(expiring, wantedBack)) {
+            var refused = Mail.attempt(entry, Mail.refused(Stage.RCPT, 450, "later"));
+            assertThat(onlyDeferred(decide(SOON, refused)).dueAt()).isEqualTo(end);
+            assertThat(onlySettled(decide(end, refused)).disposition())
+                    .isEqualTo(Disposition.EXPIRED);
+        }
+    }
+
+    @Test
+    void lifetime_beginsAtTheRelease() {
+        var entry = treated(Treatment.NONE.withNotBefore(OVER));
+        var refused = Mail.attempt(entry, Mail.refused(Stage.RCPT, 450, "later"));
+
+        Consequences consequences = decide(OVER.plusSeconds(2), refused);
+        assertThat(consequences.notices()).isEmpty();
+        assertThat(onlyDeferred(consequences).dueAt()).isAfter(OVER);
+        assertThat(onlySettled(decide(OVER.plus(Duration.ofDays(5)), refused)).disposition())
+                .isEqualTo(Disposition.EXPIRED);
+    }
+
+    @Test
+    void deadlineToNotify_isTheTimeOfTheDelayNotice() {
+        Instant deadline = SOON.plusSeconds(60);
+        var entry = treated(by(deadline, DeliverBy.Mode.NOTIFY));
+        var refused = Mail.attempt(entry, Mail.refused(Stage.RCPT, 450, "later"));
+
+        Consequences before = decide(SOON, refused);
+        assertThat(before.notices()).isEmpty();
+        assertThat(onlyDeferred(before).dueAt()).isEqualTo(deadline);
+        Consequences after = decide(deadline, refused);
+        assertThat(after.notices()).extracting(Notice::kind).containsExactly(Notice.Kind.DELAYED);
+        assertThat(onlyDeferred(after).dueAt()).isAfter(deadline);
+    }
+
+    @Test
+    void deadlineToNotify_thatHadPassedBefore_changesNothing() {
+        var entry = treated(by(Mail.RECEIVED, DeliverBy.Mode.NOTIFY));
+        var refused = Mail.attempt(entry, Mail.refused(Stage.RCPT, 450, "later"));
+
+        assertThat(decide(SOON, refused).notices()).isEmpty();
+        assertThat(decide(LATE, refused).notices()).hasSize(1);
+    }
+
+    @Test
+    void traced_isToldOfEachHost_butWhoWantsNoReports() {
+        var able = new Accepted(new Peer("mx.example.net", "", true), Mail.OK);
+        var traced = Treatment.NONE.withDeliverBy(new DeliverBy(LATE, DeliverBy.Mode.NOTIFY, true));
+        var never = Mail.envelope(Mail.recipient("a@example.net", Notify.NEVER));
+
+        assertThat(decide(SOON, Mail.attempt(treated(traced), able)).notices())
+                .extracting(Notice::kind)
+                .containsExactly(Notice.Kind.TRACED);
+        QueueEntry silent = Mail.entry(never.withTreatment(traced), 0, false);
+        assertThat(decide(SOON, Mail.attempt(silent, able)).notices()).isEmpty();
+    }
+
+    @Test
+    void recipientsBeyondTheLimitsOfAHost_areTriedNext() {
+        var later = new NotTried(SmtpReply.of(452, 4, 5, 3, "Too many recipients"));
+        Consequences consequences =
+                decide(SOON, Mail.attempt(Mail.entry(2), Mail.accepted(), later));
+
+        assertThat(consequences.retries())
+                .singleElement()
+                .satisfies(retry -> assertThat(retry.dueAt()).isEqualTo(SOON));
+    }
+
+    private static QueueEntry treated(Treatment treatment) {
+        return Mail.entry(Mail.envelopeOf(1).withTreatment(treatment), 0, false);
+    }
+
+    private static Treatment by(Instant deadline, DeliverBy.Mode mode) {
+        return Treatment.NONE.withDeliverBy(new DeliverBy(deadline, mode, false));
     }
 
     private static Consequences decideOne(Instant now, AttemptResult result) {

@@ -40,6 +40,38 @@ class EnvelopeJsonTest {
                 .isEqualTo(GOOD.replaceAll("\\s", ""));
     }
 
+    private static final String TREATED =
+            GOOD.replace(
+                    "\"recipients\"",
+                    """
+                    "treatment":{"not_before":"2026-12-01T08:00:00Z",
+                     "expires":"2026-12-02T08:00:00.500Z",
+                     "deliver_by":{"deadline":"2026-12-01T09:00:00Z","if_late":"notify",
+                      "trace":true},
+                     "mt_priority":-2,"pool":"fast","user":"shop","meta":{"a":"b","order":"4711"}},
+                     "recipients\"\
+                    """);
+
+    @Test
+    void treatment_isWrittenAsItWasRead() {
+        ExportedMail mail = mail(TREATED);
+
+        assertThat(mail.envelope().treatment().mtPriority()).isEqualTo(-2);
+        assertThat(mail.envelope().treatment().metadata()).containsEntry("order", "4711");
+        assertThat(text(EnvelopeJson.write(mail)).replaceAll("\\s", ""))
+                .isEqualTo(TREATED.replaceAll("\\s", ""));
+    }
+
+    @Test
+    void wrongTreatments_areNamed() {
+        assertWrongIn(TREATED, ":-2", ":-10", "treatment.mt_priority must be -9 to 9");
+        assertWrongIn(TREATED, ":\"notify\"", ":\"wait\"", "deliver_by.if_late must");
+        assertWrongIn(TREATED, "\"4711\"", "4711", "treatment.meta.order must be a text");
+        assertWrongIn(TREATED, "4711", "x".repeat(1_020), "treatment.meta must have at most");
+        assertWrongIn(TREATED, "\"pool\"", "\"pond\"", "treatment.pond is unknown");
+        assertWrongIn(TREATED, "\"fast\"", "{}", "treatment.pool must be a text");
+    }
+
     @Test
     void wrongFields_areNamed() {
         assertWrong("\"format\":1", "\"format\":2", "field format must be 1");
@@ -70,7 +102,7 @@ class EnvelopeJsonTest {
         var random = new Random(seed);
         int read = 0;
         for (int i = 0; i < ROUNDS; i++) {
-            var text = new StringBuilder(GOOD);
+            var text = new StringBuilder(i % 2 == 0 ? GOOD : TREATED);
             for (int times = random.nextInt(3); times >= 0; times--) {
                 char c = ALPHABET.charAt(random.nextInt(ALPHABET.length()));
                 text.setCharAt(random.nextInt(text.length()), c);
@@ -100,8 +132,12 @@ class EnvelopeJsonTest {
     }
 
     private static void assertWrong(String part, String instead, String expected) {
-        assertThat(GOOD).contains(part);
-        String text = GOOD.replace(part, instead);
+        assertWrongIn(GOOD, part, instead, expected);
+    }
+
+    private static void assertWrongIn(String good, String part, String instead, String expected) {
+        assertThat(good).contains(part);
+        String text = good.replace(part, instead);
         switch (EnvelopeJson.parse(text.getBytes(StandardCharsets.UTF_8))) {
             case EnvelopeJson.Parsed.Mail _ -> throw new AssertionError("was read: " + text);
             case EnvelopeJson.Parsed.Wrong(String reason) -> assertThat(reason).contains(expected);

@@ -19,6 +19,7 @@ import io.whimbrel.mail.QueueJob;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
@@ -534,5 +535,25 @@ class BoundedScheduleTest {
 
     private static QueueName queueOf(QueueEntry entry) {
         return new QueueName(entry.message().envelope().stream(), entry.domain());
+    }
+
+    @Test
+    void mailToBeReleasedFarInTheFuture_restsAtOnce_andComesInTime() {
+        var world = new ScheduleFixture(ScheduleSettings.DEFAULT);
+        world.siteIs("a.example", "mx.a");
+        var treatment = Treatment.NONE.withNotBefore(world.now.plus(Duration.ofDays(3)));
+        SpooledMessage message =
+                world.treated(world.message(MailStream.NONE, "x@a.example"), treatment);
+        world.schedule.admit(message, world.now);
+
+        assertThat(world.schedule.entriesInMemory()).isZero();
+        assertThat(world.index.size()).isEqualTo(1);
+        world.pass(Duration.ofDays(3).minusSeconds(1));
+        world.siteIs("a.example", "mx.a");
+        assertThat(world.hasNothingFor("mx.a")).isTrue();
+        for (int i = 0; i < 3; i++) {
+            world.pass(Duration.ofSeconds(31));
+        }
+        assertThat(world.take("mx.a").attempts()).isZero();
     }
 }

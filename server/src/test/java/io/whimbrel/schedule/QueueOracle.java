@@ -59,9 +59,10 @@ final class QueueOracle {
     }
 
     void admitted(SpooledMessage message, Instant now) {
+        Instant due = message.envelope().firstDue(now);
         for (int i = 0; i < message.envelope().recipients().size(); i++) {
             DomainName domain = message.envelope().recipients().get(i).path().domain();
-            lines.put(new Key(message.id(), i), new Line(message, domain, 0, now, false));
+            lines.put(new Key(message.id(), i), new Line(message, domain, 0, due, false));
         }
     }
 

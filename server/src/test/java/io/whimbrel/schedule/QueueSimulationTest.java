@@ -7,6 +7,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -151,6 +152,10 @@ class QueueSimulationTest {
                 addresses[r] = "u" + r + "@d" + domain + ".example";
             }
             SpooledMessage message = messages.message(anyStream(random), now, addresses);
+            if (random.nextInt(20) == 0) {
+                Instant release = now.plusSeconds(random.nextInt(50_000));
+                message = messages.treated(message, Treatment.NONE.withNotBefore(release));
+            }
             oracle.admitted(message, now);
             schedule.admit(message, now);
             admitted += addresses.length;

@@ -15,6 +15,7 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -119,6 +120,12 @@ final class ScheduleFixture implements ScheduleActions {
                         receivedAt,
                         DsnPolicy.NEVER);
         return SpooledFixture.message(lastId.incrementAndGet(), envelope, 5_000);
+    }
+
+    /// The same message, treated otherwise.
+    SpooledMessage treated(SpooledMessage message, Treatment treatment) {
+        return SpooledFixture.message(
+                message.id().value(), message.envelope().withTreatment(treatment), message.size());
     }
 
     SpooledMessage admit(MailStream stream, String... addresses) {

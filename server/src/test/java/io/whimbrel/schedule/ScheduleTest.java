@@ -14,8 +14,10 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.schedule.QueuedView.State;
 import io.whimbrel.spool.RecoveredMessage;
+import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpooledMessage;
 
 import org.junit.jupiter.api.Test;
@@ -430,5 +432,47 @@ class ScheduleTest {
                 retry.attempts(),
                 retry.dueAt(),
                 retry.isDelayNotified());
+    }
+
+    @Test
+    void admit_toBeReleasedLater_waitsTillThen() {
+        world.siteIs("a.example", "mx.a");
+        SpooledMessage message = released(Duration.ofHours(2), "x@a.example");
+        world.schedule.admit(message, world.now);
+
+        assertThat(world.hasNothingFor("mx.a")).isTrue();
+        assertThat(world.schedule.find(message.id(), world.now))
+                .singleElement()
+                .satisfies(view -> assertThat(view.state()).isEqualTo(State.SCHEDULED))
+                .satisfies(view ->
+                        assertThat(view.why())
+                                .isEqualTo("not before 2026-03-01T14:00:00Z, as its sender asked"));
+        world.pass(Duration.ofHours(2).minusMillis(1));
+        assertThat(world.hasNothingFor("mx.a")).isTrue();
+        world.pass(Duration.ofMillis(1));
+        assertThat(world.take("mx.a").attempts()).isZero();
+    }
+
+    @Test
+    void admit_toBeReleasedAtATimeThatHasPassed_isDueNow() {
+        world.siteIs("a.example", "mx.a");
+        world.schedule.admit(released(Duration.ofSeconds(-1), "x@a.example"), world.now);
+
+        assertThat(world.take("mx.a").dueAt()).isEqualTo(world.now);
+    }
+
+    @Test
+    void retryNow_releasesWhatIsToBeReleasedLater() {
+        world.siteIs("a.example", "mx.a");
+        world.schedule.admit(released(Duration.ofHours(2), "x@a.example"), world.now);
+
+        world.schedule.apply(new OperatorAction.RetryNow(QueueScope.ALL), world.now);
+
+        assertThat(world.take("mx.a").attempts()).isZero();
+    }
+
+    private SpooledMessage released(Duration later, String address) {
+        var treatment = Treatment.NONE.withNotBefore(world.now.plus(later));
+        return world.treated(world.message(MAIL, address), treatment);
     }
 }

@@ -216,9 +216,9 @@ final class SimulatedInternet implements ScheduleActions {
         var retries = new ArrayList<QueueEntry>();
         for (List<Integer> group :
                 List.of(deferred.subList(0, middle), deferred.subList(middle, deferred.size()))) {
-            Instant received = entry.message().envelope().receivedAt();
+            Instant end = entry.message().envelope().endOfLife(RETRY.expire());
             Optional<Instant> due =
-                    RETRY.nextDue(received, entry.attempts() + 1, now, random.nextDouble());
+                    RETRY.nextDueBefore(end, entry.attempts() + 1, now, random.nextDouble());
             if (due.isEmpty()) {
                 expired += group.size();
             } else if (!group.isEmpty()) {

@@ -9,9 +9,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.log.EnvelopeCodec;
 import io.whimbrel.log.LogFormat;
 import io.whimbrel.log.Payload;
 import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.DsnReturn;
@@ -28,28 +30,50 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
 final class RecordCodecTest {
     private static final QueueId ID = new QueueId(1_795_000_000_000_001L);
+
+    /// What [#TREATMENT] is on disks.
+    private static final String TREATED =
+            "1273656e646572406578616d706c652e6f7267000200000473686f7006737072"
+                    + "696e6702a09d90d8068094ef3a027fb0b990d806c0a9d33ac0d590d806c0a9d3"
+                    + "3ab8c790d806c0a9d33a00010004666173741073686f70406578616d706c652e"
+                    + "6f726702016b0476c3a46c056f726465720434373131010c1175736572304065"
+                    + "78616d706c652e636f6d";
+
     private static final QueueScope SCOPE =
             new QueueScope(
                     Optional.of(ID),
                     Optional.of(new DomainName("example.com")),
                     Optional.of("shop"),
                     Optional.of("spring"));
+
+    private static final Treatment TREATMENT =
+            new Treatment(
+                    Optional.of(NOW.plusSeconds(3600)),
+                    Optional.of(NOW.plusSeconds(7200)),
+                    Optional.of(new DeliverBy(NOW.plusSeconds(5400), DeliverBy.Mode.RETURN, true)),
+                    -9,
+                    "fast",
+                    "shop@example.org",
+                    Map.of("order", "4711", "k", "v\u00e4l"));
 
     static Stream<LogEntry> entries() {
         return Stream.concat(mail(), acts());
@@ -77,6 +101,12 @@ final class RecordCodecTest {
                         new MailStream("t", "c", PriorityClass.TRANSACTIONAL),
                         Instant.EPOCH.minusNanos(1),
                         DsnPolicy.NEVER);
+        var treated = rich.withTreatment(TREATMENT);
+        var lessTreated =
+                rich.withTreatment(
+                        Treatment.NONE
+                                .withDeliverBy(new DeliverBy(NOW, DeliverBy.Mode.NOTIFY, false))
+                                .withPool("p"));
         var waiting =
                 List.of(
                         new RecoveredMessage.Waiting(
@@ -89,6 +119,8 @@ final class RecordCodecTest {
                 new LogEntry.EnvelopePart(ID, 0),
                 new LogEntry.Accepted(head(rich)),
                 new LogEntry.Accepted(head(envelope(1000))),
+                new LogEntry.Accepted(head(treated)),
+                new LogEntry.Accepted(head(lessTreated)),
                 new LogEntry.Accepted(inParts),
                 new LogEntry.Carried(head(rich), waiting),
                 new LogEntry.Fact(delivered(ID, 0, 1, 2, 5, 99_999)),
@@ -204,6 +236,27 @@ final class RecordCodecTest {
     }
 
     @Test
+    void formatOfATreatment_staysAsItIs() {
+        Envelope treated = envelope(1).withTreatment(TREATMENT);
+        assertThat(HexFormat.of().formatHex(EnvelopeCodec.encode(treated))).isEqualTo(TREATED);
+    }
+
+    @Test
+    void mostMail_isTreatedAsItsStream_andHasOneObjectForThat() {
+        byte[] bytes = EnvelopeCodec.encode(envelope(1));
+        assertThat(EnvelopeCodec.decode(ByteBuffer.wrap(bytes)).orElseThrow().treatment())
+                .isSameAs(Treatment.NONE);
+    }
+
+    @Test
+    void treatmentOfALaterVersion_isNone() {
+        byte[] bytes = EnvelopeCodec.encode(envelope(1).withTreatment(TREATMENT));
+        int bits = new String(bytes, StandardCharsets.ISO_8859_1).indexOf('\u007f');
+        bytes[bits] = (byte) 0xff;
+        assertThat(EnvelopeCodec.decode(ByteBuffer.wrap(bytes))).isEmpty();
+    }
+
+    @Test
     void longText_isCut_notInsideACharacter() {
         String text = "x".repeat(1023) + "\ud83d\udce7" + "tail";
         var facts = new AttemptFacts("s", "", "", 451, "", text, "");
@@ -236,11 +289,10 @@ final class RecordCodecTest {
         for (byte type = 0; type <= 15; type++) {
             decode(type, bytes);
         }
-        RecordCodec.decodeEnvelope(ByteBuffer.wrap(bytes))
+        EnvelopeCodec.decode(ByteBuffer.wrap(bytes))
                 .ifPresent(envelope -> {
-                    byte[] again = RecordCodec.encodeEnvelope(envelope);
-                    assertThat(RecordCodec.decodeEnvelope(ByteBuffer.wrap(again)))
-                            .contains(envelope);
+                    byte[] again = EnvelopeCodec.encode(envelope);
+                    assertThat(EnvelopeCodec.decode(ByteBuffer.wrap(again))).contains(envelope);
                 });
     }
 

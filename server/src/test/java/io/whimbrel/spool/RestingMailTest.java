@@ -28,6 +28,7 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.mail.Treatment;
 
 import org.junit.jupiter.api.Test;
 
@@ -476,5 +477,50 @@ final class RestingMailTest {
         pass(spool, Duration.ofSeconds(1));
         pass(spool, Duration.ofSeconds(1));
         assertThat(came).hasSize(152).containsAll(old);
+    }
+
+    @Test
+    void mailToBeReleasedLater_restsUntried_andOutlivesAStart() throws IOException {
+        Instant release = Instant.parse("2026-11-24T10:00:00Z");
+        Envelope envelope = envelope(1).withTreatment(Treatment.NONE.withNotBefore(release));
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope, bytes(900, 1));
+        spool.rest(message, RecipientNumbers.all(1), 0);
+        step(spool);
+
+        files = files.afterKill();
+        spool = open();
+        pass(spool, Duration.ofHours(23));
+        assertThat(came).isEmpty();
+        assertThat(spool.someResting(QueueScope.ALL, 10))
+                .singleElement()
+                .satisfies(one -> assertThat(one.waiting().getFirst().attempts()).isZero())
+                .satisfies(one -> assertThat(one.waiting().getFirst().dueAt()).isEqualTo(release))
+                .satisfies(one ->
+                        assertThat(one.message().envelope().treatment())
+                                .isEqualTo(envelope.treatment()));
+        pass(spool, Duration.ofHours(1));
+        assertThat(came).containsExactly(message.id());
+    }
+
+    @Test
+    void mailToBeReleasedLater_isReleasedByRetryNow_forGood() throws IOException {
+        Instant release = Instant.parse("2026-11-24T10:00:00Z");
+        Envelope envelope = envelope(1).withTreatment(Treatment.NONE.withNotBefore(release));
+        Spool spool = open();
+        SpooledMessage message = accept(spool, envelope, bytes(900, 1));
+        spool.rest(message, RecipientNumbers.all(1), 0);
+        step(spool);
+        spool.appendAndWait(
+                batch(
+                        new SpoolRecord.Operator(
+                                now, new SpoolRecord.OperatorAction.RetryNow(QueueScope.ALL))));
+        step(spool);
+        came.clear();
+
+        files = files.afterKill();
+        spool = open();
+        pass(spool, Duration.ofMinutes(1));
+        assertThat(came).containsExactly(message.id());
     }
 }

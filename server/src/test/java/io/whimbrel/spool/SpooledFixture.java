@@ -17,7 +17,7 @@ public final class SpooledFixture {
     private SpooledFixture() {}
 
     public static SpooledMessage message(long id, Envelope envelope, long size) {
-        var states = RecipientStates.accepted(envelope.recipients().size(), envelope.receivedAt());
+        var states = RecipientStates.accepted(envelope.recipients().size(), envelope.lifeBegins());
         var place = new SpoolSegment.Place(NOWHERE, 0, 0);
         var location = new SpooledMessage.Location(List.of(), List.of(), place);
         return new SpooledMessage(new QueueId(id), envelope, size, states, location);
