@@ -1,6 +1,7 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.config.Config;
+import io.whimbrel.reception.TlsMode;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /// `sendmail -bs`: SMTP on standard input and output, carried to the server's first listener and
 /// back. It is the server that answers, and the listener's terms that hold. Confined to one thread.
@@ -18,7 +20,17 @@ record SmtpPipe(Config config, Sendmail.Caller caller) {
     private static final int CONNECT_MOST_MILLIS = 10_000;
 
     SysExit run() {
-        InetSocketAddress listener = config.listens().getFirst().address();
+        Optional<InetSocketAddress> first =
+                config.listens().stream()
+                        .filter(listen -> !listen.isLmtp())
+                        .filter(listen -> listen.entrance().tls().mode() != TlsMode.IMPLICIT)
+                        .flatMap(listen -> listen.tcpAddress().stream())
+                        .findFirst();
+        if (first.isEmpty()) {
+            say("421 4.3.5 No listener takes SMTP in plain text over TCP");
+            return SysExit.CONFIGURATION;
+        }
+        InetSocketAddress listener = first.get();
         InetAddress address =
                 listener.getAddress().isAnyLocalAddress()
                         ? InetAddress.getLoopbackAddress()

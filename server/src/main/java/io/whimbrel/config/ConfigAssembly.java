@@ -95,7 +95,9 @@ final class ConfigAssembly {
                         stream,
                         table.find(ReceptionKeys.CAMPAIGN_HEADER),
                         table.get(ReceptionKeys.DSN),
-                        ListenKeys.header(table)),
+                        ListenKeys.header(table),
+                        ExtensionKeys.settings(table, false),
+                        VerificationKeys.settings(table)),
                 limits);
     }
 

@@ -222,7 +222,9 @@ final class ReceptionKeys {
                         COMMAND_TIMEOUT,
                         DATA_TIMEOUT,
                         SESSION_TIMEOUT));
+        keys.addAll(ExtensionKeys.ALL);
         keys.addAll(DoorKeys.KEYS);
+        keys.addAll(VerificationKeys.ALL);
         return List.copyOf(keys);
     }
 

@@ -49,6 +49,12 @@ public final class Metrics {
     /// What is refused at the door.
     public final DoorMetrics door = new DoorMetrics(registry);
 
+    /// What checks of mail of others said.
+    public final VerificationMetrics verification = new VerificationMetrics(registry);
+
+    /// Mail that comes as files.
+    public final PickupMetrics pickup = new PickupMetrics(registry);
+
     /// These four by budget, as `docs/operations/memory-and-disk.md` lists them.
     public final Counter budgetFeltSeconds =
             Counter.builder()

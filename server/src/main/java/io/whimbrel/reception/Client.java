@@ -106,6 +106,17 @@ record Client(
                         || login.filter(granted -> granted.identity().mayControl()).isPresent());
     }
 
+    /// Which extensions MAIL may use: a stranger may not have us hold or hurry mail.
+    Offered offered() {
+        Offered all = mayRelay() ? terms.settings().handling().offered() : Offered.NONE;
+        return all.withAuth(terms.offersAuth());
+    }
+
+    /// Whether its mail is checked by SPF, DKIM and so on: mail of others that comes in.
+    boolean isVerified() {
+        return !mayRelay() && terms.verification().isPresent();
+    }
+
     /// The field whose value names the campaign.
     Optional<String> campaignHeader() {
         return standing.tenant

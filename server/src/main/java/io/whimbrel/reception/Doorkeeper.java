@@ -16,6 +16,8 @@ import io.whimbrel.policy.Tenants;
 import io.whimbrel.tls.ServerTls;
 import io.whimbrel.tls.ServerTlsSettings;
 import io.whimbrel.tls.TlsReload;
+import io.whimbrel.verification.Verification;
+import io.whimbrel.verification.VerificationSettings;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,14 +85,23 @@ final class Doorkeeper {
             terms.add(
                     ListenTerms.of(
                             listen,
-                            serverTls(listen),
-                            authenticators.computeIfAbsent(
-                                    listen.access().auth(),
-                                    auth -> new Authenticator(auth, metrics.auth, clock)),
-                            door));
+                            new ListenTerms.Parts(
+                                    serverTls(listen),
+                                    authenticators.computeIfAbsent(
+                                            listen.access().auth(),
+                                            auth -> new Authenticator(auth, metrics.auth, clock)),
+                                    verification(listen, resolver),
+                                    door)));
         }
         quotas.keepOnly(tenants);
         return terms;
+    }
+
+    private Optional<Verification> verification(ListenSettings listen, Resolver resolver) {
+        VerificationSettings wanted = listen.handling().verification();
+        return wanted.isActive()
+                ? Optional.of(new Verification(wanted, resolver, metrics.verification, clock))
+                : Optional.empty();
     }
 
     private DoorRates rates(ListenSettings listen) {

@@ -7,6 +7,7 @@ import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Network;
 import io.whimbrel.policy.DoorSettings;
+import io.whimbrel.verification.VerificationSettings;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -78,16 +79,26 @@ public record ListenSettings(
     /// @param campaignHeader header field whose value names the campaign; empty for none
     /// @param dsnPolicy which notices may be sent for mail taken here
     /// @param header how the header is treated
+    /// @param offered extensions of MAIL
+    /// @param verification checks of mail from clients that may not relay
     public record Handling(
             MailStream stream,
             Optional<String> campaignHeader,
             DsnPolicy dsnPolicy,
-            HeaderRules header) {
+            HeaderRules header,
+            Offered offered,
+            VerificationSettings verification) {
 
         public static final Handling DEFAULT = of(MailStream.NONE);
 
         public static Handling of(MailStream stream) {
-            return new Handling(stream, Optional.empty(), DsnPolicy.FULL, HeaderRules.DEFAULT);
+            return new Handling(
+                    stream,
+                    Optional.empty(),
+                    DsnPolicy.FULL,
+                    HeaderRules.DEFAULT,
+                    Offered.DEFAULT,
+                    VerificationSettings.NONE);
         }
     }
 

@@ -6,7 +6,9 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.policy.RelayPolicy;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.tls.ServerTls;
+import io.whimbrel.verification.Verification;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +22,7 @@ import java.util.Optional;
 /// @param greeting the first reply of a session
 /// @param tls there unless connections are in plain text only
 /// @param authenticator of all listeners with equal settings
+/// @param verification there where mail of others is checked
 /// @param door who may send what, and how much
 record ListenTerms(
         ListenSettings settings,
@@ -28,14 +31,18 @@ record ListenTerms(
         SmtpReply greeting,
         Optional<ServerTls> tls,
         Authenticator authenticator,
+        Optional<Verification> verification,
         Door door) {
 
-    /// @throws IllegalArgumentException where the host name is no domain name
-    static ListenTerms of(
-            ListenSettings settings,
+    /// What the listeners of one configuration are made of.
+    record Parts(
             Optional<ServerTls> tls,
             Authenticator authenticator,
-            Door door) {
+            Optional<Verification> verification,
+            Door door) {}
+
+    /// @throws IllegalArgumentException where the host name is no domain name
+    static ListenTerms of(ListenSettings settings, Parts parts) {
         String hostName = settings.hostName();
         String protocol = settings.isLmtp() ? " LMTP Whimbrel" : " ESMTP Whimbrel";
         return new ListenTerms(
@@ -43,9 +50,10 @@ record ListenTerms(
                 new RelayPolicy(settings.access().relayFrom()),
                 domainOf(hostName),
                 SmtpReply.plain(220, hostName + protocol),
-                tls,
-                authenticator,
-                door);
+                parts.tls,
+                parts.authenticator,
+                parts.verification,
+                parts.door);
     }
 
     /// @throws IllegalArgumentException where the host name is no domain name
@@ -57,7 +65,7 @@ record ListenTerms(
     }
 
     /// What EHLO announces to `client`.
-    SmtpReply ehloReply(Client client) {
+    SmtpReply ehloReply(Client client, Instant now) {
         var lines = new ArrayList<String>(16);
         lines.add(settings.hostName());
         lines.add("PIPELINING");
@@ -67,6 +75,8 @@ record ListenTerms(
         lines.add("SMTPUTF8");
         lines.add("CHUNKING");
         lines.add("DSN");
+        lines.add(Offered.limitsLine(client.recipientsMax()));
+        lines.addAll(settings.handling().offered().ehloLines(now));
         if (offersStartTls() && client.tls().isEmpty()) {
             lines.add("STARTTLS");
         }

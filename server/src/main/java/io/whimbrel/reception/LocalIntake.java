@@ -1,5 +1,6 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.header.HeaderScanner;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;

@@ -79,7 +79,7 @@ public record Offered(
 
     /// The line that says which limits hold (RFC 9422). A transaction more is always welcome, until
     /// the session has lasted long enough; so there is no MAILMAX.
-    static String limitsLine(SessionLimits limits) {
-        return "LIMITS RCPTMAX=" + limits.recipientsMax();
+    static String limitsLine(int recipientsMax) {
+        return "LIMITS RCPTMAX=" + recipientsMax;
     }
 }

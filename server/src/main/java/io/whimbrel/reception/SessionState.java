@@ -3,6 +3,7 @@ package io.whimbrel.reception;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 
 /// Where one SMTP session stands. The only transitions are those in [SmtpSession#step], and the one
 /// to `Ready` or `Closed` when a message has been read. Immutable.
@@ -23,12 +24,18 @@ sealed interface SessionState {
     record Ready(Hello hello) implements SessionState {}
 
     /// @param recipients may be none yet
+    /// @param treatment what MAIL asked for this message alone
     record InTransaction(
-            Hello hello, ReversePath reversePath, MailParameters parameters, Recipients recipients)
+            Hello hello,
+            ReversePath reversePath,
+            MailParameters parameters,
+            Treatment treatment,
+            Recipients recipients)
             implements SessionState {
 
         InTransaction with(Recipient recipient) {
-            return new InTransaction(hello, reversePath, parameters, recipients.with(recipient));
+            return new InTransaction(
+                    hello, reversePath, parameters, treatment, recipients.with(recipient));
         }
     }
 

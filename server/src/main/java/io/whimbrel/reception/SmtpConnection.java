@@ -144,7 +144,7 @@ final class SmtpConnection {
                 return;
             }
             isRecipient = command.get() instanceof SmtpCommand.Rcpt;
-            carryOut(session.step(state, command.get()));
+            carryOut(session.step(state, command.get(), intake.now()));
             if (!(state instanceof InChunks)) {
                 transfer.forgetChunks();
             }

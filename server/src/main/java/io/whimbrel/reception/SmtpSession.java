@@ -5,6 +5,7 @@ import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.policy.RecipientPolicy;
 import io.whimbrel.reception.SessionState.Closed;
 import io.whimbrel.reception.SessionState.Greeted;
@@ -43,6 +44,7 @@ import io.whimbrel.smtp.SmtpCommand.Xclient;
 import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -93,20 +95,21 @@ final class SmtpSession {
         this.client = client;
     }
 
-    Step step(SessionState state, SmtpCommand command) {
-        return needsTls(command) ? withoutTls(state, command) : carryOut(state, command);
+    /// @param now when the command came
+    Step step(SessionState state, SmtpCommand command, Instant now) {
+        return needsTls(command) ? withoutTls(state, command) : carryOut(state, command, now);
     }
 
-    private Step carryOut(SessionState state, SmtpCommand command) {
+    private Step carryOut(SessionState state, SmtpCommand command, Instant now) {
         return switch (command) {
-            case Ehlo(String name) -> hello(state, name, true, false);
-            case Helo(String name) -> hello(state, name, false, false);
-            case Lhlo(String name) -> hello(state, name, true, true);
+            case Ehlo(String name) -> ehlo(state, name, false, now);
+            case Helo(String name) -> helo(state, name);
+            case Lhlo(String name) -> ehlo(state, name, true, now);
             case StartTls() -> startTls(state);
             case Auth auth -> authenticate(state, auth);
             case Xclient xclient -> introduce(state, xclient);
             case Mail(SmtpPath path, List<EsmtpParameter> parameters) ->
-                    mail(state, path, parameters);
+                    mail(state, path, parameters, now);
             case Rcpt(SmtpPath path, List<EsmtpParameter> parameters) ->
                     rcpt(state, path, parameters);
             case Data() -> data(state);
@@ -150,17 +153,24 @@ final class SmtpSession {
 
     /// RFC 5321 §4.1.4: within a transaction EHLO and HELO end it like RSET. RFC 2033 §4.1: LMTP
     /// has LHLO in their place.
-    private Step hello(SessionState state, String name, boolean isExtended, boolean isLmtp) {
-        if (isLmtp != client.terms().settings().isLmtp()) {
-            return new Answer(state, isLmtp ? NOT_LMTP : NOT_SMTP);
-        }
-        SmtpReply reply = isExtended ? client.terms().ehloReply(client) : heloReply();
-        String helloName = client.proxiedName().orElse(name);
-        return new Answer(new Ready(new Hello(helloName, isExtended)), reply);
+    private Step ehlo(SessionState state, String name, boolean isLmtp, Instant now) {
+        return isLmtp == client.terms().settings().isLmtp()
+                ? greeted(name, true, client.terms().ehloReply(client, now))
+                : new Answer(state, isLmtp ? NOT_LMTP : NOT_SMTP);
     }
 
-    private SmtpReply heloReply() {
-        return SmtpReply.plain(250, client.terms().settings().hostName());
+    private Step helo(SessionState state, String name) {
+        return client.terms().settings().isLmtp()
+                ? new Answer(state, NOT_SMTP)
+                : greeted(
+                        name,
+                        false,
+                        SmtpReply.plain(250, client.terms().settings().hostName()));
+    }
+
+    private Step greeted(String name, boolean isExtended, SmtpReply reply) {
+        String helloName = client.proxiedName().orElse(name);
+        return new Answer(new Ready(new Hello(helloName, isExtended)), reply);
     }
 
     private Step startTls(SessionState state) {
@@ -201,12 +211,13 @@ final class SmtpSession {
         };
     }
 
-    private Step mail(SessionState state, SmtpPath path, List<EsmtpParameter> parameters) {
+    private Step mail(
+            SessionState state, SmtpPath path, List<EsmtpParameter> parameters, Instant now) {
         return switch (state) {
             case Ready(Hello hello) ->
                     client.mustAuthenticate()
                             ? new Answer(state, AUTHENTICATE_FIRST)
-                            : mail(hello, path, parameters);
+                            : mail(hello, path, parameters, now);
             // RFC 5321 §4.1.4: a second MAIL inside a transaction is refused and changes nothing.
             case InTransaction _ -> new Answer(state, SECOND_MAIL);
             case InChunks _ -> new Answer(state, CHUNKS_OPEN);
@@ -214,14 +225,15 @@ final class SmtpSession {
         };
     }
 
-    private Step mail(Hello hello, SmtpPath path, List<EsmtpParameter> parameters) {
+    private Step mail(
+            Hello hello, SmtpPath path, List<EsmtpParameter> parameters, Instant now) {
         var refusedState = new Ready(hello);
         if (!hello.isExtended() && !parameters.isEmpty()) {
             return new Answer(refusedState, NEEDS_EHLO);
         }
-        return switch (MailOptions.read(parameters)) {
+        return switch (MailOptions.read(parameters, client.offered(), now)) {
             case MailOptions.Refused(SmtpReply reply) -> new Answer(refusedState, reply);
-            case MailOptions.Given(MailParameters given, long size, _) -> {
+            case MailOptions.Given(MailParameters given, long size, Treatment treatment) -> {
                 Optional<SmtpReply> refusal = refusalOfSender(path, given, size);
                 yield refusal.isPresent()
                         ? new Answer(refusedState, refusal.get())
@@ -230,6 +242,7 @@ final class SmtpSession {
                                         hello,
                                         new ReversePath(path.address()),
                                         given,
+                                        treatment,
                                         NO_RECIPIENTS_YET),
                                 path,
                                 // A stranger could announce much and never send it.
