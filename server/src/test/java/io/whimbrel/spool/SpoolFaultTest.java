@@ -518,8 +518,8 @@ final class SpoolFaultTest {
         Spool spool = open();
         String name = newest();
         spool.close();
-        files.damage(name, 11, LogFormat.VERSION ^ 3);
-        files.damage(name, 2048 + 11, LogFormat.VERSION ^ 3);
+        files.damage(name, 11, (LogFormat.VERSION + 1) ^ LogFormat.VERSION);
+        files.damage(name, 2048 + 11, (LogFormat.VERSION + 1) ^ LogFormat.VERSION);
         assertThatThrownBy(this::reopenAfterKill)
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(name)
