@@ -79,19 +79,18 @@ record AddressList(List<Mailbox> mailboxes, Optional<String> problem) {
             boolean isClosed = false;
             while (position < text.length() && problem.isEmpty() && !isClosed) {
                 char c = text.charAt(position);
-                if (c == '>') {
-                    isClosed = true;
-                    position++;
-                } else if (c == ':') {
+                switch (c) {
+                    case '>' -> {
+                        isClosed = true;
+                        position++;
+                    }
                     // The route before it is dropped (RFC 5321 appendix C).
-                    position++;
-                    clear();
-                } else if (c == ',') {
-                    position++;
-                } else if (c == '<') {
-                    problem = "a < within < >";
-                } else {
-                    readToken(c);
+                    case ':' -> {
+                        position++;
+                        clear();
+                    }
+                    case ',' -> position++;
+                    default -> readToken(c);
                 }
             }
             if (!isClosed && problem.isEmpty()) {

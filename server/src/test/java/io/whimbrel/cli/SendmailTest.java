@@ -230,5 +230,10 @@ final class SendmailTest {
         public int read() throws IOException {
             throw new IOException("input/output error");
         }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
+            throw new IOException("input/output error");
+        }
     }
 }
