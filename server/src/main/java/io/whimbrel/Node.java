@@ -24,6 +24,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
 import io.whimbrel.outcome.Settlement;
+import io.whimbrel.pickup.PickupFolder;
 import io.whimbrel.policy.Quotas;
 import io.whimbrel.policy.QuotasFile;
 import io.whimbrel.reception.ListenSettings;
@@ -44,7 +45,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +83,7 @@ final class Node implements AutoCloseable {
     private final Settlement settlement;
     private final JobRunner jobs;
     private final Reception reception;
+    private final PickupFolder pickup;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
     private final HeapWatch heap = HeapWatch.ofProcess();
@@ -160,6 +162,14 @@ final class Node implements AutoCloseable {
         var means =
                 new Reception.Means(spool, schedule, heap, plan.arrivingBytes(), quotas, resolver);
         reception = new Reception(config.reception(), means, metrics, clock);
+        pickup =
+                new PickupFolder(
+                        config.pickup(),
+                        config.sendmail(),
+                        config.node().name(),
+                        reception.local()::accept,
+                        metrics.pickup,
+                        clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
         recover(spool.takeRecovery());
@@ -168,6 +178,7 @@ final class Node implements AutoCloseable {
         var rooms = new NodeBudgets.Rooms(spool, schedule, reception, heap);
         budgets = new NodeBudgets(rooms, metrics, clock);
         reception.start(fileLimit.clients());
+        pickup.start();
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
     }
 
@@ -305,6 +316,7 @@ final class Node implements AutoCloseable {
         }
         dispatcher.reload(plan(fresh));
         settlement.reconfigure(fresh.report());
+        pickup.reload(fresh.pickup(), fresh.sendmail());
         config = fresh;
     }
 
@@ -319,6 +331,7 @@ final class Node implements AutoCloseable {
             LOG.warn("the admin socket: {}", e.getMessage());
         }
         try {
+            pickup.close();
             reception.close(left(deadline));
             spool.stopBegins();
             dispatcher.close(left(deadline));
@@ -340,7 +353,7 @@ final class Node implements AutoCloseable {
     }
 
     /// Where the node listens, with the actual ports.
-    List<InetSocketAddress> addresses() {
+    List<SocketAddress> addresses() {
         return reception.addresses();
     }
 }

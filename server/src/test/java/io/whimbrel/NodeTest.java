@@ -19,6 +19,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -309,7 +310,7 @@ class NodeTest {
     }
 
     private static int port(Node node) {
-        return node.addresses().getFirst().getPort();
+        return ((InetSocketAddress) node.addresses().getFirst()).getPort();
     }
 
     private List<String> events() throws IOException {

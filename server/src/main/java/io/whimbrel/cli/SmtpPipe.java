@@ -1,7 +1,6 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.config.Config;
-import io.whimbrel.reception.TlsMode;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,15 +19,10 @@ record SmtpPipe(Config config, Sendmail.Caller caller) {
     private static final int CONNECT_MOST_MILLIS = 10_000;
 
     SysExit run() {
-        Optional<InetSocketAddress> first =
-                config.listens().stream()
-                        .filter(listen -> !listen.isLmtp())
-                        .filter(listen -> listen.entrance().tls().mode() != TlsMode.IMPLICIT)
-                        .flatMap(listen -> listen.tcpAddress().stream())
-                        .findFirst();
+        Optional<InetSocketAddress> first = config.reception().plainSmtp();
         if (first.isEmpty()) {
             say("421 4.3.5 No listener takes SMTP in plain text over TCP");
-            return SysExit.CONFIGURATION;
+            return SysExit.CONFIG;
         }
         InetSocketAddress listener = first.get();
         InetAddress address =

@@ -110,8 +110,7 @@ final class TlsKeys {
                     Optional.of(MORE_CERTIFICATE),
                     "A further certificate of all listeners that speak TLS. Each client gets the"
                             + " one for the name that it asks for (SNI), and that it can verify;"
-                            + " otherwise the first: that of its `[[listen]]`, or of the first"
-                            + " table here.",
+                            + " otherwise its listener's own, or the first one of these.",
                     List.of(MORE_CERTIFICATE, MORE_KEY));
 
     private TlsKeys() {}

@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /// What becomes of a header at the door: control fields read and taken out, forged fields taken
 /// out, missing ones added, everything else as it came. Immutable.
@@ -27,15 +26,20 @@ public record HeaderEdit(
     /// @param isSubmission add what is missing
     /// @param mayControl obey control fields, and take them out
     /// @param tenantField names the tenant, where it may
-    /// @param isForged fields that claim to be ours, to be taken out
+    /// @param forgery tells fields that claim to be ours, to be taken out
     public record Order(
             boolean isSubmission,
             boolean mayControl,
             Optional<String> tenantField,
-            Predicate<NamedValue> isForged) {}
+            Forgery forgery) {}
 
-    /// A field for reading.
-    public record NamedValue(String name, String value) {}
+    /// Whether a field claims to be ours.
+    @FunctionalInterface
+    public interface Forgery {
+        /// @param from where its name begins
+        /// @param to behind its last line end
+        boolean isForged(byte[] bytes, int from, int to);
+    }
 
     /// Names the message in fields that we add.
     public record Origin(QueueId id, String hostName, String date, Instant now) {}
@@ -93,7 +97,7 @@ public record HeaderEdit(
                 controls.add(name, header.value(field));
                 return false;
             }
-            return !order.isForged.test(new NamedValue(name, header.value(field)));
+            return !order.forgery.isForged(header.bytes(), field.from(), field.to());
         }
 
         /// RFC 6409 §8.2, §8.3.

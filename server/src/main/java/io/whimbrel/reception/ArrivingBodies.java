@@ -89,6 +89,22 @@ final class ArrivingBodies {
             }
         }
 
+        /// So many bytes have come of a message that is held as a whole.
+        ///
+        /// @return false where there is no room for them
+        boolean holds(long size) {
+            if (size > claimed) {
+                long wanted = Math.max(LEAST, size + PART_BYTES);
+                if (bytes.addAndGet(wanted - claimed) > bytesMost) {
+                    bytes.addAndGet(claimed - wanted);
+                    refused.incrementAndGet();
+                    return false;
+                }
+                claimed = wanted;
+            }
+            return true;
+        }
+
         /// The transaction is over.
         void end() {
             bytes.addAndGet(-claimed);

@@ -5,6 +5,7 @@ import io.whimbrel.header.HeaderScanner;
 import io.whimbrel.header.HeldHeader;
 import io.whimbrel.header.MessageControls;
 import io.whimbrel.smtp.ByteSink;
+import io.whimbrel.smtp.SmtpReply;
 
 import java.util.Optional;
 import java.util.function.Function;
@@ -20,6 +21,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     private final Arrival arrival;
     private final HeaderScanner scanner;
     private final Optional<Held> held;
+    private final Optional<HeldMail> whole;
     private Optional<HeaderEdit> edit = Optional.empty();
     private long size;
 
@@ -28,7 +30,11 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     /// @param editor what becomes of it, called once
     record Held(HeldHeader header, Function<HeldHeader, HeaderEdit> editor) {}
 
-    IncomingMail(MailStore.Body body, Arrival arrival, Optional<Held> held) {
+    /// @param held there where the header has to be read or changed
+    /// @param whole there where the message is verified first
+    IncomingMail(
+            MailStore.Body body, Arrival arrival, Optional<Held> held, Optional<HeldMail> whole) {
+        this.whole = whole;
         this.body = body;
         this.arrival = arrival;
         this.held = held;
@@ -41,24 +47,36 @@ final class IncomingMail implements ByteSink, AutoCloseable {
         if (isTooLarge()) {
             return;
         }
-        arrival.claim().grow(size);
+        if (whole.isPresent()) {
+            whole.get().verify(bytes, from, length);
+        } else {
+            arrival.claim().grow(size);
+        }
         scanner.scan(bytes, from, length);
         if (held.isEmpty() || edit.isPresent()) {
-            body.write(bytes, from, length);
+            pass(bytes, from, length);
             return;
         }
         HeldHeader header = held.get().header();
         int used = header.add(bytes, from, length);
         if (header.isComplete()) {
             release(held.get());
-            body.write(bytes, from + used, length - used);
+            pass(bytes, from + used, length - used);
         }
     }
 
-    private void release(Held whole) {
-        HeaderEdit done = whole.editor().apply(whole.header());
+    private void pass(byte[] bytes, int from, int length) {
+        if (whole.isPresent()) {
+            whole.get().write(bytes, from, length);
+        } else {
+            body.write(bytes, from, length);
+        }
+    }
+
+    private void release(Held header) {
+        HeaderEdit done = header.editor().apply(header.header());
         edit = Optional.of(done);
-        body.write(done.bytes(), 0, done.bytes().length);
+        pass(done.bytes(), 0, done.bytes().length);
     }
 
     /// The last byte has come.
@@ -67,6 +85,14 @@ final class IncomingMail implements ByteSink, AutoCloseable {
             // A message without a body.
             release(held.get());
         }
+    }
+
+    /// Gives a message to the store that was held until now.
+    ///
+    /// @return what its verification found against it
+    Optional<SmtpReply> verified() {
+        String authservId = arrival.client().terms().settings().hostName();
+        return whole.flatMap(mail -> mail.release(body, authservId));
     }
 
     /// What became of the header, once it was whole; empty where it went by untouched.
@@ -107,6 +133,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
 
     @Override
     public void close() {
+        whole.ifPresent(HeldMail::close);
         body.close();
     }
 }

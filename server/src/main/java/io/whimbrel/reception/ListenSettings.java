@@ -115,10 +115,13 @@ public record ListenSettings(
 
     /// The address for logs and metrics, `0.0.0.0:587` or the path of a UNIX socket.
     public String label() {
-        return switch (entrance.address) {
-            case InetSocketAddress tcp -> IpText.of(tcp.getAddress()) + ":" + tcp.getPort();
-            default -> entrance.address.toString();
-        };
+        return label(entrance.address);
+    }
+
+    static String label(SocketAddress address) {
+        return address instanceof InetSocketAddress tcp
+                ? IpText.of(tcp.getAddress()) + ":" + tcp.getPort()
+                : address.toString();
     }
 
     public boolean isLmtp() {

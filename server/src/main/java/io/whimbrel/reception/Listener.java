@@ -5,6 +5,10 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.reception.ConnectionCount.Admission;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.socket.Link;
+import io.whimbrel.socket.ListenSocket;
+import io.whimbrel.socket.ProxyHeader;
+import io.whimbrel.socket.TimedSocket;
 import io.whimbrel.tls.TlsFacts;
 
 import org.slf4j.Logger;
@@ -12,9 +16,7 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -28,9 +30,6 @@ import java.util.concurrent.TimeUnit;
 final class Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
 
-    /// Clients that wait in the kernel while permits are in use; the kernel may allow fewer.
-    private static final int BACKLOG = 4_096;
-
     /// Of a client that may not relay, where the settings do not say.
     private static final int STRANGER_CONNECTIONS_MAX = 50;
 
@@ -39,7 +38,7 @@ final class Listener {
 
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(100);
 
-    private final ServerSocket serverSocket;
+    private final ListenSocket listenSocket;
     private final MessageIntake intake;
     private final Metrics metrics;
     private final InstantSource clock;
@@ -54,14 +53,14 @@ final class Listener {
     /// `accept` failed the last time. Confined to the accepting thread.
     private boolean isFailing;
 
-    /// @param serverSocket bound already; closed by [#drain]
+    /// @param listenSocket bound already; closed by [#drain]
     Listener(
-            ServerSocket serverSocket,
+            ListenSocket listenSocket,
             ListenTerms terms,
             MessageIntake intake,
             Metrics metrics,
             InstantSource clock) {
-        this.serverSocket = serverSocket;
+        this.listenSocket = listenSocket;
         this.terms = terms;
         this.intake = intake;
         this.metrics = metrics;
@@ -69,49 +68,18 @@ final class Listener {
         this.count = new ConnectionCount(terms.limits().connectionsMax());
     }
 
-    /// Binds the socket of a listener.
-    ///
-    /// @throws IOException where that fails; the message names the address and the remedy
-    static ServerSocket bind(InetSocketAddress address) throws IOException {
-        var serverSocket = new ServerSocket();
-        try {
-            serverSocket.setReuseAddress(true);
-            serverSocket.bind(address, BACKLOG);
-            return serverSocket;
-        } catch (IOException e) {
-            serverSocket.close();
-            String cause = String.valueOf(e.getMessage());
-            throw new IOException(
-                    "cannot listen on "
-                            + address.getAddress().getHostAddress()
-                            + ":"
-                            + address.getPort()
-                            + ": "
-                            + cause
-                            + remedy(cause),
-                    e);
-        }
-    }
-
-    private static String remedy(String cause) {
-        if (cause.contains("in use")) {
-            return "; stop the other program, or choose another address in [[listen]]";
-        }
-        if (cause.contains("denied")) {
-            return "; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE";
-        }
-        if (cause.contains("assign")) {
-            return "; this machine does not have the address: correct it in [[listen]]";
-        }
-        return "; correct the address in [[listen]]";
-    }
-
     void start() {
-        Thread.ofVirtual().name("smtp-accept-" + serverSocket.getLocalPort()).start(this::accept);
+        Thread.ofVirtual().name("smtp-accept " + label()).start(this::accept);
     }
 
-    InetSocketAddress address() {
-        return new InetSocketAddress(serverSocket.getInetAddress(), serverSocket.getLocalPort());
+    /// Where it is, with the actual port where 0 was asked for.
+    SocketAddress address() {
+        return listenSocket.address();
+    }
+
+    /// For people.
+    String label() {
+        return ListenSettings.label(address());
     }
 
     ListenTerms terms() {
@@ -127,7 +95,7 @@ final class Listener {
         int permits = (int) ((asked + ConnectionCount.RESERVE) * share);
         connectionsBound = Math.max(1, permits - ConnectionCount.RESERVE);
         count.setMost(Math.min(asked, connectionsBound));
-        return address() + " " + Math.min(asked, connectionsBound) + " of " + asked;
+        return label() + " " + Math.min(asked, connectionsBound) + " of " + asked;
     }
 
     /// Sessions that begin from now on have these terms.
@@ -153,9 +121,9 @@ final class Listener {
         isDraining = true;
         closed.countDown();
         try {
-            serverSocket.close();
+            listenSocket.close();
         } catch (IOException e) {
-            LOG.warn("Closing the listener on {}: {}", address(), e.getMessage());
+            LOG.warn("Closing the listener on {}: {}", label(), e.getMessage());
         }
         for (SmtpConnection connection : connections) {
             connection.drain();
@@ -167,18 +135,18 @@ final class Listener {
         if (count.awaitNone(timeout)) {
             return;
         }
-        LOG.warn("{}: breaking off {} connections", address(), sockets.size());
+        LOG.warn("{}: breaking off {} connections", label(), sockets.size());
         for (TimedSocket socket : sockets) {
             socket.close();
         }
         if (!count.awaitNone(afterBreak)) {
-            LOG.warn("{}: {} connections did not end", address(), sockets.size());
+            LOG.warn("{}: {} connections did not end", label(), sockets.size());
         }
     }
 
     private void accept() {
         try {
-            while (!serverSocket.isClosed()) {
+            while (!listenSocket.isClosed()) {
                 count.takePermit();
                 acceptOne();
             }
@@ -189,14 +157,14 @@ final class Listener {
 
     private void acceptOne() throws InterruptedException {
         try {
-            Socket socket = serverSocket.accept();
+            Link link = listenSocket.accept();
             isFailing = false;
-            Thread.ofVirtual().name("smtp-in").start(() -> serve(socket));
+            Thread.ofVirtual().name("smtp-in").start(() -> serve(link));
         } catch (IOException e) {
             count.releasePermit();
-            if (!isFailing && !serverSocket.isClosed()) {
+            if (!isFailing && !listenSocket.isClosed()) {
                 isFailing = true;
-                LOG.warn("{}: cannot accept, will try on: {}", address(), e.getMessage());
+                LOG.warn("{}: cannot accept, will try on: {}", label(), e.getMessage());
             }
             // Out of file descriptors, most likely: at once it would only fail again.
             boolean _ = closed.await(PAUSE_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
@@ -204,11 +172,11 @@ final class Listener {
     }
 
     /// Runs one connection to its end, and gives its permit back.
-    private void serve(Socket socket) {
-        try (socket) {
-            socket.setTcpNoDelay(true);
+    private void serve(Link link) {
+        try (link) {
             ListenTerms present = terms;
-            var timed = new TimedSocket(socket, present.limits(), clock);
+            SessionLimits limits = present.limits();
+            var timed = new TimedSocket(link, limits.commandTimeout(), limits.sessionMost(), clock);
             sockets.add(timed);
             try {
                 Optional<Client> client = clientOf(timed, present);
@@ -257,7 +225,7 @@ final class Listener {
             case ProxyHeader.Origin.Itself() -> Optional.of(Client.of(peer, present));
             case ProxyHeader.Origin.Bad(String problem) -> {
                 // A greeting would tell a stranger nothing, and the proxy cannot use it.
-                LOG.warn("{}: proxy {}: {}", address(), IpText.of(peer), problem);
+                LOG.warn("{}: proxy {}: {}", label(), IpText.of(peer), problem);
                 yield Optional.empty();
             }
         };

@@ -13,6 +13,8 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.verification.AuthenticationResults;
+import io.whimbrel.verification.MessageCheck;
 
 import java.time.Instant;
 import java.time.InstantSource;
@@ -58,14 +60,38 @@ final class MessageIntake {
         return store.refusal().or(() -> claim.begin(size));
     }
 
+    /// What the clock says.
+    Instant now() {
+        return clock.instant();
+    }
+
     /// Begins with a message, whose bytes follow; the caller closes it.
     IncomingMail begin(Arrival arrival) {
         MailStore.Body body = store.begin();
         Client client = arrival.client();
         byte[] field =
                 receivedField.encode(client, arrival.transaction(), body.id(), clock.instant());
-        body.write(field, 0, field.length);
-        return new IncomingMail(body, arrival, held(client, body.id()));
+        Optional<HeldMail> whole = whole(arrival, field);
+        if (whole.isEmpty()) {
+            body.write(field, 0, field.length);
+        }
+        return new IncomingMail(body, arrival, held(client, body.id()), whole);
+    }
+
+    private static Optional<HeldMail> whole(Arrival arrival, byte[] received) {
+        Client client = arrival.client();
+        if (!client.isVerified()) {
+            return Optional.empty();
+        }
+        MessageCheck check =
+                client.terms()
+                        .verification()
+                        .orElseThrow()
+                        .begin(
+                                client.address(),
+                                arrival.transaction().hello().name(),
+                                arrival.transaction().reversePath().address());
+        return Optional.of(new HeldMail(check, arrival.claim(), received));
     }
 
     private Optional<IncomingMail.Held> held(Client client, QueueId id) {
@@ -75,10 +101,21 @@ final class MessageIntake {
                 isOurs && !client.standing().isNamed() ? rules.tenantField() : Optional.empty();
         boolean hasRules = isOurs && !client.standing().tenant().fromDomains().isEmpty();
         boolean mayControl = client.mayControl();
-        if (!rules.isSubmission() && !mayControl && !hasRules && tenantField.isEmpty()) {
+        boolean isVerified = client.isVerified();
+        if (!rules.isSubmission()
+                && !mayControl
+                && !hasRules
+                && !isVerified
+                && tenantField.isEmpty()) {
             return Optional.empty();
         }
-        var order = new HeaderEdit.Order(rules.isSubmission(), mayControl, tenantField, _ -> false);
+        String authservId = client.terms().settings().hostName();
+        HeaderEdit.Forgery forgery =
+                (bytes, from, to) ->
+                        isVerified && AuthenticationResults.isForged(bytes, from, to, authservId);
+        var order =
+                new HeaderEdit.Order(
+                        rules.isSubmission() && isOurs, mayControl, tenantField, forgery);
         return Optional.of(
                 new IncomingMail.Held(
                         new HeldHeader(rules.bytesMax()),
@@ -100,9 +137,10 @@ final class MessageIntake {
         if (refusal.isPresent()) {
             return refusal.get();
         }
-        return switch (Sending.of(mail)) {
+        return switch (Sending.of(mail, clock.instant())) {
             case Sending.Refused(SmtpReply reply) -> reply;
-            case Sending.Allowed allowed -> accept(mail, allowed, isEightBit);
+            case Sending.Allowed allowed ->
+                    mail.verified().orElseGet(() -> accept(mail, allowed, isEightBit));
         };
     }
 
@@ -147,7 +185,8 @@ final class MessageIntake {
                 parameters(transaction.parameters(), mail.controls(), isEightBit),
                 allowed.stream(),
                 clock.instant(),
-                dsnPolicy(mail.arrival().client(), allowed.tenant()));
+                dsnPolicy(mail.arrival().client(), allowed.tenant()),
+                allowed.treatment());
     }
 
     /// A stranger reaches our postmaster only, under any sender's name. A report to that sender

@@ -7,14 +7,13 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.Bans;
 import io.whimbrel.policy.Quotas;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.socket.ListenSocket;
 import io.whimbrel.spool.Spool;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +37,7 @@ public final class Reception {
     private final Resolver resolver;
     private final ArrivingBodies arriving;
     private final MessageIntake intake;
+    private final LocalIntake local;
     private final Metrics metrics;
     private final InstantSource clock;
     private final List<Listener> listeners = new ArrayList<>();
@@ -81,6 +81,7 @@ public final class Reception {
         this.resolver = desk.resolver;
         this.arriving = desk.arriving;
         this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
+        this.local = new LocalIntake(desk.store, arriving, metrics, clock);
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -93,14 +94,14 @@ public final class Reception {
     ///   is bound then, and the message names the place and the remedy
     public void start(int connectionsMost) throws IOException {
         List<ListenTerms> terms = doorkeeper.terms(settings, resolver);
-        List<ServerSocket> bound = new ArrayList<>();
+        List<ListenSocket> bound = new ArrayList<>();
         try {
             for (ListenSettings listen : settings.listens()) {
-                bound.add(Listener.bind(listen.tcpAddress().orElseThrow()));
+                bound.add(ListenSocket.bind(listen.address(), listen.entrance().socketMode()));
             }
         } catch (IOException e) {
-            for (ServerSocket serverSocket : bound) {
-                serverSocket.close();
+            for (ListenSocket listenSocket : bound) {
+                listenSocket.close();
             }
             throw e;
         }
@@ -131,7 +132,7 @@ public final class Reception {
 
     /// Where the listeners are, in the order of the settings; with the actual port where 0 was
     /// asked for.
-    public List<InetSocketAddress> addresses() {
+    public List<SocketAddress> addresses() {
         return listeners.stream().map(Listener::address).toList();
     }
 
@@ -193,6 +194,11 @@ public final class Reception {
         for (Listener listener : listeners) {
             listener.endOverdue(now);
         }
+    }
+
+    /// The door for mail that does not come by SMTP.
+    public LocalIntake local() {
+        return local;
     }
 
     /// Who is banned; any listener's clients.

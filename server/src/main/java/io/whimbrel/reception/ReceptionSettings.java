@@ -3,7 +3,9 @@ package io.whimbrel.reception;
 import io.whimbrel.policy.InboundSettings;
 import io.whimbrel.policy.TenantSettings;
 
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 
 /// Where mail comes in, whose it may be, and for which domains of ours. Immutable.
 ///
@@ -15,6 +17,15 @@ public record ReceptionSettings(
         listens = List.copyOf(listens);
         tenants = List.copyOf(tenants);
         inbound = List.copyOf(inbound);
+    }
+
+    /// Where SMTP begins in plain text, over TCP: the first such listener.
+    public Optional<InetSocketAddress> plainSmtp() {
+        return listens.stream()
+                .filter(listen -> !listen.isLmtp())
+                .filter(listen -> listen.entrance().tls().mode() != TlsMode.IMPLICIT)
+                .flatMap(listen -> listen.tcpAddress().stream())
+                .findFirst();
     }
 
     /// Listeners alone.

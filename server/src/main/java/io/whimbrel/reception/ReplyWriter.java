@@ -1,6 +1,7 @@
 package io.whimbrel.reception;
 
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.socket.TimedSocket;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

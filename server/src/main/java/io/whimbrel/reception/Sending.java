@@ -3,10 +3,13 @@ package io.whimbrel.reception;
 import io.whimbrel.header.MessageControls;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.policy.QuotaClaim;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /// Whether a message that has come may be sent as its header says, and as whose.
@@ -14,30 +17,30 @@ sealed interface Sending {
 
     /// @param tenant whose mail it is
     /// @param stream of the envelope
+    /// @param treatment of the envelope
     /// @param claim what it takes of the tenant's quotas, to be kept or given back
-    record Allowed(TenantSettings tenant, MailStream stream, QuotaClaim claim) implements Sending {}
+    record Allowed(TenantSettings tenant, MailStream stream, Treatment treatment, QuotaClaim claim)
+            implements Sending {}
 
     record Refused(SmtpReply reply) implements Sending {}
 
-    static Sending of(IncomingMail mail) {
+    /// @param now when the message has come
+    static Sending of(IncomingMail mail, Instant now) {
         Client client = mail.arrival().client();
         Client.Standing standing = client.standing();
-        MessageControls controls = mail.controls();
-        String name = controls.tenant().orElse(standing.tenant().name());
+        String name = mail.controls().tenant().orElse(standing.tenant().name());
         if (standing.isNamed() && !name.equals(standing.tenant().name())) {
             return refused(
                     "Tenant " + standing.tenant().name() + " may not send as tenant " + name);
         }
         TenantSettings tenant = client.terms().door().tenants().named(name);
-        Optional<SmtpReply> from = refusalOfFrom(mail, tenant);
-        if (from.isPresent()) {
-            return new Refused(from.get());
+        Optional<SmtpReply> refusal =
+                refusalOfFrom(mail, tenant).or(() -> refusalOfTimes(mail, now));
+        if (refusal.isPresent()) {
+            return new Refused(refusal.get());
         }
-        PriorityClass priority =
-                controls.priority()
-                        .or(tenant::priority)
-                        .orElse(client.terms().settings().handling().stream().priority());
-        if (!tenant.mayUse(priority)) {
+        Optional<PriorityClass> asked = mail.controls().priority();
+        if (asked.isPresent() && !tenant.mayUse(asked.get())) {
             return refused("Tenant " + name + " may not send mail of this class");
         }
         boolean isSame = name.equals(standing.tenant().name());
@@ -50,11 +53,75 @@ sealed interface Sending {
                         .or(() -> claim.body(mail.size()));
         if (usedUp.isPresent()) {
             claim.giveBack();
+            return new Refused(usedUp.get());
         }
-        String campaign = controls.campaign().orElse(mail.header().value());
-        return usedUp.isPresent()
-                ? new Refused(usedUp.get())
-                : new Allowed(tenant, new MailStream(name, campaign, priority), claim);
+        return new Allowed(tenant, stream(mail, tenant), treatment(mail, tenant, now), claim);
+    }
+
+    private static MailStream stream(IncomingMail mail, TenantSettings tenant) {
+        MailStream byListener = mail.arrival().client().terms().settings().handling().stream();
+        int mtPriority = mail.arrival().transaction().treatment().mtPriority();
+        // What MT-PRIORITY asks beyond what the tenant may have is lowered (RFC 6710 §4.1).
+        Optional<PriorityClass> wanted =
+                mtPriority == 0
+                        ? Optional.empty()
+                        : Optional.of(PriorityClass.ofMtPriority(mtPriority))
+                                .filter(tenant::mayUse);
+        PriorityClass priority =
+                mail.controls()
+                        .priority()
+                        .or(() -> wanted)
+                        .or(tenant::priority)
+                        .orElse(byListener.priority());
+        String campaign = mail.controls().campaign().orElse(mail.header().value());
+        boolean isAsListened =
+                campaign.isEmpty()
+                        && tenant.name().equals(byListener.tenant())
+                        && priority == byListener.priority();
+        return isAsListened ? byListener : new MailStream(tenant.name(), campaign, priority);
+    }
+
+    private static Treatment treatment(IncomingMail mail, TenantSettings tenant, Instant now) {
+        MessageControls controls = mail.controls();
+        Treatment asked = mail.arrival().transaction().treatment();
+        Optional<Instant> notBefore = controls.notBefore().or(asked::notBefore);
+        Instant begins = notBefore.filter(now::isBefore).orElse(now);
+        var treatment =
+                new Treatment(
+                        notBefore.filter(now::isBefore),
+                        controls.expiresAt().or(() -> tenant.expire().map(begins::plus)),
+                        asked.deliverBy(),
+                        asked.mtPriority(),
+                        controls.pool().or(tenant::pool).orElse(""),
+                        mail.arrival()
+                                .client()
+                                .login()
+                                .map(granted -> granted.identity().user())
+                                .orElse(""),
+                        controls.metadata());
+        return treatment.isNone() ? Treatment.NONE : treatment;
+    }
+
+    private static Optional<SmtpReply> refusalOfTimes(IncomingMail mail, Instant now) {
+        MessageControls controls = mail.controls();
+        Optional<Duration> most =
+                mail.arrival().client().terms().settings().handling().offered().futureRelease();
+        if (controls.expiresAt().filter(end -> !end.isAfter(now)).isPresent()) {
+            return Optional.of(SmtpReply.of(554, 5, 4, 7, "The message has expired already"));
+        }
+        boolean isTooLate =
+                controls.notBefore()
+                        .filter(at -> most.isEmpty() || at.isAfter(now.plus(most.get())))
+                        .isPresent();
+        return isTooLate
+                ? Optional.of(
+                        SmtpReply.of(
+                                554,
+                                5,
+                                7,
+                                1,
+                                "Mail may not wait here that long: see future-release"))
+                : Optional.empty();
     }
 
     /// Of a tenant that only the header named, nothing was taken before.

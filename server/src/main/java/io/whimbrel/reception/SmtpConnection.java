@@ -23,6 +23,7 @@ import io.whimbrel.smtp.SmtpInput;
 import io.whimbrel.smtp.SmtpInput.TextLine;
 import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.socket.TimedSocket;
 import io.whimbrel.time.Pause;
 import io.whimbrel.tls.TlsFacts;
 

@@ -162,10 +162,7 @@ final class SmtpSession {
     private Step helo(SessionState state, String name) {
         return client.terms().settings().isLmtp()
                 ? new Answer(state, NOT_SMTP)
-                : greeted(
-                        name,
-                        false,
-                        SmtpReply.plain(250, client.terms().settings().hostName()));
+                : greeted(name, false, SmtpReply.plain(250, client.terms().settings().hostName()));
     }
 
     private Step greeted(String name, boolean isExtended, SmtpReply reply) {
@@ -225,8 +222,7 @@ final class SmtpSession {
         };
     }
 
-    private Step mail(
-            Hello hello, SmtpPath path, List<EsmtpParameter> parameters, Instant now) {
+    private Step mail(Hello hello, SmtpPath path, List<EsmtpParameter> parameters, Instant now) {
         var refusedState = new Ready(hello);
         if (!hello.isExtended() && !parameters.isEmpty()) {
             return new Answer(refusedState, NEEDS_EHLO);

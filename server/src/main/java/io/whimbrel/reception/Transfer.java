@@ -8,6 +8,7 @@ import io.whimbrel.smtp.ChunkDecoder;
 import io.whimbrel.smtp.DataDecoder;
 import io.whimbrel.smtp.SmtpInput;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.socket.TimedSocket;
 
 import java.io.IOException;
 import java.util.Optional;

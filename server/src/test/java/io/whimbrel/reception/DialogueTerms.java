@@ -9,6 +9,7 @@ import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Handling;
 import io.whimbrel.reception.ListenSettings.Proxies;
+import io.whimbrel.verification.VerificationSettings;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -59,7 +60,9 @@ final class DialogueTerms {
                         new MailStream("shop", "", PriorityClass.NORMAL),
                         Optional.of("X-Campaign"),
                         DsnPolicy.FULL,
-                        new HeaderRules(headerMax, isSubmission, mayControl, tenantHeader)),
+                        new HeaderRules(headerMax, isSubmission, mayControl, tenantHeader),
+                        Offered.DEFAULT,
+                        VerificationSettings.NONE),
                 TestReception.limits(size, recipients, errors));
     }
 }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Random;
 
 /// Whatever comes, there is an answer or an end, and nothing leaks.
@@ -64,7 +65,7 @@ class GarbageTest {
         for (int round = 0; round < 50_000; round++) {
             byte[] line = RandomLines.next(random);
             SmtpCommand command = CommandParser.parse(line, 0, line.length);
-            Step step = session.step(state, command);
+            Step step = session.step(state, command, Instant.EPOCH);
             if (step instanceof Step.Answer(SessionState next, var reply)) {
                 assertRecipients(state, command, next, reply.isPositive());
                 state = next instanceof SessionState.Closed ? new Greeted() : next;

@@ -153,7 +153,7 @@ class MailOptionsTest {
                         "DELIVERBY 60");
         assertThat(Offered.DEFAULT.ehloLines(NOW)).contains("DELIVERBY");
         assertThat(Offered.NONE.ehloLines(NOW)).isEmpty();
-        assertThat(Offered.limitsLine(SessionLimits.DEFAULT)).isEqualTo("LIMITS RCPTMAX=1000");
+        assertThat(Offered.limitsLine(1_000)).isEqualTo("LIMITS RCPTMAX=1000");
     }
 
     @Test

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.socket.ListenSocket;
 
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -67,8 +68,8 @@ class ReceptionTest {
                     .singleElement()
                     .asString()
                     .contains("LimitNOFILE=")
-                    .contains(reception.reception.addresses().getFirst() + " ")
-                    .contains(reception.reception.addresses().getLast() + " ");
+                    .contains(ListenSettings.label(reception.tcp(0)) + " ")
+                    .contains(ListenSettings.label(reception.tcp(1)) + " ");
         } finally {
             log.detachAppender(logged);
         }
@@ -189,7 +190,7 @@ class ReceptionTest {
     @Test
     void addressOfAnotherMachine_isNamedWithTheRemedy() throws Exception {
         var elsewhere = new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 0);
-        assertThatThrownBy(() -> Listener.bind(elsewhere).close())
+        assertThatThrownBy(() -> ListenSocket.bind(elsewhere, 0660).close())
                 .hasMessageContaining("192.0.2.1:0")
                 .hasMessageContaining("does not have the address");
     }
@@ -246,7 +247,7 @@ class ReceptionTest {
         var metrics = new Metrics();
         var listener =
                 new Listener(
-                        serverSocket,
+                        new ListenSocket.Tcp(serverSocket),
                         TestReception.terms(
                                 TestReception.settings(
                                         TestReception.EVERYBODY, SessionLimits.DEFAULT)),
@@ -256,7 +257,7 @@ class ReceptionTest {
                         clock);
         long begin = System.nanoTime();
         listener.start();
-        try (var talk = new SmtpTalk(listener.address())) {
+        try (var talk = new SmtpTalk((InetSocketAddress) listener.address())) {
             talk.expect("220");
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
                     .isGreaterThan(Duration.ofMillis(150));

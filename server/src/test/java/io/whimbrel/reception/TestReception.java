@@ -12,6 +12,7 @@ import io.whimbrel.policy.Quotas;
 import io.whimbrel.reception.ListenSettings.Access;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Handling;
+import io.whimbrel.verification.VerificationSettings;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -93,7 +94,9 @@ final class TestReception implements AutoCloseable {
                         new MailStream("shop", "", PriorityClass.NORMAL),
                         Optional.of("X-Campaign"),
                         DsnPolicy.FULL,
-                        HeaderRules.DEFAULT),
+                        HeaderRules.DEFAULT,
+                        Offered.DEFAULT,
+                        VerificationSettings.NONE),
                 limits);
     }
 
@@ -130,7 +133,12 @@ final class TestReception implements AutoCloseable {
     }
 
     InetSocketAddress address() {
-        return reception.addresses().getFirst();
+        return tcp(0);
+    }
+
+    /// Of the listener of this number.
+    InetSocketAddress tcp(int index) {
+        return (InetSocketAddress) reception.addresses().get(index);
     }
 
     SmtpTalk connect() throws IOException {

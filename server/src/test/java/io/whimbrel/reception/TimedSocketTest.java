@@ -3,6 +3,8 @@ package io.whimbrel.reception;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.socket.Link;
+import io.whimbrel.socket.TimedSocket;
 import io.whimbrel.tls.OpenSsl;
 import io.whimbrel.tls.ServerTls;
 import io.whimbrel.tls.ServerTlsSettings;
@@ -43,7 +45,12 @@ class TimedSocketTest {
     void connect() throws IOException {
         try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             client = new Socket(listener.getInetAddress(), listener.getLocalPort());
-            server = new TimedSocket(listener.accept(), SessionLimits.DEFAULT, clock);
+            server =
+                    new TimedSocket(
+                            new Link.Tcp(listener.accept()),
+                            SessionLimits.DEFAULT.commandTimeout(),
+                            SessionLimits.DEFAULT.sessionMost(),
+                            clock);
         }
         client.setSoTimeout(20_000);
     }

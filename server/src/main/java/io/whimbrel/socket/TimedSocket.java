@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.socket;
 
 import io.whimbrel.tls.ServerTls;
 import io.whimbrel.tls.TlsFacts;
@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -20,13 +19,13 @@ import java.util.Optional;
 /// in time no timer, and bounds writes as well, which SO_TIMEOUT does not. A read that is cut off
 /// ends like the end of the stream, so that the session can still say why. All of this happens to
 /// the socket below TLS, which does not hear of it.
-final class TimedSocket extends InputStream {
+public final class TimedSocket extends InputStream {
     private static final long NONE = Long.MAX_VALUE;
 
     /// How long our goodbye may take a client that reads nothing.
     private static final long GOODBYE_MILLIS = 5_000;
 
-    private final Socket socket;
+    private final Link link;
 
     /// Below TLS; the socket gives it no more once a read is cut off.
     private final InputStream plainIn;
@@ -47,20 +46,23 @@ final class TimedSocket extends InputStream {
     /// TLS and the only thread that may use it.
     private record Session(TlsStream tls, Thread thread) {}
 
-    TimedSocket(Socket socket, SessionLimits limits, InstantSource clock) throws IOException {
-        this.socket = socket;
-        this.plainIn = socket.getInputStream();
+    /// @param timeout of each read and write, until [#setReadTimeout]
+    /// @param sessionMost after so long no other transaction begins
+    public TimedSocket(Link link, Duration timeout, Duration sessionMost, InstantSource clock)
+            throws IOException {
+        this.link = link;
+        this.plainIn = link.input();
         this.in = plainIn;
-        this.out = socket.getOutputStream();
+        this.out = link.output();
         this.clock = clock;
-        this.oldAtMillis = clock.millis() + limits.sessionMost().toMillis();
-        this.sessionEndMillis = oldAtMillis + limits.sessionMost().toMillis();
-        this.readTimeoutMillis = limits.commandTimeout().toMillis();
-        this.writeTimeoutMillis = limits.commandTimeout().toMillis();
+        this.oldAtMillis = clock.millis() + sessionMost.toMillis();
+        this.sessionEndMillis = oldAtMillis + sessionMost.toMillis();
+        this.readTimeoutMillis = timeout.toMillis();
+        this.writeTimeoutMillis = timeout.toMillis();
     }
 
-    InetAddress address() {
-        return socket.getInetAddress();
+    public InetAddress address() {
+        return link.peer();
     }
 
     /// Goes over to TLS: shakes hands, which may take as long as a command, and from then on reads
@@ -68,7 +70,7 @@ final class TimedSocket extends InputStream {
     ///
     /// @throws IOException where that fails: nothing more may be said then, and the socket is only
     ///   to be closed
-    TlsFacts startTls(ServerTls tls) throws IOException {
+    public TlsFacts startTls(ServerTls tls) throws IOException {
         writeDeadlineMillis = clock.millis() + writeTimeoutMillis;
         try {
             TlsStream stream = tls.handshake(in, out);
@@ -82,23 +84,23 @@ final class TimedSocket extends InputStream {
     }
 
     /// How long each later read may wait.
-    void setReadTimeout(Duration timeout) {
+    public void setReadTimeout(Duration timeout) {
         readTimeoutMillis = timeout.toMillis();
     }
 
     /// Between transactions the session may last as long as its limit says. One that is under way
     /// then may go on, for as long again at most: a client that drips has no end otherwise.
-    void setBetweenTransactions(boolean isNow) {
+    public void setBetweenTransactions(boolean isNow) {
         isBetweenTransactions = isNow;
     }
 
     /// Whether the session has lasted as long as it may, so that no other transaction begins.
-    boolean isOld() {
+    public boolean isOld() {
         return clock.millis() >= oldAtMillis;
     }
 
     /// Whether the client was too slow, so that its input counts as ended.
-    boolean isOverdue() {
+    public boolean isOverdue() {
         return isOverdue;
     }
 
@@ -126,7 +128,7 @@ final class TimedSocket extends InputStream {
         }
     }
 
-    void write(byte[] bytes, int from, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length) throws IOException {
         writeDeadlineMillis = clock.millis() + writeTimeoutMillis;
         try {
             out.write(bytes, from, length);
@@ -138,9 +140,9 @@ final class TimedSocket extends InputStream {
     /// Ends our side after the last reply and reads over what the client still sends, up to
     /// `bytesMost` or `timeout`: closing with unread bytes would reset the connection, and the
     /// client would never see the reply.
-    void linger(int bytesMost, Duration timeout) throws IOException {
+    public void linger(int bytesMost, Duration timeout) throws IOException {
         sayGoodbye();
-        socket.shutdownOutput();
+        link.shutdownOutput();
         readDeadlineMillis = clock.millis() + timeout.toMillis();
         byte[] waste = new byte[4_096];
         int total = 0;
@@ -163,7 +165,7 @@ final class TimedSocket extends InputStream {
     }
 
     /// Cuts off a read that waits too long, and breaks a write that does.
-    void endOverdue(long nowMillis) {
+    public void endOverdue(long nowMillis) {
         if (nowMillis >= writeDeadlineMillis) {
             close();
         } else if (nowMillis >= readDeadlineMillis) {
@@ -173,9 +175,9 @@ final class TimedSocket extends InputStream {
     }
 
     /// Makes the present read, and every later one, end as if the client had closed its side.
-    void stopReading() {
+    public void stopReading() {
         try {
-            socket.shutdownInput();
+            link.shutdownInput();
         } catch (IOException _) {
             // Closed already: then there is no read to stop.
         }
@@ -196,7 +198,7 @@ final class TimedSocket extends InputStream {
             mine.get().tls().release();
         }
         try {
-            socket.close();
+            link.close();
         } catch (IOException _) {
             // The peer is gone and there is nothing left to release.
         }

@@ -1,11 +1,11 @@
-package io.whimbrel.reception;
+package io.whimbrel.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import io.whimbrel.mail.Network;
-import io.whimbrel.reception.ProxyHeader.Origin;
+import io.whimbrel.socket.ProxyHeader.Origin;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

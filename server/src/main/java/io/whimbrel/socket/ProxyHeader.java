@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.socket;
 
 import io.whimbrel.mail.Network;
 
@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /// Reads the header that a proxy puts in front of a connection (PROXY protocol, version 1 and 2).
 /// Takes not one octet more, so that TLS or SMTP can begin behind it. Pure, apart from the reading.
-final class ProxyHeader {
+public final class ProxyHeader {
     /// "PROXY", two addresses, two ports: 107 octets with CRLF, as the specification counts.
     private static final int LINE_MAX = 107;
 
@@ -30,7 +30,7 @@ final class ProxyHeader {
     private ProxyHeader() {}
 
     /// What the header says.
-    sealed interface Origin {
+    public sealed interface Origin {
 
         /// Whom the proxy connects for.
         record From(InetAddress client) implements Origin {}
@@ -43,7 +43,7 @@ final class ProxyHeader {
     }
 
     /// Reads up to the end of the header.
-    static Origin read(InputStream in) throws IOException {
+    public static Origin read(InputStream in) throws IOException {
         byte[] head = in.readNBytes(SIGNATURE.length);
         if (Arrays.equals(head, SIGNATURE)) {
             return readBinary(in, head);
