@@ -111,7 +111,7 @@ public final class ProxyHeader {
         }
         int command = rest[0] & 0xff;
         int family = rest[1] & 0xff;
-        int length = (rest[2] & 0xff) << 8 | rest[3] & 0xff;
+        int length = ((rest[2] & 0xff) << 8) | (rest[3] & 0xff);
         if (length > PAYLOAD_MAX) {
             return new Origin.Bad("a PROXY header of " + length + " octets is too long");
         }
