@@ -90,6 +90,7 @@ final class ConfigAssembly {
                 new ListenSettings.Access(
                         table.get(ReceptionKeys.RELAY_FROM),
                         AuthKeys.settings(table),
+                        table.find(ListenKeys.FROM_DOMAINS).orElse(List.of()),
                         DoorKeys.settings(table)),
                 new ListenSettings.Handling(
                         stream,

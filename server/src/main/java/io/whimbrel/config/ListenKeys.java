@@ -5,6 +5,7 @@ import static io.whimbrel.config.Key.Change.RESTART;
 
 import io.whimbrel.config.Key.Presence;
 import io.whimbrel.header.HeaderRules;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Proxies;
@@ -69,6 +70,16 @@ final class ListenKeys {
                     "Networks of mail proxies, such as nginx or Postfix, that may say by XCLIENT"
                             + " who their client is. `LOGIN` names a user of this listener who has"
                             + " authenticated there.");
+
+    static final Key<List<DomainPattern>> FROM_DOMAINS =
+            new Key<>(
+                    "from-domains",
+                    ValueKind.listOf(NetworkKinds.domainPattern(), "domains", NETWORKS_MAX),
+                    new Presence.Unset<>("anybody", "[\"shop.example\"]"),
+                    RELOAD,
+                    "Whom the From field and the reverse-path of mail taken here may name, whatever"
+                            + " the tenant may. Mail from clients that may not"
+                            + " relay is not asked.");
 
     static final Key<String> TENANT_HEADER =
             new Key<>(

@@ -209,6 +209,7 @@ final class ReceptionKeys {
                         TENANT,
                         CLASS,
                         CAMPAIGN_HEADER,
+                        ListenKeys.FROM_DOMAINS,
                         ListenKeys.TENANT_HEADER,
                         ListenKeys.CONTROL_HEADERS,
                         ListenKeys.SUBMISSION,

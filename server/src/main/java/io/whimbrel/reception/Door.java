@@ -89,7 +89,9 @@ record Door(
         }
         Optional<SmtpReply> rule =
                 client.mayRelay()
-                        ? shared.senders.reversePath(client.standing().tenant(), path)
+                        ? shared.senders
+                                .reversePath(client.standing().tenant(), path)
+                                .or(() -> shared.senders.reversePath(listeners(client), path))
                         : Optional.empty();
         if (rule.isPresent() || !settings.checksSenderDomain() || path.isNull()) {
             return rule;
@@ -114,8 +116,17 @@ record Door(
                         .map(found -> found.reply(client.address()));
     }
 
-    /// Why a tenant may not send as the From fields say.
-    Optional<SmtpReply> refusalOfFrom(TenantSettings tenant, List<String> fields) {
-        return shared.senders.from(tenant, fields);
+    /// Why a tenant, or this client, may not send as the From fields say.
+    Optional<SmtpReply> refusalOfFrom(Client client, TenantSettings tenant, List<String> fields) {
+        return shared.senders
+                .from(tenant, fields)
+                .or(() -> shared.senders.from(listeners(client), fields));
+    }
+
+    private static SenderRules.Allowed listeners(Client client) {
+        return new SenderRules.Allowed(
+                "A client of this listener",
+                client.terms().settings().access().fromDomains(),
+                List.of());
     }
 }

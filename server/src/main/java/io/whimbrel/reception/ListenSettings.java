@@ -2,6 +2,7 @@ package io.whimbrel.reception;
 
 import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.header.HeaderRules;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.MailStream;
@@ -61,15 +62,22 @@ public record ListenSettings(
     ///
     /// @param relayFrom networks whose clients may relay; without AUTH nobody else may
     /// @param auth who may log in
+    /// @param fromDomains whom the From field and the reverse-path may name, of clients that may
+    ///   relay; empty for anybody
     /// @param door what is asked of clients before
-    public record Access(List<Network> relayFrom, AuthSettings auth, DoorSettings door) {
+    public record Access(
+            List<Network> relayFrom,
+            AuthSettings auth,
+            List<DomainPattern> fromDomains,
+            DoorSettings door) {
 
         public Access {
             relayFrom = List.copyOf(relayFrom);
+            fromDomains = List.copyOf(fromDomains);
         }
 
         public static Access of(List<Network> relayFrom) {
-            return new Access(relayFrom, AuthSettings.NONE, DoorSettings.NONE);
+            return new Access(relayFrom, AuthSettings.NONE, List.of(), DoorSettings.NONE);
         }
     }
 

@@ -99,7 +99,10 @@ final class MessageIntake {
         boolean isOurs = client.mayRelay();
         Optional<String> tenantField =
                 isOurs && !client.standing().isNamed() ? rules.tenantField() : Optional.empty();
-        boolean hasRules = isOurs && !client.standing().tenant().fromDomains().isEmpty();
+        boolean hasRules =
+                isOurs
+                        && !(client.standing().tenant().fromDomains().isEmpty()
+                                && client.terms().settings().access().fromDomains().isEmpty());
         boolean mayControl = client.mayControl();
         boolean isVerified = client.isVerified();
         if (!rules.isSubmission()

@@ -146,7 +146,7 @@ sealed interface Sending {
     private static Optional<SmtpReply> refusalOfFrom(IncomingMail mail, TenantSettings tenant) {
         Client client = mail.arrival().client();
         return mail.edit().isPresent() && client.mayRelay()
-                ? client.terms().door().refusalOfFrom(tenant, mail.edit().get().from())
+                ? client.terms().door().refusalOfFrom(client, tenant, mail.edit().get().from())
                 : Optional.empty();
     }
 }

@@ -22,6 +22,7 @@ import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
+import io.whimbrel.policy.DoorSettings;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ListenSettings.Access;
@@ -175,7 +176,11 @@ class ConfigFileTest {
                                                 List.of(network("192.0.2.2/32")),
                                                 List.of(network("192.0.2.3/32"))),
                                         ListenTls.NONE),
-                                Access.of(List.of(network("fd00::/8"), network("192.0.2.1/32"))),
+                                new Access(
+                                        List.of(network("fd00::/8"), network("192.0.2.1/32")),
+                                        AuthSettings.NONE,
+                                        List.of(DomainPattern.parse("shop.example").orElseThrow()),
+                                        DoorSettings.NONE),
                                 new Handling(
                                         new MailStream("shop", "", PriorityClass.TRANSACTIONAL),
                                         Optional.of("X-Campaign"),
