@@ -39,18 +39,20 @@ final class Visit {
 
     /// The client has proved to be another.
     ///
-    /// @return why it may not stay: its tenant has too many connections
+    /// @return why it may not stay: it is banned, or its tenant has too many connections
     Optional<SmtpReply> becomes(Client next) {
         claim.giveBack();
         boolean isSameTenant = next.standing().tenant().equals(client.standing().tenant());
         boolean isSameAddress = next.address().equals(client.address());
         client = next;
         claim = newClaim(next);
+        Optional<SmtpReply> refusal = Optional.empty();
         if (!isSameAddress) {
             listing = Optional.empty();
+            refusal = next.terms().door().rates().connect(next.doorClient());
         }
-        if (isSameTenant) {
-            return Optional.empty();
+        if (isSameTenant || refusal.isPresent()) {
+            return refusal;
         }
         leaveTenant();
         return countConnection();
