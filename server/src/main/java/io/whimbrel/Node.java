@@ -171,7 +171,7 @@ final class Node implements AutoCloseable {
                         config.sendmail(),
                         config.node().name(),
                         reception.local()::accept,
-                        metrics.pickup,
+                        metrics,
                         clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.

@@ -97,7 +97,8 @@ public final class Reception {
         this.resolver = desk.resolver;
         this.arriving = desk.arriving;
         this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
-        this.local = new LocalIntake(desk.store, arriving, metrics, clock);
+        this.local =
+                new LocalIntake(desk.store, arriving, desk.quotas, this::tenants, metrics, clock);
         this.metrics = metrics;
         this.clock = clock;
     }
