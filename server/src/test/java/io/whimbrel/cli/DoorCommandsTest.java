@@ -88,7 +88,8 @@ final class DoorCommandsTest {
         door.ban("192.0.2.8");
         door.ban("2001:db8::7");
 
-        assertThat(run("bans", "lift", "192.0.2.7").out()).isEqualTo("ban of 192.0.2.7 is lifted\n");
+        assertThat(run("bans", "lift", "192.0.2.7").out())
+                .isEqualTo("ban of 192.0.2.7 is lifted\n");
         CliRun again = run("bans", "lift", "192.0.2.7");
         assertThat(again.exit()).isEqualTo(1);
         assertThat(again.err()).contains("192.0.2.7 is not banned, nor is its network");
