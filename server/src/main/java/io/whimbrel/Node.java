@@ -2,6 +2,8 @@ package io.whimbrel;
 
 import io.whimbrel.admin.AdminOperations;
 import io.whimbrel.admin.AdminSocket;
+import io.whimbrel.admin.DoorDesk;
+import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
@@ -56,6 +58,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -168,7 +171,7 @@ final class Node implements AutoCloseable {
                         config.sendmail(),
                         config.node().name(),
                         reception.local()::accept,
-                        metrics.pickup,
+                        metrics,
                         clock);
         dispatcher.start(schedule, settlement::settle);
         // Before listening: a restart must not reorder mail.
@@ -179,7 +182,7 @@ final class Node implements AutoCloseable {
         budgets = new NodeBudgets(rooms, metrics, clock);
         reception.start(fileLimit.clients());
         pickup.start();
-        adminSocket = AdminSocket.open(config.node().dataFolder(), operations(), metrics);
+        adminSocket = AdminSocket.open(config.node().dataFolder(), operations(quotas), metrics);
     }
 
     private DeliveryPlan plan(Config with) {
@@ -220,11 +223,14 @@ final class Node implements AutoCloseable {
         resting.start(schedule, heap::isTight, clock);
     }
 
-    private AdminOperations operations() {
+    private AdminOperations operations(Quotas quotas) {
         var desk = new OperatorDesk(spool, schedule, clock);
         var queue = new ScheduleDesk(schedule, resting, desk::apply, jobs, clock);
+        var tenancy =
+                new DoorDesk.Tenancy(reception::tenants, quotas, reception.tenantConnections());
+        var door = new DoorDesk(reception.bans(), reception::authenticators, tenancy, clock);
         return new AdminOperations(
-                queue, this::status, () -> new ReloadResult(reload()), metrics, clock);
+                queue, door, this::status, () -> new ReloadResult(reload()), metrics, clock);
     }
 
     private void tick() {
@@ -256,16 +262,28 @@ final class Node implements AutoCloseable {
     private NodeStatus status() {
         var warnings = new ArrayList<>(sources.trouble().stream().toList());
         warnings.addAll(spool.warnings());
+        warnings.addAll(reception.warnings());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
         return new NodeStatus(
                 config.node().name(),
                 Version.text(),
                 startedAt,
-                reception.addresses().stream().map(AddressText::render).toList(),
+                reception.views().stream().map(Node::status).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
                 warnings,
                 plan.text(),
                 budgets.views());
+    }
+
+    private static ListenerStatus status(Reception.ListenerView view) {
+        ListenSettings settings = view.settings();
+        return new ListenerStatus(
+                AddressText.render(view.address()),
+                settings.isLmtp() ? "lmtp" : "smtp",
+                settings.entrance().tls().mode().name().toLowerCase(Locale.ROOT),
+                settings.access().auth().mode().name().toLowerCase(Locale.ROOT),
+                view.connections(),
+                view.certificateExpires());
     }
 
     /// Reads the file again. All of it becomes active, or nothing does.

@@ -3,6 +3,9 @@ package io.whimbrel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.whimbrel.admin.AdminClient;
+import io.whimbrel.admin.Json;
+import io.whimbrel.admin.SocketPath;
 import io.whimbrel.config.AddressText;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
@@ -14,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+
+import tools.jackson.databind.node.ObjectNode;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -250,6 +255,33 @@ class NodeTest {
             assertThat(ask(first, in, "x".repeat(70) + "\r\n.")).startsWith("250");
             send(node, "b@example.org");
         }
+    }
+
+    @Test
+    void operators_seeListeners_andTenantsWithWhatTheyUsed() throws Exception {
+        String tenant =
+                "[[tenant]]\nname = \"shop\"\nquota = [\"9/h\"]\nnetworks = [\"127.0.0.0/8\"]\n";
+        try (var node = start(tenant);
+                var client = new Socket(InetAddress.getLoopbackAddress(), port(node))) {
+            send(node, "a@example.org");
+            greeted(client);
+
+            ObjectNode status = admin("status").getFirst();
+            assertThat(status.path("listeners").toString())
+                    .startsWith("[{\"address\":\"127.0.0.1:" + port(node))
+                    .contains("\"protocol\":\"smtp\",\"tls\":\"none\",\"auth\":\"none\"");
+            ObjectNode shop = admin("tenants").getFirst();
+            assertThat(shop.path("tenant").asString()).isEqualTo("shop");
+            assertThat(shop.path("connections").intValue()).isPositive();
+            assertThat(shop.path("quotas").path(0).path("used").intValue()).isEqualTo(1);
+            assertThat(admin("bans")).isEmpty();
+            assertThat(admin("lockouts")).isEmpty();
+        }
+    }
+
+    private List<ObjectNode> admin(String verb) throws IOException {
+        Path socket = SocketPath.in(folder.resolve("d"));
+        return new AdminClient(socket, "", "").lines(Json.object().put("verb", verb));
     }
 
     @Test

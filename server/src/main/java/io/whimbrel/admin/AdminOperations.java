@@ -39,6 +39,7 @@ public final class AdminOperations implements AdminHandler {
     private static final Logger LOG = LoggerFactory.getLogger(AdminOperations.class);
 
     private final QueueDesk queue;
+    private final DoorDesk door;
     private final Supplier<NodeStatus> status;
     private final Supplier<ReloadResult> reload;
     private final Metrics metrics;
@@ -47,11 +48,13 @@ public final class AdminOperations implements AdminHandler {
     /// @param reload reads the configuration again; called by one thread at a time
     public AdminOperations(
             QueueDesk queue,
+            DoorDesk door,
             Supplier<NodeStatus> status,
             Supplier<ReloadResult> reload,
             Metrics metrics,
             InstantSource clock) {
         this.queue = queue;
+        this.door = door;
         this.status = status;
         this.reload = reload;
         this.metrics = metrics;
@@ -79,6 +82,8 @@ public final class AdminOperations implements AdminHandler {
                 case "queue-jobs" -> jobs(answer);
                 case "queue-job" -> job(request.job(), request.isAwaited(), answer);
                 case "queue-cancel" -> cancel(request.job(), answer);
+                case "bans", "bans-lift", "tenants", "lockouts", "lockouts-lift" ->
+                        door.handle(request, answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
         } catch (RequestException | JobRefused e) {
@@ -100,13 +105,24 @@ public final class AdminOperations implements AdminHandler {
                         .put("accepting", now.spool().isEmpty())
                         .put("spool", now.spool().isEmpty() ? "ok" : now.spool())
                         .put("queued", queue.summary().recipients());
-        now.listeners().forEach(line.putArray("listeners")::add);
+        ArrayNode listeners = line.putArray("listeners");
+        now.listeners().forEach(view -> add(view, listeners.addObject()));
         now.warnings().forEach(line.putArray("warnings")::add);
         line.put("memory", now.memory());
         ArrayNode budgets = line.putArray("budgets");
         now.budgets().forEach(view -> add(view, budgets.addObject()));
         answer.line(line);
         return Optional.empty();
+    }
+
+    private static void add(ListenerStatus view, ObjectNode listener) {
+        listener.put("address", view.address())
+                .put("protocol", view.protocol())
+                .put("tls", view.tls())
+                .put("auth", view.auth())
+                .put("connections", view.connections());
+        view.certificateExpires()
+                .ifPresent(end -> listener.put("certificate_expires", Json.time(end)));
     }
 
     private static void add(BudgetView view, ObjectNode budget) {

@@ -1,6 +1,7 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
@@ -9,6 +10,7 @@ import io.whimbrel.mail.QueueScope;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -45,14 +47,20 @@ record AdminRequest(ObjectNode fields, Instant now) {
                     "wait",
                     "seconds");
 
+    /// Of the verbs about the door. Apart, for on others they would be conditions that nobody looks
+    /// at.
+    private static final Set<String> DOOR_FIELDS =
+            Set.of("verb", "tenant", "user", "address", "all");
+
     String verb() {
         return Json.text(fields, "verb");
     }
 
     /// A misspelt condition beside another would widen what the verb touches.
     void requireKnownFields() throws RequestException {
+        Set<String> known = DoorDesk.VERBS.contains(verb()) ? DOOR_FIELDS : FIELDS;
         for (String field : fields.propertyNames()) {
-            if (!FIELDS.contains(field)) {
+            if (!known.contains(field)) {
                 throw new RequestException("unknown field \"" + field + "\"");
             }
         }
@@ -104,6 +112,35 @@ record AdminRequest(ObjectNode fields, Instant now) {
             throw new RequestException("\"all\" and a condition contradict each other");
         }
         return scope;
+    }
+
+    /// Field `tenant`, a name.
+    Optional<String> tenant() throws RequestException {
+        return optionalText("tenant");
+    }
+
+    /// Field `user`, as it logs in.
+    Optional<String> user() throws RequestException {
+        return optionalText("user");
+    }
+
+    /// Field `address`: an address, or a network as bans are listed, whose first address it is
+    /// then.
+    Optional<InetAddress> address() throws RequestException {
+        Optional<String> text = optionalText("address");
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Network> network = Network.parse(text.get());
+        if (network.isEmpty()) {
+            throw new RequestException("not an address: " + text.get());
+        }
+        return network.map(Network::base);
+    }
+
+    /// Whether everything is meant, which must be said.
+    boolean isAll() throws RequestException {
+        return flag("all");
     }
 
     QueueId requiredId() throws RequestException {

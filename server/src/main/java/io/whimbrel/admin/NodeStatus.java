@@ -10,7 +10,7 @@ import java.util.List;
 /// @param name `node.name`
 /// @param version of the software
 /// @param startedAt when listeners first accepted
-/// @param listeners addresses that take mail, `127.0.0.1:2525`
+/// @param listeners where mail comes in
 /// @param spool `""` where mail is accepted; otherwise why not, and what to do
 /// @param warnings what the operator should know, a source whose address is missing for one; one
 ///   line each
@@ -20,7 +20,7 @@ public record NodeStatus(
         String name,
         String version,
         Instant startedAt,
-        List<String> listeners,
+        List<ListenerStatus> listeners,
         String spool,
         List<String> warnings,
         String memory,

@@ -1,5 +1,7 @@
 package io.whimbrel.auth;
 
+import io.whimbrel.tls.ChannelBinding;
+
 import java.net.InetAddress;
 import java.util.List;
 

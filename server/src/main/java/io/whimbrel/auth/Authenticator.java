@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Lets clients log in on the terms of some settings; remembers who failed and who did not.
 /// Thread-safe. Listeners with equal settings do best to share one, also over a reload: lock-outs
@@ -116,6 +117,18 @@ public final class Authenticator {
         return settings.mode() != AuthSettings.Mode.NONE
                 && settings.mechanisms().contains(mechanism)
                 && (mechanism.takesTokens() ? tokens.isPresent() : users.isPresent());
+    }
+
+    /// The lock-outs in force.
+    public List<LockoutView> lockouts() {
+        return failures.lockouts();
+    }
+
+    /// Ends lock-outs, and forgets the failures that led to them.
+    ///
+    /// @return those it ended
+    public List<LockoutView> lift(Predicate<LockoutView> which) {
+        return failures.lift(which);
     }
 
     AuthMetrics metrics() {

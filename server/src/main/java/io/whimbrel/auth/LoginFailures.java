@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// Failed logins, and what they lead to: answers that come later and later, lock-outs, suspicion.
 /// Thread-safe.
@@ -143,6 +144,29 @@ final class LoginFailures {
     /// Ends suspicions that are over, so that the gauge falls without failures too.
     synchronized void refresh() {
         prune(clock.instant());
+    }
+
+    /// All in force, in the order in which failures were counted last.
+    synchronized List<LockoutView> lockouts() {
+        Instant now = clock.instant();
+        List<LockoutView> inForce = new ArrayList<>();
+        tallies.forEach((subject, tally) -> {
+            if (tally.lockedUntil.isAfter(now)) {
+                Instant since = tally.lockedUntil.minus(settings.lasts());
+                inForce.add(
+                        new LockoutView(subject.user, subject.network, since, tally.lockedUntil));
+            }
+        });
+        return inForce;
+    }
+
+    /// Ends lock-outs, and forgets the failures that led to them.
+    ///
+    /// @return those it ended
+    synchronized List<LockoutView> lift(Predicate<LockoutView> which) {
+        List<LockoutView> lifted = lockouts().stream().filter(which).toList();
+        lifted.forEach(view -> tallies.remove(new Subject(view.user(), view.network())));
+        return lifted;
     }
 
     private List<Subject> subjects(String user, String network, Instant now) {

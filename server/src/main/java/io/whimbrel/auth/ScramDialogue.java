@@ -2,6 +2,8 @@ package io.whimbrel.auth;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.tls.ChannelBinding;
+
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Optional;

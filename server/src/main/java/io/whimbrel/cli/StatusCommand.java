@@ -46,7 +46,7 @@ final class StatusCommand implements Callable<Integer> {
                         + ", since "
                         + Words.time(Json.text(line, "started")));
         for (JsonNode listener : line.path("listeners")) {
-            out.println("listens on " + listener.stringValue(""));
+            out.println("listens on " + listener(listener));
         }
         out.println("spool      " + Words.printable(Json.text(line, "spool")));
         out.println("queued     " + Words.count(line.path("queued").asLong(0), "recipient"));
@@ -57,6 +57,23 @@ final class StatusCommand implements Callable<Integer> {
         for (JsonNode warning : line.path("warnings")) {
             out.println("warning    " + Words.printable(warning.stringValue("")));
         }
+    }
+
+    /// Such as `0.0.0.0:587 (smtp, tls starttls, auth required, 3 connections, certificate until
+    /// 2026-12-24T09:00:00Z)`.
+    private static String listener(JsonNode listener) {
+        String end = Json.text(listener, "certificate_expires");
+        return Words.printable(Json.text(listener, "address"))
+                + " ("
+                + Json.text(listener, "protocol")
+                + ", tls "
+                + Json.text(listener, "tls")
+                + ", auth "
+                + Json.text(listener, "auth")
+                + ", "
+                + Words.count(listener.path("connections").asLong(0), "connection")
+                + (end.isEmpty() ? "" : ", certificate until " + Words.time(end))
+                + ")";
     }
 
     /// Such as `entries: 1204 of 280000`.

@@ -3,7 +3,8 @@ package io.whimbrel.cli;
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `send`, `sendmail`, `user`, `reload`, `status`, `metrics`. Stateless.
+/// `send`, `sendmail`, `user`, `bans`, `lockouts`, `tenants`, `reload`, `status`, `metrics`.
+/// Stateless.
 public final class Verbs {
     private Verbs() {}
 
@@ -15,6 +16,9 @@ public final class Verbs {
                 .addSubcommand(new SendCommand())
                 .addSubcommand(new UserCommand())
                 .addSubcommand(SendmailCommand.line())
+                .addSubcommand(new DoorCommands.Bans())
+                .addSubcommand(new DoorCommands.Lockouts())
+                .addSubcommand(new DoorCommands.Tenants())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new MetricsCommand());

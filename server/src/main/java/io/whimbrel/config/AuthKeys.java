@@ -5,9 +5,7 @@ import static io.whimbrel.config.Key.Change.RELOAD;
 import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.auth.Mechanism;
 import io.whimbrel.config.Key.Presence;
-import io.whimbrel.config.ValueKind.Reading;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,7 +29,7 @@ final class AuthKeys {
     static final Key<Path> USERS =
             new Key<>(
                     "users",
-                    file(),
+                    Kinds.file(),
                     new Presence.Unset<>("no passwords are taken", "\"/etc/whimbrel/users\""),
                     RELOAD,
                     "The file of users and their passwords' verifiers, written by `whimbrel user"
@@ -49,7 +47,7 @@ final class AuthKeys {
     static final Key<Path> OAUTH_KEYS =
             new Key<>(
                     "oauth-keys",
-                    file(),
+                    Kinds.file(),
                     new Presence.Unset<>("no tokens are taken", "\"/etc/whimbrel/jwks.json\""),
                     RELOAD,
                     "The file of the public keys by which tokens are signed: a JWKS, or PEM. A"
@@ -225,21 +223,5 @@ final class AuthKeys {
                                 .filter(it -> !it.isEmpty() && it.length() <= TEXT_MAX)
                                 .filter(it -> it.chars().noneMatch(Character::isISOControl)),
                 text -> text);
-    }
-
-    private static ValueKind<Path> file() {
-        return ValueKind.ofText(
-                "is no path", "an absolute path of a file", AuthKeys::readFile, Path::toString);
-    }
-
-    private static Reading<Path> readFile(String text) {
-        try {
-            Path path = Path.of(text).normalize();
-            return path.isAbsolute()
-                    ? new Reading.Good<>(path)
-                    : Reading.bad(TomlText.shown(text) + " is no absolute path");
-        } catch (InvalidPathException _) {
-            return Reading.bad(TomlText.shown(text) + " is no path");
-        }
     }
 }

@@ -44,6 +44,7 @@ final class ConfigChecks {
         }
         checkNode(values.one(ReceptionKeys.NODE));
         checkListens(values.all(ReceptionKeys.LISTEN));
+        new ReceptionChecks(values, findings).run();
         TenantKeys.check(values.all(TenantKeys.TENANT), findings);
         checkRoutes(values.all(DeliveryKeys.ROUTE));
         TableValues retry = values.one(DeliveryKeys.RETRY);
@@ -129,7 +130,11 @@ final class ConfigChecks {
 
     private void checkRelayFrom(TableValues listen) {
         Optional<List<Network>> relayFrom = listen.find(ReceptionKeys.RELAY_FROM);
-        if (relayFrom.isPresent() && relayFrom.get().isEmpty()) {
+        boolean isClosed =
+                relayFrom.filter(List::isEmpty).isPresent()
+                        && !ReceptionChecks.isLoginAsked(listen)
+                        && values.all(DoorKeys.INBOUND).isEmpty();
+        if (isClosed) {
             findings.warn(
                     listen.placeOf(ReceptionKeys.RELAY_FROM),
                     "relay-from: nobody may relay through this [[listen]]; it takes no mail for"
@@ -237,7 +242,8 @@ final class ConfigChecks {
         }
     }
 
-    private static boolean covers(DomainPattern earlier, DomainPattern later) {
+    /// Whether `earlier` has every domain that `later` has.
+    static boolean covers(DomainPattern earlier, DomainPattern later) {
         return switch (later) {
             case DomainPattern.Every() -> earlier instanceof DomainPattern.Every;
             case DomainPattern.Exactly(DomainName domain) -> earlier.matches(domain);

@@ -1,9 +1,11 @@
 package io.whimbrel.config;
 
+import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.reception.ReceptionSettings;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ public final class ConfigSummary {
         for (ListenSettings listen : config.listens()) {
             lines.add(line(listen));
         }
+        lines.addAll(guests(config.reception()));
         for (SourceAddress source : config.sources()) {
             lines.add(line(source));
         }
@@ -48,9 +51,51 @@ public final class ConfigSummary {
         if (!listen.handling().stream().tenant().isEmpty()) {
             line.append(" for tenant ").append(listen.handling().stream().tenant());
         }
-        return line.append("; may relay: ")
-                .append(networks(listen.access().relayFrom()))
-                .toString();
+        if (listen.isLmtp()) {
+            line.append("; LMTP");
+        }
+        line.append(
+                switch (listen.entrance().tls().mode()) {
+                    case NONE -> "";
+                    case STARTTLS -> "; TLS offered";
+                    case REQUIRED -> "; TLS required";
+                    case IMPLICIT -> "; TLS from the first octet";
+                });
+        boolean isLoginAsked = listen.access().auth().mode() != AuthSettings.Mode.NONE;
+        line.append(
+                switch (listen.access().auth().mode()) {
+                    case NONE -> "";
+                    case OPTIONAL -> "; AUTH offered";
+                    case REQUIRED -> "; AUTH required";
+                });
+        List<Network> relayFrom = listen.access().relayFrom();
+        line.append("; may relay: ").append(isLoginAsked ? "who logs in" : "");
+        if (!isLoginAsked || !relayFrom.isEmpty()) {
+            line.append(isLoginAsked ? ", " : "").append(networks(relayFrom));
+        }
+        return line.toString();
+    }
+
+    /// Tenants and domains of ours, where there are any.
+    private static List<String> guests(ReceptionSettings reception) {
+        var lines = new ArrayList<String>();
+        int tenants = reception.tenants().size();
+        if (tenants > 0) {
+            long limited = reception.tenants().stream().filter(it -> !it.quotas().isNone()).count();
+            lines.add(
+                    tenants
+                            + (tenants == 1 ? " tenant, " : " tenants, ")
+                            + limited
+                            + " with quotas");
+        }
+        int domains = reception.inbound().size();
+        if (domains > 0) {
+            lines.add(
+                    "takes mail from anybody for "
+                            + domains
+                            + (domains == 1 ? " inbound domain" : " inbound domains"));
+        }
+        return lines;
     }
 
     private static String networks(List<Network> networks) {

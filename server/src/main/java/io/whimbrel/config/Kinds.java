@@ -18,6 +18,9 @@ final class Kinds {
     /// A UNIX socket's path has at most 107 bytes (Linux `sun_path`), and `/admin.sock` lies there.
     private static final int DATA_PATH_MAX = 96;
 
+    /// Linux takes 4,095 bytes.
+    private static final int PATH_MAX = 4_095;
+
     private Kinds() {}
 
     static ValueKind<Integer> integer(int least, int most) {
@@ -230,17 +233,26 @@ final class Kinds {
                 "an absolute path of at most "
                         + DATA_PATH_MAX
                         + " bytes, for a UNIX socket lies in that folder",
-                Kinds::readDataFolder,
+                text -> readPath(text, DATA_PATH_MAX),
                 Path::toString);
     }
 
-    private static Reading<Path> readDataFolder(String text) {
+    /// A file or a folder, which need not be there yet.
+    static ValueKind<Path> file() {
+        return ValueKind.ofText(
+                "is no path", "an absolute path", text -> readPath(text, PATH_MAX), Path::toString);
+    }
+
+    private static Reading<Path> readPath(String text, int bytesMax) {
         try {
             Path path = Path.of(text).normalize();
             if (!path.isAbsolute()) {
                 return Reading.bad(TomlText.shown(text) + " is no absolute path");
             }
-            return text.getBytes(StandardCharsets.UTF_8).length <= DATA_PATH_MAX
+            if (path.getNameCount() == 0) {
+                return Reading.bad(TomlText.shown(text) + " is the root; name a place below it");
+            }
+            return text.getBytes(StandardCharsets.UTF_8).length <= bytesMax
                     ? new Reading.Good<>(path)
                     : Reading.bad(TomlText.shown(text) + " is too long");
         } catch (InvalidPathException _) {

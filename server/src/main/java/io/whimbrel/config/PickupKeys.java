@@ -4,7 +4,6 @@ import static io.whimbrel.config.Key.Change.RELOAD;
 import static io.whimbrel.config.Key.Change.RESTART;
 
 import io.whimbrel.config.Key.Presence;
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
@@ -13,7 +12,6 @@ import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.PickupSettings.Access;
 import io.whimbrel.pickup.SendmailSettings;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -24,7 +22,7 @@ final class PickupKeys {
     static final Key<Path> FOLDER =
             new Key<>(
                     "folder",
-                    folderKind(),
+                    Kinds.file(),
                     new Presence.Unset<>("`<data>/pickup`", "\"/var/spool/whimbrel/pickup\""),
                     RESTART,
                     "Where files become mail: those that are renamed into `new` below it. What"
@@ -135,22 +133,6 @@ final class PickupKeys {
         String defaultDomain = table.find(DEFAULT_DOMAIN).orElse(nodeName);
         return new SendmailSettings(
                 defaultDomain, table.find(SENDER_DOMAIN).orElse(defaultDomain), table.get(ALIASES));
-    }
-
-    private static ValueKind<Path> folderKind() {
-        return ValueKind.ofText(
-                "is no path", "an absolute path", PickupKeys::readFolder, Path::toString);
-    }
-
-    private static Reading<Path> readFolder(String text) {
-        try {
-            Path path = Path.of(text).normalize();
-            return path.isAbsolute() && path.getNameCount() > 0
-                    ? new Reading.Good<>(path)
-                    : Reading.bad(TomlText.shown(text) + " is no absolute path of a folder");
-        } catch (InvalidPathException _) {
-            return Reading.bad(TomlText.shown(text) + " is no path");
-        }
     }
 
     private static ValueKind<LocalAlias> aliasKind() {

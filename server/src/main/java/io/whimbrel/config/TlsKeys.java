@@ -3,7 +3,6 @@ package io.whimbrel.config;
 import static io.whimbrel.config.Key.Change.RELOAD;
 
 import io.whimbrel.config.Key.Presence;
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.reception.ListenTls;
 import io.whimbrel.reception.TlsMode;
 import io.whimbrel.tls.CertificateFiles;
@@ -11,8 +10,6 @@ import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +17,6 @@ import java.util.Optional;
 
 /// The keys of `[[listen]]` about TLS, and `[[certificate]]`. Stateless.
 final class TlsKeys {
-    /// Linux takes 4,095 bytes.
-    private static final int PATH_MAX = 4_095;
-
     static final Key<TlsMode> TLS =
             Key.withDefault(
                     "tls",
@@ -36,7 +30,7 @@ final class TlsKeys {
     static final Key<Path> CERTIFICATE =
             new Key<>(
                     "certificate",
-                    file(),
+                    Kinds.file(),
                     new Presence.Unset<>(
                             "the first `[[certificate]]`", "\"/etc/whimbrel/tls/cert.pem\""),
                     RELOAD,
@@ -47,7 +41,7 @@ final class TlsKeys {
     static final Key<Path> KEY =
             new Key<>(
                     "key",
-                    file(),
+                    Kinds.file(),
                     new Presence.Unset<>("as `certificate`", "\"/etc/whimbrel/tls/key.pem\""),
                     RELOAD,
                     "The private key of `certificate`, in PEM, without a passphrase: ECDSA (the"
@@ -66,7 +60,7 @@ final class TlsKeys {
     static final Key<Path> CLIENT_CA =
             new Key<>(
                     "client-ca",
-                    file(),
+                    Kinds.file(),
                     new Presence.Unset<>(
                             "no client certificate is believed",
                             "\"/etc/whimbrel/tls/client-ca.pem\""),
@@ -89,7 +83,7 @@ final class TlsKeys {
     static final Key<Path> MORE_CERTIFICATE =
             Key.required(
                     "certificate",
-                    file(),
+                    Kinds.file(),
                     "\"/etc/whimbrel/tls/mx2-cert.pem\"",
                     RELOAD,
                     "The certificate, as in `[[listen]]`.");
@@ -97,7 +91,7 @@ final class TlsKeys {
     static final Key<Path> MORE_KEY =
             Key.required(
                     "key",
-                    file(),
+                    Kinds.file(),
                     "\"/etc/whimbrel/tls/mx2-key.pem\"",
                     RELOAD,
                     "Its private key, as in `[[listen]]`.");
@@ -179,26 +173,6 @@ final class TlsKeys {
                         listen.placeOf(key),
                         key.name() + ": without effect, for tls is \"none\" here");
             }
-        }
-    }
-
-    /// A file that is there when the server starts.
-    private static ValueKind<Path> file() {
-        return ValueKind.ofText(
-                "is no path", "an absolute path", TlsKeys::readFile, Path::toString);
-    }
-
-    private static Reading<Path> readFile(String text) {
-        try {
-            Path path = Path.of(text);
-            if (!path.isAbsolute()) {
-                return Reading.bad(TomlText.shown(text) + " is no absolute path");
-            }
-            return text.getBytes(StandardCharsets.UTF_8).length <= PATH_MAX
-                    ? new Reading.Good<>(path)
-                    : Reading.bad(TomlText.shown(text) + " is too long");
-        } catch (InvalidPathException _) {
-            return Reading.bad(TomlText.shown(text) + " is no path");
         }
     }
 

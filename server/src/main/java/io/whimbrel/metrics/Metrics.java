@@ -49,6 +49,9 @@ public final class Metrics {
     /// What is refused at the door.
     public final DoorMetrics door = new DoorMetrics(registry);
 
+    /// Certificates.
+    public final TlsMetrics tls = new TlsMetrics(registry);
+
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 

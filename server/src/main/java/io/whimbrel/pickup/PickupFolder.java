@@ -1,6 +1,6 @@
 package io.whimbrel.pickup;
 
-import io.whimbrel.metrics.PickupMetrics;
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.reception.LocalIntake;
 import io.whimbrel.reception.LocalMail;
 import io.whimbrel.reception.LocalTerms;
@@ -58,7 +58,7 @@ public final class PickupFolder implements AutoCloseable {
     private final DropBox box;
     private final String hostName;
     private final Door door;
-    private final PickupMetrics metrics;
+    private final Metrics metrics;
     private final InstantSource clock;
     private volatile Terms terms;
     private volatile Optional<Ticker> ticker = Optional.empty();
@@ -86,7 +86,7 @@ public final class PickupFolder implements AutoCloseable {
             SendmailSettings names,
             String hostName,
             Door door,
-            PickupMetrics metrics,
+            Metrics metrics,
             InstantSource clock) {
         this.box = new DropBox(settings.folder());
         this.terms = new Terms(settings, names);
@@ -240,11 +240,12 @@ public final class PickupFolder implements AutoCloseable {
             Terms now = terms;
             return settle(file, new PickedFile(file, hostName, now.names).offer(door, now.pickup));
         } catch (IOException e) {
-            metrics.deferred.inc();
+            metrics.pickup.deferred.inc();
             LOG.warn("pickup: {} stays for now: {}", file.getFileName(), e.toString());
             return false;
         } catch (RuntimeException e) {
             // The next try would end the same way, and keep the folder from resting.
+            metrics.bugs.inc();
             LOG.error("pickup: a bug, with {}", file.getFileName(), e);
             return refuse(file, "a bug of the server: " + e);
         }
@@ -254,11 +255,11 @@ public final class PickupFolder implements AutoCloseable {
         return switch (fate) {
             case PickedFile.Fate.Taken _ -> {
                 Files.delete(file);
-                metrics.taken.inc();
+                metrics.pickup.taken.inc();
                 yield true;
             }
             case PickedFile.Fate.NotYet(SmtpReply reply) -> {
-                metrics.deferred.inc();
+                metrics.pickup.deferred.inc();
                 LOG.debug("pickup: {} waits: {}", file.getFileName(), reply);
                 yield false;
             }
@@ -274,12 +275,12 @@ public final class PickupFolder implements AutoCloseable {
                 Path why = box.bad().resolve(target.getFileName() + ".why");
                 Files.writeString(why, clock.instant() + "\n" + reason + "\n");
                 Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
-                metrics.bad.inc();
+                metrics.pickup.bad.inc();
                 LOG.warn("pickup: {} is refused: {}", target, reason);
             }
             return true;
         } catch (IOException e) {
-            metrics.deferred.inc();
+            metrics.pickup.deferred.inc();
             LOG.warn("pickup: {} cannot be put into bad/: {}", file, e.toString());
             return false;
         }

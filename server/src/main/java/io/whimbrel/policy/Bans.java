@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Who is banned, on all listeners that ban. Thread-safe; each question takes constant time.
 ///
@@ -78,13 +79,26 @@ public final class Bans {
         return inForce;
     }
 
-    /// Ends the bans that keep this address out, and forgets that they were; whether there were
-    /// any.
-    public synchronized boolean lift(InetAddress client) {
-        boolean wasHost = bans.remove(DoorClient.host(client)) != null;
-        boolean wasNetwork = bans.remove(DoorClient.network(client)) != null;
+    /// Ends the bans that keep this address out, and forgets that they were, so that the next one
+    /// is short again.
+    ///
+    /// @return those it ended
+    public synchronized List<BanView> lift(InetAddress client) {
+        Network host = DoorClient.host(client);
+        Network network = DoorClient.network(client);
+        return lift(ban -> ban.network().equals(host) || ban.network().equals(network));
+    }
+
+    /// As above, whoever is banned.
+    public synchronized List<BanView> liftAll() {
+        return lift(_ -> true);
+    }
+
+    private List<BanView> lift(Predicate<BanView> which) {
+        List<BanView> inForce = views().stream().filter(which).toList();
+        bans.values().removeIf(which);
         metrics.banned.set(bans.size());
-        return wasHost || wasNetwork;
+        return inForce;
     }
 
     /// What the client is told whose ban this is.

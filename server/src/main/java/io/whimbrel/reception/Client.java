@@ -1,12 +1,12 @@
 package io.whimbrel.reception;
 
 import io.whimbrel.auth.AuthClient;
-import io.whimbrel.auth.ChannelBinding;
 import io.whimbrel.auth.SaslStep;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.policy.DoorClient;
 import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.tls.ChannelBinding;
 import io.whimbrel.tls.TlsFacts;
 
 import java.net.InetAddress;
@@ -135,12 +135,7 @@ record Client(
     }
 
     AuthClient authClient() {
-        List<ChannelBinding> bindings =
-                tls.map(facts ->
-                                facts.channelBindings().stream()
-                                        .map(it -> new ChannelBinding(it.type(), it.data()))
-                                        .toList())
-                        .orElse(List.of());
+        List<ChannelBinding> bindings = tls.map(TlsFacts::channelBindings).orElse(List.of());
         return new AuthClient(address, terms.settings().label(), tls.isPresent(), bindings);
     }
 

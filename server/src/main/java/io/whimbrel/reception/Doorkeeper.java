@@ -15,6 +15,7 @@ import io.whimbrel.policy.TenantConnections;
 import io.whimbrel.policy.Tenants;
 import io.whimbrel.tls.ServerTls;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.tls.TlsProvider;
 import io.whimbrel.tls.TlsReload;
 import io.whimbrel.verification.Verification;
 import io.whimbrel.verification.VerificationSettings;
@@ -24,12 +25,15 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Makes the terms of listeners from settings, and keeps what has to outlive a reload: who failed
 /// to log in, who is banned, what is used of quotas, sessions of TLS. Thread-safe.
@@ -44,6 +48,13 @@ final class Doorkeeper {
     private final SenderRules senders;
     private final Map<AuthSettings, Authenticator> authenticators = new HashMap<>();
     private final Map<ServerTlsSettings, ServerTls> tls = new HashMap<>();
+
+    /// What was said of certificates last, so that it is not said each minute.
+    private final Set<String> told = new HashSet<>();
+
+    /// Whose certificates the metric is about, by the label of the listener.
+    private final Map<String, ServerTls> tlsOfListeners = new HashMap<>();
+
     private final Map<SocketAddress, DoorRates> rates = new HashMap<>();
 
     /// @param quotas kept over restarts by whoever made them
@@ -94,7 +105,33 @@ final class Doorkeeper {
                                     door)));
         }
         quotas.keepOnly(tenants);
+        keepTlsOf(terms);
         return terms;
+    }
+
+    /// Certificates that no listener has any more are not looked after.
+    private void keepTlsOf(List<ListenTerms> terms) {
+        tlsOfListeners.clear();
+        for (ListenTerms one : terms) {
+            one.tls().ifPresent(its -> tlsOfListeners.put(one.settings().label(), its));
+        }
+        tls.values().retainAll(tlsOfListeners.values());
+        tellOfCertificates();
+    }
+
+    /// Logs warnings that are new; one about an expiry is new each day.
+    private void tellOfCertificates() {
+        List<String> warnings =
+                tls.values().stream().flatMap(it -> it.warnings().stream()).toList();
+        for (String warning : warnings) {
+            if (told.add(warning)) {
+                LOG.warn("TLS: {}", warning);
+            }
+        }
+        told.retainAll(warnings);
+        var expires = new HashMap<String, Instant>();
+        tlsOfListeners.forEach((label, its) -> expires.put(label, its.expires()));
+        metrics.tls.expire(expires);
     }
 
     private Optional<Verification> verification(ListenSettings listen, Resolver resolver) {
@@ -120,8 +157,10 @@ final class Doorkeeper {
         }
         ServerTls known = tls.get(wanted.get());
         if (known == null) {
+            if (tls.isEmpty()) {
+                LOG.info("TLS by {}", TlsProvider.preferred().text());
+            }
             known = ServerTls.load(wanted.get(), clock);
-            known.warnings().forEach(warning -> LOG.warn("TLS: {}", warning));
             tls.put(wanted.get(), known);
         }
         return Optional.of(known);
@@ -132,10 +171,8 @@ final class Doorkeeper {
         for (ServerTls one : tls.values()) {
             switch (one.reloadIfChanged()) {
                 case TlsReload.Unchanged() -> {}
-                case TlsReload.Reloaded(List<String> warnings) -> {
-                    LOG.info("TLS: certificates read anew: {}", one.settings().certificates());
-                    warnings.forEach(warning -> LOG.warn("TLS: {}", warning));
-                }
+                case TlsReload.Reloaded _ ->
+                        LOG.info("TLS: certificates read anew: {}", one.settings().certificates());
                 case TlsReload.Failed(String message, boolean isNew) -> {
                     if (isNew) {
                         LOG.error("TLS: {}; the certificates of before stay in force", message);
@@ -143,6 +180,12 @@ final class Doorkeeper {
                 }
             }
         }
+        tellOfCertificates();
+    }
+
+    /// How many connections tenants have.
+    TenantConnections connections() {
+        return connections;
     }
 
     Bans bans() {

@@ -9,6 +9,7 @@ import io.whimbrel.socket.Link;
 import io.whimbrel.socket.ListenSocket;
 import io.whimbrel.socket.ProxyHeader;
 import io.whimbrel.socket.TimedSocket;
+import io.whimbrel.tls.ServerTls;
 import io.whimbrel.tls.TlsFacts;
 
 import org.slf4j.Logger;
@@ -114,6 +115,16 @@ final class Listener {
     /// Connections now, refused ones included.
     int connections() {
         return connections.size();
+    }
+
+    /// As operators see it.
+    Reception.ListenerView view() {
+        ListenTerms present = terms;
+        return new Reception.ListenerView(
+                address(),
+                present.settings(),
+                connections(),
+                present.tls().map(ServerTls::expires));
     }
 
     /// Takes no more connections, and lets those there are end after their open transaction.

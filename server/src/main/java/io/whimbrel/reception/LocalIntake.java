@@ -1,13 +1,17 @@
 package io.whimbrel.reception;
 
 import io.whimbrel.header.HeaderScanner;
-import io.whimbrel.mail.BodyType;
+import io.whimbrel.header.MessageControls;
 import io.whimbrel.mail.Envelope;
-import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.QuotaClaim;
+import io.whimbrel.policy.Quotas;
+import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.policy.Tenants;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -16,19 +20,17 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// The door for mail of this machine that does not come by SMTP: the same store, the same budget of
-/// arriving bodies, the same answers. Thread-safe.
+/// arriving bodies, the same quotas, the same answers. Thread-safe.
 public final class LocalIntake {
-    /// More Received fields than this mean a loop (RFC 5321 §6.3).
-    private static final int HOPS_MAX = 100;
-
-    private static final SmtpReply LOOP =
-            SmtpReply.of(554, 5, 4, 6, "Mail loop: more than 100 Received fields");
-
     private final MailStore store;
     private final ArrivingBodies arriving;
+    private final Quotas quotas;
+    private final Supplier<Tenants> tenants;
     private final Metrics metrics;
     private final InstantSource clock;
     private final ReceivedField receivedField = new ReceivedField();
@@ -40,9 +42,18 @@ public final class LocalIntake {
         void writeTo(ByteSink sink) throws IOException;
     }
 
-    LocalIntake(MailStore store, ArrivingBodies arriving, Metrics metrics, InstantSource clock) {
+    /// @param tenants those of the configuration in force
+    LocalIntake(
+            MailStore store,
+            ArrivingBodies arriving,
+            Quotas quotas,
+            Supplier<Tenants> tenants,
+            Metrics metrics,
+            InstantSource clock) {
         this.store = store;
         this.arriving = arriving;
+        this.quotas = quotas;
+        this.tenants = tenants;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -58,9 +69,12 @@ public final class LocalIntake {
         if (refusal.isPresent()) {
             return refusal.get();
         }
+        TenantSettings tenant = tenants.get().named(terms.stream().tenant());
+        QuotaClaim quota = quotas.claim(tenant);
         try (MailStore.Body body = store.begin()) {
-            return accept(terms, mail, source, new Bytes(body, claim, terms));
+            return accept(terms, mail, source, new Bytes(body, claim, terms, tenant, quota));
         } finally {
+            quota.giveBack();
             claim.end();
         }
     }
@@ -69,34 +83,55 @@ public final class LocalIntake {
             throws IOException {
         MailStore.Body body = bytes.body;
         Instant now = clock.instant();
-        Recipients recipients = new Recipients.None();
-        for (Recipient recipient : mail.recipients()) {
-            recipients = recipients.with(recipient);
+        List<Recipient> distinct = distinct(mail.recipients());
+        Optional<SmtpReply> usedUp = take(bytes.quota, distinct.size());
+        if (usedUp.isPresent()) {
+            return usedUp.get();
         }
-        List<Recipient> distinct = recipients.toList();
         byte[] field = received(terms, mail, distinct, body.id(), now);
         body.write(field, 0, field.length);
         source.writeTo(bytes);
         if (bytes.isTooLarge()) {
             return SmtpSession.tooLarge(terms.messageBytesMax());
         }
-        if (bytes.header.receivedCount() > HOPS_MAX) {
-            return LOOP;
+        Optional<SmtpReply> refusal =
+                MessageIntake.loop(bytes.header).or(() -> bytes.quota.body(bytes.size));
+        if (refusal.isPresent()) {
+            return refusal.get();
         }
         var envelope =
                 new Envelope(
                         mail.reversePath(),
                         distinct,
-                        parameters(mail.parameters(), bytes.isEightBit),
+                        MessageIntake.parameters(
+                                mail.parameters(), MessageControls.NONE, bytes.isEightBit),
                         stream(terms.stream(), bytes.header.value()),
                         now,
-                        terms.dsnPolicy());
+                        terms.dsnPolicy(),
+                        treatment(bytes.tenant, now));
         SmtpReply reply = body.accept(envelope, "local " + mail.user() + " " + mail.file());
         if (reply.isPositive()) {
+            bytes.quota.keep();
             metrics.messagesAccepted.inc();
             metrics.recipientsAccepted.inc(distinct.size());
         }
         return reply;
+    }
+
+    private static List<Recipient> distinct(List<Recipient> all) {
+        Recipients recipients = new Recipients.None();
+        for (Recipient recipient : all) {
+            recipients = recipients.with(recipient);
+        }
+        return recipients.toList();
+    }
+
+    private static Optional<SmtpReply> take(QuotaClaim quota, int recipients) {
+        Optional<SmtpReply> usedUp = quota.message(0);
+        for (int i = 0; i < recipients && usedUp.isEmpty(); i++) {
+            usedUp = quota.recipient();
+        }
+        return usedUp;
     }
 
     /// Our Received field (RFC 5321 §4.4). Its From clause names no host, for there was none.
@@ -111,14 +146,16 @@ public final class LocalIntake {
         return field.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static MailParameters parameters(MailParameters declared, boolean isEightBit) {
-        return isEightBit
-                ? new MailParameters(
-                        BodyType.EIGHT_BIT_MIME,
-                        declared.smtpUtf8(),
-                        declared.dsnReturn(),
-                        declared.envelopeId())
-                : declared;
+    /// Pool and lifetime of the tenant's mail.
+    private static Treatment treatment(TenantSettings tenant, Instant now) {
+        return new Treatment(
+                Optional.empty(),
+                tenant.expire().map(now::plus),
+                Optional.empty(),
+                0,
+                tenant.pool().orElse(""),
+                "",
+                Map.of());
     }
 
     private static MailStream stream(MailStream configured, String campaign) {
@@ -132,14 +169,23 @@ public final class LocalIntake {
     private static final class Bytes implements ByteSink {
         private final MailStore.Body body;
         private final ArrivingBodies.Claim claim;
+        private final TenantSettings tenant;
+        private final QuotaClaim quota;
         private final HeaderScanner header;
         private final long bytesMax;
         private long size;
         private boolean isEightBit;
 
-        Bytes(MailStore.Body body, ArrivingBodies.Claim claim, LocalTerms terms) {
+        Bytes(
+                MailStore.Body body,
+                ArrivingBodies.Claim claim,
+                LocalTerms terms,
+                TenantSettings tenant,
+                QuotaClaim quota) {
             this.body = body;
             this.claim = claim;
+            this.tenant = tenant;
+            this.quota = quota;
             this.header = new HeaderScanner(terms.campaignHeader());
             this.bytesMax = terms.messageBytesMax();
         }

@@ -2,6 +2,7 @@ package io.whimbrel.reception;
 
 import io.whimbrel.header.HeaderEdit;
 import io.whimbrel.header.HeaderRules;
+import io.whimbrel.header.HeaderScanner;
 import io.whimbrel.header.HeldHeader;
 import io.whimbrel.header.MessageControls;
 import io.whimbrel.mail.BodyType;
@@ -169,10 +170,12 @@ final class MessageIntake {
         if (mail.isHeaderTooLarge()) {
             return Optional.of(headerTooLarge(client.terms().settings().header().bytesMax()));
         }
-        if (mail.header().receivedCount() > HOPS_MAX) {
-            return Optional.of(LOOP);
-        }
-        return mail.edit().flatMap(HeaderEdit::refusal);
+        return loop(mail.header()).or(() -> mail.edit().flatMap(HeaderEdit::refusal));
+    }
+
+    /// Why a message with this header goes round in circles.
+    static Optional<SmtpReply> loop(HeaderScanner header) {
+        return header.receivedCount() > HOPS_MAX ? Optional.of(LOOP) : Optional.empty();
     }
 
     private static SmtpReply headerTooLarge(int bytesMax) {
@@ -200,7 +203,7 @@ final class MessageIntake {
     }
 
     /// Clients send 8-bit text without saying so. The next hop must be told all the same.
-    private static MailParameters parameters(
+    static MailParameters parameters(
             MailParameters declared, MessageControls controls, boolean isEightBit) {
         boolean isUndeclared = isEightBit && declared.bodyType() == BodyType.SEVEN_BIT;
         if (!isUndeclared && controls.envelopeId().isEmpty()) {

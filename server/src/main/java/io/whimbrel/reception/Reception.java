@@ -1,11 +1,14 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.Authenticator;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.budget.HeapWatch;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.Bans;
 import io.whimbrel.policy.Quotas;
+import io.whimbrel.policy.TenantConnections;
+import io.whimbrel.policy.Tenants;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.socket.ListenSocket;
 import io.whimbrel.spool.Spool;
@@ -20,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -59,6 +63,18 @@ public final class Reception {
         }
     }
 
+    /// One listener as operators see it. Immutable.
+    ///
+    /// @param address with the actual port where 0 was asked for
+    /// @param settings those that new sessions have
+    /// @param connections at this moment
+    /// @param certificateExpires when the first of its certificates does; empty without TLS
+    public record ListenerView(
+            SocketAddress address,
+            ListenSettings settings,
+            int connections,
+            Optional<Instant> certificateExpires) {}
+
     public Reception(
             ReceptionSettings settings, Means means, Metrics metrics, InstantSource clock) {
         this(
@@ -81,7 +97,8 @@ public final class Reception {
         this.resolver = desk.resolver;
         this.arriving = desk.arriving;
         this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
-        this.local = new LocalIntake(desk.store, arriving, metrics, clock);
+        this.local =
+                new LocalIntake(desk.store, arriving, desk.quotas, this::tenants, metrics, clock);
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -204,6 +221,42 @@ public final class Reception {
     /// Who is banned; any listener's clients.
     public Bans bans() {
         return doorkeeper.bans();
+    }
+
+    /// How many connections each tenant has.
+    public TenantConnections tenantConnections() {
+        return doorkeeper.connections();
+    }
+
+    /// Those of the configuration in force.
+    public Tenants tenants() {
+        return listeners.stream()
+                .findFirst()
+                .map(listener -> listener.terms().door().tenants())
+                .orElse(Tenants.NONE);
+    }
+
+    /// Who lets clients log in, each once.
+    public List<Authenticator> authenticators() {
+        return listeners.stream()
+                .map(listener -> listener.terms().authenticator())
+                .distinct()
+                .toList();
+    }
+
+    /// Every listener, in the order of the settings.
+    public List<ListenerView> views() {
+        return listeners.stream().map(Listener::view).toList();
+    }
+
+    /// What an operator should know of the certificates although they work; one line each.
+    public List<String> warnings() {
+        return listeners.stream()
+                .flatMap(listener -> listener.terms().tls().stream())
+                .distinct()
+                .flatMap(tls -> tls.warnings().stream())
+                .distinct()
+                .toList();
     }
 
     private void watchDeadlines() {

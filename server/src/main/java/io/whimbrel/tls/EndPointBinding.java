@@ -38,15 +38,13 @@ final class EndPointBinding {
             name = name.replace("-", "") + "WITH";
         }
         int end = name.indexOf("WITH");
-        return end < 0
-                ? Optional.empty()
-                : Optional.of(
-                        switch (name.substring(0, end)) {
-                            case "SHA224" -> "SHA-224";
-                            case "SHA384" -> "SHA-384";
-                            case "SHA512" -> "SHA-512";
-                            // MD5 and SHA-1 count as SHA-256.
-                            default -> "SHA-256";
-                        });
+        return switch (end < 0 ? "" : name.substring(0, end)) {
+            case "SHA224" -> Optional.of("SHA-224");
+            case "SHA384" -> Optional.of("SHA-384");
+            case "SHA512" -> Optional.of("SHA-512");
+            // The RFC has SHA-256 in place of hashes that are broken.
+            case "MD5", "SHA1", "SHA256" -> Optional.of("SHA-256");
+            default -> Optional.empty();
+        };
     }
 }

@@ -10,6 +10,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAPublicKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ record ServerCertificate(
         PrivateKey key,
         KeyKind kind,
         List<String> names) {
+    private static final Duration EXPIRES_SOON = Duration.ofDays(14);
     private static final int NAMES_MAX = 1_000;
     private static final int CHAIN_MAX = 10;
     private static final int RSA_BITS_LEAST = 2_048;
@@ -100,15 +102,34 @@ record ServerCertificate(
         }
     }
 
-    /// What an operator should know although it works.
+    /// When the first certificate of the chain does.
+    Instant expires() {
+        Instant first = Instant.MAX;
+        for (X509Certificate certificate : chain) {
+            Instant end = certificate.getNotAfter().toInstant();
+            first = end.isBefore(first) ? end : first;
+        }
+        return first;
+    }
+
+    /// What an operator should know although it works. The text about a certificate that expires
+    /// soon is another each day.
     List<String> warnings(Instant now) {
         var warnings = new ArrayList<String>();
         X509Certificate own = chain.getFirst();
-        if (own.getNotAfter().toInstant().isBefore(now)) {
+        Instant end = expires();
+        if (end.isBefore(now)) {
+            warnings.add(files.certificate() + " has expired at " + end + "; renew it");
+        } else if (end.isBefore(now.plus(EXPIRES_SOON))) {
+            long days = Duration.between(now, end).toDays();
             warnings.add(
                     files.certificate()
-                            + " has expired at "
-                            + own.getNotAfter().toInstant()
+                            + " expires in "
+                            + (days == 0
+                                    ? "less than a day"
+                                    : days + (days == 1 ? " day" : " days"))
+                            + ", at "
+                            + end
                             + "; renew it");
         } else if (own.getNotBefore().toInstant().isAfter(now)) {
             warnings.add(

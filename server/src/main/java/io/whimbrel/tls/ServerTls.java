@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -71,10 +70,8 @@ public final class ServerTls {
     public Instant expires() {
         Instant first = Instant.MAX;
         for (TlsContext context : contexts.all()) {
-            for (X509Certificate certificate : context.certificate().chain()) {
-                Instant end = certificate.getNotAfter().toInstant();
-                first = end.isBefore(first) ? end : first;
-            }
+            Instant end = context.certificate().expires();
+            first = end.isBefore(first) ? end : first;
         }
         return first;
     }

@@ -25,6 +25,14 @@ public enum TlsProvider {
     private static final String EXPORTER_LABEL = "EXPORTER-Channel-Binding";
     private static final int EXPORTER_BYTES = 32;
 
+    /// For people.
+    public String text() {
+        return switch (this) {
+            case CONSCRYPT -> "Conscrypt (BoringSSL)";
+            case JSSE -> "JSSE, the JDK's own, for the library of Conscrypt cannot be loaded here";
+        };
+    }
+
     /// Conscrypt where it can be loaded, which the first call tries, else JSSE.
     public static TlsProvider preferred() {
         return Library.IS_AVAILABLE ? CONSCRYPT : JSSE;

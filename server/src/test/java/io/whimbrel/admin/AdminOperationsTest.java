@@ -20,6 +20,7 @@ final class AdminOperationsTest {
     private final AdminOperations operations =
             new AdminOperations(
                     desk,
+                    new TestDoor().desk(),
                     () ->
                             new NodeStatus(
                                     "n",
@@ -74,6 +75,22 @@ final class AdminOperationsTest {
 
         assertThat(ask(verb + "\"domian\":\"example.net\"}")).contains("unknown field \"domian\"");
         assertThat(ask(verb + "\"dry_run\":\"yes\"}")).contains("\"dry_run\" is true or false");
+        assertThat(desk.views).hasSize(1);
+    }
+
+    @Test
+    void fieldsOfTheDoor_areUnknownToTheQueue_andTheOtherWayRound() {
+        desk.add(77, "example.org", "shop", 1, 0);
+
+        assertThat(ask("{\"verb\":\"queue-delete\",\"tenant\":\"shop\",\"user\":\"a\"}"))
+                .contains("unknown field \"user\"");
+        assertThat(ask("{\"verb\":\"bans-lift\",\"all\":true,\"domain\":\"a.example\"}"))
+                .contains("unknown field \"domain\"");
+        assertThat(ask("{\"verb\":\"bans-lift\"}")).contains("give address, or else");
+        assertThat(ask("{\"verb\":\"lockouts-lift\",\"all\":true,\"user\":\"a\"}"))
+                .contains("give user or address, or else");
+        assertThat(ask("{\"verb\":\"lockouts-lift\",\"address\":\"x\"}"))
+                .contains("not an address");
         assertThat(desk.views).hasSize(1);
     }
 

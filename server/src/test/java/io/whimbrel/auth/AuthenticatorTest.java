@@ -13,6 +13,8 @@ import ch.qos.logback.core.read.ListAppender;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.tls.ChannelBinding;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

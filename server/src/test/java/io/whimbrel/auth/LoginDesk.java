@@ -3,6 +3,7 @@ package io.whimbrel.auth;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.metrics.AuthMetrics;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.tls.ChannelBinding;
 
 import java.io.IOException;
 import java.net.InetAddress;

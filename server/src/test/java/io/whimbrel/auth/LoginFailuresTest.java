@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 
 /// Counting failed logins, with a clock that is driven.
 final class LoginFailuresTest {
@@ -41,6 +42,23 @@ final class LoginFailuresTest {
         assertThat(failures.locked("shop", CLIENT)).contains(Duration.ofMinutes(1));
         clock.advance(Duration.ofMinutes(1));
         assertThat(failures.locked("shop", CLIENT)).isEmpty();
+    }
+
+    @Test
+    void lockOut_isSeen_andLifted_withTheFailuresBeforeIt() {
+        fail(4, "shop", CLIENT);
+        fail(3, "other", CLIENT);
+        Instant now = clock.instant();
+
+        assertThat(failures.lockouts())
+                .containsExactly(
+                        new LockoutView("shop", "", now, now.plus(Duration.ofMinutes(30))));
+        assertThat(failures.lift(view -> view.user().equals("other"))).isEmpty();
+        assertThat(failures.lift(view -> view.user().equals("shop"))).hasSize(1);
+        assertThat(failures.lockouts()).isEmpty();
+        assertThat(failures.locked("shop", OTHER)).isEmpty();
+        fail(3, "shop", OTHER);
+        assertThat(failures.locked("shop", OTHER)).isEmpty();
     }
 
     @Test

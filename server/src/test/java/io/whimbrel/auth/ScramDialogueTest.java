@@ -3,6 +3,7 @@ package io.whimbrel.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.auth.ScramDialogue.Offer;
+import io.whimbrel.tls.ChannelBinding;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

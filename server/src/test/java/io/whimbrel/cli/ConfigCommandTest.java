@@ -68,6 +68,42 @@ class ConfigCommandTest {
     }
 
     @Test
+    void check_tellsTlsAndAuthOfListeners_tenantsAndInboundDomains() throws IOException {
+        Path file =
+                write(
+                        """
+                        [node]
+                        name = "mx1.example.com"
+                        [[listen]]
+                        address = "0.0.0.0:587"
+                        tls = "required"
+                        certificate = "/c"
+                        key = "/k"
+                        auth = "required"
+                        users = "/u"
+                        [[listen]]
+                        address = "unix:/run/w.sock"
+                        protocol = "lmtp"
+                        relay-from = ["127.0.0.1"]
+                        [[tenant]]
+                        name = "shop"
+                        quota = ["9/h"]
+                        [[tenant]]
+                        name = "news"
+                        [[inbound]]
+                        domain = "b.example.com"
+                        """);
+        assertThat(run("config", "check", file.toString())).isZero();
+        assertThat(out.toString().lines())
+                .contains(
+                        "  listens on 0.0.0.0:587; TLS required; AUTH required; may relay: who logs"
+                                + " in",
+                        "  listens on unix:/run/w.sock; LMTP; may relay: 127.0.0.1/32",
+                        "  2 tenants, 1 with quotas",
+                        "  takes mail from anybody for 1 inbound domain");
+    }
+
+    @Test
     void check_ofABadFile_saysWhere_exit1() throws IOException {
         Path file = write(RELAY.replace("tenant", "tenent"));
         assertThat(run("config", "check", file.toString())).isEqualTo(1);

@@ -6,8 +6,10 @@ import io.whimbrel.admin.AdminOperations;
 import io.whimbrel.admin.AdminSocket;
 import io.whimbrel.admin.FakeQueueDesk;
 import io.whimbrel.admin.Json;
+import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
+import io.whimbrel.admin.TestDoor;
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.budget.BudgetView;
@@ -54,6 +56,7 @@ final class QueueCommandTest {
         var operations =
                 new AdminOperations(
                         desk,
+                        new TestDoor().desk(),
                         this::status,
                         () -> new ReloadResult(reloadProblems),
                         metrics,
@@ -600,7 +603,10 @@ final class QueueCommandTest {
 
         assertThat(run.exit()).isZero();
         assertThat(run.out())
-                .contains("version    1.2.3", "listens on 127.0.0.1:2525")
+                .contains("version    1.2.3", "listens on 127.0.0.1:2525 (smtp, tls none,")
+                .contains(
+                        "listens on unix:/run/w.sock (lmtp, tls starttls, auth required, 20"
+                                + " connections, certificate until 2026-11-23T12:00:00Z)\n")
                 .contains("up         1d1h, since 2026-11-22T10:59:59Z\n")
                 .contains("spool      ok", "queued     3 recipients", "warning    source s1")
                 .contains("memory     1152 MiB (three quarters of 1536 MiB)")
@@ -660,7 +666,16 @@ final class QueueCommandTest {
                 "mx1.example.com",
                 "1.2.3",
                 FakeQueueDesk.NOW.minus(Duration.ofHours(25)).minusNanos(876_543_211),
-                List.of("127.0.0.1:2525"),
+                List.of(
+                        new ListenerStatus(
+                                "127.0.0.1:2525", "smtp", "none", "none", 1, Optional.empty()),
+                        new ListenerStatus(
+                                "unix:/run/w.sock",
+                                "lmtp",
+                                "starttls",
+                                "required",
+                                20,
+                                Optional.of(FakeQueueDesk.NOW))),
                 String.join("", spoolTrouble),
                 List.of("source s1: this machine has no 192.0.2.10"),
                 "1152 MiB (three quarters of 1536 MiB)",

@@ -2,10 +2,9 @@ package io.whimbrel.pickup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
-import io.whimbrel.metrics.PickupMetrics;
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.pickup.PickupSettings.Access;
 import io.whimbrel.reception.LocalIntake;
 import io.whimbrel.reception.LocalMail;
@@ -41,7 +40,7 @@ final class PickupFolderTest {
     @TempDir private Path folder;
 
     private volatile Instant now = Instant.parse("2026-11-27T10:00:00Z");
-    private final PickupMetrics metrics = new PickupMetrics(new PrometheusRegistry());
+    private final Metrics metrics = new Metrics();
     private final List<LocalMail> taken = Collections.synchronizedList(new ArrayList<>());
     private final List<String> texts = Collections.synchronizedList(new ArrayList<>());
     private volatile SmtpReply answer = SmtpReply.OK;
@@ -66,7 +65,7 @@ final class PickupFolderTest {
                 .doesNotContain("x-sender");
         assertThat(names("new")).containsExactly(".hidden", "writing.tmp");
         assertThat(names("work")).isEmpty();
-        assertThat(metrics.taken.get()).isEqualTo(1);
+        assertThat(metrics.pickup.taken.get()).isEqualTo(1);
     }
 
     @Test
@@ -120,10 +119,10 @@ final class PickupFolderTest {
         long before = 0;
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
             pickup.pass();
-            assertThat(metrics.deferred.get()).isEqualTo(++before);
+            assertThat(metrics.pickup.deferred.get()).isEqualTo(++before);
             now = now.plusSeconds(seconds).minusMillis(1);
             pickup.pass();
-            assertThat(metrics.deferred.get()).as("within %s s", seconds).isEqualTo(before);
+            assertThat(metrics.pickup.deferred.get()).as("within %s s", seconds).isEqualTo(before);
             now = now.plusMillis(1);
         }
     }
@@ -143,7 +142,7 @@ final class PickupFolderTest {
         assertThat(Files.readString(at("bad").resolve("one.why"))).contains("552 5.3.4 Too large");
         assertThat(Files.readString(at("bad").resolve("one.1.why"))).contains("neither x-sender");
         assertThat(names("work")).isEmpty();
-        assertThat(metrics.bad.get()).isEqualTo(2);
+        assertThat(metrics.pickup.bad.get()).isEqualTo(2);
     }
 
     @Test
@@ -163,6 +162,7 @@ final class PickupFolderTest {
         pickup.pass();
         assertThat(names("bad")).containsExactly("one", "one.why");
         assertThat(taken).hasSize(1);
+        assertThat(metrics.bugs.get()).isEqualTo(1);
     }
 
     @Test
@@ -279,7 +279,7 @@ final class PickupFolderTest {
                         new SteadyClock());
         pickup.start();
         drop("one", GOOD);
-        while (metrics.taken.get() == 0) {
+        while (metrics.pickup.taken.get() == 0) {
             Thread.onSpinWait();
         }
         pickup.close();

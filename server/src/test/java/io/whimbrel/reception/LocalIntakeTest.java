@@ -10,15 +10,21 @@ import io.whimbrel.mail.ForwardPath;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.Rate;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.Quotas;
+import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.policy.Tenants;
 import io.whimbrel.smtp.SmtpReply;
 
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -35,7 +41,16 @@ class LocalIntakeTest {
     private final MemoryMail store = new MemoryMail();
     private final ArrivingBodies arriving = new ArrivingBodies(1 << 20);
     private final Metrics metrics = new Metrics();
-    private final LocalIntake intake = new LocalIntake(store, arriving, metrics, new ManualClock());
+    private final ManualClock clock = new ManualClock();
+    private Tenants tenants = Tenants.NONE;
+    private final LocalIntake intake =
+            new LocalIntake(
+                    store,
+                    arriving,
+                    new Quotas(clock, metrics.door),
+                    () -> tenants,
+                    metrics,
+                    clock);
 
     @Test
     void message_isStoredBehindAReceivedField() throws IOException {
@@ -64,6 +79,43 @@ class LocalIntakeTest {
     void tooLarge_replies552() throws IOException {
         assertThat(accept("x".repeat(1_001), "a@x.example").code()).isEqualTo(552);
         assertThat(store.stored()).isEmpty();
+    }
+
+    @Test
+    void tenant_hasItsQuota_itsPool_andItsLifetime() throws IOException {
+        TenantSettings plain = TenantSettings.withoutRules("system");
+        tenants =
+                new Tenants(
+                        List.of(
+                                new TenantSettings(
+                                        plain.name(),
+                                        List.of(),
+                                        List.of(),
+                                        Optional.of("internal"),
+                                        new TenantSettings.TenantQuotas(
+                                                Rate.parse("2/h").stream().toList(),
+                                                Rate.parse("3/h").stream().toList(),
+                                                Rate.parse("900/h").stream().toList()),
+                                        plain.limits(),
+                                        Optional.empty(),
+                                        List.of(),
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        false,
+                                        List.of(),
+                                        List.of(),
+                                        Optional.of(Duration.ofHours(2)))));
+
+        assertThat(accept("x", "a@x.example", "b@x.example", "c@x.example", "d@x.example").code())
+                .isEqualTo(452);
+        assertThat(accept("x".repeat(901), "a@x.example").code()).isEqualTo(552);
+        assertThat(accept("x", "a@x.example").code()).isEqualTo(250);
+        assertThat(accept("x", "a@x.example").code()).isEqualTo(250);
+        assertThat(accept("x", "a@x.example").toString()).startsWith("451 4.7.1 Quota of tenant");
+        Treatment treatment = store.stored().getFirst().envelope().treatment();
+        assertThat(treatment.pool()).isEqualTo("internal");
+        assertThat(treatment.expiresAt()).contains(clock.instant().plus(Duration.ofHours(2)));
+        assertThat(store.open()).isZero();
     }
 
     @Test

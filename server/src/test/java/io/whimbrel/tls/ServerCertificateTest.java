@@ -109,6 +109,10 @@ class ServerCertificateTest {
         assertThat(certificate.warnings(now)).isEmpty();
         assertThat(certificate.warnings(now.plus(Duration.ofDays(400))).getFirst())
                 .contains("a.crt has expired at");
+        assertThat(certificate.warnings(now.plus(Duration.ofDays(20))).getFirst())
+                .contains("a.crt expires in 9 days, at ");
+        assertThat(certificate.warnings(certificate.expires().minusSeconds(9)).getFirst())
+                .contains("expires in less than a day");
         assertThat(certificate.warnings(now.minus(Duration.ofDays(1))).getFirst())
                 .contains("is not valid before");
         Files.setPosixFilePermissions(files.key(), PosixFilePermissions.fromString("rw-r--r--"));

@@ -1,4 +1,4 @@
-package io.whimbrel.auth;
+package io.whimbrel.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /// Hashes of certificates that OpenSSL made; the hashes are Python's.
-final class ChannelBindingTest {
+final class EndPointBindingTest {
     private static final String BY_SHA384 =
             "MIIBbTCCAROgAwIBAgIURD1m+uiKLCwimTZgI2+nVSB3KTAwCgYIKoZIzj0EAwMwDDEKMAgG"
                     + "A1UEAwwBYTAeFw0yNjExMjcxNTQ5MjlaFw0zNjExMjQxNTQ5MjlaMAwxCjAIBgNVBAMMAWEw"
@@ -60,8 +60,7 @@ final class ChannelBindingTest {
                 (X509Certificate)
                         CertificateFactory.getInstance("X.509")
                                 .generateCertificate(new ByteArrayInputStream(der));
-        return ChannelBinding.serverEndPoint(certificate)
-                .map(it -> HexFormat.of().formatHex(it.data()));
+        return EndPointBinding.of(certificate).map(it -> HexFormat.of().formatHex(it.data()));
     }
 
     @Test
