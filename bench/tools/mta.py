@@ -250,6 +250,7 @@ class Postfix:
                 "retry unix - - n - - error", "discard unix - - n - - discard",
                 "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache",
                 "postlog unix-dgram n - n - 1 postlogd", "virtual unix - n n - - virtual",
+                "tlsmgr unix - - n 1000? 1 tlsmgr",
             ):
                 master.write(line + "\n")
         self.config = config
@@ -266,6 +267,52 @@ class Postfix:
     def log_tail(self, lines=20):
         with open(os.path.join(self.folder, "maillog")) as log:
             return "".join(log.readlines()[-lines:])
+
+
+class Dovecot:
+    """Debian's Dovecot as the authority that Postfix asks about AUTH PLAIN, with one user."""
+
+    def __init__(self, folder, socket_path, user, hashed):
+        """`hashed`: as `doveadm pw` writes it, its scheme in braces."""
+        users, self.config = os.path.join(folder, "users"), os.path.join(folder, "dovecot.conf")
+        with open(users, "w") as file:
+            file.write(f"{user}:{hashed}\n")
+        os.chmod(users, 0o644)
+        with open(self.config, "w") as config:
+            config.write(f"""protocols =
+base_dir = {folder}/run
+log_path = {folder}/dovecot.log
+ssl = no
+auth_mechanisms = plain
+auth_cache_size = 10M
+passdb {{
+  driver = passwd-file
+  args = {users}
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home=/nonexistent
+}}
+service auth {{
+  client_limit = 4000
+  unix_listener {socket_path} {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+""")
+        self.process = subprocess.Popen([need("dovecot", "dovecot-core"), "-F", "-c", self.config],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        deadline = time.monotonic() + 20
+        while not os.path.exists(socket_path):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"dovecot did not start; see {folder}/dovecot.log")
+            time.sleep(0.05)
+
+    def stop(self):
+        stop(self.process)
 
 
 class Whimbrel:

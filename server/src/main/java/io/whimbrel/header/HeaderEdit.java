@@ -59,6 +59,9 @@ public record HeaderEdit(
         private boolean hasDate;
         private boolean hasMessageId;
 
+        /// What is written so far ends amid a line, as a message sent by BDAT may.
+        private boolean isLineOpen;
+
         Editor(HeldHeader header, Order order, Origin origin) {
             this.header = header;
             this.order = order;
@@ -71,6 +74,7 @@ public record HeaderEdit(
             for (HeldHeader.Field field : header.fields()) {
                 if (isKept(field)) {
                     out.write(header.bytes(), field.from(), field.to() - field.from());
+                    isLineOpen = header.bytes()[field.to() - 1] != '\n';
                 }
             }
             if (order.isSubmission) {
@@ -111,9 +115,9 @@ public record HeaderEdit(
         }
 
         private void add(String line) {
-            int end = header.fieldsEnd();
-            if (end > 0 && header.bytes()[end - 1] != '\n') {
+            if (isLineOpen) {
                 out.writeBytes(LINE_END);
+                isLineOpen = false;
             }
             out.writeBytes((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
         }

@@ -73,12 +73,16 @@ public final class HeldHeader {
         if (isTooLarge) {
             return;
         }
-        byte first = bytes[lineStart];
-        boolean isContinued = lineStart > 0 && (first == ' ' || first == '\t');
-        if (!isContinued && field(lineStart, length).name().isEmpty()) {
+        if (!isLastLineOfField()) {
             fieldsEnd = lineStart;
         }
         lineStart = length;
+    }
+
+    private boolean isLastLineOfField() {
+        byte first = bytes[lineStart];
+        boolean isContinued = lineStart > 0 && (first == ' ' || first == '\t');
+        return isContinued || !field(lineStart, length).name().isEmpty();
     }
 
     /// The line that ends it has come.
@@ -99,9 +103,13 @@ public final class HeldHeader {
         return length;
     }
 
-    /// Where the fields end: at the line that is none, or at the end of a message without one.
+    /// Where the fields end: at the line that is none, or at the end of a message without one. The
+    /// last line of a message may lack its end (BDAT, RFC 3030 §2).
     int fieldsEnd() {
-        return isComplete() ? fieldsEnd : length;
+        if (isComplete()) {
+            return fieldsEnd;
+        }
+        return lineStart == length || isLastLineOfField() ? length : lineStart;
     }
 
     /// All fields in their order.

@@ -13,6 +13,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
 
 /// What sessions with one certificate share: the certificate, and the keys of their tickets.
 /// Thread-safe.
@@ -44,6 +45,7 @@ final class TlsContext {
     private final TlsProvider provider;
     private final SSLContext context;
     private final List<ChannelBinding> endPoint;
+    private final String[] suites;
 
     TlsContext(
             ServerCertificate certificate,
@@ -56,15 +58,18 @@ final class TlsContext {
         this.provider = preferred.forKind(certificate.kind());
         this.endPoint = EndPointBinding.of(certificate.chain().getFirst()).stream().toList();
         try {
-            context = provider.context(keys(certificate), new TrustManager[] {trust});
+            context = provider.context(keys(certificate, provider), new TrustManager[] {trust});
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException("TLS by " + provider, e);
         }
         context.getServerSessionContext().setSessionCacheSize(SESSIONS_MAX);
         context.getServerSessionContext().setSessionTimeout(SESSION_SECONDS);
+        List<String> supported =
+                Arrays.asList(context.getSupportedSSLParameters().getCipherSuites());
+        suites = SUITES.stream().filter(supported::contains).toArray(String[]::new);
     }
 
-    private static KeyManager[] keys(ServerCertificate certificate)
+    private static KeyManager[] keys(ServerCertificate certificate, TlsProvider provider)
             throws GeneralSecurityException, IOException {
         var store = KeyStore.getInstance("PKCS12");
         store.load(null, NO_PASSWORD);
@@ -75,7 +80,8 @@ final class TlsContext {
                 certificate.chain().toArray(X509Certificate[]::new));
         var factory = KeyManagerFactory.getInstance("SunX509");
         factory.init(store, NO_PASSWORD);
-        return factory.getKeyManagers();
+        var manager = (X509ExtendedKeyManager) factory.getKeyManagers()[0];
+        return new KeyManager[] {new OwnKey(manager, provider.own(certificate.key()))};
     }
 
     ServerCertificate certificate() {
@@ -105,9 +111,7 @@ final class TlsContext {
         engine.setUseClientMode(false);
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(settings.minimum().protocols());
-        List<String> supported = Arrays.asList(engine.getSupportedCipherSuites());
-        parameters.setCipherSuites(
-                SUITES.stream().filter(supported::contains).toArray(String[]::new));
+        parameters.setCipherSuites(suites);
         parameters.setUseCipherSuitesOrder(true);
         switch (settings.clientCertificates()) {
             case NONE -> {}

@@ -2,9 +2,13 @@ package io.whimbrel.tls;
 
 import org.conscrypt.Conscrypt;
 
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyManagementException;
 import java.security.NoSuchAlgorithmException;
+import java.security.PrivateKey;
 import java.security.Provider;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Optional;
 
 import javax.net.ssl.ExtendedSSLSession;
@@ -52,6 +56,16 @@ public enum TlsProvider {
                 };
         context.init(keys, trust, null);
         return context;
+    }
+
+    /// The key as this provider wants it: Conscrypt would decode another one in each handshake.
+    PrivateKey own(PrivateKey key) throws GeneralSecurityException {
+        return switch (this) {
+            case CONSCRYPT ->
+                    KeyFactory.getInstance(key.getAlgorithm(), Loaded.PROVIDER)
+                            .generatePrivate(new PKCS8EncodedKeySpec(key.getEncoded()));
+            case JSSE -> key;
+        };
     }
 
     /// Sets what only one of the two has, or names otherwise.

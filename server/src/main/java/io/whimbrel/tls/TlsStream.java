@@ -199,7 +199,15 @@ public final class TlsStream {
     ///
     /// @return false where it has nothing more to say, ever
     private boolean send() throws IOException {
-        byte[] flight = new byte[2 * RecordBuffers.SIZE];
+        byte[] flight = buffers.take();
+        try {
+            return send(flight);
+        } finally {
+            buffers.giveBack(flight);
+        }
+    }
+
+    private boolean send(byte[] flight) throws IOException {
         ByteBuffer target = ByteBuffer.wrap(flight);
         boolean isGoingOn = true;
         boolean isSpeaking = true;

@@ -2,6 +2,8 @@ package io.whimbrel.header;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
+
 import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;
@@ -55,8 +57,25 @@ class HeaderScannerTest {
         assertThat(none.value()).isEmpty();
     }
 
+    @FuzzTest(maxDuration = "30s")
+    void anyMessage_isScannedTheSame_howeverItIsSplit(byte[] bytes) {
+        HeaderScanner whole = scan("X-C", bytes, 0);
+        assertThat(whole.value().getBytes(StandardCharsets.UTF_8))
+                .as("bounded, U+FFFD taking three octets for one")
+                .hasSizeLessThanOrEqualTo(3 * 128);
+        assertThat(whole.value()).doesNotContainPattern("\\p{Cntrl}");
+        assertThat(whole.headerBytes()).isBetween(0L, (long) bytes.length);
+        HeaderScanner split = scan("X-C", bytes, bytes.length / 2);
+        assertThat(split.value()).isEqualTo(whole.value());
+        assertThat(split.receivedCount()).isEqualTo(whole.receivedCount());
+        assertThat(split.headerBytes()).isEqualTo(whole.headerBytes());
+    }
+
     private static HeaderScanner scan(String name, String message, int split) {
-        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+        return scan(name, message.getBytes(StandardCharsets.UTF_8), split);
+    }
+
+    private static HeaderScanner scan(String name, byte[] bytes, int split) {
         var scanner = new HeaderScanner(Optional.of(name));
         scanner.scan(bytes, 0, split);
         scanner.scan(bytes, split, bytes.length - split);
