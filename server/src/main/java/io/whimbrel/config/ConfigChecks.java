@@ -1,9 +1,11 @@
 package io.whimbrel.config;
 
+import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
+import io.whimbrel.tls.ClientCertificates;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -129,7 +131,12 @@ final class ConfigChecks {
 
     private void checkRelayFrom(TableValues listen) {
         Optional<List<Network>> relayFrom = listen.find(ReceptionKeys.RELAY_FROM);
-        if (relayFrom.isPresent() && relayFrom.get().isEmpty()) {
+        // Who logs in, or has a certificate of a tenant, may relay from anywhere.
+        boolean hasOthers =
+                !listen.find(AuthKeys.AUTH).equals(Optional.of(AuthSettings.Mode.NONE))
+                        || !listen.find(TlsKeys.CLIENT_CERTIFICATES)
+                                .equals(Optional.of(ClientCertificates.NONE));
+        if (relayFrom.isPresent() && relayFrom.get().isEmpty() && !hasOthers) {
             findings.warn(
                     listen.placeOf(ReceptionKeys.RELAY_FROM),
                     "relay-from: nobody may relay through this [[listen]]; it takes no mail for"
