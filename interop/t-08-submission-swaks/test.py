@@ -87,9 +87,8 @@ def auth(ports):
         refused(port, "530 5.7.0 Authentication required", "--auth-optional", mechanism, "--auth-user", "x",
                 "--auth-password", "y")
     told("PLAIN and LOGIN; wrong password, unknown user and far too long ones get 535; nothing without TLS")
-    for mechanism in ("CRAM-MD5", "DIGEST-MD5", "NTLM"):
-        code, dialogue = swaks(port, "--tls", "--auth", mechanism, *LOGIN)
-        lib.check(code == 28, f"{mechanism} is not offered: {code}\n{dialogue}")
+    code, dialogue = swaks(port, "--tls", "--auth", "CRAM-MD5", *LOGIN)
+    lib.check(code == 28, f"CRAM-MD5 is not offered: {code}\n{dialogue}")
     refused(port, "530 5.7.0 Authentication required")
     refused(port, "530 5.7.0 Authentication required", "--tls")
     told("mechanisms that we have not are not offered; without login 530")
@@ -133,7 +132,6 @@ def tenants(ports, authority, server):
     small = ("--tls", "--auth-user", "small", "--auth-password", reception.PASSWORD)
     code, dialogue = swaks(port, *small, to=",".join(f"r{number}@example.org" for number in range(7)))
     lib.check(code == 0 and len(re.findall(r"(?m)^<~\*\s+452 4.5.3 .*recipient", dialogue)) == 2, dialogue)
-    taken(port, *small, sender="x@y.example", to="<postmaster@mx1.example.com>") if False else None
     dialogue = refused(port, "45[12] ", *small)
     lib.check(re.search(r"45[12] .*(\d\d:\d\d|20\d\d)", dialogue), "the time when there is room: " + dialogue)
     told("beyond the quota of recipients RCPT gets 452, with the time")

@@ -132,8 +132,7 @@ def passwords(port, context, plain_port):
     return 3
 
 
-def scram(port, context, users):
-    bindings = []
+def scram(port, context):
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         context.maximum_version = version
         with connect(port, context) as client:
@@ -153,7 +152,6 @@ def scram(port, context, users):
         with connect(port, context) as client:
             code, reply = client.scram("nobody", PASSWORD)
             lib.check(code == 535, f"SCRAM of nobody: {code} {reply}")
-        bindings.append(binding)
     context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
     told("SCRAM-SHA-256 and -PLUS with tls-server-end-point, in TLS 1.2 and 1.3; wrong password, wrong binding, nobody")
     return 4
@@ -172,7 +170,8 @@ def tokens(port, context, key, other_key):
                "for another service": token(key, aud="web"), "of another key": token(other_key),
                "without tenant": token(key, tenant=None), "of another user": token(key, sub="boss"),
                "not signed": token(key).rpartition(".")[0] + "."}
-        for what, one in bad.items():
+        # Failures are answered late, so all of them once only.
+        for what, one in list(bad.items())[:None if mechanism == "OAUTHBEARER" else 2]:
             with connect(port, context) as client:
                 code, reply = client.bearer(mechanism, text.format(user="app", token=one))
                 lib.check(code == 535, f"{mechanism}, a token {what}: {code} {reply}")
@@ -224,8 +223,7 @@ def injection(port, context):
                     answer = protected.recv(1000)
                     lib.check(answer.startswith((b"503", b"530")) and answer.count(b"\r\n") == 1, f"{answer}")
             except (ssl.SSLError, ConnectionError):
-                # It was taken for TLS, which it is not: the end of the connection. Never where both came at once.
-                lib.check(not together or True, "")
+                pass  # Taken for a handshake, which it is not: the end of the connection.
     told("plaintext behind STARTTLS is never answered")
 
 
@@ -267,7 +265,7 @@ def test():
         context = ssl.create_default_context(cafile=authority.certificate)
         with lib.node(sink.port, extra=tables):
             count = passwords(ports["submission"], context, ports["implicit"])
-            count += scram(ports["submission"], context, users)
+            count += scram(ports["submission"], context)
             count += tokens(ports["submission"], context, *keys)
             sink.wait_for(count)
             count += parameters(ports["submission"], context, sink, count)
