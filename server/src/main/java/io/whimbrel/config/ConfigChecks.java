@@ -1,9 +1,11 @@
 package io.whimbrel.config;
 
+import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
+import io.whimbrel.tls.ClientCertificates;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -133,6 +135,8 @@ final class ConfigChecks {
         boolean isClosed =
                 relayFrom.filter(List::isEmpty).isPresent()
                         && !ReceptionChecks.isLoginAsked(listen)
+                        && listen.find(TlsKeys.CLIENT_CERTIFICATES)
+                                .equals(Optional.of(ClientCertificates.NONE))
                         && values.all(DoorKeys.INBOUND).isEmpty();
         if (isClosed) {
             findings.warn(

@@ -260,6 +260,8 @@ public final class TlsStream {
     private int readRecord(byte[] bytes, int from, int length) throws IOException {
         ByteBuffer target = ByteBuffer.wrap(bytes, from, length);
         while (!hasEnded) {
+            // Conscrypt says BUFFER_OVERFLOW too where it has filled the target and has more.
+            boolean isAside = plain.length > 0;
             SSLEngineResult result = unwrap(target);
             int count = result.bytesProduced();
             switch (result.getStatus()) {
@@ -269,16 +271,18 @@ public final class TlsStream {
                     }
                 }
                 case BUFFER_OVERFLOW -> {
-                    if (plain.length > 0) {
+                    if (isAside && count == 0) {
                         throw new SSLException("a record too large to be received");
                     }
-                    plain = buffers.take();
-                    target = ByteBuffer.wrap(plain);
+                    if (count == 0) {
+                        plain = buffers.take();
+                        target = ByteBuffer.wrap(plain);
+                    }
                 }
                 case CLOSED -> hasEnded = true;
                 case OK -> afterRecord();
             }
-            if (count > 0 && plain.length > 0) {
+            if (count > 0 && isAside) {
                 plainLimit = count;
                 return 0;
             }

@@ -391,6 +391,13 @@ class ConfigFileTest {
                 [[listen]]
                 address = "127.0.0.1:26"
                 relay-from = ["8.0.0.0/8", "10.0.0.0/8", "2600::/16"]
+                [[listen]]
+                address = "127.0.0.1:587"
+                tls = "starttls"
+                certificate = "/c"
+                key = "/k"
+                auth = "required"
+                users = "/u"
                 """;
         assertThat(warnings(text))
                 .containsExactly(

@@ -10,7 +10,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// A server that shakes hands, says `220 hello`, echoes what comes (or not), and says goodbye.
+/// A server that shakes hands, says `220 hello`, echoes what comes (or not), and says goodbye. Reads
+/// into much and little room by turns.
 final class TlsServer implements AutoCloseable {
     private final ServerTls tls;
     private final boolean isEchoing;
@@ -75,10 +76,12 @@ final class TlsServer implements AutoCloseable {
             outcomes.add(facts);
             stream.output().write("220 hello\r\n".getBytes(StandardCharsets.US_ASCII));
             byte[] bytes = new byte[16 << 10];
-            int count = isEchoing ? stream.input().read(bytes) : -1;
+            int room = 512;
+            int count = isEchoing ? stream.input().read(bytes, 0, room) : -1;
             while (count >= 0) {
                 stream.output().write(bytes, 0, count);
-                count = stream.input().read(bytes);
+                room = room == 512 ? bytes.length : 512;
+                count = stream.input().read(bytes, 0, room);
             }
             stream.endOutput();
             stream.release();
