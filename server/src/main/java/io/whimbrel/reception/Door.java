@@ -89,7 +89,7 @@ record Door(
         }
         Optional<SmtpReply> rule =
                 client.mayRelay()
-                        ? shared.senders.reversePath(client.standing().tenant(), path)
+                        ? refusalOfReversePath(client.standing().tenant(), path)
                         : Optional.empty();
         if (rule.isPresent() || !settings.checksSenderDomain() || path.isNull()) {
             return rule;
@@ -98,9 +98,11 @@ record Door(
     }
 
     /// Why a recipient is not taken who may be one.
-    Optional<SmtpReply> refusalOfRecipient(Client client, DomainName domain) {
+    ///
+    /// @param isOurs everybody must be able to reach him, whatever the DNS says of our name
+    Optional<SmtpReply> refusalOfRecipient(Client client, DomainName domain, boolean isOurs) {
         Optional<SmtpReply> rate = rates.recipients(client.doorClient(), 1);
-        return rate.isPresent() || !settings.checksRecipientDomain()
+        return rate.isPresent() || isOurs || !settings.checksRecipientDomain()
                 ? rate
                 : shared.existence.recipient(domain);
     }
@@ -112,6 +114,11 @@ record Door(
                 : shared.blocklists
                         .find(client.address(), settings.blocklists())
                         .map(found -> found.reply(client.address()));
+    }
+
+    /// Why a tenant may not send with this reverse-path.
+    Optional<SmtpReply> refusalOfReversePath(TenantSettings tenant, SmtpPath path) {
+        return shared.senders.reversePath(tenant, path);
     }
 
     /// Why a tenant may not send as the From fields say.

@@ -98,7 +98,7 @@ final class MessageIntake {
         HeaderRules rules = client.terms().settings().header();
         boolean isOurs = client.mayRelay();
         Optional<String> tenantField =
-                isOurs && !client.standing().isNamed() ? rules.tenantField() : Optional.empty();
+                isOurs ? rules.tenantField() : Optional.empty();
         boolean hasRules = isOurs && !client.standing().tenant().fromDomains().isEmpty();
         boolean mayControl = client.mayControl();
         boolean isVerified = client.isVerified();

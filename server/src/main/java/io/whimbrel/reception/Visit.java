@@ -39,7 +39,7 @@ final class Visit {
 
     /// The client has proved to be another.
     ///
-    /// @return why it may not stay: its tenant has too many connections
+    /// @return why it may not stay: it is banned, or its tenant has too many connections
     Optional<SmtpReply> becomes(Client next) {
         claim.giveBack();
         boolean isSameTenant = next.standing().tenant().equals(client.standing().tenant());
@@ -49,8 +49,13 @@ final class Visit {
         if (!isSameAddress) {
             listing = Optional.empty();
         }
-        if (isSameTenant) {
-            return Optional.empty();
+        // The client behind a proxy has its own rates and bans; the proxy's were asked before.
+        Optional<SmtpReply> refusal =
+                isSameAddress
+                        ? Optional.empty()
+                        : next.terms().door().rates().connect(next.doorClient());
+        if (refusal.isPresent() || isSameTenant) {
+            return refusal;
         }
         leaveTenant();
         return countConnection();
@@ -91,7 +96,8 @@ final class Visit {
             return listed.or(() ->
                             client.terms()
                                     .door()
-                                    .refusalOfRecipient(client, recipient.path().domain()))
+                                    .refusalOfRecipient(
+                                            client, recipient.path().domain(), isPostmaster))
                     .or(claim::recipient);
         }
         return Optional.empty();
