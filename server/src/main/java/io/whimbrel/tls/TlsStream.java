@@ -252,6 +252,7 @@ public final class TlsStream {
     private int readRecord(byte[] bytes, int from, int length) throws IOException {
         ByteBuffer target = ByteBuffer.wrap(bytes, from, length);
         while (!hasEnded) {
+            boolean isAside = plain.length > 0;
             SSLEngineResult result = unwrap(target);
             int count = result.bytesProduced();
             switch (result.getStatus()) {
@@ -261,16 +262,19 @@ public final class TlsStream {
                     }
                 }
                 case BUFFER_OVERFLOW -> {
-                    if (plain.length > 0) {
-                        throw new SSLException("a record too large to be received");
+                    // Conscrypt fills the target, and keeps the rest; JSSE gives nothing of it.
+                    if (count == 0) {
+                        if (isAside) {
+                            throw new SSLException("a record too large to be received");
+                        }
+                        plain = buffers.take();
+                        target = ByteBuffer.wrap(plain);
                     }
-                    plain = buffers.take();
-                    target = ByteBuffer.wrap(plain);
                 }
                 case CLOSED -> hasEnded = true;
                 case OK -> afterRecord();
             }
-            if (count > 0 && plain.length > 0) {
+            if (count > 0 && isAside) {
                 plainLimit = count;
                 return 0;
             }

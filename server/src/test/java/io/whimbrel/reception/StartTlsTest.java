@@ -200,6 +200,25 @@ class StartTlsTest {
         }
     }
 
+    /// A record holds more than the session has room for while it waits for a command.
+    @ParameterizedTest
+    @ValueSource(ints = {5, 13, 40, 200, 400})
+    void pipelinedTransaction_inOneRecord_losesNothing(int recipients) throws IOException {
+        try (var reception = start(TlsMode.STARTTLS, AuthSettings.Mode.OPTIONAL);
+                var talk = reception.greeted()) {
+            talk.startTls();
+            var packet = new StringBuilder("MAIL FROM:<sender@example.com>\r\n");
+            for (int i = 0; i < recipients; i++) {
+                packet.append("RCPT TO:<recipient-number-").append(i).append("@example.org>\r\n");
+            }
+            talk.send(packet + "BDAT 3 LAST\r\nx\r\nNOOP\r\n");
+            for (int i = 0; i < recipients + 3; i++) {
+                talk.expect("250");
+            }
+            assertThat(reception.onlyMessage().envelope().recipients()).hasSize(recipients);
+        }
+    }
+
     @Test
     void secrets_areInNoAnswer() throws IOException {
         try (var reception = start(TlsMode.STARTTLS, AuthSettings.Mode.OPTIONAL);

@@ -74,7 +74,8 @@ final class TlsServer implements AutoCloseable {
             isShaken = true;
             outcomes.add(facts);
             stream.output().write("220 hello\r\n".getBytes(StandardCharsets.US_ASCII));
-            byte[] bytes = new byte[16 << 10];
+            // Less than a record, so that what does not fit has to wait somewhere.
+            byte[] bytes = new byte[700];
             int count = isEchoing ? stream.input().read(bytes) : -1;
             while (count >= 0) {
                 stream.output().write(bytes, 0, count);
