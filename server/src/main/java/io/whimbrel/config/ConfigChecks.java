@@ -1,6 +1,5 @@
 package io.whimbrel.config;
 
-import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;

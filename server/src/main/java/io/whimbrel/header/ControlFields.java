@@ -1,6 +1,7 @@
 package io.whimbrel.header;
 
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.Treatment;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.nio.charset.StandardCharsets;
@@ -24,14 +25,11 @@ final class ControlFields {
 
     private static final int NAME_MAX = 64;
     private static final int CAMPAIGN_MAX = 128;
-    private static final int META_ENTRIES_MAX = 16;
-    private static final int META_CHARACTERS_MAX = 1_024;
     private static final int ENVELOPE_ID_MAX = 100;
 
     private final Instant now;
     private final Map<String, String> first = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
-    private int metadataCharacters;
     private Optional<SmtpReply> refusal = Optional.empty();
 
     ControlFields(Instant now) {
@@ -164,16 +162,15 @@ final class ControlFields {
             }
             String value = entry.substring(equals + 1).strip();
             metadata.put(key, value);
-            metadataCharacters += key.length() + value.length();
         }
-        if (metadata.size() > META_ENTRIES_MAX || metadataCharacters > META_CHARACTERS_MAX) {
+        if (!Treatment.fits(metadata)) {
             refuse(
                     "x-whimbrel-meta",
                     "has more than "
-                            + META_ENTRIES_MAX
+                            + Treatment.ENTRIES_MAX
                             + " entries, or than "
-                            + META_CHARACTERS_MAX
-                            + " characters in all");
+                            + Treatment.METADATA_BYTES_MAX
+                            + " octets in all");
         }
     }
 

@@ -59,8 +59,8 @@ public record HeaderEdit(
         private boolean hasDate;
         private boolean hasMessageId;
 
-        /// What is written so far ends amid a line, as a message sent by BDAT may.
-        private boolean isLineOpen;
+        /// What was kept ends within a line.
+        private boolean isCut;
 
         Editor(HeldHeader header, Order order, Origin origin) {
             this.header = header;
@@ -74,7 +74,7 @@ public record HeaderEdit(
             for (HeldHeader.Field field : header.fields()) {
                 if (isKept(field)) {
                     out.write(header.bytes(), field.from(), field.to() - field.from());
-                    isLineOpen = header.bytes()[field.to() - 1] != '\n';
+                    isCut = header.bytes()[field.to() - 1] != '\n';
                 }
             }
             if (order.isSubmission) {
@@ -106,19 +106,28 @@ public record HeaderEdit(
 
         /// RFC 6409 §8.2, §8.3.
         private void addMissing() {
+            if (isCut && !(hasDate && hasMessageId)) {
+                // By BDAT a message may end within a line.
+                out.writeBytes(LINE_END);
+            }
             if (!hasDate) {
                 add("Date: " + origin.date);
             }
             if (!hasMessageId) {
                 add("Message-ID: <" + origin.id + "@" + origin.hostName + ">");
             }
+            boolean isBodyOnly =
+                    header.fieldsEnd() == 0
+                            && header.length() > 0
+                            && header.bytes()[0] != '\r'
+                            && header.bytes()[0] != '\n';
+            if (isBodyOnly) {
+                // Its first line could pass for more of our last field.
+                out.writeBytes(LINE_END);
+            }
         }
 
         private void add(String line) {
-            if (isLineOpen) {
-                out.writeBytes(LINE_END);
-                isLineOpen = false;
-            }
             out.writeBytes((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
         }
     }

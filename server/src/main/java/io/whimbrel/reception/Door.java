@@ -89,9 +89,7 @@ record Door(
         }
         Optional<SmtpReply> rule =
                 client.mayRelay()
-                        ? shared.senders
-                                .reversePath(client.standing().tenant(), path)
-                                .or(() -> shared.senders.reversePath(listeners(client), path))
+                        ? refusalOfReversePath(client, client.standing().tenant(), path)
                         : Optional.empty();
         if (rule.isPresent() || !settings.checksSenderDomain() || path.isNull()) {
             return rule;
@@ -100,9 +98,11 @@ record Door(
     }
 
     /// Why a recipient is not taken who may be one.
-    Optional<SmtpReply> refusalOfRecipient(Client client, DomainName domain) {
+    ///
+    /// @param isOurs everybody must be able to reach him, whatever the DNS says of our name
+    Optional<SmtpReply> refusalOfRecipient(Client client, DomainName domain, boolean isOurs) {
         Optional<SmtpReply> rate = rates.recipients(client.doorClient(), 1);
-        return rate.isPresent() || !settings.checksRecipientDomain()
+        return rate.isPresent() || isOurs || !settings.checksRecipientDomain()
                 ? rate
                 : shared.existence.recipient(domain);
     }
@@ -114,6 +114,13 @@ record Door(
                 : shared.blocklists
                         .find(client.address(), settings.blocklists())
                         .map(found -> found.reply(client.address()));
+    }
+
+    /// Why a tenant, or this client, may not send with this reverse-path.
+    Optional<SmtpReply> refusalOfReversePath(Client client, TenantSettings tenant, SmtpPath path) {
+        return shared.senders
+                .reversePath(tenant, path)
+                .or(() -> shared.senders.reversePath(listeners(client), path));
     }
 
     /// Why a tenant, or this client, may not send as the From fields say.

@@ -73,6 +73,10 @@ final class Doorkeeper {
     /// @throws IOException where a certificate cannot be used; the message names file and remedy
     synchronized List<ListenTerms> terms(ReceptionSettings settings, Resolver resolver)
             throws IOException {
+        for (ListenSettings listen : settings.listens()) {
+            // All that can fail comes first: then nothing has changed.
+            Optional<ServerTls> _ = serverTls(listen);
+        }
         var tenants = new Tenants(settings.tenants());
         var shared =
                 new Door.Shared(

@@ -41,9 +41,14 @@ final class HeldMail implements AutoCloseable {
     /// Keeps octets that are to be sent on.
     void write(byte[] bytes, int from, int length) {
         size += length;
-        isDropped |= !claim.holds(size);
         if (isDropped) {
+            return;
+        }
+        if (!claim.holds(size)) {
+            // What it had is another's at once; the client may be sending for a long time yet.
+            isDropped = true;
             chunks.clear();
+            claim.end();
             return;
         }
         int at = from;

@@ -22,16 +22,14 @@ sealed interface Introduction {
     Bad NO_NAME = new Bad(SmtpReply.of(501, 5, 5, 4, "XCLIENT: HELO is too long"));
     Bad NO_USER = new Bad(SmtpReply.of(501, 5, 5, 4, "XCLIENT: LOGIN is no user of ours"));
 
+    InetAddress NOBODY = InetAddress.ofLiteral("0.0.0.0");
     String IPV6 = "IPV6:";
     int NAME_MAX = 255;
 
     /// Whoever is not named in `LOGIN` has not authenticated.
     static Introduction of(Client client, SmtpCommand.Xclient command) {
         Map<String, String> attributes = command.attributes();
-        Optional<InetAddress> address =
-                value(attributes, "ADDR")
-                        .map(text -> Network.parseAddress(withoutPrefix(text)))
-                        .orElse(Optional.of(client.address()));
+        Optional<InetAddress> address = address(client, attributes);
         Optional<String> name = value(attributes, "HELO").or(client::proxiedName);
         Optional<String> user = value(attributes, "LOGIN");
         Optional<SaslStep.Granted> login =
@@ -46,6 +44,17 @@ sealed interface Introduction {
             return NO_USER;
         }
         return new Of(client.introduced(address.get(), name, login));
+    }
+
+    /// A client whose address the proxy does not know is nobody's, and above all not the proxy
+    /// itself, which may relay.
+    private static Optional<InetAddress> address(Client client, Map<String, String> attributes) {
+        if (!attributes.containsKey("ADDR")) {
+            return Optional.of(client.address());
+        }
+        return value(attributes, "ADDR")
+                .map(text -> Network.parseAddress(withoutPrefix(text)))
+                .orElse(Optional.of(NOBODY));
     }
 
     private static String withoutPrefix(String address) {

@@ -76,7 +76,7 @@ record ListenTerms(
         lines.add("CHUNKING");
         lines.add("DSN");
         lines.add(Offered.limitsLine(client.recipientsMax()));
-        lines.addAll(settings.handling().offered().ehloLines(now));
+        lines.addAll(announced(client).ehloLines(now));
         if (offersStartTls() && client.tls().isEmpty()) {
             lines.add("STARTTLS");
         }
@@ -90,6 +90,13 @@ record ListenTerms(
             lines.add("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
         }
         return new SmtpReply(250, Optional.empty(), List.copyOf(lines));
+    }
+
+    /// A stranger is not told of what he may not use: a host that hears of DELIVERBY passes BY on,
+    /// and would be refused for it. Where no mail is taken before AUTH it is told before, for no
+    /// EHLO need follow AUTH.
+    private Offered announced(Client client) {
+        return requiresAuth() ? settings.handling().offered() : client.offered();
     }
 
     boolean offersStartTls() {

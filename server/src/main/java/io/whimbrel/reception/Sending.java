@@ -6,6 +6,7 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.policy.QuotaClaim;
 import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;
@@ -34,8 +35,11 @@ sealed interface Sending {
                     "Tenant " + standing.tenant().name() + " may not send as tenant " + name);
         }
         TenantSettings tenant = client.terms().door().tenants().named(name);
+        boolean isSame = name.equals(standing.tenant().name());
         Optional<SmtpReply> refusal =
-                refusalOfFrom(mail, tenant).or(() -> refusalOfTimes(mail, now));
+                (isSame ? Optional.<SmtpReply>empty() : refusalOfPath(mail, tenant))
+                        .or(() -> refusalOfFrom(mail, tenant))
+                        .or(() -> refusalOfTimes(mail, tenant, now));
         if (refusal.isPresent()) {
             return new Refused(refusal.get());
         }
@@ -43,7 +47,6 @@ sealed interface Sending {
         if (asked.isPresent() && !tenant.mayUse(asked.get())) {
             return refused("Tenant " + name + " may not send mail of this class");
         }
-        boolean isSame = name.equals(standing.tenant().name());
         QuotaClaim claim =
                 isSame
                         ? mail.arrival().visit().claim()
@@ -102,7 +105,8 @@ sealed interface Sending {
         return treatment.isNone() ? Treatment.NONE : treatment;
     }
 
-    private static Optional<SmtpReply> refusalOfTimes(IncomingMail mail, Instant now) {
+    private static Optional<SmtpReply> refusalOfTimes(
+            IncomingMail mail, TenantSettings tenant, Instant now) {
         MessageControls controls = mail.controls();
         Optional<Duration> most =
                 mail.arrival().client().terms().settings().handling().offered().futureRelease();
@@ -113,15 +117,25 @@ sealed interface Sending {
                 controls.notBefore()
                         .filter(at -> most.isEmpty() || at.isAfter(now.plus(most.get())))
                         .isPresent();
-        return isTooLate
+        if (isTooLate) {
+            return Optional.of(
+                    SmtpReply.of(
+                            554, 5, 7, 1, "Mail may not wait here that long: see future-release"));
+        }
+        Treatment wanted = treatment(mail, tenant, now);
+        return wanted.notBefore().filter(wanted::isOver).isPresent()
                 ? Optional.of(
                         SmtpReply.of(
-                                554,
-                                5,
-                                7,
-                                1,
-                                "Mail may not wait here that long: see future-release"))
+                                554, 5, 4, 7, "The message would expire before it is released"))
                 : Optional.empty();
+    }
+
+    /// At MAIL the header was not known, nor the tenant that it names.
+    private static Optional<SmtpReply> refusalOfPath(IncomingMail mail, TenantSettings tenant) {
+        String address = mail.arrival().transaction().reversePath().address();
+        var path = new SmtpPath(address, address.substring(address.lastIndexOf('@') + 1));
+        Client client = mail.arrival().client();
+        return client.terms().door().refusalOfReversePath(client, tenant, path);
     }
 
     /// Of a tenant that only the header named, nothing was taken before.

@@ -67,7 +67,7 @@ final class Transfer {
             socket.setReadTimeout(limits.commandTimeout());
             return switch (end) {
                 case GONE -> new Result.Gone();
-                case TOO_MUCH -> new Result.Broken(tooLarge());
+                case TOO_MUCH -> new Result.Broken(tooLarge(arrival));
                 case COMPLETE ->
                         decoder.defect().isPresent()
                                 ? new Result.Broken(decoder.defect().get().reply())
@@ -81,7 +81,7 @@ final class Transfer {
     Result takeChunk(TakeChunk chunk, Arrival arrival) throws IOException {
         InTransaction transaction = chunk.transaction();
         if (chunk.size() > readMost()) {
-            return new Result.Broken(tooLarge());
+            return new Result.Broken(tooLarge(arrival));
         }
         Chunks open = chunks.orElseGet(() -> openChunks(arrival));
         chunks = Optional.of(open);
@@ -100,7 +100,7 @@ final class Transfer {
         }
         if (open.mail().isTooLarge()) {
             // Chunks that follow find no transaction, and are read over.
-            return new Result.Answered(new Ready(transaction.hello()), tooLarge());
+            return new Result.Answered(new Ready(transaction.hello()), tooLarge(arrival));
         }
         if (chunk.isLast()) {
             SmtpReply reply = intake.accept(open.mail(), open.decoder().isEightBit());
@@ -145,7 +145,7 @@ final class Transfer {
         return OVERSIZE_FACTOR * limits.messageBytesMax();
     }
 
-    private SmtpReply tooLarge() {
-        return SmtpSession.tooLarge(limits.messageBytesMax());
+    private static SmtpReply tooLarge(Arrival arrival) {
+        return SmtpSession.tooLarge(arrival.client().messageBytesMax());
     }
 }

@@ -46,12 +46,15 @@ final class Visit {
         boolean isSameAddress = next.address().equals(client.address());
         client = next;
         claim = newClaim(next);
-        Optional<SmtpReply> refusal = Optional.empty();
         if (!isSameAddress) {
             listing = Optional.empty();
-            refusal = next.terms().door().rates().connect(next.doorClient());
         }
-        if (isSameTenant || refusal.isPresent()) {
+        // The client behind a proxy has its own rates and bans; the proxy's were asked before.
+        Optional<SmtpReply> refusal =
+                isSameAddress
+                        ? Optional.empty()
+                        : next.terms().door().rates().connect(next.doorClient());
+        if (refusal.isPresent() || isSameTenant) {
             return refusal;
         }
         leaveTenant();
@@ -60,7 +63,7 @@ final class Visit {
 
     private Optional<SmtpReply> countConnection() {
         TenantSettings tenant = client.standing().tenant();
-        if (tenant.name().isEmpty()) {
+        if (tenant.limits().connectionsMax().isEmpty()) {
             return Optional.empty();
         }
         Optional<SmtpReply> refusal = client.terms().door().shared().connections().open(tenant);
@@ -93,7 +96,8 @@ final class Visit {
             return listed.or(() ->
                             client.terms()
                                     .door()
-                                    .refusalOfRecipient(client, recipient.path().domain()))
+                                    .refusalOfRecipient(
+                                            client, recipient.path().domain(), isPostmaster))
                     .or(claim::recipient);
         }
         return Optional.empty();

@@ -199,15 +199,7 @@ public final class TlsStream {
     ///
     /// @return false where it has nothing more to say, ever
     private boolean send() throws IOException {
-        byte[] flight = buffers.take();
-        try {
-            return send(flight);
-        } finally {
-            buffers.giveBack(flight);
-        }
-    }
-
-    private boolean send(byte[] flight) throws IOException {
+        byte[] flight = new byte[2 * RecordBuffers.SIZE];
         ByteBuffer target = ByteBuffer.wrap(flight);
         boolean isGoingOn = true;
         boolean isSpeaking = true;
@@ -260,7 +252,6 @@ public final class TlsStream {
     private int readRecord(byte[] bytes, int from, int length) throws IOException {
         ByteBuffer target = ByteBuffer.wrap(bytes, from, length);
         while (!hasEnded) {
-            // Conscrypt says BUFFER_OVERFLOW too where it has filled the target and has more.
             boolean isAside = plain.length > 0;
             SSLEngineResult result = unwrap(target);
             int count = result.bytesProduced();
@@ -271,10 +262,11 @@ public final class TlsStream {
                     }
                 }
                 case BUFFER_OVERFLOW -> {
-                    if (isAside && count == 0) {
-                        throw new SSLException("a record too large to be received");
-                    }
+                    // Conscrypt fills the target, and keeps the rest; JSSE gives nothing of it.
                     if (count == 0) {
+                        if (isAside) {
+                            throw new SSLException("a record too large to be received");
+                        }
                         plain = buffers.take();
                         target = ByteBuffer.wrap(plain);
                     }

@@ -2,6 +2,8 @@ package io.whimbrel.reception;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.tls.TlsClients;
+
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,14 +12,15 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /// A client's side of an SMTP connection, for tests. Waits at most 20 s for anything.
 final class SmtpTalk implements AutoCloseable {
-    private final Socket socket;
-    private final InputStream in;
+    private Socket socket;
+    private InputStream in;
     private List<String> lastReply = List.of();
 
     SmtpTalk(InetSocketAddress address) throws IOException {
@@ -25,6 +28,30 @@ final class SmtpTalk implements AutoCloseable {
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
         in = new BufferedInputStream(socket.getInputStream());
+    }
+
+    /// TLS from here on.
+    void beginTls() throws IOException {
+        goOn(TlsClients.over(socket));
+    }
+
+    /// TLS with a certificate from here on.
+    ///
+    /// @param store PKCS #12 with certificate and key, without a password
+    void beginTls(Path store) throws IOException {
+        goOn(TlsClients.over(socket, store));
+    }
+
+    /// STARTTLS, TLS, and EHLO again.
+    void startTls() throws IOException {
+        command("STARTTLS", "220 2.0.0");
+        beginTls();
+        command("EHLO client.example", "250");
+    }
+
+    private void goOn(Socket next) throws IOException {
+        socket = next;
+        in = new BufferedInputStream(next.getInputStream());
     }
 
     void send(String text) throws IOException {
@@ -81,6 +108,19 @@ final class SmtpTalk implements AutoCloseable {
             lines.add(line);
         } while (line.length() > 3 && line.charAt(3) == '-');
         return lines;
+    }
+
+    /// Everything up to the end of the stream, however it ends.
+    String readRest() {
+        var rest = new StringBuilder();
+        try {
+            for (int b = in.read(); b >= 0; b = in.read()) {
+                rest.append((char) b);
+            }
+        } catch (IOException _) {
+            // Broken off.
+        }
+        return rest.toString();
     }
 
     boolean hasReplyWithin(Duration timeout) throws IOException {

@@ -1,5 +1,7 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.auth.Mechanism;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.header.HeaderRules;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -34,11 +37,26 @@ final class TestReception implements AutoCloseable {
     final MemoryMail mail = new MemoryMail();
     final Metrics metrics = new Metrics();
     final ManualClock clock = new ManualClock();
-    final ArrivingBodies arriving = new ArrivingBodies(ARRIVING_BYTES);
+    final ArrivingBodies arriving;
     final Reception reception;
+    private final DnsSettings dns;
 
     private TestReception(List<ListenSettings> settings, int connectionsMost) {
-        this.reception = new Reception(ReceptionSettings.of(settings), desk(), metrics, clock);
+        this(
+                ReceptionSettings.of(settings),
+                DnsSettings.DEFAULT,
+                new ArrivingBodies(ARRIVING_BYTES),
+                connectionsMost);
+    }
+
+    private TestReception(
+            ReceptionSettings settings,
+            DnsSettings dns,
+            ArrivingBodies arriving,
+            int connectionsMost) {
+        this.dns = dns;
+        this.arriving = arriving;
+        this.reception = new Reception(settings, desk(), metrics, clock);
         try {
             reception.start(connectionsMost);
         } catch (IOException e) {
@@ -48,7 +66,7 @@ final class TestReception implements AutoCloseable {
 
     /// What a reception of these parts is made of.
     Reception.Desk desk() {
-        var resolver = new Resolver(DnsSettings.DEFAULT, clock);
+        var resolver = new Resolver(dns, clock);
         return new Reception.Desk(mail, arriving, new Quotas(clock, metrics.door), resolver);
     }
 
@@ -75,6 +93,16 @@ final class TestReception implements AutoCloseable {
         return new TestReception(List.of(settings), Integer.MAX_VALUE);
     }
 
+    static TestReception start(ReceptionSettings settings) {
+        return start(settings, DnsSettings.DEFAULT, new ArrivingBodies(ARRIVING_BYTES));
+    }
+
+    /// @param dns who is asked about names
+    static TestReception start(
+            ReceptionSettings settings, DnsSettings dns, ArrivingBodies arriving) {
+        return new TestReception(settings, dns, arriving, Integer.MAX_VALUE);
+    }
+
     static TestReception start(List<Network> relayFrom, SessionLimits limits) {
         return new TestReception(List.of(settings(relayFrom, limits)), Integer.MAX_VALUE);
     }
@@ -98,6 +126,17 @@ final class TestReception implements AutoCloseable {
                         Offered.DEFAULT,
                         VerificationSettings.NONE),
                 limits);
+    }
+
+    /// Logins by all mechanisms that rest on a users file.
+    static AuthSettings auth(AuthSettings.Mode mode, Path users) {
+        return new AuthSettings(
+                mode,
+                Optional.of(users),
+                Optional.empty(),
+                Mechanism.ALL,
+                AuthSettings.Lockout.DEFAULT,
+                Duration.ofMinutes(5));
     }
 
     static SessionLimits limits(long messageBytesMax, int recipientsMax, int errorsMax) {
@@ -129,7 +168,11 @@ final class TestReception implements AutoCloseable {
     }
 
     void reload(List<ListenSettings> next) throws IOException {
-        reception.reload(ReceptionSettings.of(next), new Resolver(DnsSettings.DEFAULT, clock));
+        reload(ReceptionSettings.of(next));
+    }
+
+    void reload(ReceptionSettings next) throws IOException {
+        reception.reload(next, new Resolver(dns, clock));
     }
 
     InetSocketAddress address() {

@@ -58,7 +58,7 @@ public final class OpenSsl {
     }
 
     /// @return all that it said
-    String run(List<String> words) {
+    public String run(List<String> words) {
         var command = new ArrayList<>(List.of("/usr/bin/openssl"));
         command.addAll(words);
         try {

@@ -5,12 +5,17 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.Provider;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
@@ -35,11 +40,32 @@ public final class TlsClients {
         return over(plain, Security.getProvider("SunJSSE"));
     }
 
+    /// A client that shows a certificate.
+    ///
+    /// @param store PKCS #12 with certificate and key, without a password
+    public static SSLSocket over(Socket plain, Path store) throws IOException {
+        try (var in = Files.newInputStream(store)) {
+            KeyStore keys = KeyStore.getInstance("PKCS12");
+            keys.load(in, new char[0]);
+            var factory = KeyManagerFactory.getInstance("SunX509");
+            factory.init(keys, new char[0]);
+            return over(plain, Security.getProvider("SunJSSE"), factory.getKeyManagers());
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private static SSLSocket over(Socket plain, Provider provider, String... protocols)
+            throws IOException {
+        return over(plain, provider, new KeyManager[0], protocols);
+    }
+
+    private static SSLSocket over(
+            Socket plain, Provider provider, KeyManager[] keys, String... protocols)
             throws IOException {
         try {
             var context = SSLContext.getInstance("TLS", provider);
-            context.init(null, new TrustManager[] {new AnyCertificate()}, null);
+            context.init(keys, new TrustManager[] {new AnyCertificate()}, null);
             plain.setSoTimeout(20_000);
             var socket =
                     (SSLSocket)
