@@ -24,6 +24,9 @@ public final class TlsMetrics {
     /// @param byListener address as in the configuration, and when its first certificate expires
     public void expire(Map<String, Instant> byListener) {
         expires.clear();
-        byListener.forEach((label, end) -> expires.labelValues(label).set(end.getEpochSecond()));
+        byListener.forEach((label, end) -> {
+            double seconds = (double) end.getEpochSecond();
+            expires.labelValues(label).set(seconds);
+        });
     }
 }

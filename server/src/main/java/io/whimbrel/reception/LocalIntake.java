@@ -84,7 +84,7 @@ public final class LocalIntake {
         MailStore.Body body = bytes.body;
         Instant now = clock.instant();
         List<Recipient> distinct = distinct(mail.recipients());
-        Optional<SmtpReply> usedUp = take(bytes.quota, distinct.size());
+        Optional<SmtpReply> usedUp = take(bytes.quota, bytes.tenant, distinct.size());
         if (usedUp.isPresent()) {
             return usedUp.get();
         }
@@ -126,7 +126,13 @@ public final class LocalIntake {
         return recipients.toList();
     }
 
-    private static Optional<SmtpReply> take(QuotaClaim quota, int recipients) {
+    private static Optional<SmtpReply> take(
+            QuotaClaim quota, TenantSettings tenant, int recipients) {
+        // Nobody here sends it again for some of them only: it would wait for ever.
+        if (tenant.quotas().recipients().stream().anyMatch(most -> most.count() < recipients)) {
+            String text = "More recipients than the quota of tenant " + tenant.name() + " has";
+            return Optional.of(SmtpReply.of(554, 5, 5, 3, text));
+        }
         Optional<SmtpReply> usedUp = quota.message(0);
         for (int i = 0; i < recipients && usedUp.isEmpty(); i++) {
             usedUp = quota.recipient();

@@ -107,7 +107,7 @@ class LocalIntakeTest {
                                         Optional.of(Duration.ofHours(2)))));
 
         assertThat(accept("x", "a@x.example", "b@x.example", "c@x.example", "d@x.example").code())
-                .isEqualTo(452);
+                .isEqualTo(554);
         assertThat(accept("x".repeat(901), "a@x.example").code()).isEqualTo(552);
         assertThat(accept("x", "a@x.example").code()).isEqualTo(250);
         assertThat(accept("x", "a@x.example").code()).isEqualTo(250);
