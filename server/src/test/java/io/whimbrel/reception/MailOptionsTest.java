@@ -168,6 +168,16 @@ class MailOptionsTest {
     }
 
     @FuzzTest(maxDuration = "30s")
+    void anyParametersOfRcpt_haveAnAnswer(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        switch (RcptOptions.read(parameters(text), text.length() % 2 == 0)) {
+            case RcptOptions.Given(_, String originalRecipient) ->
+                    assertThat(originalRecipient).doesNotContainPattern("[\\p{Cntrl} ]");
+            case RcptOptions.Refused(var reply) -> assertThat(reply.code()).isBetween(501, 555);
+        }
+    }
+
+    @FuzzTest(maxDuration = "30s")
     void anyParameters_haveAnAnswer(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         switch (MailOptions.read(parameters(text), ALL, NOW)) {
