@@ -108,3 +108,8 @@ def refused(target, reply, *options, **envelope):
 
 def told(what):
     print(f"  {what}", flush=True)
+
+
+def is_report(one):
+    """Whether a message that the sink took is a delivery status notification."""
+    return b"report-type=delivery-status" in one.data and one.mail.startswith("MAIL FROM:<>")
