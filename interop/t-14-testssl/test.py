@@ -3,6 +3,7 @@
 Left out is what a test's own authority cannot have: revocation, transparency, trust by browsers.
 """
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -16,8 +17,9 @@ from reception import told  # noqa: E402
 
 # Of the authority, not of the server.
 EXPECTED = ("cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL", "OCSP_stapling", "cert_chain_of_trust",
-            "cert_trust", "certificate_transparency", "DNS_CAArecord", "cert_mustStapleExtension",
-            "cert_notAfter", "cert_expirationStatus", "intermediate_cert_notAfter")
+            "certificate_transparency", "DNS_CAArecord", "cert_mustStapleExtension",
+            # What testssl could not do: Debian's openssl has no GOST, and its test of session IDs fails.
+            "engine_problem", "sessionresumption_ID")
 GOOD = ("OK", "INFO", "LOW")
 # Protocols, ciphers, forward secrecy, the server's preference and certificate, and every vulnerability.
 CHECKS = ("--protocols", "--server-defaults", "--server-preference", "--fs", "--vulnerable", "--std")
@@ -66,9 +68,13 @@ def test():
             # testssl opens many connections and makes errors on purpose.
             tables += reception.listen(ports[kind], tls=tls, certificate=certificate, key=key, max_errors=1_000)
         with lib.node(sink.port, extra=tables):
-            for name, kind, options in (("STARTTLS, ECDSA", "ec", ("-t", "smtp")), ("implicit TLS, RSA", "rsa", ())):
-                findings, output = testssl(program, folder, kind, ports[kind], options, authority)
-                judge(name, findings, output)
+            # It mostly waits, so both at once.
+            with concurrent.futures.ThreadPoolExecutor() as both:
+                runs = [(name, both.submit(testssl, program, folder, kind, ports[kind], options, authority))
+                        for name, kind, options in (("STARTTLS, ECDSA", "ec", ("-t", "smtp")),
+                                                    ("implicit TLS, RSA", "rsa", ()))]
+            for name, run in runs:
+                judge(name, *run.result())
 
 
 lib.main(test)

@@ -10,8 +10,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// A server that shakes hands, says `220 hello`, echoes what comes (or not), and says goodbye. Reads
-/// into much and little room by turns.
+/// A server that shakes hands, says `220 hello`, echoes what comes (or not), and says goodbye.
+/// Reads into much and little room by turns.
 final class TlsServer implements AutoCloseable {
     private final ServerTls tls;
     private final boolean isEchoing;
