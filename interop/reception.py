@@ -19,7 +19,7 @@ class Authority:
     def __init__(self, folder):
         self.folder = folder
         self.certificate, self.key = os.path.join(folder, "ca.pem"), os.path.join(folder, "ca-key.pem")
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "180",
                 "-subj", "/CN=Interop Authority", "-keyout", self.key, "-out", self.certificate)
 
     def issue(self, name, kind="ec", usage="serverAuth"):
@@ -34,7 +34,7 @@ class Authority:
                              "keyUsage = critical, digitalSignature\nauthorityKeyIdentifier = keyid\n"
                              "subjectKeyIdentifier = hash\n")
         openssl("x509", "-req", "-in", stem + ".csr", "-CA", self.certificate, "-CAkey", self.key,
-                "-CAcreateserial", "-days", "30", "-sha256", "-extfile", stem + ".ext", "-out", stem + ".pem")
+                "-CAcreateserial", "-days", "180", "-sha256", "-extfile", stem + ".ext", "-out", stem + ".pem")
         return stem + ".pem", stem + "-key.pem"
 
 
@@ -108,3 +108,8 @@ def refused(target, reply, *options, **envelope):
 
 def told(what):
     print(f"  {what}", flush=True)
+
+
+def is_report(one):
+    """Whether a message that the sink took is a delivery status notification."""
+    return b"report-type=delivery-status" in one.data and one.mail.startswith("MAIL FROM:<>")

@@ -250,7 +250,7 @@ class Postfix:
                 "retry unix - - n - - error", "discard unix - - n - - discard",
                 "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache",
                 "postlog unix-dgram n - n - 1 postlogd", "virtual unix - n n - - virtual",
-                "tlsmgr unix - - n 1000? 1 tlsmgr",
+                "lmtp unix - - n - - lmtp", "tlsmgr unix - - n 1000? 1 tlsmgr",
             ):
                 master.write(line + "\n")
         self.config = config

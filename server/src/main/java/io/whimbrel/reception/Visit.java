@@ -63,7 +63,7 @@ final class Visit {
 
     private Optional<SmtpReply> countConnection() {
         TenantSettings tenant = client.standing().tenant();
-        if (tenant.limits().connectionsMax().isEmpty()) {
+        if (tenant.name().isEmpty()) {
             return Optional.empty();
         }
         Optional<SmtpReply> refusal = client.terms().door().shared().connections().open(tenant);
