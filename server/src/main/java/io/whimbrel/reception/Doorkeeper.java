@@ -98,7 +98,21 @@ final class Doorkeeper {
                                     door)));
         }
         quotas.keepOnly(tenants);
+        keepOnly(settings.listens());
         return terms;
+    }
+
+    /// Certificates that no listener has any more may be gone from the disk, and are not to be
+    /// complained about. Sessions of before keep what they have.
+    private void keepOnly(List<ListenSettings> listens) {
+        tls.keySet()
+                .retainAll(
+                        listens.stream()
+                                .flatMap(listen -> listen.entrance().tls().settings().stream())
+                                .toList());
+        authenticators
+                .keySet()
+                .retainAll(listens.stream().map(listen -> listen.access().auth()).toList());
     }
 
     private Optional<Verification> verification(ListenSettings listen, Resolver resolver) {

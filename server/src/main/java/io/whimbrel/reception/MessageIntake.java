@@ -97,8 +97,7 @@ final class MessageIntake {
     private Optional<IncomingMail.Held> held(Client client, QueueId id) {
         HeaderRules rules = client.terms().settings().header();
         boolean isOurs = client.mayRelay();
-        Optional<String> tenantField =
-                isOurs ? rules.tenantField() : Optional.empty();
+        Optional<String> tenantField = isOurs ? rules.tenantField() : Optional.empty();
         boolean hasRules = isOurs && !client.standing().tenant().fromDomains().isEmpty();
         boolean mayControl = client.mayControl();
         boolean isVerified = client.isVerified();

@@ -120,11 +120,7 @@ sealed interface Sending {
         if (isTooLate) {
             return Optional.of(
                     SmtpReply.of(
-                            554,
-                            5,
-                            7,
-                            1,
-                            "Mail may not wait here that long: see future-release"));
+                            554, 5, 7, 1, "Mail may not wait here that long: see future-release"));
         }
         Treatment wanted = treatment(mail, tenant, now);
         return wanted.notBefore().filter(wanted::isOver).isPresent()

@@ -44,10 +44,31 @@ class HeaderEditTest {
 
     private static final List<String> PARTS =
             List.of(
-                    "Subject: a", "\r\n", "\r\n", "\r\n", "\r\n ", "\r\n\t", "X-Job: j", "x-envid:e",
-                    "X-Whimbrel-Pool : p", "X-Whimbrel-Meta: a=b; c", "From: a@b.example", "no field",
-                    ": no name", "\n", "\r", "\0", " ", "X-Tenant: t", "X-Forged: f", "\u00e4", "Date:",
-                    "Message-ID: <x>", "X-Whimbrel-Not-Before: 90m", "a b: c", "X-Job");
+                    "Subject: a",
+                    "\r\n",
+                    "\r\n",
+                    "\r\n",
+                    "\r\n ",
+                    "\r\n\t",
+                    "X-Job: j",
+                    "x-envid:e",
+                    "X-Whimbrel-Pool : p",
+                    "X-Whimbrel-Meta: a=b; c",
+                    "From: a@b.example",
+                    "no field",
+                    ": no name",
+                    "\n",
+                    "\r",
+                    "\0",
+                    " ",
+                    "X-Tenant: t",
+                    "X-Forged: f",
+                    "\u00e4",
+                    "Date:",
+                    "Message-ID: <x>",
+                    "X-Whimbrel-Not-Before: 90m",
+                    "a b: c",
+                    "X-Job");
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
@@ -202,7 +223,12 @@ class HeaderEditTest {
     @Test
     void fromFields_areAllFound_unfolded() {
         assertThat(
-                        pass("from : a@b.example\r\nFrom:\r\n c@d.example\r\nX-From: e\r\n\r\n", NOTHING)
+                        pass(
+                                        "from : a@b.example\r\n"
+                                                + "From:\r\n"
+                                                + " c@d.example\r\n"
+                                                + "X-From: e\r\n\r\n",
+                                        NOTHING)
                                 .edit()
                                 .from())
                 .containsExactly("a@b.example", "c@d.example");

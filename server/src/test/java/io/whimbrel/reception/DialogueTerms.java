@@ -111,9 +111,7 @@ final class DialogueTerms {
 
     ReceptionSettings settings() {
         return new ReceptionSettings(
-                List.of(listen()),
-                tenants.stream().map(TenantTerms::settings).toList(),
-                inbound);
+                List.of(listen()), tenants.stream().map(TenantTerms::settings).toList(), inbound);
     }
 
     private ListenSettings listen() {
@@ -147,7 +145,12 @@ final class DialogueTerms {
     private DoorSettings door() {
         var limits =
                 new DoorLimits(
-                        clientRates, Map.of(), Map.of(), Duration.ZERO, ban, bansTrusted,
+                        clientRates,
+                        Map.of(),
+                        Map.of(),
+                        Duration.ZERO,
+                        ban,
+                        bansTrusted,
                         List.of());
         return new DoorSettings(limits, List.of(), false, false);
     }

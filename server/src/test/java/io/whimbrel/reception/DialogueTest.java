@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 /// | `M: text` | the last message taken, without our Received field, is this, written as in `B:` |
 /// | `E: campaign x` | so it is in the envelope of the last message |
 /// | `H: text` | our Received field of the last message has this in it |
-/// | `T: starttls` | shake hands, behind the answer to STARTTLS or, `T: implicit`, before anything |
+/// | `T: starttls` | shake hands, behind the answer to STARTTLS or (`implicit`) at the start |
 /// | `R:` | leave, and connect again |
 /// | `D: 60` | so many seconds go by |
 ///
@@ -81,8 +81,7 @@ class DialogueTest {
         switch (line.length() > 1 ? line.substring(0, 2) : "") {
             case "T:" -> talk.beginTls();
             case "D:" ->
-                    reception.clock.advance(
-                            Duration.ofSeconds(Long.parseLong(line.substring(3))));
+                    reception.clock.advance(Duration.ofSeconds(Long.parseLong(line.substring(3))));
             case "R:" -> {
                 talk.close();
                 return reception.connect();
@@ -162,7 +161,11 @@ class DialogueTest {
             case "by" ->
                     treatment
                             .deliverBy()
-                            .map(by -> by.deadline() + " " + lower(by.mode()) + (by.isTraced() ? " traced" : ""))
+                            .map(by ->
+                                    by.deadline()
+                                            + " "
+                                            + lower(by.mode())
+                                            + (by.isTraced() ? " traced" : ""))
                             .orElse("");
             case "mt-priority" -> String.valueOf(treatment.mtPriority());
             case "pool" -> treatment.pool();

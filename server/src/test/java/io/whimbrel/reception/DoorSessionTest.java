@@ -56,7 +56,8 @@ class DoorSessionTest {
                 "<victim:x@ours.example>"
             })
     void openRelayProbe_isRefused(String path) throws IOException {
-        for (String sender : List.of("<>", "<spammer@ours.example>", "<postmaster@mx.example.com>")) {
+        for (String sender :
+                List.of("<>", "<spammer@ours.example>", "<postmaster@mx.example.com>")) {
             try (var reception = TestReception.start(ours().settings());
                     var talk = reception.greeted()) {
                 talk.command("MAIL FROM:" + sender, "250");
@@ -102,9 +103,7 @@ class DoorSessionTest {
     void listedClient_isRefusedAtRcpt_butReachesThePostmaster() throws IOException {
         var zone = BlocklistZone.parse("bl.example").orElseThrow();
         var door = new DoorSettings(DoorLimits.NONE, List.of(zone), false, false);
-        try (var dns =
-                        new TestNameServer()
-                                .with("7.2.0.192.bl.example. 300 IN A 127.0.0.2");
+        try (var dns = new TestNameServer().with("7.2.0.192.bl.example. 300 IN A 127.0.0.2");
                 var reception =
                         TestReception.start(
                                 ours().proxied().door(door).settings(),

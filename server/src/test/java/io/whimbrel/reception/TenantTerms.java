@@ -40,8 +40,7 @@ final class TenantTerms {
     /// @param words as `[[tenant]]` has them: `from-domains shop.example`, `quota 3/h`
     TenantTerms add(String... words) {
         switch (words[0]) {
-            case "from-domains" ->
-                    fromDomains.add(DomainPattern.parse(words[1]).orElseThrow());
+            case "from-domains" -> fromDomains.add(DomainPattern.parse(words[1]).orElseThrow());
             case "quota" -> messages.add(Rate.parse(words[1]).orElseThrow());
             case "quota-recipients" -> recipients.add(Rate.parse(words[1]).orElseThrow());
             case "quota-bytes" -> bytes.add(Rate.parse(words[1]).orElseThrow());

@@ -11,11 +11,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 
 /// Certificates and users of listeners, as files in a folder of the test. Confined to one thread.
 ///
@@ -23,7 +23,9 @@ import java.security.MessageDigest;
 /// mail control fields direct; the password of each is `secret of NAME`.
 final class TestFiles {
     private static final List<UserEntry> USERS =
-            List.of(user("shop", "shop", false), user("other", "other", false),
+            List.of(
+                    user("shop", "shop", false),
+                    user("other", "other", false),
                     user("boss", "shop", true));
 
     private final Path folder;
@@ -49,8 +51,8 @@ final class TestFiles {
 
     /// Self-signed, for `NAME.test`; made once. Skips the test where there is no `openssl`.
     CertificateFiles certificate(String name) {
-        var files = new CertificateFiles(
-                folder.resolve(name + ".crt"), folder.resolve(name + ".key"));
+        var files =
+                new CertificateFiles(folder.resolve(name + ".crt"), folder.resolve(name + ".key"));
         return Files.exists(files.key()) ? files : new OpenSsl(folder).certificate(name, "ec");
     }
 
@@ -58,9 +60,18 @@ final class TestFiles {
     Path store(String name) {
         certificate(name);
         new OpenSsl(folder)
-                .run(List.of(
-                        "pkcs12", "-export", "-in", name + ".crt", "-inkey", name + ".key",
-                        "-out", name + ".p12", "-passout", "pass:"));
+                .run(
+                        List.of(
+                                "pkcs12",
+                                "-export",
+                                "-in",
+                                name + ".crt",
+                                "-inkey",
+                                name + ".key",
+                                "-out",
+                                name + ".p12",
+                                "-passout",
+                                "pass:"));
         return folder.resolve(name + ".p12");
     }
 
@@ -69,8 +80,9 @@ final class TestFiles {
         String pem = Files.readString(certificate(name).certificate(), StandardCharsets.US_ASCII);
         String base64 = pem.replaceAll("-----[^-]*-----", "");
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest(Base64.getMimeDecoder().decode(base64));
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(Base64.getMimeDecoder().decode(base64));
             return "sha256:" + HexFormat.of().formatHex(hash);
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
@@ -93,8 +105,7 @@ final class TestFiles {
     }
 
     private static UserEntry user(String name, String tenant, boolean mayControl) {
-        Verifier verifier =
-                Verifier.Scram.of(password(name), Verifier.Scram.ITERATIONS_MIN);
+        Verifier verifier = Verifier.Scram.of(password(name), Verifier.Scram.ITERATIONS_MIN);
         return new UserEntry(name, tenant, verifier, mayControl);
     }
 

@@ -72,8 +72,7 @@ class UnixSocketTest {
     void staleFile_isReplaced() throws IOException {
         // Closing the channel alone leaves the file, as a killed server does.
         var killed =
-                (ListenSocket.Unix)
-                        ListenSocket.bind(UnixDomainSocketAddress.of(file()), 0600);
+                (ListenSocket.Unix) ListenSocket.bind(UnixDomainSocketAddress.of(file()), 0600);
         killed.channel().close();
         assertThat(file()).exists();
         try (var reception = start()) {

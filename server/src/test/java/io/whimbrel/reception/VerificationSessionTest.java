@@ -29,8 +29,7 @@ class VerificationSessionTest {
                         .with("good.example. 300 IN TXT \"v=spf1 ip4:192.0.2.7 -all\"")
                         .with("bad.example. 300 IN TXT \"v=spf1 -all\"")
                         .with("_dmarc.strict.example. 300 IN TXT \"v=DMARC1; p=reject\"");
-        var settings =
-                new VerificationSettings(Set.of(Check.DMARC), OnFail.REJECT, OnFail.REJECT);
+        var settings = new VerificationSettings(Set.of(Check.DMARC), OnFail.REJECT, OnFail.REJECT);
         TestListens listens =
                 new TestListens()
                         .proxied()
@@ -81,7 +80,8 @@ class VerificationSessionTest {
             send(talk, "a@good.example", forged + others + rest, "250");
             String text = reception.onlyMessage().text();
             assertThat(text)
-                    .startsWith("Authentication-Results: mx.example.com;\r\n\tspf=pass smtp.mailfrom=")
+                    .startsWith(
+                            "Authentication-Results: mx.example.com;\r\n\tspf=pass smtp.mailfrom=")
                     .contains("dmarc=none")
                     .containsOnlyOnce("mx.example.com;")
                     .endsWith(others + rest + "\r\n");
@@ -128,9 +128,14 @@ class VerificationSessionTest {
             send(talk, "a@good.example", big, "452 4.3.1");
             assertNothingIsHeld(talk);
             assertThat(arriving.level().felt()).isEqualTo(1);
-            send(talk, "a@good.example", "From: a@good.example\r\n\r\n" + line.repeat(5_000), "250");
+            send(
+                    talk,
+                    "a@good.example",
+                    "From: a@good.example\r\n\r\n" + line.repeat(5_000),
+                    "250");
             assertNothingIsHeld(talk);
-            assertThat(reception.onlyMessage().text()).endsWith("\r\n" + line.repeat(5_000) + "\r\n");
+            assertThat(reception.onlyMessage().text())
+                    .endsWith("\r\n" + line.repeat(5_000) + "\r\n");
         }
     }
 
@@ -165,7 +170,8 @@ class VerificationSessionTest {
     @Test
     void mailOfOurClients_isNotVerified_norHeld() throws IOException {
         try (var talk = from("198.51.100.7")) {
-            String message = "Authentication-Results: mx.example.com; x=y\r\nFrom: a@bad.example\r\n";
+            String message =
+                    "Authentication-Results: mx.example.com; x=y\r\nFrom: a@bad.example\r\n";
             send(talk, "a@bad.example", message + "\r\nx", "250");
             assertThat(reception.onlyMessage().text()).startsWith("Received: ");
             assertThat(reception.onlyMessage().sent()).isEqualTo(message + "\r\nx\r\n");
