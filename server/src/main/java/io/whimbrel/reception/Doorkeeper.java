@@ -110,6 +110,10 @@ final class Doorkeeper {
         }
         quotas.keepOnly(tenants);
         keepTlsOf(terms);
+        authenticators
+                .keySet()
+                .retainAll(
+                        settings.listens().stream().map(listen -> listen.access().auth()).toList());
         return terms;
     }
 

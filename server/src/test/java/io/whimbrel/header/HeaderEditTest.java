@@ -225,9 +225,9 @@ class HeaderEditTest {
         assertThat(
                         pass(
                                         "from : a@b.example\r\n"
-                                            + "From:\r\n"
-                                            + " c@d.example\r\n"
-                                            + "X-From: e\r\n\r\n",
+                                                + "From:\r\n"
+                                                + " c@d.example\r\n"
+                                                + "X-From: e\r\n\r\n",
                                         NOTHING)
                                 .edit()
                                 .from())

@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 /// | `M: text` | the last message taken, without our Received field, is this, written as in `B:` |
 /// | `E: campaign x` | so it is in the envelope of the last message |
 /// | `H: text` | our Received field of the last message has this in it |
-/// | `T: starttls` | shake hands, behind the answer to STARTTLS; `T: implicit` before anything |
+/// | `T: starttls` | shake hands, behind the answer to STARTTLS or (`implicit`) at the start |
 /// | `R:` | leave, and connect again |
 /// | `D: 60` | so many seconds go by |
 ///

@@ -3,8 +3,16 @@ package io.whimbrel.reception;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.auth.UserEntry;
+import io.whimbrel.auth.UsersFile;
+import io.whimbrel.auth.Verifier;
+import io.whimbrel.tls.ServerTlsSettings;
+
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
@@ -26,8 +34,10 @@ class ForeignDialoguesTest {
             DATA.resolve("smtp-dialogs/chasquid-fuzz/smtpsrv/testdata/fuzz/FuzzConnection");
     private static final Path FUZZ_SEEDS = DATA.resolve("smtp-fuzz");
 
-    /// Not among them: those on AUTH, and `bad_data`, whose message has a bad header line, which a
-    /// relay does not judge.
+    @TempDir private Path folder;
+
+    /// Not among them: `bad_data`, whose message has a bad header line, which a relay does not
+    /// judge. Those on AUTH follow.
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -50,6 +60,38 @@ class ForeignDialoguesTest {
         }
     }
 
+    /// Over TLS, with the user of chasquid's test.
+    @ParameterizedTest
+    @CsvSource({"auth_multi_dialog, 20", "auth_too_many_failures, 3"})
+    void chasquidAuth(String name, int errors) throws IOException {
+        Path file = CHASQUID.resolve(name + ".cmy");
+        assumeTrue(Files.exists(file), "no " + file);
+        var files = new TestFiles(folder);
+        Path users = folder.resolve("chasquid-users");
+        var verifier = Verifier.Scram.of("secretpassword", Verifier.Scram.ITERATIONS_MIN);
+        new UsersFile(users).add(new UserEntry("user@testserver", "test", verifier, false));
+        TestListens listens =
+                new TestListens()
+                        .tls(TlsMode.IMPLICIT, ServerTlsSettings.of(files.certificate("mx")))
+                        .auth(TestReception.auth(AuthSettings.Mode.OPTIONAL, users))
+                        .limits(TestReception.limits(1 << 20, 100, errors));
+        try (var reception = TestReception.start(listens.settings())) {
+            SmtpTalk talk = reception.connect();
+            for (String line : Files.readAllLines(file)) {
+                if (line.startsWith("c tls_connect")) {
+                    talk = reception.connect();
+                    talk.beginTls();
+                } else if (line.equals("c close")) {
+                    talk.close();
+                } else {
+                    performChasquid(line, talk);
+                }
+            }
+            talk.close();
+            assertThat(reception.mail.stored()).isEmpty();
+        }
+    }
+
     private static void performChasquid(String line, SmtpTalk talk) throws IOException {
         if (line.startsWith("c -> ")) {
             talk.sendLine(line.substring(5));
@@ -62,7 +104,8 @@ class ForeignDialoguesTest {
         }
     }
 
-    /// Not among them: those on AUTH, and on STARTTLS as a command.
+    /// Not among them: `authplain` and `starttls_session_fixation`, which log in in plain text, and
+    /// before EHLO; and `starttls_with_injection`, whose line ends are letters.
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -85,6 +128,27 @@ class ForeignDialoguesTest {
                 }
             }
             assertThat(reception.mail.stored()).hasSize(1);
+        }
+    }
+
+    @Test
+    void jamesStartTls() throws IOException {
+        Path file = JAMES.resolve("starttls.test");
+        assumeTrue(Files.exists(file), "no " + file);
+        ServerTlsSettings tls = ServerTlsSettings.of(new TestFiles(folder).certificate("mx"));
+        TestListens listens = new TestListens().tls(TlsMode.STARTTLS, tls);
+        try (var reception = TestReception.start(listens.settings());
+                var talk = reception.connect()) {
+            for (String line : Files.readAllLines(file)) {
+                boolean isLastLine = !line.startsWith("S: 250-") && !line.equals("S: 250.*");
+                if (line.startsWith("C:")) {
+                    talk.sendLine(line.substring(3));
+                } else if (line.startsWith("S:") && isLastLine) {
+                    talk.expect(line.substring(3, 6));
+                }
+            }
+            talk.beginTls();
+            talk.command("EHLO client.example", "250");
         }
     }
 

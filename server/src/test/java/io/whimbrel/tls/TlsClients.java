@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.Security;
 import java.security.cert.X509Certificate;
@@ -20,6 +22,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509TrustManager;
 
 /// Java's clients, which take any certificate and wait 20 s at most.
@@ -49,7 +52,11 @@ public final class TlsClients {
             keys.load(in, new char[0]);
             var factory = KeyManagerFactory.getInstance("SunX509");
             factory.init(keys, new char[0]);
-            return over(plain, Security.getProvider("SunJSSE"), factory.getKeyManagers());
+            var own = (X509ExtendedKeyManager) factory.getKeyManagers()[0];
+            return over(
+                    plain,
+                    Security.getProvider("SunJSSE"),
+                    new KeyManager[] {new AnyAuthority(own)});
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }
@@ -110,6 +117,45 @@ public final class TlsClients {
             socket.getOutputStream().write(bytes);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Shows its certificate whatever authorities the server names.
+    private static final class AnyAuthority extends X509ExtendedKeyManager {
+        private final X509ExtendedKeyManager own;
+
+        AnyAuthority(X509ExtendedKeyManager own) {
+            this.own = own;
+        }
+
+        @Override
+        public String[] getClientAliases(String type, Principal[] issuers) {
+            return own.getClientAliases(type, new Principal[0]);
+        }
+
+        @Override
+        public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+            return own.getClientAliases("EC", new Principal[0])[0];
+        }
+
+        @Override
+        public String[] getServerAliases(String type, Principal[] issuers) {
+            return new String[0];
+        }
+
+        @Override
+        public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+            return "";
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String alias) {
+            return own.getCertificateChain(alias);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String alias) {
+            return own.getPrivateKey(alias);
         }
     }
 
