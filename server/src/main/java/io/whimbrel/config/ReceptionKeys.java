@@ -151,7 +151,9 @@ final class ReceptionKeys {
                     "max-connections-per-client",
                     Kinds.integer(1, CONNECTIONS_MOST),
                     new Presence.Unset<>(
-                            "no limit for clients in `relay-from`, 50 for others", "50"),
+                            "no limit for clients in `relay-from`, 500 where `auth` is required, 50"
+                                    + " for others",
+                            "50"),
                     RELOAD,
                     "Connections at once from one client address. Beyond it the client gets 421.");
 

@@ -70,7 +70,7 @@ record Client(
     /// The client behind this one, which is a proxy. TLS is the proxy's.
     Client introduced(
             InetAddress behind, Optional<String> name, Optional<SaslStep.Granted> granted) {
-        return with(behind, tls, granted, name);
+        return with(behind, tls.map(TlsFacts::withoutIdentity), granted, name);
     }
 
     private Client with(

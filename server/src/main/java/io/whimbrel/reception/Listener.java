@@ -34,6 +34,9 @@ final class Listener {
     /// Of a client that may not relay, where the settings do not say.
     private static final int STRANGER_CONNECTIONS_MAX = 50;
 
+    /// Of one that has to log in first, as another mail server does that sends through us.
+    private static final int CUSTOMER_CONNECTIONS_MAX = 500;
+
     /// Proxies send it at once.
     private static final Duration PROXY_HEADER_TIMEOUT = Duration.ofSeconds(10);
 
@@ -294,6 +297,12 @@ final class Listener {
         if (given.isPresent()) {
             return given;
         }
-        return client.mayRelay() ? OptionalInt.empty() : OptionalInt.of(STRANGER_CONNECTIONS_MAX);
+        if (client.mayRelay()) {
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(
+                client.terms().requiresAuth()
+                        ? CUSTOMER_CONNECTIONS_MAX
+                        : STRANGER_CONNECTIONS_MAX);
     }
 }

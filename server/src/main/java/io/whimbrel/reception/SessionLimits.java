@@ -12,7 +12,8 @@ import java.util.OptionalInt;
 /// @param connectionsMax connections at once on this listener; default 10,000; at it clients wait
 ///   in the kernel's backlog, and a small reserve of permits answers 421 4.3.2
 /// @param connectionsPerClientMax connections at once from one address; default 50; beyond it 421
-///   4.7.0. Where it is empty, clients in `relay-from` are exempt and others have the default
+///   4.7.0. Where it is empty, clients in `relay-from` are exempt, 500 is the default where clients
+///   have to log in
 /// @param commandTimeout longest wait for a command; default 5m (RFC 5321 §4.5.3.2.7)
 /// @param dataTimeout longest wait for a block of data; default 3m
 /// @param sessionMost longest session; default 1h; at it 421 4.4.2 before the next transaction. One

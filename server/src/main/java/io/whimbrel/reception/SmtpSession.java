@@ -54,7 +54,12 @@ final class SmtpSession {
     static final SmtpReply SENDER_OK = SmtpReply.of(250, 2, 1, 0, "Ok");
     static final SmtpReply RECIPIENT_OK = SmtpReply.of(250, 2, 1, 5, "Ok");
     private static final SmtpReply HELP =
-            SmtpReply.of(214, 2, 0, 0, "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
+            SmtpReply.of(
+                    214,
+                    2,
+                    0,
+                    0,
+                    "EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
     private static final SmtpReply CANNOT_VERIFY =
             SmtpReply.of(252, 2, 0, 0, "Cannot verify, but will take mail and try to deliver it");
     private static final SmtpReply EHLO_FIRST = badSequence("Send EHLO or HELO first");

@@ -23,6 +23,11 @@ public record TlsFacts(
         channelBindings = List.copyOf(channelBindings);
     }
 
+    /// The same without what proves who the peer is: it speaks for somebody else.
+    public TlsFacts withoutIdentity() {
+        return new TlsFacts(protocol, cipher, group, serverName, Optional.empty(), List.of());
+    }
+
     /// `TLSv1.3:TLS_AES_128_GCM_SHA256`, as elsewhere in events.
     public String description() {
         return protocol + ":" + cipher;
