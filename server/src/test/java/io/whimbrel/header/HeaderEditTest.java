@@ -74,6 +74,10 @@ class HeaderEditTest {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
+    private static String lines(String... lines) {
+        return String.join("\r\n", lines) + "\r\n";
+    }
+
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
@@ -122,8 +126,17 @@ class HeaderEditTest {
     void controlFields_goWithAllTheirLines_andNothingElse() {
         Passed passed =
                 pass(
-                        "A: 1\r\nX-JOB:\r\n spring\r\n\tsale\r\nB: 2\r\n x\r\nX-Envid : a+b\r\n"
-                                + "X-Whimbrel-Campaign2: no\r\n\r\nX-Job: body\r\n",
+                        lines(
+                                "A: 1",
+                                "X-JOB:",
+                                " spring",
+                                "\tsale",
+                                "B: 2",
+                                " x",
+                                "X-Envid : a+b",
+                                "X-Whimbrel-Campaign2: no",
+                                "",
+                                "X-Job: body"),
                         new HeaderEdit.Order(false, true, Optional.empty(), NONE_FORGED));
         assertThat(passed.message()).isEqualTo("A: 1\r\nB: 2\r\n x\r\n\r\nX-Job: body\r\n");
         assertThat(passed.edit().controls().campaign()).contains("spring sale");
@@ -144,9 +157,15 @@ class HeaderEditTest {
     void firstOfAName_counts_andOursGoesBeforePowerMtas() {
         Passed passed =
                 pass(
-                        "X-Job: a\r\nX-Job: b\r\nX-Virtual-MTA: v\r\nX-Whimbrel-Pool: p\r\n"
-                                + "X-Whimbrel-Priority: BULK\r\nX-Whimbrel-Meta: k=1; l=\r\n"
-                                + "X-Whimbrel-Meta: k=2;;m=x=y\r\n\r\n",
+                        lines(
+                                "X-Job: a",
+                                "X-Job: b",
+                                "X-Virtual-MTA: v",
+                                "X-Whimbrel-Pool: p",
+                                "X-Whimbrel-Priority: BULK",
+                                "X-Whimbrel-Meta: k=1; l=",
+                                "X-Whimbrel-Meta: k=2;;m=x=y",
+                                ""),
                         CONTROL);
         MessageControls controls = passed.edit().controls();
         assertThat(passed.message()).isEqualTo("\r\n");
@@ -224,10 +243,12 @@ class HeaderEditTest {
     void fromFields_areAllFound_unfolded() {
         assertThat(
                         pass(
-                                        "from : a@b.example\r\n"
-                                                + "From:\r\n"
-                                                + " c@d.example\r\n"
-                                                + "X-From: e\r\n\r\n",
+                                        lines(
+                                                "from : a@b.example",
+                                                "From:",
+                                                " c@d.example",
+                                                "X-From: e",
+                                                ""),
                                         NOTHING)
                                 .edit()
                                 .from())
