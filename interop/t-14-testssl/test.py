@@ -20,7 +20,7 @@ EXPECTED = ("cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL", "OC
             "certificate_transparency", "DNS_CAArecord", "cert_mustStapleExtension",
             # What testssl could not do: Debian's openssl has no GOST, and its test of session IDs fails.
             "engine_problem", "sessionresumption_ID")
-GOOD = ("OK", "INFO", "LOW")
+GOOD = ("OK", "INFO", "LOW", "DEBUG")
 # Protocols, ciphers, forward secrecy, the server's preference and certificate, and every vulnerability.
 CHECKS = ("--protocols", "--server-defaults", "--server-preference", "--fs", "--vulnerable", "--std")
 
