@@ -33,8 +33,16 @@ class HeaderFixesTest {
                             new LocalAlias("root", List.of("ops@example.net", "b@example.net")),
                             new LocalAlias("root", List.of("never@example.net"))));
     private static final String GOOD =
-            "x-sender: s@b.example\nx-receiver: r@b.example\nx-end-of-envelope: yes\n"
-                    + "From: Ann <ann@b.example>\nTo: root, (x) b@b.example\nSubject: s\n\nbody\n";
+            """
+            x-sender: s@b.example
+            x-receiver: r@b.example
+            x-end-of-envelope: yes
+            From: Ann <ann@b.example>
+            To: root, (x) b@b.example
+            Subject: s
+
+            body
+            """;
     private static final String[] PIECES = {
         "x-sender: ",
         "x-receiver: ",
@@ -65,10 +73,21 @@ class HeaderFixesTest {
     @Test
     void envelopeInFront_isTakenAndRemoved() throws IOException {
         String file =
-                "x-sender: s@shop.example\nX-Job: 7\nx-receiver: a@x.example\n"
-                        + "X-Receiver: <root>\nx-envid: a+2Bb\nx-dsn-ret: hdrs\n"
-                        + "x-dsn-notify: failure,delay\nx-body: 8BITMIME\nSubject: x\n"
-                        + "x-receiver: content@x.example\nTo: c@x.example\n\nbody\n";
+                """
+                x-sender: s@shop.example
+                X-Job: 7
+                x-receiver: a@x.example
+                X-Receiver: <root>
+                x-envid: a+2Bb
+                x-dsn-ret: hdrs
+                x-dsn-notify: failure,delay
+                x-body: 8BITMIME
+                Subject: x
+                x-receiver: content@x.example
+                To: c@x.example
+
+                body
+                """;
 
         FixedMail mail = ofFile(file);
 
@@ -79,14 +98,18 @@ class HeaderFixesTest {
         assertThat(mail.envelope().notice().parameter()).isEqualTo("FAILURE,DELAY");
         assertThat(text(mail))
                 .isEqualTo(
-                        "From: s@shop.example\r\n"
-                                + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
-                                + "Message-ID: <token@host.example.com>\r\n"
-                                + "X-Job: 7\r\n"
-                                + "Subject: x\r\n"
-                                + "x-receiver: content@x.example\r\n"
-                                + "To: c@x.example\r\n\r\n"
-                                + "body\r\n");
+                        """
+                        From: s@shop.example
+                        Date: Fri, 27 Nov 2026 10:00:00 +0000
+                        Message-ID: <token@host.example.com>
+                        X-Job: 7
+                        Subject: x
+                        x-receiver: content@x.example
+                        To: c@x.example
+
+                        body
+                        """
+                                .replace("\n", "\r\n"));
     }
 
     @Test
@@ -106,14 +129,17 @@ class HeaderFixesTest {
     void withoutEnvelope_theHeaderNamesIt_andBccGoes() throws IOException {
         FixedMail mail =
                 ofFile(
-                        "From: Ann <ann@x.example>\n"
-                                + "To: b@x.example,\n"
-                                + " root (Boss)\n"
-                                + "cc: b@x.example\n"
-                                + "BCC: Secret <c@x.example>\n"
-                                + "Return-Path: <x@x.example>\n"
-                                + "Date: d\n"
-                                + "Message-Id: <m>\n\n");
+                        """
+                        From: Ann <ann@x.example>
+                        To: b@x.example,
+                         root (Boss)
+                        cc: b@x.example
+                        BCC: Secret <c@x.example>
+                        Return-Path: <x@x.example>
+                        Date: d
+                        Message-Id: <m>
+
+                        """);
         assertThat(mail.envelope().sender()).contains("ann@x.example");
         assertThat(mail.envelope().receivers())
                 .containsExactly("b@x.example", "ops@example.net", "b@example.net", "c@x.example");
