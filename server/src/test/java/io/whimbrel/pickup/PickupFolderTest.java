@@ -84,11 +84,15 @@ final class PickupFolderTest {
 
         assertThat(texts)
                 .containsExactly(
-                        "From: Ann <ann@host.example>\r\n"
-                                + "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
-                                + "Message-ID: <token@host.example>\r\n"
-                                + "To: j\u00f6rg@x.example\r\n\r\n"
-                                + "h\u00e4\r\n");
+                        """
+                        From: Ann <ann@host.example>
+                        Date: Fri, 27 Nov 2026 10:00:00 +0000
+                        Message-ID: <token@host.example>
+                        To: j\u00f6rg@x.example
+
+                        h\u00e4
+                        """
+                                .replace("\n", "\r\n"));
         assertThat(taken.getFirst().parameters().smtpUtf8()).isTrue();
         assertThat(taken.getFirst().reversePath().address()).isEqualTo("ann@host.example");
     }
@@ -116,7 +120,7 @@ final class PickupFolderTest {
         PickupFolder pickup = pickup(Access.OWNER);
         drop("one", GOOD);
         answer = FULL;
-        long before = 0;
+        double before = 0;
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
             pickup.pass();
             assertThat(metrics.pickup.deferred.get()).isEqualTo(++before);

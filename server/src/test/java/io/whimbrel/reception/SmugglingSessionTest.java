@@ -14,9 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The CVE-2023-51764 family over sockets: in plain text, TLS and LMTP, by DATA and BDAT, in one
@@ -26,7 +27,7 @@ class SmugglingSessionTest {
     private static final String SMUGGLED = SmugglingTest.SMUGGLED + "QUIT\r\n";
 
     @TempDir private static Path folder;
-    private static final List<TestReception> RECEPTIONS = new ArrayList<>();
+    private static final Map<Way, TestReception> RECEPTIONS = new EnumMap<>(Way.class);
 
     /// How the client speaks.
     private enum Way {
@@ -49,13 +50,13 @@ class SmugglingSessionTest {
                                 TlsMode.valueOf(way.name()),
                                 ServerTlsSettings.of(files.certificate("mx")));
             }
-            RECEPTIONS.add(TestReception.start(listens.settings()));
+            RECEPTIONS.put(way, TestReception.start(listens.settings()));
         }
     }
 
     @AfterAll
     static void stop() {
-        RECEPTIONS.forEach(TestReception::close);
+        RECEPTIONS.values().forEach(TestReception::close);
     }
 
     @TestFactory
@@ -69,6 +70,10 @@ class SmugglingSessionTest {
                                                         + " "
                                                         + shown(ending),
                                                 () -> smuggle(way, ending))));
+    }
+
+    private static TestReception receptionOf(Way way) {
+        return Optional.ofNullable(RECEPTIONS.get(way)).orElseThrow();
     }
 
     private static String shown(String ending) {
@@ -128,7 +133,7 @@ class SmugglingSessionTest {
             } else {
                 assertThat(first).startsWith("5");
                 assertThat(talk.readRest()).isEmpty();
-                assertThat(RECEPTIONS.get(way.ordinal()).mail.stored()).isEmpty();
+                assertThat(receptionOf(way).mail.stored()).isEmpty();
             }
         }
     }
@@ -139,7 +144,7 @@ class SmugglingSessionTest {
             talk.send("NOOP" + ending + SMUGGLED);
             String rest = talk.readRest();
             assertThat(rest).doesNotContain("354").doesNotContain("queued").contains("50");
-            assertThat(RECEPTIONS.get(way.ordinal()).mail.stored()).isEmpty();
+            assertThat(receptionOf(way).mail.stored()).isEmpty();
         }
     }
 
@@ -147,13 +152,13 @@ class SmugglingSessionTest {
         talk.expect("5");
         // One answer only: what is behind it was neither taken nor answered.
         assertThat(talk.readRest()).isEmpty();
-        TestReception reception = RECEPTIONS.get(way.ordinal());
+        TestReception reception = receptionOf(way);
         assertThat(reception.mail.stored()).isEmpty();
         assertThat(reception.metrics.bugs.get()).isZero();
     }
 
     private static SmtpTalk open(Way way) throws IOException {
-        SmtpTalk talk = RECEPTIONS.get(way.ordinal()).connect();
+        SmtpTalk talk = receptionOf(way).connect();
         if (way == Way.IMPLICIT) {
             talk.beginTls();
         }

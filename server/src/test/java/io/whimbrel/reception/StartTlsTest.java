@@ -18,8 +18,15 @@ import java.nio.file.Path;
 /// What a dialogue cannot say of STARTTLS (RFC 3207) and AUTH (RFC 4954): packets, files, limits.
 class StartTlsTest {
     private static final String INJECTED =
-            "EHLO evil.example\r\nMAIL FROM:<evil@example.com>\r\nRCPT TO:<a@example.org>\r\n"
-                    + "DATA\r\nx\r\n.\r\n";
+            """
+            EHLO evil.example
+            MAIL FROM:<evil@example.com>
+            RCPT TO:<a@example.org>
+            DATA
+            x
+            .
+            """
+                    .replace("\n", "\r\n");
 
     @TempDir private Path folder;
 

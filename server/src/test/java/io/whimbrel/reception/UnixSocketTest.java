@@ -48,8 +48,15 @@ class UnixSocketTest {
         try (var reception = start()) {
             String said =
                     talk(
-                            "EHLO client.example\r\nMAIL FROM:<a@example.com>\r\n"
-                                    + "RCPT TO:<b@example.org>\r\nBDAT 3 LAST\r\nx\r\nQUIT\r\n");
+                            """
+                            EHLO client.example
+                            MAIL FROM:<a@example.com>
+                            RCPT TO:<b@example.org>
+                            BDAT 3 LAST
+                            x
+                            QUIT
+                            """
+                                    .replace("\n", "\r\n"));
             assertThat(said).contains("250 2.0.0 queued as").endsWith("221 2.0.0 Bye\r\n");
             assertThat(reception.onlyMessage().sent()).isEqualTo("x\r\n");
             assertThat(reception.onlyMessage().text())

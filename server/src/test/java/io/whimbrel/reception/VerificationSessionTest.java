@@ -74,8 +74,13 @@ class VerificationSessionTest {
         try (var talk = from("192.0.2.7")) {
             String others = "Authentication-Results: other.example; spf=fail\r\n";
             String forged =
-                    "Authentication-Results: mx.example.com; dmarc=pass\r\n"
-                            + "authentication-results:\r\n (x) MX.example.com;\r\n spf=pass\r\n";
+                    """
+                    Authentication-Results: mx.example.com; dmarc=pass
+                    authentication-results:
+                     (x) MX.example.com;
+                     spf=pass
+                    """
+                            .replace("\n", "\r\n");
             String rest = "From: a@good.example\r\nSubject: x\r\n\r\nAuthentication-Results: b\r\n";
             send(talk, "a@good.example", forged + others + rest, "250");
             String text = reception.onlyMessage().text();
