@@ -81,6 +81,10 @@ public record HeaderEdit(
                 addMissing();
             }
             int end = header.fieldsEnd();
+            if (!header.endsWell()) {
+                // Whoever reads the message next must see the header end where we did.
+                out.writeBytes(LINE_END);
+            }
             out.write(header.bytes(), end, header.length() - end);
             MessageControls asked = controls.read();
             return new HeaderEdit(out.toByteArray(), asked, List.copyOf(from), controls.refusal());
@@ -91,7 +95,8 @@ public record HeaderEdit(
             hasDate |= field.isCalled("Date");
             hasMessageId |= field.isCalled("Message-ID");
             if (field.isCalled("From")) {
-                from.add(header.value(field));
+                // All of it: an address behind a cut would be sent unread.
+                from.add(header.value(field, header.length()));
             }
             if (order.tenantField.isPresent() && field.isCalled(order.tenantField.get())) {
                 controls.add(ControlFields.TENANT, header.value(field));
@@ -115,15 +120,6 @@ public record HeaderEdit(
             }
             if (!hasMessageId) {
                 add("Message-ID: <" + origin.id + "@" + origin.hostName + ">");
-            }
-            boolean isBodyOnly =
-                    header.fieldsEnd() == 0
-                            && header.length() > 0
-                            && header.bytes()[0] != '\r'
-                            && header.bytes()[0] != '\n';
-            if (isBodyOnly) {
-                // Its first line could pass for more of our last field.
-                out.writeBytes(LINE_END);
             }
         }
 

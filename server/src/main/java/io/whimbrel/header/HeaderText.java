@@ -15,7 +15,11 @@ final class HeaderText {
     /// What is in `bytes[from, to)`, line ends left out, control characters as spaces, without
     /// spaces around it; what is not UTF-8 as U+FFFD.
     static String value(byte[] bytes, int from, int to) {
-        int end = Math.min(to, from + VALUE_BYTES_MAX);
+        return value(bytes, from, to, VALUE_BYTES_MAX);
+    }
+
+    static String value(byte[] bytes, int from, int to, int octetsMax) {
+        int end = Math.min(to, from + octetsMax);
         byte[] kept = new byte[end - from];
         int length = 0;
         for (int i = from; i < end; i++) {

@@ -151,6 +151,17 @@ public final class HeldHeader {
                 : new Field("", from, from, to);
     }
 
+    /// Whether the line that ended it is empty, as it should be.
+    boolean endsWell() {
+        int end = fieldsEnd();
+        return end == length || bytes[end] == '\r' || bytes[end] == '\n';
+    }
+
+    /// As [#value(Field)], at most `octetsMax` of it.
+    String value(Field field, int octetsMax) {
+        return HeaderText.value(bytes, field.valueFrom(), field.to(), octetsMax);
+    }
+
     /// The value of a field for reading: unfolded, without control characters and without spaces
     /// around it; at most 8 KiB of it.
     String value(Field field) {

@@ -18,7 +18,8 @@ import java.util.Optional;
 ///
 /// @param address of the client, as its proxy has it where there is one
 /// @param terms of the listener when the connection came
-/// @param isTrustedProxy whether the peer may send XCLIENT
+/// @param isTrustedProxy whether the client may send XCLIENT; not again once it has, for what comes
+///   then may be its own client's
 /// @param tls how the connection is protected; empty where it is not
 /// @param login who has authenticated
 /// @param proxiedName what the client called itself, as its proxy has it
@@ -42,46 +43,42 @@ record Client(
     record Standing(
             TenantSettings tenant, boolean isListed, boolean isCertified, boolean isNamed) {}
 
-    /// @param peer the other end of the connection
-    /// @param address of the client; another one where a proxy stands between
-    static Client of(InetAddress peer, InetAddress address, ListenTerms terms) {
+    /// @param address of the client, not of a proxy that stands between
+    static Client of(InetAddress address, ListenTerms terms) {
         return new Client(
                 address,
                 terms,
-                Network.anyContains(terms.settings().entrance().proxies().xclientFrom(), peer),
+                Network.anyContains(terms.settings().entrance().proxies().xclientFrom(), address),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 terms.door().standing(address, terms, Optional.empty(), Optional.empty()));
     }
 
-    static Client of(InetAddress address, ListenTerms terms) {
-        return of(address, address, terms);
-    }
-
     Client with(TlsFacts facts) {
-        return with(address, Optional.of(facts), login, proxiedName);
+        return with(address, isTrustedProxy, Optional.of(facts), login, proxiedName);
     }
 
     Client with(Optional<SaslStep.Granted> granted) {
-        return with(address, tls, granted, proxiedName);
+        return with(address, isTrustedProxy, tls, granted, proxiedName);
     }
 
     /// The client behind this one, which is a proxy. TLS is the proxy's.
     Client introduced(
             InetAddress behind, Optional<String> name, Optional<SaslStep.Granted> granted) {
-        return with(behind, tls.map(TlsFacts::withoutIdentity), granted, name);
+        return with(behind, false, tls.map(TlsFacts::withoutIdentity), granted, name);
     }
 
     private Client with(
             InetAddress client,
+            boolean isProxy,
             Optional<TlsFacts> facts,
             Optional<SaslStep.Granted> granted,
             Optional<String> name) {
         return new Client(
                 client,
                 terms,
-                isTrustedProxy,
+                isProxy,
                 facts,
                 granted,
                 name,

@@ -15,6 +15,7 @@ import java.util.Optional;
 /// checked and dropped, and the message refused for now. Mail that may relay is never held.
 final class HeldMail implements AutoCloseable {
     private static final int CHUNK_BYTES = 16 << 10;
+    private static final int HEADER_BYTES = 256 << 10;
     private static final SmtpReply NO_ROOM =
             SmtpReply.of(452, 4, 3, 1, "Too much mail is arriving at once; try again soon");
 
@@ -23,6 +24,7 @@ final class HeldMail implements AutoCloseable {
     private final byte[] received;
     private final Deque<byte[]> chunks = new ArrayDeque<>();
     private int used = CHUNK_BYTES;
+    private long seen;
     private long size;
     private boolean isDropped;
 
@@ -35,20 +37,27 @@ final class HeldMail implements AutoCloseable {
 
     /// Looks at octets as the client sent them.
     void verify(byte[] bytes, int from, int length) {
+        seen += length;
+        // The header is held twice until it is whole, once by us and once by the check.
+        hold(2 * Math.min(seen, HEADER_BYTES));
         check.write(bytes, from, length);
+    }
+
+    /// Claims memory for so many bytes; where there is none, what is held is let go.
+    private void hold(long bytes) {
+        if (!isDropped && !claim.holds(bytes)) {
+            // What it had is another's at once; the client may be sending for a long time yet.
+            isDropped = true;
+            chunks.clear();
+            claim.end();
+        }
     }
 
     /// Keeps octets that are to be sent on.
     void write(byte[] bytes, int from, int length) {
         size += length;
+        hold(size);
         if (isDropped) {
-            return;
-        }
-        if (!claim.holds(size)) {
-            // What it had is another's at once; the client may be sending for a long time yet.
-            isDropped = true;
-            chunks.clear();
-            claim.end();
             return;
         }
         int at = from;

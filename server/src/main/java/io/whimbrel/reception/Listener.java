@@ -10,7 +10,6 @@ import io.whimbrel.socket.ListenSocket;
 import io.whimbrel.socket.ProxyHeader;
 import io.whimbrel.socket.TimedSocket;
 import io.whimbrel.tls.ServerTls;
-import io.whimbrel.tls.TlsFacts;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /// Accepts connections on one address and runs each in its own virtual thread. Thread-safe.
@@ -49,6 +49,7 @@ final class Listener {
     private final ConnectionCount count;
     private final Set<TimedSocket> sockets = ConcurrentHashMap.newKeySet();
     private final Set<SmtpConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Semaphore lingering = new Semaphore(ConnectionCount.RESERVE);
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile ListenTerms terms;
     private volatile int connectionsBound = Integer.MAX_VALUE;
@@ -195,7 +196,7 @@ final class Listener {
             try {
                 Optional<Client> client = clientOf(timed, present);
                 if (client.isPresent()) {
-                    serve(timed, protectedClient(timed, client.get()));
+                    serve(timed, client.get());
                 }
             } finally {
                 sockets.remove(timed);
@@ -204,22 +205,6 @@ final class Listener {
             // The client is gone before it was served.
         } finally {
             count.releasePermit();
-        }
-    }
-
-    /// TLS from the first octet, where the listener has it.
-    private Client protectedClient(TimedSocket timed, Client client) throws IOException {
-        if (!client.terms().isTlsImplicit()) {
-            return client;
-        }
-        try {
-            TlsFacts facts = timed.startTls(client.terms().tls().orElseThrow());
-            metrics.tlsSessions.inc();
-            return client.with(facts);
-        } catch (IOException e) {
-            metrics.tlsFailures.inc();
-            LOG.debug("{}: TLS handshake: {}", client.literal(), e.getMessage());
-            throw e;
         }
     }
 
@@ -235,7 +220,7 @@ final class Listener {
         timed.setReadTimeout(present.limits().commandTimeout());
         return switch (origin) {
             case ProxyHeader.Origin.From(InetAddress client) ->
-                    Optional.of(Client.of(peer, client, present));
+                    Optional.of(Client.of(client, present));
             case ProxyHeader.Origin.Itself() -> Optional.of(Client.of(peer, present));
             case ProxyHeader.Origin.Bad(String problem) -> {
                 // A greeting would tell a stranger nothing, and the proxy cannot use it.
@@ -262,7 +247,7 @@ final class Listener {
         }
         Optional<SmtpReply> overload = intake.refusalOfConnection();
         if (overload.isPresent()) {
-            connection.refuse(overload.get());
+            refuse(connection, overload.get());
             return;
         }
         OptionalInt clientMost = clientMost(client);
@@ -276,11 +261,13 @@ final class Listener {
                 }
             }
             case TOO_MANY ->
-                    connection.refuse(
+                    refuse(
+                            connection,
                             SmtpReply.of(
                                     421, 4, 3, 2, "Too many connections here; try again later"));
             case TOO_MANY_FROM_CLIENT ->
-                    connection.refuse(
+                    refuse(
+                            connection,
                             SmtpReply.of(
                                     421,
                                     4,
@@ -292,12 +279,25 @@ final class Listener {
         }
     }
 
+    /// Says why, and waits for the client to have heard it only while few others do: permits are
+    /// for those who are served.
+    private void refuse(SmtpConnection connection, SmtpReply reply) {
+        boolean mayLinger = lingering.tryAcquire();
+        try {
+            connection.refuse(reply, mayLinger);
+        } finally {
+            if (mayLinger) {
+                lingering.release();
+            }
+        }
+    }
+
     private static OptionalInt clientMost(Client client) {
         OptionalInt given = client.terms().limits().connectionsPerClientMax();
         if (given.isPresent()) {
             return given;
         }
-        if (client.mayRelay()) {
+        if (client.mayRelay() || client.isTrustedProxy()) {
             return OptionalInt.empty();
         }
         return OptionalInt.of(

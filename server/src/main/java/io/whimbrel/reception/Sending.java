@@ -6,6 +6,7 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.policy.QuotaClaim;
 import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.policy.Tenants;
 import io.whimbrel.smtp.SmtpPath;
 import io.whimbrel.smtp.SmtpReply;
 
@@ -36,6 +37,10 @@ sealed interface Sending {
         }
         TenantSettings tenant = client.terms().door().tenants().named(name);
         boolean isSame = name.equals(standing.tenant().name());
+        Tenants tenants = client.terms().door().tenants();
+        if (!isSame && !tenants.all().isEmpty() && !tenants.isConfigured(name)) {
+            return refused("There is no tenant " + name);
+        }
         Optional<SmtpReply> refusal =
                 (isSame ? Optional.<SmtpReply>empty() : refusalOfPath(mail, tenant))
                         .or(() -> refusalOfFrom(mail, tenant))

@@ -54,7 +54,7 @@ final class SmtpConnection {
     private static final SmtpReply TOO_MANY_ERRORS =
             SmtpReply.of(421, 4, 7, 0, "Too many errors; closing");
     private static final SmtpReply LOGIN_IS_VOID =
-            SmtpReply.of(535, 5, 7, 8, "This login holds no longer; authenticate again");
+            SmtpReply.of(421, 4, 7, 0, "This login holds no longer; connect and log in again");
     private static final SmtpReply AUTH_LINE_TOO_LONG =
             SmtpReply.of(500, 5, 5, 6, "Authentication exchange line is too long");
     private static final SmtpReply BUG =
@@ -80,6 +80,9 @@ final class SmtpConnection {
     private boolean isRecipient;
 
     private volatile boolean isDraining;
+
+    /// A TLS handshake is under way.
+    private volatile boolean isShakingHands;
 
     /// The connection waits for a command, and no transaction is open.
     private volatile boolean isBetweenTransactions;
@@ -117,10 +120,20 @@ final class SmtpConnection {
         }
     }
 
-    /// A refusal in place of the greeting.
-    void refuse(SmtpReply reply) {
+    /// A refusal in place of the greeting; where TLS comes first, the end without a word.
+    ///
+    /// @param mayLinger whether to wait until the client can have heard it
+    void refuse(SmtpReply reply, boolean mayLinger) {
         try (socket) {
-            end(reply);
+            if (client.terms().isTlsImplicit()) {
+                return;
+            }
+            if (mayLinger) {
+                end(reply);
+            } else {
+                replies.add(reply);
+                replies.flush();
+            }
         } catch (IOException _) {
             // It did not wait for the answer.
         }
@@ -129,14 +142,19 @@ final class SmtpConnection {
     /// The node is to stop: an open transaction may finish, then the session ends with 421.
     void drain() {
         isDraining = true;
-        if (isBetweenTransactions) {
+        if (isBetweenTransactions || isShakingHands) {
             socket.stopReading();
         }
     }
 
     private void converse() throws IOException {
-        if (endIfRefused(visit.begin())) {
+        Optional<SmtpReply> refusal = visit.begin();
+        if (refusal.isPresent()) {
+            refuse(refusal.get(), false);
             return;
+        }
+        if (client.terms().isTlsImplicit()) {
+            shakeHands();
         }
         replies.add(client.terms().greeting());
         while (!(state instanceof Closed)) {
@@ -244,17 +262,23 @@ final class SmtpConnection {
         if (input.discardBuffered()) {
             LOG.warn("{} sent plain text behind STARTTLS; discarded", client.literal());
         }
-        TlsFacts facts;
+        state = new Greeted();
+        shakeHands();
+    }
+
+    private void shakeHands() throws IOException {
+        isShakingHands = true;
         try {
-            facts = socket.startTls(client.terms().tls().orElseThrow());
+            TlsFacts facts = socket.startTls(client.terms().tls().orElseThrow());
             metrics.tlsSessions.inc();
+            endIfRefused(become(client.with(facts)));
         } catch (IOException e) {
             metrics.tlsFailures.inc();
             LOG.debug("{}: TLS handshake: {}", client.literal(), e.getMessage());
             throw e;
+        } finally {
+            isShakingHands = false;
         }
-        state = new Greeted();
-        endIfRefused(become(client.with(facts)));
     }
 
     private void authenticate(SessionState next, SmtpCommand.Auth command) throws IOException {

@@ -99,6 +99,9 @@ final class Transfer {
             return new Result.Broken(open.decoder().defect().get().reply());
         }
         if (open.mail().isTooLarge()) {
+            if (chunk.isLast()) {
+                return new Result.Ended(transaction, tooLarge(arrival));
+            }
             // Chunks that follow find no transaction, and are read over.
             return new Result.Answered(new Ready(transaction.hello()), tooLarge(arrival));
         }

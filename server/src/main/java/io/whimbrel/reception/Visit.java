@@ -26,8 +26,13 @@ final class Visit {
         this.claim = newClaim(client);
     }
 
+    /// Who takes part in the tenant's shares: a stranger at its listener has none of them.
+    private static TenantSettings tenantOf(Client client) {
+        return client.mayRelay() ? client.standing().tenant() : TenantSettings.withoutRules("");
+    }
+
     private static QuotaClaim newClaim(Client client) {
-        return client.terms().door().shared().quotas().claim(client.standing().tenant());
+        return client.terms().door().shared().quotas().claim(tenantOf(client));
     }
 
     /// The connection has come.
@@ -42,7 +47,7 @@ final class Visit {
     /// @return why it may not stay: it is banned, or its tenant has too many connections
     Optional<SmtpReply> becomes(Client next) {
         claim.giveBack();
-        boolean isSameTenant = next.standing().tenant().equals(client.standing().tenant());
+        boolean isSameTenant = tenantOf(next).equals(tenantOf(client));
         boolean isSameAddress = next.address().equals(client.address());
         client = next;
         claim = newClaim(next);
@@ -62,7 +67,7 @@ final class Visit {
     }
 
     private Optional<SmtpReply> countConnection() {
-        TenantSettings tenant = client.standing().tenant();
+        TenantSettings tenant = tenantOf(client);
         if (tenant.name().isEmpty()) {
             return Optional.empty();
         }

@@ -27,15 +27,18 @@ public final class ProxyHeader {
     private static final int IPV4_OCTETS = 4;
     private static final int IPV6_OCTETS = 16;
 
+    private static final Origin NOBODY = new Origin.From(InetAddress.ofLiteral("0.0.0.0"));
+
     private ProxyHeader() {}
 
     /// What the header says.
     public sealed interface Origin {
 
-        /// Whom the proxy connects for.
+        /// Whom the proxy connects for; 0.0.0.0 where it cannot tell, who is nobody, and above all
+        /// not the proxy.
         record From(InetAddress client) implements Origin {}
 
-        /// The proxy itself, for a health check, or somebody it cannot name.
+        /// The proxy itself, for a health check.
         record Itself() implements Origin {}
 
         /// No header, or none that can be read.
@@ -75,7 +78,7 @@ public final class ProxyHeader {
     private static Origin parse(String line) {
         String[] words = line.split(" ", -1);
         if (words.length >= 2 && words[1].equals("UNKNOWN")) {
-            return new Origin.Itself();
+            return NOBODY;
         }
         boolean isIpv4 = words.length == 6 && words[1].equals("TCP4");
         boolean isIpv6 = words.length == 6 && words[1].equals("TCP6");
@@ -130,7 +133,7 @@ public final class ProxyHeader {
     private static Origin proxied(int family, byte[] payload) throws IOException {
         int octets = family == 1 ? IPV4_OCTETS : family == 2 ? IPV6_OCTETS : 0;
         if (octets == 0) {
-            return new Origin.Itself();
+            return NOBODY;
         }
         // Two addresses and two ports.
         if (payload.length < 2 * octets + 4) {

@@ -22,6 +22,9 @@ import java.util.Optional;
 public final class TimedSocket extends InputStream {
     private static final long NONE = Long.MAX_VALUE;
 
+    /// How long a handshake may take, where a command may take longer.
+    private static final long HANDSHAKE_MILLIS = 30_000;
+
     /// How long our goodbye may take a client that reads nothing.
     private static final long GOODBYE_MILLIS = 5_000;
 
@@ -65,13 +68,13 @@ public final class TimedSocket extends InputStream {
         return link.peer();
     }
 
-    /// Goes over to TLS: shakes hands, which may take as long as a command, and from then on reads
-    /// and writes in it. Plain text that was read before is the caller's to forget.
+    /// Goes over to TLS: shakes hands, which may take 30 s, and from then on reads and writes in
+    /// it. Plain text that was read before is the caller's to forget.
     ///
     /// @throws IOException where that fails: nothing more may be said then, and the socket is only
     ///   to be closed
     public TlsFacts startTls(ServerTls tls) throws IOException {
-        writeDeadlineMillis = clock.millis() + writeTimeoutMillis;
+        writeDeadlineMillis = clock.millis() + Math.min(writeTimeoutMillis, HANDSHAKE_MILLIS);
         try {
             TlsStream stream = tls.handshake(in, out);
             session = Optional.of(new Session(stream, Thread.currentThread()));

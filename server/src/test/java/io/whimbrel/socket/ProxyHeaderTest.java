@@ -43,8 +43,9 @@ class ProxyHeaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"PROXY UNKNOWN\r\n", "PROXY UNKNOWN ffff:f...f:ffff 65535\r\n"})
-    void unknown_isTheProxyItself(String line) throws IOException {
-        assertThat(read(line)).isEqualTo(new Origin.Itself());
+    void unknown_isNobody_andNotTheProxy(String line) throws IOException {
+        assertThat(read(line))
+                .isEqualTo(new Origin.From(Network.parseAddress("0.0.0.0").orElseThrow()));
     }
 
     @ParameterizedTest
