@@ -189,7 +189,8 @@ public final class SaslExchange {
         authenticator.log(user, open.mechanism, client, Failure.LOCKED);
         long minutes = left.plusSeconds(59).toMinutes();
         String text = "Too many failed logins; try again in " + minutes + " min";
-        return end(new SaslStep.Refused(SmtpReply.of(454, 4, 7, 0, text), NO_DELAY));
+        // Or whoever pipelines AUTH would have the log grow as fast as he can send.
+        return end(new SaslStep.Refused(SmtpReply.of(454, 4, 7, 0, text), LoginFailures.DELAY_MAX));
     }
 
     private SaslStep unavailable(Beginning.Open open) {

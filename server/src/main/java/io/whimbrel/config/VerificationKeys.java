@@ -40,9 +40,9 @@ final class VerificationKeys {
                     OnFail.MARK,
                     RELOAD,
                     "What follows where DMARC says `fail` and the author's domain wants such mail"
-                            + " refused: the field tells it, or the message gets 550 5.7.26; where"
-                            + " the DNS fails, 451 4.7.0; with more than one From field, 550"
-                            + " 5.6.0.");
+                        + " refused: the field tells it, or the message gets 550 5.7.26; where the"
+                        + " DNS fails, 451 4.7.0; with more than one From field, or one that cannot"
+                        + " be judged, 550 5.6.0.");
 
     /// To be added to those of `[[listen]]`.
     static final List<Key<?>> ALL = List.of(VERIFY, ON_SPF_FAIL, ON_DMARC_FAIL);

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -40,8 +41,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// and the same file name in their `accepted` events.
 ///
 /// At most [#AT_ONCE] files are in hand at a time, and [#PASS_MOST] in `work/`; beyond that they
-/// wait in `new/`, bounded by the disk. After a refusal for now the folder rests, for 1 s and twice
-/// as long each time, up to a minute.
+/// wait in `new/`, bounded by the disk. What is no regular file is left where it lies, and counts
+/// for nothing. After a refusal for now the folder rests, for 1 s and twice as long each time, up
+/// to a minute.
 public final class PickupFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PickupFolder.class);
     private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -51,6 +53,8 @@ public final class PickupFolder implements AutoCloseable {
     private static final Duration INCOMPLETE_MOST = Duration.ofDays(2);
 
     private static final int PASS_MOST = 1_000;
+
+    private static final int URI_NAME_MAX = 200;
 
     /// So many messages share a disk sync.
     private static final int AT_ONCE = 16;
@@ -130,14 +134,14 @@ public final class PickupFolder implements AutoCloseable {
 
     /// Looks at the folder once. Only one thread at a time.
     void pass() {
-        Instant now = clock.instant();
-        if (now.isBefore(restsUntil)) {
-            return;
-        }
         try {
+            Instant now = clock.instant();
+            if (now.isBefore(restsUntil)) {
+                return;
+            }
             sweep(now);
-            List<Path> files = inHand();
             var refusedForNow = new AtomicInteger();
+            List<Path> files = inHand(refusedForNow);
             takeAll(files, refusedForNow);
             if (!files.isEmpty()) {
                 DropBox.sync(box.work());
@@ -147,7 +151,16 @@ public final class PickupFolder implements AutoCloseable {
         } catch (IOException | DirectoryIteratorException e) {
             rest(true);
             trouble("pickup folder " + box.folder() + ": " + e);
+        } catch (RuntimeException e) {
+            // The ticker would end with it, and nothing would be picked up any more.
+            rest(true);
+            bug("the folder " + box.folder(), e);
         }
+    }
+
+    private void bug(String with, RuntimeException e) {
+        metrics.bugs.inc();
+        LOG.error("pickup: a bug, with {}", with, e);
     }
 
     private void rest(boolean isNeeded) {
@@ -169,29 +182,34 @@ public final class PickupFolder implements AutoCloseable {
     }
 
     /// What is left from earlier, then what has come, moved to where it is ours alone.
-    private List<Path> inHand() throws IOException {
+    private List<Path> inHand(AtomicInteger refusedForNow) throws IOException {
         List<Path> files = names(box.work(), PASS_MOST);
         int room = PASS_MOST - files.size();
         for (Path file : room > 0 ? names(box.arrived(), room) : List.<Path>of()) {
             try {
-                Path mine = free(box.work(), String.valueOf(file.getFileName()));
+                Path mine = free(box.work(), file.getFileName());
                 Files.move(file, mine, StandardCopyOption.ATOMIC_MOVE);
                 files.add(mine);
             } catch (IOException e) {
                 // A folder of somebody else, for example. The others go on.
                 trouble("pickup: " + file + " cannot be taken in hand: " + e);
+            } catch (RuntimeException e) {
+                refusedForNow.incrementAndGet();
+                bug(file.toString(), e);
             }
         }
         return files;
     }
 
     /// Files that are complete: names that begin with a dot or end with `.tmp` are still written.
+    /// Folders of others, which only they can move, must not fill the list.
     private static List<Path> names(Path folder, int most) throws IOException {
         var files = new ArrayList<Path>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
             for (Path file : all) {
                 String name = String.valueOf(file.getFileName());
-                if (!name.startsWith(".") && !name.endsWith(".tmp")) {
+                boolean isComplete = !name.startsWith(".") && !name.endsWith(".tmp");
+                if (isComplete && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
                     files.add(file);
                 }
                 if (files.size() == most) {
@@ -204,12 +222,24 @@ public final class PickupFolder implements AutoCloseable {
     }
 
     /// A name that nothing has; only this thread makes files there.
-    private static Path free(Path folder, String name) {
+    private static Path free(Path folder, Path name) {
         Path path = folder.resolve(name);
         for (int i = 1; Files.exists(path, LinkOption.NOFOLLOW_LINKS); i++) {
-            path = folder.resolve(name + "." + i);
+            path = folder.resolve(longer(name, "." + i));
         }
         return path;
+    }
+
+    /// In the C locale a name that the disk has may be one that no text can be made a path from: it
+    /// is written as in a URI then, and cut, for that is up to three times as long.
+    private static Path longer(Path name, String suffix) {
+        try {
+            return Path.of(name + suffix);
+        } catch (InvalidPathException _) {
+            String uri = String.valueOf(name.toUri().getRawPath());
+            String last = uri.substring(uri.lastIndexOf('/') + 1);
+            return Path.of(last.substring(0, Math.min(URI_NAME_MAX, last.length())) + suffix);
+        }
     }
 
     private void takeAll(List<Path> files, AtomicInteger refusedForNow) {
@@ -245,8 +275,7 @@ public final class PickupFolder implements AutoCloseable {
             return false;
         } catch (RuntimeException e) {
             // The next try would end the same way, and keep the folder from resting.
-            metrics.bugs.inc();
-            LOG.error("pickup: a bug, with {}", file.getFileName(), e);
+            bug(String.valueOf(file.getFileName()), e);
             return refuse(file, "a bug of the server: " + e);
         }
     }
@@ -271,8 +300,8 @@ public final class PickupFolder implements AutoCloseable {
     private boolean refuse(Path file, String reason) {
         try {
             synchronized (this) {
-                Path target = free(box.bad(), String.valueOf(file.getFileName()));
-                Path why = box.bad().resolve(target.getFileName() + ".why");
+                Path target = free(box.bad(), file.getFileName());
+                Path why = box.bad().resolve(longer(target.getFileName(), ".why"));
                 Files.writeString(why, clock.instant() + "\n" + reason + "\n");
                 Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
                 metrics.pickup.bad.inc();
@@ -282,6 +311,9 @@ public final class PickupFolder implements AutoCloseable {
         } catch (IOException e) {
             metrics.pickup.deferred.inc();
             LOG.warn("pickup: {} cannot be put into bad/: {}", file, e.toString());
+            return false;
+        } catch (RuntimeException e) {
+            bug(file.toString(), e);
             return false;
         }
     }

@@ -38,6 +38,7 @@ public final class Reception {
 
     private final ReceptionSettings settings;
     private final Doorkeeper doorkeeper;
+    private final CertificateRefresh certificates;
     private final Resolver resolver;
     private final ArrivingBodies arriving;
     private final MessageIntake intake;
@@ -94,6 +95,7 @@ public final class Reception {
     Reception(ReceptionSettings settings, Desk desk, Metrics metrics, InstantSource clock) {
         this.settings = settings;
         this.doorkeeper = new Doorkeeper(desk.quotas, metrics, clock);
+        this.certificates = new CertificateRefresh(doorkeeper::refreshCertificates, metrics);
         this.resolver = desk.resolver;
         this.arriving = desk.arriving;
         this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
@@ -262,13 +264,23 @@ public final class Reception {
     private void watchDeadlines() {
         try {
             for (int second = 1; !closed.await(1, TimeUnit.SECONDS); second++) {
-                endOverdue();
+                watchOnce();
                 if (second % CERTIFICATES_SECONDS == 0) {
-                    doorkeeper.refreshCertificates();
+                    certificates.begin();
                 }
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void watchOnce() {
+        try {
+            endOverdue();
+        } catch (RuntimeException e) {
+            // Without this thread nobody would end connections that hang.
+            metrics.bugs.inc();
+            LOG.error("a bug, while deadlines were watched", e);
         }
     }
 

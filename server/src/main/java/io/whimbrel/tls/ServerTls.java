@@ -110,10 +110,11 @@ public final class ServerTls {
         for (CertificateFiles files : settings.certificates()) {
             ServerCertificate certificate = ServerCertificate.load(files);
             // The same context goes on, for with another one no session could be resumed.
+            Optional<TlsContext> same = before.of(certificate, trust);
             all.add(
-                    before.of(certificate, trust)
-                            .orElseGet(
-                                    () -> new TlsContext(certificate, trust, settings, provider)));
+                    same.isPresent()
+                            ? same.get()
+                            : new TlsContext(certificate, trust, settings, provider));
         }
         return new TlsContexts(all);
     }

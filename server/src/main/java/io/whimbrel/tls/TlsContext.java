@@ -47,11 +47,14 @@ final class TlsContext {
     private final List<ChannelBinding> endPoint;
     private final String[] suites;
 
+    /// @throws IOException where the provider does not take certificate and key; names file and
+    ///   remedy
     TlsContext(
             ServerCertificate certificate,
             ClientTrust trust,
             ServerTlsSettings settings,
-            TlsProvider preferred) {
+            TlsProvider preferred)
+            throws IOException {
         this.certificate = certificate;
         this.trust = trust;
         this.settings = settings;
@@ -60,7 +63,14 @@ final class TlsContext {
         try {
             context = provider.context(keys(certificate, provider), new TrustManager[] {trust});
         } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalStateException("TLS by " + provider, e);
+            throw new IOException(
+                    certificate.files().certificate()
+                            + " cannot be used for TLS by "
+                            + provider
+                            + " ("
+                            + e.getMessage()
+                            + "); name each certificate of the chain once",
+                    e);
         }
         context.getServerSessionContext().setSessionCacheSize(SESSIONS_MAX);
         context.getServerSessionContext().setSessionTimeout(SESSION_SECONDS);

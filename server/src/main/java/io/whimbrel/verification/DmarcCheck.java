@@ -33,17 +33,15 @@ final class DmarcCheck {
         this.walk = new DmarcWalk(lookups, clock);
         List<HeaderField> from = header.named("from");
         if (from.size() != 1) {
-            boolean isMany = from.size() > 1;
-            String reason = isMany ? "several From fields" : "no From field";
-            this.early = Optional.of(DmarcVerdict.unreadable(isMany, reason));
+            String reason = from.isEmpty() ? "no From field" : "several From fields";
+            this.early = Optional.of(DmarcVerdict.unreadable(from.size(), reason));
             this.authors = Optional.empty();
             return;
         }
         AuthorDomains.Found found = AuthorDomains.of(from.getFirst());
         List<String> domains = found.domains();
         if (domains.isEmpty() || !found.isWhole() || domains.size() > DOMAINS_MAX) {
-            this.early =
-                    Optional.of(DmarcVerdict.unreadable(false, "no author can be told from From"));
+            this.early = Optional.of(DmarcVerdict.unreadable(1, "no author can be told from From"));
             this.authors = Optional.empty();
             return;
         }
@@ -77,7 +75,7 @@ final class DmarcCheck {
         Optional<List<Author>> found = authors.orElseThrow().await(DmarcWalk.TIME_MAX);
         if (found.isEmpty()) {
             return new DmarcVerdict(
-                    DmarcResult.TEMPERROR, "", DmarcPolicy.NONE, "", false, false, "out of time");
+                    DmarcResult.TEMPERROR, "", DmarcPolicy.NONE, "", false, 1, "out of time");
         }
         DmarcVerdict worst = judge(found.get().getFirst(), spf, dkim);
         for (Author author : found.get().subList(1, found.get().size())) {
@@ -150,7 +148,7 @@ final class DmarcCheck {
             DmarcResult result, Author author, Optional<Step> step, String reason) {
         if (step.isEmpty()) {
             return new DmarcVerdict(
-                    result, author.domain(), DmarcPolicy.NONE, "", false, false, reason);
+                    result, author.domain(), DmarcPolicy.NONE, "", false, 1, reason);
         }
         DmarcRecord record = step.get().record();
         DmarcPolicy policy = record.policy();
@@ -163,7 +161,7 @@ final class DmarcCheck {
                 record.isTesting() ? policy.weaker() : policy,
                 step.get().domain(),
                 record.isTesting(),
-                false,
+                1,
                 reason);
     }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
 ///   test; `NONE` where it has no policy
 /// @param policyDomain whose record it is; `""` where there is none
 /// @param isTesting the domain only tries
-/// @param hasSeveralFields there is more than one From field, so nobody can say whose it is
+/// @param fromFields how many From fields the message has; 0 also where its header is too large
 /// @param reason why it did not pass, in our words; `""` where it did
 public record DmarcVerdict(
         DmarcResult result,
@@ -18,12 +18,12 @@ public record DmarcVerdict(
         DmarcPolicy policy,
         String policyDomain,
         boolean isTesting,
-        boolean hasSeveralFields,
+        int fromFields,
         String reason) {
 
-    static DmarcVerdict unreadable(boolean hasSeveralFields, String reason) {
+    static DmarcVerdict unreadable(int fromFields, String reason) {
         return new DmarcVerdict(
-                DmarcResult.PERMERROR, "", DmarcPolicy.NONE, "", false, hasSeveralFields, reason);
+                DmarcResult.PERMERROR, "", DmarcPolicy.NONE, "", false, fromFields, reason);
     }
 
     /// What a domain asks to be done with mail that fails DMARC (RFC 9989 §4.7), from nothing to

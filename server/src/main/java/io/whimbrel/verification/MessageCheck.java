@@ -140,7 +140,7 @@ public final class MessageCheck implements ByteSink, AutoCloseable {
                         ? List.of(DkimVerdict.unreadable(TOO_LARGE))
                         : List.of(),
                 checks.contains(Check.DMARC)
-                        ? Optional.of(DmarcVerdict.unreadable(false, TOO_LARGE))
+                        ? Optional.of(DmarcVerdict.unreadable(0, TOO_LARGE))
                         : Optional.empty(),
                 checks.contains(Check.ARC)
                         ? Optional.of(ArcVerdict.broken(0, TOO_LARGE))

@@ -62,12 +62,23 @@ final class Refusal {
             case TEMPERROR ->
                     Optional.of(
                             SmtpReply.of(451, 4, 7, 0, "DMARC: the DNS failed, try again later"));
-            // Two From fields would show one author and be judged by another.
-            case PERMERROR ->
-                    dmarc.hasSeveralFields()
-                            ? Optional.of(SmtpReply.of(550, 5, 6, 0, "More than one From field"))
-                            : Optional.empty();
+            case PERMERROR -> ofUnreadable(dmarc.fromFields());
             case NONE, PASS -> Optional.empty();
         };
+    }
+
+    /// Where the author cannot be told. A message without From shows nobody, and passes.
+    private static Optional<SmtpReply> ofUnreadable(int fromFields) {
+        if (fromFields == 0) {
+            return Optional.empty();
+        }
+        // Two fields would show one author and be judged by another, and a field that shows
+        // readers somebody but cannot be judged would get around every policy.
+        String text =
+                fromFields > 1
+                        ? "More than one From field"
+                        : "DMARC: the From field has no author domain, too many, or one that"
+                                + " cannot be read";
+        return Optional.of(SmtpReply.of(550, 5, 6, 0, text));
     }
 }

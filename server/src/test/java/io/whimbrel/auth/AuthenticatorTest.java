@@ -290,6 +290,20 @@ final class AuthenticatorTest {
     }
 
     @Test
+    void lockedOut_theAnswerComesLate_byEachMechanism() {
+        for (int i = 0; i < 10; i++) {
+            desk.plain("198.51.100.1", "shop", "guess" + i);
+        }
+
+        SaslStep plain = desk.plain("198.51.100.1", "shop", "pencil");
+        String first = SaslText.encode("n,,n=shop,r=abc");
+        SaslStep scram = begin("SCRAM-SHA-256").start(Optional.of(first));
+
+        assertThat(LoginDesk.delay(plain)).isEqualTo(LoginFailures.DELAY_MAX);
+        assertThat(LoginDesk.delay(scram)).isEqualTo(LoginFailures.DELAY_MAX);
+    }
+
+    @Test
     void strangersGuessing_doNotLockOutTheApplicationThatWorks() {
         assertThat(line(desk.plain("192.0.2.7", "shop", "pencil"))).isEqualTo(GRANTED);
 

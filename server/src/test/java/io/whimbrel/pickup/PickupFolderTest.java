@@ -1,6 +1,7 @@
 package io.whimbrel.pickup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
@@ -40,6 +41,7 @@ final class PickupFolderTest {
     @TempDir private Path folder;
 
     private volatile Instant now = Instant.parse("2026-11-27T10:00:00Z");
+    private volatile boolean clockBreaks;
     private final Metrics metrics = new Metrics();
     private final List<LocalMail> taken = Collections.synchronizedList(new ArrayList<>());
     private final List<String> texts = Collections.synchronizedList(new ArrayList<>());
@@ -180,9 +182,93 @@ final class PickupFolderTest {
         pickup.pass();
 
         assertThat(taken).isEmpty();
+        assertThat(names("bad")).containsExactly("hard", "hard.why");
+        assertThat(names("new")).containsExactly("inner", "symbolic");
+    }
+
+    @Test
+    void aThousandFolders_doNotKeepMailWaiting() throws IOException {
+        PickupFolder pickup = pickup(Access.EVERYONE);
+        for (int i = 0; i < 1_000; i++) {
+            Files.createDirectory(at("new").resolve("d" + i));
+            Files.createDirectory(at("work").resolve("d" + i));
+        }
+        drop("one", GOOD);
+
+        pickup.pass();
+
+        assertThat(taken).hasSize(1);
+    }
+
+    /// In a JVM of its own, for the locale is read once.
+    @Test
+    void namesThatTheLocaleDoesNotHave_areTakenAndRefusedLikeOthers() throws Exception {
+        assumeTrue(
+                "UTF-8".equals(System.getProperty("sun.jnu.encoding")),
+                "this JVM can make such names");
+        PickupFolder pickup = pickup(Access.OWNER);
+        String accented = "gr\u00f6\u00dfe";
+        for (String name : List.of(accented, accented + "2")) {
+            drop(name, "no recipients\n");
+            Files.writeString(at("bad").resolve(name), "of before");
+        }
+        drop("plain", GOOD);
+        drop("w\u00e4re", GOOD);
+        Files.createDirectory(at("work").resolve("w\u00e4re"));
+        var java = Path.of(System.getProperty("java.home"), "bin", "java");
+        var builder =
+                new ProcessBuilder(
+                        java.toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        InTheCLocale.class.getName(),
+                        folder.toString());
+        builder.environment().put("LC_ALL", "C");
+        builder.redirectErrorStream(true);
+
+        Process child = builder.start();
+
+        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor()).as(said).isZero();
+        assertThat(said).endsWith("taken 2, bugs 0\n");
         assertThat(names("bad"))
-                .containsExactly(
-                        "hard", "hard.why", "inner", "inner.why", "symbolic", "symbolic.why");
+                .containsExactlyInAnyOrder(
+                        accented,
+                        "gr%C3%B6%C3%9Fe.1",
+                        "gr%C3%B6%C3%9Fe.1.why",
+                        accented + "2",
+                        "gr%C3%B6%C3%9Fe2.1",
+                        "gr%C3%B6%C3%9Fe2.1.why");
+        assertThat(names("new")).isEmpty();
+        pickup.pass();
+        assertThat(taken).isEmpty();
+    }
+
+    /// One pass over the folder below its argument.
+    static final class InTheCLocale {
+        private InTheCLocale() {}
+
+        public static void main(String[] words) throws IOException {
+            var test = new PickupFolderTest();
+            test.folder = Path.of(words[0]);
+            test.pickup(Access.OWNER).pass();
+            IO.println("taken " + test.taken.size() + ", bugs " + (long) test.metrics.bugs.get());
+        }
+    }
+
+    @Test
+    void anUnexpectedException_doesNotEndThePasses() throws IOException {
+        PickupFolder pickup = pickup(Access.OWNER);
+        drop("one", GOOD);
+        clockBreaks = true;
+        pickup.pass();
+        assertThat(taken).isEmpty();
+        now = now.plusSeconds(1);
+
+        pickup.pass();
+
+        assertThat(metrics.bugs.get()).isEqualTo(1);
+        assertThat(taken).hasSize(1);
     }
 
     /// Killed after 250 and before the deletion: the only moment that doubles a message.
@@ -307,9 +393,18 @@ final class PickupFolderTest {
     private PickupFolder pickup(Access openTo, PickupFolder.Door door) throws IOException {
         var names = SendmailSettings.of("host.example");
         var pickup =
-                new PickupFolder(settings(openTo), names, "host.example", door, metrics, () -> now);
+                new PickupFolder(
+                        settings(openTo), names, "host.example", door, metrics, this::instant);
         pickup.prepare();
         return pickup;
+    }
+
+    private Instant instant() {
+        if (clockBreaks) {
+            clockBreaks = false;
+            throw new IllegalStateException("no time");
+        }
+        return now;
     }
 
     private PickupSettings settings(Access openTo) {

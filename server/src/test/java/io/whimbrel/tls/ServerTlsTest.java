@@ -283,6 +283,23 @@ class ServerTlsTest {
 
     @ParameterizedTest
     @EnumSource
+    void rootTwiceInTheChain_fails_andTheOldOnesStay(TlsProvider provider) throws IOException {
+        CertificateFiles files = openSsl.certificate("root", "ec");
+        ServerTls tls = ServerTls.load(ServerTlsSettings.of(files), provider, CLOCK);
+        String once = Files.readString(files.certificate());
+        Files.writeString(files.certificate(), once + once);
+
+        assertThat(((TlsReload.Failed) tls.reloadIfChanged()).message())
+                .contains("root.crt")
+                .contains("name each certificate of the chain once");
+        assertThatThrownBy(() -> ServerTls.load(ServerTlsSettings.of(files), provider, CLOCK))
+                .isInstanceOf(IOException.class);
+        Files.writeString(files.certificate(), once);
+        assertThat(tls.reloadIfChanged()).isInstanceOf(TlsReload.Reloaded.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void reload_isForNewSessionsOnly(TlsProvider provider)
             throws IOException, InterruptedException {
         CertificateFiles files = openSsl.certificate("old", "ec");

@@ -56,7 +56,7 @@ class AuthenticationResultsTest {
                                         DmarcPolicy.REJECT,
                                         "example.org",
                                         false,
-                                        false,
+                                        1,
                                         "")),
                         Optional.of(new ArcVerdict(ArcResult.PASS, 2, "example.net", false, "")),
                         Optional.empty());
@@ -191,7 +191,7 @@ class AuthenticationResultsTest {
                                         DmarcPolicy.NONE,
                                         text,
                                         false,
-                                        false,
+                                        1,
                                         text)),
                         Optional.of(new ArcVerdict(ArcResult.FAIL, 1, text, false, text)),
                         Optional.empty());

@@ -189,7 +189,7 @@ class DmarcCheckTest {
 
         DmarcVerdict two = check("From: a@example.com\r\nFrom: b@other.example\r\n", "example.com");
         assertThat(two.result()).isEqualTo(DmarcResult.PERMERROR);
-        assertThat(two.hasSeveralFields()).isTrue();
+        assertThat(two.fromFields()).isEqualTo(2);
         assertThat(check("To: a@example.com\r\n", "example.com").result())
                 .isEqualTo(DmarcResult.PERMERROR);
     }

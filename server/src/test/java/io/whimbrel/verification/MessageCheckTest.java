@@ -19,6 +19,8 @@ import io.whimbrel.verification.VerificationSettings.OnFail;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -106,6 +108,37 @@ class MessageCheckTest {
         byte[] message = bytes("From: a@example.com\r\nFrom: b@example.com\r\n\r\nx\r\n");
 
         assertThat(code(Checked.all(zone, "a@other.example", message, NOW))).isEqualTo("550 5.6.0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a@x1.example, a@x2.example, a@x3.example, a@x4.example, a@bank.example",
+                "ceo@bank.example <a@[192.0.2.1]>",
+                "a@bank.example, a@[192.0.2.1]",
+                "undisclosed:;",
+                ""
+            })
+    void authorThatCannotBeTold_isRefusedWhereDmarcRefuses(String from) {
+        zone.withText("_dmarc.bank.example", "v=DMARC1; p=reject");
+        byte[] message = bytes("From: " + from + "\r\n\r\nx\r\n");
+        var mark = new VerificationSettings(Set.of(Check.DMARC), OnFail.REJECT, OnFail.MARK);
+
+        Verdicts refused = Checked.all(zone, "a@other.example", message, NOW);
+        Verdicts marked = Checked.run(mark, zone, "a@other.example", message, NOW);
+
+        assertThat(code(refused)).isEqualTo("550 5.6.0");
+        assertThat(marked.refusal()).isEmpty();
+        assertThat(marked.dmarc().map(DmarcVerdict::result)).contains(DmarcResult.PERMERROR);
+    }
+
+    @Test
+    void noFromField_isNotRefused() {
+        Verdicts verdicts =
+                Checked.all(zone, "a@other.example", bytes("Subject: x\r\n\r\nx\r\n"), NOW);
+
+        assertThat(verdicts.dmarc().map(DmarcVerdict::result)).contains(DmarcResult.PERMERROR);
+        assertThat(verdicts.refusal()).isEmpty();
     }
 
     @Test
