@@ -6,6 +6,7 @@ import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
+import io.whimbrel.tls.ClientCertificates;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +74,13 @@ public final class ConfigSummary {
         if (!isLoginAsked || !relayFrom.isEmpty()) {
             line.append(isLoginAsked ? ", " : "").append(networks(relayFrom));
         }
-        return line.toString();
+        boolean asksCertificates =
+                listen.entrance()
+                        .tls()
+                        .settings()
+                        .filter(tls -> tls.clientCertificates() != ClientCertificates.NONE)
+                        .isPresent();
+        return line.append(asksCertificates ? ", who has a tenant's certificate" : "").toString();
     }
 
     /// Tenants and domains of ours, where there are any.

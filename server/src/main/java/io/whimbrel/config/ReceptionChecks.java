@@ -1,6 +1,7 @@
 package io.whimbrel.config;
 
 import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings.Access;
@@ -163,7 +164,19 @@ final class ReceptionChecks {
                 listens.stream()
                         .flatMap(listen -> listen.find(TlsKeys.CLIENT_CERTIFICATES).stream())
                         .anyMatch(it -> it != ClientCertificates.NONE);
+        boolean hasAuthority =
+                listens.stream().anyMatch(listen -> listen.isWritten(TlsKeys.CLIENT_CA));
         for (TableValues tenant : values.all(TenantKeys.TENANT)) {
+            boolean hasNames =
+                    tenant.find(TenantKeys.CERTIFICATES).orElse(List.of()).stream()
+                            .anyMatch(it -> !it.startsWith("sha256:"));
+            if (isAsked && hasNames && !hasAuthority) {
+                findings.warn(
+                        tenant.placeOf(TenantKeys.CERTIFICATES),
+                        "certificates: a name is believed only where an authority vouches for it;"
+                                + " add client-ca to the [[listen]], or name the certificate by its"
+                                + " sha256:");
+            }
             if (!isAsked && tenant.isWritten(TenantKeys.CERTIFICATES)) {
                 findings.warn(
                         tenant.placeOf(TenantKeys.CERTIFICATES),
@@ -173,23 +186,44 @@ final class ReceptionChecks {
         }
     }
 
+    /// Whether it is a whole top-level domain, or all below one.
+    private static boolean isRegistry(DomainPattern pattern) {
+        return switch (pattern) {
+            case DomainPattern.Every() -> true;
+            case DomainPattern.Exactly(DomainName domain) -> isTopLevel(domain);
+            case DomainPattern.Below(DomainName apex) -> isTopLevel(apex);
+        };
+    }
+
+    private static boolean isTopLevel(DomainName domain) {
+        return !domain.isLiteral() && domain.value().indexOf('.') < 0;
+    }
+
     /// Its MX is most likely this server, which would send its mail to itself.
     private void checkInbound() {
         List<DomainPattern> routed =
                 values.all(DeliveryKeys.ROUTE).stream()
                         .flatMap(route -> route.find(DeliveryKeys.ROUTE_DOMAIN).stream())
+                        .filter(pattern -> !(pattern instanceof DomainPattern.Every))
                         .toList();
         for (TableValues inbound : values.all(DoorKeys.INBOUND)) {
             Optional<DomainPattern> domain = inbound.find(DoorKeys.INBOUND_DOMAIN);
-            if (domain.isPresent()
+            if (domain.filter(ReceptionChecks::isRegistry).isPresent()) {
+                findings.error(
+                        inbound.placeOf(DoorKeys.INBOUND_DOMAIN),
+                        "domain: "
+                                + inbound.rendered(DoorKeys.INBOUND_DOMAIN)
+                                + " would make an open relay to all of it; name the domains that"
+                                + " are yours");
+            } else if (domain.isPresent()
                     && routed.stream().noneMatch(it -> ConfigChecks.covers(it, domain.get()))) {
                 findings.warn(
                         inbound.placeOf(DoorKeys.INBOUND_DOMAIN),
                         "domain: "
                                 + inbound.rendered(DoorKeys.INBOUND_DOMAIN)
-                                + " has no [[route]]: its mail would go to the MX hosts of the"
-                                + " domain, and where that is this server, it bounces as a loop;"
-                                + " add a [[route]] to the host that takes it");
+                                + " has no [[route]] of its own: strangers' mail would go where all"
+                                + " mail goes, to the MX hosts of the domain, or as a loop to this"
+                                + " server; add a [[route]] to the host that takes it");
             }
         }
     }

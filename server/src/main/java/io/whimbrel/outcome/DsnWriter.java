@@ -219,7 +219,9 @@ final class DsnWriter {
                                     .filter(_ -> isOverdue())
                                     .map(end -> "by " + DsnText.date(end) + ", as was asked for")
                                     .orElseGet(() -> "within " + DsnText.span(retry.expire()))
-                            + ", and this will not be tried again. The last try failed like this:";
+                            + ", and this will not be tried again"
+                            // It may have been given up between two tries.
+                            + (isOverdue() ? ":" : ". The last try failed like this:");
             case RETURNED ->
                     "An operator of this mail system returned your message undelivered for the"
                             + " recipients below:";

@@ -175,13 +175,17 @@ final class Doorkeeper {
     }
 
     /// Reads certificates anew where their files changed; once a minute is enough.
-    synchronized void refreshCertificates() {
+    ///
+    /// @return what cannot be used, a line each; those of before stay in force
+    synchronized List<String> refreshCertificates() {
+        var failures = new ArrayList<String>();
         for (ServerTls one : tls.values()) {
             switch (one.reloadIfChanged()) {
                 case TlsReload.Unchanged() -> {}
                 case TlsReload.Reloaded _ ->
                         LOG.info("TLS: certificates read anew: {}", one.settings().certificates());
                 case TlsReload.Failed(String message, boolean isNew) -> {
+                    failures.add(message);
                     if (isNew) {
                         LOG.error("TLS: {}; the certificates of before stay in force", message);
                     }
@@ -189,6 +193,7 @@ final class Doorkeeper {
             }
         }
         tellOfCertificates();
+        return failures;
     }
 
     /// How many connections tenants have.

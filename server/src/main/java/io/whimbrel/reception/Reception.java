@@ -95,7 +95,7 @@ public final class Reception {
     Reception(ReceptionSettings settings, Desk desk, Metrics metrics, InstantSource clock) {
         this.settings = settings;
         this.doorkeeper = new Doorkeeper(desk.quotas, metrics, clock);
-        this.certificates = new CertificateRefresh(doorkeeper::refreshCertificates, metrics);
+        this.certificates = new CertificateRefresh(() -> doorkeeper.refreshCertificates(), metrics);
         this.resolver = desk.resolver;
         this.arriving = desk.arriving;
         this.intake = new MessageIntake(desk.store, arriving, metrics, clock);
@@ -173,7 +173,10 @@ public final class Reception {
                             .findFirst()
                             .orElseThrow(() -> addressesDiffer()));
         }
-        doorkeeper.refreshCertificates();
+        List<String> unusable = doorkeeper.refreshCertificates();
+        if (!unusable.isEmpty()) {
+            throw new IOException(String.join("; ", unusable));
+        }
         List<ListenTerms> terms =
                 doorkeeper.terms(
                         new ReceptionSettings(sorted, next.tenants(), next.inbound()), answers);

@@ -218,13 +218,19 @@ final class SmtpSession {
         return switch (state) {
             case Ready(Hello hello) ->
                     client.mustAuthenticate()
-                            ? new Answer(state, AUTHENTICATE_FIRST)
+                            ? new Answer(state, loginDemand())
                             : mail(hello, path, parameters, now);
             // RFC 5321 §4.1.4: a second MAIL inside a transaction is refused and changes nothing.
             case InTransaction _ -> new Answer(state, SECOND_MAIL);
             case InChunks _ -> new Answer(state, CHUNKS_OPEN);
             case Greeted _, Closed _ -> new Answer(state, EHLO_FIRST);
         };
+    }
+
+    /// AUTH is not offered without TLS.
+    private SmtpReply loginDemand() {
+        boolean needsTls = client.tls().isEmpty() && client.terms().offersStartTls();
+        return needsTls ? TLS_FIRST : AUTHENTICATE_FIRST;
     }
 
     private Step mail(Hello hello, SmtpPath path, List<EsmtpParameter> parameters, Instant now) {

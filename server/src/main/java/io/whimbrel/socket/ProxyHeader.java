@@ -47,7 +47,15 @@ public final class ProxyHeader {
 
     /// Reads up to the end of the header.
     public static Origin read(InputStream in) throws IOException {
-        byte[] head = in.readNBytes(SIGNATURE.length);
+        int first = in.read();
+        if (first != 'P' && first != SIGNATURE[0]) {
+            // Who sends something else might wait for our greeting.
+            return new Origin.Bad("no PROXY header");
+        }
+        byte[] head = new byte[SIGNATURE.length];
+        head[0] = (byte) first;
+        int count = 1 + in.readNBytes(head, 1, head.length - 1);
+        head = Arrays.copyOf(head, count);
         if (Arrays.equals(head, SIGNATURE)) {
             return readBinary(in, head);
         }
