@@ -12,6 +12,7 @@ import io.whimbrel.policy.Tenants;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.socket.ListenSocket;
 import io.whimbrel.spool.Spool;
+import io.whimbrel.tls.CertificateRefresh;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.whimbrel.reception;
+package io.whimbrel.tls;
 
 import io.whimbrel.metrics.Metrics;
 
@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// whoever waits for it. Thread-safe.
 ///
 /// Never two at once: while one hangs, none begins.
-final class CertificateRefresh {
+public final class CertificateRefresh {
     private static final Logger LOG = LoggerFactory.getLogger(CertificateRefresh.class);
 
     private final Runnable refresh;
@@ -19,13 +19,13 @@ final class CertificateRefresh {
     private final AtomicBoolean isUnderWay = new AtomicBoolean();
 
     /// @param refresh where it throws, that counts as a bug, and the next one comes all the same
-    CertificateRefresh(Runnable refresh, Metrics metrics) {
+    public CertificateRefresh(Runnable refresh, Metrics metrics) {
         this.refresh = refresh;
         this.metrics = metrics;
     }
 
     /// Returns at once.
-    void begin() {
+    public void begin() {
         if (isUnderWay.compareAndSet(false, true)) {
             Thread.ofVirtual().name("certificates").start(this::run);
         }
