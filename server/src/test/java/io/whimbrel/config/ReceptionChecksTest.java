@@ -87,7 +87,28 @@ class ReceptionChecksTest {
     void certificatesOfATenant_thatNobodyAsksFor_areWarnedOf() {
         String tenant = "[[tenant]]\nname = \"shop\"\ncertificates = [\"app.shop.example\"]\n";
         assertOne(warnings(tenant), "8:1: certificates: without effect", "client-certificates");
-        assertThat(warnings(TLS + "client-certificates = \"optional\"\n" + tenant)).isEmpty();
+        String asked = TLS + "client-certificates = \"optional\"\n";
+        assertOne(
+                warnings(asked + tenant), "12:1: certificates: a name is believed only", "sha256:");
+        String authority = "client-ca = \"/etc/whimbrel/tls/ca.pem\"\n";
+        assertThat(warnings(asked + authority + tenant)).isEmpty();
+        String byHash = tenant.replace("app.shop.example", "sha256:" + "0".repeat(64));
+        assertThat(warnings(asked + byHash)).isEmpty();
+    }
+
+    @Test
+    void wholeRegistry_asInboundDomain_isRefused() {
+        for (String domain : List.of("com", "*.com")) {
+            String table = "[[inbound]]\ndomain = \"" + domain + "\"\n";
+            assertThat(
+                            ((ConfigResult.Invalid)
+                                            ConfigFile.parse(
+                                                    "w.toml", ConfigFileTest.LEAST + table))
+                                    .errors())
+                    .singleElement()
+                    .asString()
+                    .contains("would make an open relay to all of it");
+        }
     }
 
     @Test
