@@ -85,12 +85,12 @@ def auth(ports):
         refused(port, "535 5.7.8 ", *wrong, "shop", "--auth-password", "wrong")
         refused(port, "535 5.7.8 ", *wrong, "nobody", "--auth-password", reception.PASSWORD)
         refused(port, "535 5.7.8 ", *wrong, "shop", "--auth-password", "x" * 1500)
-        refused(port, "530 5.7.0 Authentication required", "--auth-optional", mechanism, "--auth-user", "x",
+        refused(port, "530 5.7.0 Must issue a STARTTLS command first", "--auth-optional", mechanism, "--auth-user", "x",
                 "--auth-password", "y")
     told("PLAIN and LOGIN; wrong password, unknown user and far too long ones get 535; nothing without TLS")
     code, dialogue = swaks(port, "--tls", "--auth", "CRAM-MD5", *LOGIN)
     lib.check(code == 28, f"CRAM-MD5 is not offered: {code}\n{dialogue}")
-    refused(port, "530 5.7.0 Authentication required")
+    refused(port, "530 5.7.0 Must issue a STARTTLS command first")
     refused(port, "530 5.7.0 Authentication required", "--tls")
     told("mechanisms that we have not are not offered; without login 530")
     return count
