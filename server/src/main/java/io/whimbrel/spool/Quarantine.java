@@ -83,10 +83,15 @@ final class Quarantine {
                 });
     }
 
-    /// Whether an earlier find kept as much or more from there on.
+    /// Whether an earlier find kept as much or more from there on, durably.
     private static boolean isKept(SpoolFiles files, String name, long length) {
         try (SpoolFiles.SpoolFile file = files.open(name)) {
-            return file.size() >= length;
+            boolean isWhole = file.size() >= length;
+            if (isWhole) {
+                // Whoever wrote it may have been killed before its sync.
+                file.sync();
+            }
+            return isWhole;
         } catch (IOException _) {
             return false;
         }

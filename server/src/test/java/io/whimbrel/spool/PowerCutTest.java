@@ -47,6 +47,13 @@ final class PowerCutTest {
         assertThat(violation(new SpoolSimulation(10_912_440_297_747L), CUTS_PER_DISK)).isEmpty();
     }
 
+    /// A recovery was killed before it synced what it kept of a torn tail; the next one took it as
+    /// kept, and then the power was cut.
+    @Test
+    void tornTail_thatAKillLeftInMemory_isDurableWhenItCountsAsKept() {
+        assertThat(violation(new SpoolSimulation(9_710_273_711_610L), CUTS_PER_DISK)).isEmpty();
+    }
+
     /// The proof that the test above can fail: each sync is taken away in turn. That of a spare is
     /// not among them: it is there for speed, for the header's sync covers the file as well.
     @ParameterizedTest
