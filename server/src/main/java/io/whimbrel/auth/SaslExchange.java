@@ -1,5 +1,6 @@
 package io.whimbrel.auth;
 
+import io.whimbrel.smtp.SmtpInput;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;
@@ -14,7 +15,7 @@ import java.util.function.BooleanSupplier;
 public final class SaslExchange {
     /// The longest line that a session must take during an exchange, without CRLF (RFC 4954 §4). A
     /// longer one gets 500 5.5.6, and the exchange is over.
-    public static final int LINE_OCTETS_MAX = 12_288;
+    public static final int LINE_OCTETS_MAX = SmtpInput.AUTH_LINE_MAX;
 
     private static final Duration NO_DELAY = Duration.ZERO;
 

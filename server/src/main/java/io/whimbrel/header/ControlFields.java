@@ -3,8 +3,8 @@ package io.whimbrel.header;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.smtp.Xtext;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -25,7 +25,6 @@ final class ControlFields {
 
     private static final int NAME_MAX = 64;
     private static final int CAMPAIGN_MAX = 128;
-    private static final int ENVELOPE_ID_MAX = 100;
 
     private final Instant now;
     private final Map<String, String> first = new LinkedHashMap<>();
@@ -102,24 +101,11 @@ final class ControlFields {
     }
 
     private Optional<String> envelopeId() {
-        Optional<String> encoded = given("x-envid").map(ControlFields::toXtext);
-        if (encoded.isPresent() && encoded.get().length() > ENVELOPE_ID_MAX) {
-            refuse("x-envid", "is longer than " + ENVELOPE_ID_MAX + " characters");
+        Optional<String> encoded = given("x-envid").map(Xtext::encode);
+        if (encoded.isPresent() && !Xtext.isEnvelopeId(encoded.get())) {
+            refuse("x-envid", "is longer than " + Xtext.ENVELOPE_ID_MAX + " characters");
         }
         return encoded;
-    }
-
-    private static String toXtext(String text) {
-        var encoded = new StringBuilder();
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            boolean isPlain = b >= '!' && b <= '~' && b != '+' && b != '=';
-            if (isPlain) {
-                encoded.append((char) b);
-            } else {
-                encoded.append('+').append(String.format(Locale.ROOT, "%02X", b & 0xff));
-            }
-        }
-        return encoded.toString();
     }
 
     private Optional<PriorityClass> priority() {

@@ -4,6 +4,7 @@ import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Notify;
+import io.whimbrel.smtp.Xtext;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -137,24 +138,9 @@ public record EnvelopeFields(
     /// Any text as xtext (RFC 3461 §4), as far as it is printable US-ASCII; empty where it is not,
     /// or longer than an ENVID may be.
     public static Optional<String> envelopeId(String text) {
-        var xtext = new StringBuilder();
-        for (int i = 0; i < text.length() && xtext.length() <= ENVELOPE_ID_MAX; i++) {
-            char c = text.charAt(i);
-            if (c < ' ' || c > '~') {
-                return Optional.empty();
-            }
-            if (c == ' ' || c == '+' || c == '=') {
-                xtext.append('+').append(Integer.toHexString(c).toUpperCase(Locale.ROOT));
-            } else {
-                xtext.append(c);
-            }
-        }
-        return xtext.isEmpty() || xtext.length() > ENVELOPE_ID_MAX
-                ? Optional.empty()
-                : Optional.of(xtext.toString());
+        boolean isPrintable = text.chars().allMatch(c -> c >= ' ' && c <= '~');
+        return Optional.of(Xtext.encode(text)).filter(_ -> isPrintable).filter(Xtext::isEnvelopeId);
     }
-
-    private static final int ENVELOPE_ID_MAX = 100;
 
     /// Confined to one thread.
     private static final class Reader {
@@ -172,8 +158,10 @@ public record EnvelopeFields(
                 case "x-sender" -> sender = Optional.of(sender(field));
                 case "x-receiver" -> receivers.addAll(addressesOf(field));
                 case "x-envid" -> {
-                    if (!isXtext(value)) {
-                        throw bad(field, "is xtext of at most " + ENVELOPE_ID_MAX + " characters");
+                    if (!Xtext.isEnvelopeId(value)) {
+                        throw bad(
+                                field,
+                                "is xtext of at most " + Xtext.ENVELOPE_ID_MAX + " characters");
                     }
                     envelopeId = value;
                 }
@@ -217,24 +205,6 @@ public record EnvelopeFields(
                 throw bad(field, "is one address");
             }
             return addresses.getFirst();
-        }
-
-        /// As [CommandParser][io.whimbrel.smtp.CommandParser] and xtext have it (RFC 3461 §4).
-        private static boolean isXtext(String text) {
-            boolean isXtext = !text.isEmpty() && text.length() <= ENVELOPE_ID_MAX;
-            for (int i = 0; i < text.length() && isXtext; i++) {
-                char c = text.charAt(i);
-                isXtext = c > ' ' && c <= '~' && c != '=';
-                if (c == '+') {
-                    isXtext = i + 2 < text.length() && isHex(text, i + 1) && isHex(text, i + 2);
-                    i += 2;
-                }
-            }
-            return isXtext;
-        }
-
-        private static boolean isHex(String text, int at) {
-            return "0123456789ABCDEF".indexOf(text.charAt(at)) >= 0;
         }
     }
 

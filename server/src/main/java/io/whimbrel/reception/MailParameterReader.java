@@ -7,6 +7,7 @@ import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.smtp.EsmtpParameter;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.smtp.Xtext;
 
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -44,7 +45,7 @@ final class MailParameterReader {
     }
 
     MailOptions read(List<EsmtpParameter> parameters) {
-        if (Xtext.hasDuplicates(parameters)) {
+        if (EsmtpParameter.hasDuplicates(parameters)) {
             return new MailOptions.Refused(bad("A parameter is given twice"));
         }
         for (EsmtpParameter parameter : parameters) {
@@ -71,7 +72,7 @@ final class MailParameterReader {
     /// @return why it is refused
     private Optional<SmtpReply> take(EsmtpParameter parameter) {
         if (!isOffered(parameter.keyword())) {
-            return Optional.of(Xtext.unknown(parameter));
+            return Optional.of(parameter.unknown());
         }
         String value = parameter.value().toUpperCase(Locale.ROOT);
         return switch (parameter.keyword()) {
@@ -100,7 +101,7 @@ final class MailParameterReader {
             case "MT-PRIORITY" -> mtPriority(parameter);
             case "BY" -> deliverBy(parameter, value);
             case "AUTH" -> unless(isAuth(parameter.value()), parameter);
-            default -> Optional.of(Xtext.unknown(parameter));
+            default -> Optional.of(parameter.unknown());
         };
     }
 

@@ -3,6 +3,7 @@ package io.whimbrel.reception;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.smtp.EsmtpParameter;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.smtp.Xtext;
 
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,7 @@ sealed interface RcptOptions {
         if (parameters.isEmpty()) {
             return NONE;
         }
-        if (Xtext.hasDuplicates(parameters)) {
+        if (EsmtpParameter.hasDuplicates(parameters)) {
             return refused("A parameter is given twice");
         }
         Notify notice = Notify.DEFAULT;
@@ -45,7 +46,7 @@ sealed interface RcptOptions {
                     }
                 }
                 default -> {
-                    return new Refused(Xtext.unknown(parameter));
+                    return new Refused(parameter.unknown());
                 }
             }
         }

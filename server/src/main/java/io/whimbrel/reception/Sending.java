@@ -35,12 +35,12 @@ sealed interface Sending {
             return refused(
                     "Tenant " + standing.tenant().name() + " may not send as tenant " + name);
         }
-        TenantSettings tenant = client.terms().door().tenants().named(name);
-        boolean isSame = name.equals(standing.tenant().name());
         Tenants tenants = client.terms().door().tenants();
+        boolean isSame = name.equals(standing.tenant().name());
         if (!isSame && !tenants.all().isEmpty() && !tenants.isConfigured(name)) {
             return refused("There is no tenant " + name);
         }
+        TenantSettings tenant = tenants.named(name);
         Optional<SmtpReply> refusal =
                 (isSame ? Optional.<SmtpReply>empty() : refusalOfPath(mail, tenant))
                         .or(() -> refusalOfFrom(mail, tenant))

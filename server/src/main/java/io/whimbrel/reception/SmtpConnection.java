@@ -39,9 +39,6 @@ import java.util.Optional;
 final class SmtpConnection {
     private static final Logger LOG = LoggerFactory.getLogger(SmtpConnection.class);
 
-    /// RFC 4954 §4.
-    private static final int AUTH_LINE_MAX = 12_288;
-
     private static final int LINGER_BYTES = 256 << 10;
     private static final Duration LINGER = Duration.ofSeconds(5);
 
@@ -248,9 +245,11 @@ final class SmtpConnection {
     }
 
     private void admit(Admit step) throws IOException {
-        Optional<SmtpReply> refusal = visit.recipient(step.transaction(), step.isPostmaster());
+        Optional<SmtpReply> refusal =
+                visit.recipient(step.recipient().path().domain(), step.isPostmaster());
+        InTransaction before = step.transaction();
         answer(
-                refusal.isPresent() ? step.before() : step.transaction(),
+                refusal.isPresent() ? before : before.with(step.recipient()),
                 refusal.orElse(SmtpSession.RECIPIENT_OK));
     }
 
@@ -288,7 +287,7 @@ final class SmtpConnection {
         while (step instanceof SaslStep.Challenge(String base64)) {
             replies.add(SmtpReply.plain(334, base64));
             replies.flush();
-            switch (input.readText(AUTH_LINE_MAX)) {
+            switch (input.readText(SmtpInput.AUTH_LINE_MAX)) {
                 case TextLine.Text(String line) -> step = exchange.next(line);
                 case TextLine.TooLong() -> {
                     answer(next, AUTH_LINE_TOO_LONG);

@@ -345,7 +345,7 @@ final class SmtpSession {
             RcptOptions.Given given,
             boolean isPostmaster) {
         var recipient = new Recipient(path, given.notice(), given.originalRecipient());
-        return new Admit(transaction, transaction.with(recipient), isPostmaster);
+        return new Admit(transaction, recipient, isPostmaster);
     }
 
     private static Step data(SessionState state) {

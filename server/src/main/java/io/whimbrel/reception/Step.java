@@ -1,5 +1,6 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.mail.Recipient;
 import io.whimbrel.reception.SessionState.InTransaction;
 import io.whimbrel.smtp.SmtpCommand;
 import io.whimbrel.smtp.SmtpPath;
@@ -19,10 +20,9 @@ sealed interface Step {
 
     /// RCPT is in order: take the recipient where its sender may have one more.
     ///
-    /// @param before without the recipient
-    /// @param transaction with it
+    /// @param transaction without the recipient yet
     /// @param isPostmaster ours, whom everybody must be able to reach
-    record Admit(InTransaction before, InTransaction transaction, boolean isPostmaster)
+    record Admit(InTransaction transaction, Recipient recipient, boolean isPostmaster)
             implements Step {}
 
     /// Say `reply`, then shake hands; the client says EHLO again afterwards.

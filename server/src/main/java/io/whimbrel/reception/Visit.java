@@ -1,5 +1,6 @@
 package io.whimbrel.reception;
 
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.policy.DoorConsequence;
 import io.whimbrel.policy.QuotaClaim;
 import io.whimbrel.policy.TenantSettings;
@@ -95,17 +96,11 @@ final class Visit {
     /// RCPT is in order.
     ///
     /// @return why the recipient is not taken
-    Optional<SmtpReply> recipient(SessionState.InTransaction transaction, boolean isPostmaster) {
-        if (transaction.recipients() instanceof Recipients.Some(_, var recipient, _)) {
-            Optional<SmtpReply> listed = isPostmaster ? Optional.empty() : listing();
-            return listed.or(() ->
-                            client.terms()
-                                    .door()
-                                    .refusalOfRecipient(
-                                            client, recipient.path().domain(), isPostmaster))
-                    .or(claim::recipient);
-        }
-        return Optional.empty();
+    Optional<SmtpReply> recipient(DomainName domain, boolean isPostmaster) {
+        Optional<SmtpReply> listed = isPostmaster ? Optional.empty() : listing();
+        return listed.or(() ->
+                        client.terms().door().refusalOfRecipient(client, domain, isPostmaster))
+                .or(claim::recipient);
     }
 
     private Optional<SmtpReply> listing() {

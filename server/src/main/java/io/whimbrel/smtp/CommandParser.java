@@ -16,6 +16,7 @@ public final class CommandParser {
     private static final int CLIENT_NAME_MAX = 255;
     private static final int CHUNK_DIGITS_MAX = 18;
     private static final String CHUNK_VERB = "BDAT";
+    private static final String AUTH_VERB = "AUTH";
 
     private static final SmtpCommand DATA = new SmtpCommand.Data();
     private static final SmtpCommand RSET = new SmtpCommand.Rset();
@@ -59,15 +60,24 @@ public final class CommandParser {
     /// Whether `line[from, to)` is BDAT to any reader of commands, however lenient: then a chunk
     /// follows, also where the line itself cannot be understood.
     static boolean announcesChunk(byte[] line, int from, int to) {
+        return hasVerb(CHUNK_VERB, line, from, to);
+    }
+
+    /// Whether `line[from, to)` is AUTH, whose line may be longer than others (RFC 4954 §4).
+    static boolean authenticates(byte[] line, int from, int to) {
+        return hasVerb(AUTH_VERB, line, from, to);
+    }
+
+    private static boolean hasVerb(String verb, byte[] line, int from, int to) {
         int start = from;
         while (start < to && (line[start] == ' ' || line[start] == '\t')) {
             start++;
         }
-        if (to - start < CHUNK_VERB.length()) {
+        if (to - start < verb.length()) {
             return false;
         }
-        for (int i = 0; i < CHUNK_VERB.length(); i++) {
-            if ((line[start + i] & ~0x20) != CHUNK_VERB.charAt(i)) {
+        for (int i = 0; i < verb.length(); i++) {
+            if ((line[start + i] & ~0x20) != verb.charAt(i)) {
                 return false;
             }
         }

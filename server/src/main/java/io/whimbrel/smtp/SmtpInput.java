@@ -8,12 +8,15 @@ import java.util.Optional;
 /// What a client sends, commands and data, through one buffer. Confined to one thread.
 ///
 /// An idle connection holds 512 bytes. The buffer grows to 8 KiB for long lines and to 16 KiB while
-/// a message arrives, and shrinks when the next command has to be waited for. Only CRLF ends a
-/// command line: a bare CR, a bare LF or a NUL breaks the stream, so that one line never becomes
-/// two commands.
+/// a message or a long login arrives, and shrinks when the next command has to be waited for. Only
+/// CRLF ends a command line: a bare CR, a bare LF or a NUL breaks the stream, so that one line
+/// never becomes two commands.
 public final class SmtpInput {
     /// RFC 5321 §4.5.3.1.4 asks for 512 octets, and the extensions for some 1,200 more.
     public static final int COMMAND_LINE_MAX = 4_096;
+
+    /// Of AUTH and of what follows it (RFC 4954 §4): tokens are long.
+    public static final int AUTH_LINE_MAX = 12_288;
 
     private static final int IDLE_BYTES = 512;
     private static final int COMMAND_BYTES = 8_192;
@@ -24,6 +27,9 @@ public final class SmtpInput {
     private static final SmtpCommand TOO_LONG =
             new SmtpCommand.Refused(
                     SmtpReply.of(500, 5, 5, 2, "Line longer than " + COMMAND_LINE_MAX + " octets"));
+    private static final SmtpCommand AUTH_TOO_LONG =
+            new SmtpCommand.Refused(
+                    SmtpReply.of(500, 5, 5, 6, "Authentication exchange line is too long"));
     private static final SmtpCommand CHUNK_TOO_LONG =
             broken("A BDAT line longer than " + COMMAND_LINE_MAX + " octets; closing");
     private static final SmtpCommand MUCH_TOO_LONG = broken("Line far too long; closing");
@@ -60,11 +66,11 @@ public final class SmtpInput {
             if (end < limit && !isCut) {
                 return Optional.of(takeLine(end));
             }
-            if (end - position > COMMAND_LINE_MAX) {
+            if (end - position > lineMax(position, end)) {
                 return skipLongLine(tooLong(position, end));
             }
             int before = position;
-            if (!fill(COMMAND_BYTES)) {
+            if (!fill(end - position > COMMAND_LINE_MAX ? DATA_BYTES : COMMAND_BYTES)) {
                 return Optional.empty();
             }
             scanned = end - before + position;
@@ -239,12 +245,21 @@ public final class SmtpInput {
             return BARE_CR;
         }
         position = end + 2;
-        return end - start > COMMAND_LINE_MAX
+        return end - start > lineMax(start, end)
                 ? tooLong(start, end)
                 : CommandParser.parse(buffer, start, end);
     }
 
+    private int lineMax(int start, int end) {
+        return end - start > COMMAND_LINE_MAX && CommandParser.authenticates(buffer, start, end)
+                ? AUTH_LINE_MAX
+                : COMMAND_LINE_MAX;
+    }
+
     private SmtpCommand tooLong(int start, int end) {
+        if (CommandParser.authenticates(buffer, start, end)) {
+            return AUTH_TOO_LONG;
+        }
         return CommandParser.announcesChunk(buffer, start, end) ? CHUNK_TOO_LONG : TOO_LONG;
     }
 

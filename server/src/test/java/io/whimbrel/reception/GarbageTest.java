@@ -71,9 +71,9 @@ class GarbageTest {
                 state = next instanceof SessionState.Closed ? new Greeted() : next;
             } else if (step instanceof Step.Begin(InTransaction transaction, _, _)) {
                 state = transaction;
-            } else if (step instanceof Step.Admit(_, InTransaction transaction, _)) {
-                assertRecipients(state, command, transaction, true);
-                state = transaction;
+            } else if (step instanceof Step.Admit(var before, var recipient, _)) {
+                state = before.with(recipient);
+                assertRecipients(before, command, state, true);
             }
         }
     }

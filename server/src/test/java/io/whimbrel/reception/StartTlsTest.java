@@ -142,7 +142,8 @@ class StartTlsTest {
             talk.command("NOOP", "250");
             talk.command("AUTH PLAIN", "334");
             talk.command("A".repeat(12_288), "501 5.5.2");
-            talk.command("AUTH PLAIN " + "A".repeat(5_000), "500 5.5.2");
+            talk.command("AUTH PLAIN " + "A".repeat(5_000), "501 5.5.2");
+            talk.command("AUTH PLAIN " + "A".repeat(13_000), "500 5.5.6");
             talk.command("AUTH PLAIN", "334");
             talk.command("A".repeat(40_000), "500 5.5.6");
             talk.command("NOOP", "250");

@@ -72,6 +72,22 @@ class SmtpInputTest {
         }
     }
 
+    /// RFC 4954 §4: an initial response may be a token of some kilobytes.
+    @Test
+    void lineOfAuth_mayBeThreeTimesAsLong() throws IOException {
+        for (int length = 4_000; length < 20_000; length += 119) {
+            String line = "auth XOAUTH2 " + "x".repeat(length - 13);
+            var input = new SmtpInput(new PiecesStream(bytes(line + "\r\nQUIT\r\n"), 700));
+            boolean fits = length <= SmtpInput.AUTH_LINE_MAX;
+            SmtpCommand first = input.readCommand().orElseThrow();
+            assertThat(first).isInstanceOf(fits ? SmtpCommand.Auth.class : Refused.class);
+            if (first instanceof Refused(SmtpReply reply)) {
+                assertThat(reply.toString()).startsWith("500 5.5.6");
+            }
+            assertThat(input.readCommand()).contains(new Quit());
+        }
+    }
+
     @Test
     void line_withoutEnd_isGivenUp() throws IOException {
         var endless = new PiecesStream(bytes("x".repeat(1_000_000)), 5);

@@ -1,40 +1,37 @@
-package io.whimbrel.reception;
+package io.whimbrel.smtp;
 
-import io.whimbrel.smtp.EsmtpParameter;
-import io.whimbrel.smtp.SmtpReply;
+import java.nio.charset.StandardCharsets;
 
-import java.util.List;
+/// Xtext, as parameters of MAIL and RCPT write what has spaces or signs in it (RFC 3461 §4). Pure.
+public final class Xtext {
+    /// Characters of an ENVID (RFC 3461 §4.4).
+    public static final int ENVELOPE_ID_MAX = 100;
 
-/// Checks shared by the parameters of MAIL and RCPT, most of all the syntax of xtext (RFC 3461 §4).
-final class Xtext {
-    private static final int ENVELOPE_ID_MAX = 100;
     private static final int ORIGINAL_RECIPIENT_MAX = 500;
+    private static final String HEX = "0123456789ABCDEF";
 
     private Xtext() {}
 
-    static SmtpReply unknown(EsmtpParameter parameter) {
-        String keyword = parameter.keyword();
-        String shown = keyword.length() > 40 ? keyword.substring(0, 40) : keyword;
-        return SmtpReply.of(555, 5, 5, 4, "Parameter not recognized: " + shown);
-    }
-
-    static boolean hasDuplicates(List<EsmtpParameter> parameters) {
-        for (int i = 1; i < parameters.size(); i++) {
-            for (int j = 0; j < i; j++) {
-                if (parameters.get(i).keyword().equals(parameters.get(j).keyword())) {
-                    return true;
-                }
+    /// The xtext of a text in UTF-8.
+    public static String encode(String text) {
+        var encoded = new StringBuilder(text.length());
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            if (b >= '!' && b <= '~' && b != '+' && b != '=') {
+                encoded.append((char) b);
+            } else {
+                encoded.append('+').append(HEX.charAt((b & 0xff) >> 4)).append(HEX.charAt(b & 0xf));
             }
         }
-        return false;
+        return encoded.toString();
     }
 
-    static boolean isEnvelopeId(String text) {
+    /// Whether it can be ENVID (RFC 3461 §4.4).
+    public static boolean isEnvelopeId(String text) {
         return !text.isEmpty() && text.length() <= ENVELOPE_ID_MAX && isXtext(text, 0, false);
     }
 
     /// `rfc822;user+40example.com`, or with a type such as `utf-8` (RFC 6533 §3).
-    static boolean isOriginalRecipient(String text, boolean smtpUtf8) {
+    public static boolean isOriginalRecipient(String text, boolean smtpUtf8) {
         int semicolon = text.indexOf(';');
         if (semicolon < 1
                 || semicolon + 1 == text.length()
@@ -51,7 +48,7 @@ final class Xtext {
     }
 
     /// Whether it is xtext of US-ASCII only.
-    static boolean isXtext(String text) {
+    public static boolean isXtext(String text) {
         return isXtext(text, 0, false);
     }
 
