@@ -20,6 +20,7 @@ final class Rooms {
             Map.ofEntries(
                     Map.entry("dns", Set.of()),
                     Map.entry("tls", Set.of()),
+                    Map.entry("state", Set.of()),
                     Map.entry("auth", Set.of("tls")),
                     Map.entry("header", Set.of()),
                     Map.entry("socket", Set.of("tls")),
@@ -37,7 +38,9 @@ final class Rooms {
                     Map.entry("egress", Set.of("shaping")),
                     Map.entry("routing", Set.of("dns", "egress")),
                     Map.entry("schedule", Set.of("spool", "shaping", "egress", "budget")),
-                    Map.entry("policy", Set.of("dns", "auth", "signing", "egress", "suppression")),
+                    Map.entry(
+                            "policy",
+                            Set.of("state", "dns", "auth", "signing", "egress", "suppression")),
                     Map.entry(
                             "outcome",
                             Set.of(
@@ -50,6 +53,7 @@ final class Rooms {
                     Map.entry(
                             "delivery",
                             Set.of(
+                                    "state",
                                     "routing",
                                     "tls",
                                     "signing",
