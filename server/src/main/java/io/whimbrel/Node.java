@@ -9,7 +9,6 @@ import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
 import io.whimbrel.budget.HeapWatch;
 import io.whimbrel.budget.MemoryPlan;
-import io.whimbrel.config.AddressText;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
@@ -42,6 +41,7 @@ import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
+import io.whimbrel.toml.AddressText;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.admin.AdminClient;
 import io.whimbrel.admin.Json;
 import io.whimbrel.admin.SocketPath;
-import io.whimbrel.config.AddressText;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.eventlog.EventReader;
+import io.whimbrel.toml.AddressText;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,11 +1,11 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.config.ConfigFile;
-import io.whimbrel.config.ConfigFinding;
 import io.whimbrel.config.ConfigReference;
 import io.whimbrel.config.ConfigResult;
 import io.whimbrel.config.ConfigSummary;
 import io.whimbrel.config.DefaultFile;
+import io.whimbrel.toml.ConfigFinding;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,9 +1,9 @@
 package io.whimbrel.cli;
 
-import io.whimbrel.config.DurationText;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.toml.DurationText;
 
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -2,7 +2,7 @@ package io.whimbrel.cli;
 
 import io.whimbrel.admin.Json;
 import io.whimbrel.cli.QueueText.Reach;
-import io.whimbrel.config.DurationText;
+import io.whimbrel.toml.DurationText;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

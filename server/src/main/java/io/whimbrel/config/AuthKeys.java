@@ -1,10 +1,16 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
 import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.auth.Mechanism;
-import io.whimbrel.config.Key.Presence;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.TomlText;
+import io.whimbrel.toml.ValueKind;
 
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,6 @@
 package io.whimbrel.config;
 
 import io.whimbrel.budget.MemorySettings;
-import io.whimbrel.config.Key.Change;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
@@ -15,6 +14,11 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
+import io.whimbrel.toml.FileValues;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Change;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
 
 import java.nio.file.Path;
 import java.util.HashMap;

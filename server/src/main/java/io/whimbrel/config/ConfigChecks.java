@@ -5,6 +5,13 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.tls.ClientCertificates;
+import io.whimbrel.toml.AddressText;
+import io.whimbrel.toml.FileValues;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.TomlText;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;

@@ -1,11 +1,10 @@
 package io.whimbrel.config;
 
-import io.whimbrel.config.Findings.Place;
-
-import org.tomlj.Toml;
-import org.tomlj.TomlParseError;
-import org.tomlj.TomlParseOptions;
-import org.tomlj.TomlParseResult;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.SizeText;
+import io.whimbrel.toml.TomlDocument;
+import io.whimbrel.toml.TomlText;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,17 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.TreeMap;
-import java.util.function.Predicate;
 
 /// Reads a configuration file. It looks at nothing but the file: not at the machine's addresses,
 /// disks or names. Stateless.
 public final class ConfigFile {
     /// No sensible file comes near it.
     static final int BYTES_MAX = 1 << 20;
-
-    private static final TomlParseOptions OPTIONS = TomlParseOptions.sourceless();
 
     private ConfigFile() {}
 
@@ -70,20 +64,17 @@ public final class ConfigFile {
 
     /// Reads the text of a file that is called `name`.
     static ConfigResult parse(String name, String text) {
-        var findings = new Findings(name);
-        TomlParseResult document = Toml.parse(text, OPTIONS);
-        for (TomlParseError error : document.errors()) {
-            findings.error(Place.of(error.position()), syntaxMessage(error));
-        }
-        var meaning = new Findings(name);
-        FileValues values = new TableReader(meaning, !document.hasErrors()).read(document);
-        new ConfigChecks(values, meaning).run();
-        meaning.forgetLines(linesInDoubt(text, document.errors()));
-        findings.addAll(meaning);
+        TomlDocument document =
+                TomlDocument.parse(
+                        name,
+                        text,
+                        ConfigKeys.TABLES,
+                        (values, meaning) -> new ConfigChecks(values, meaning).run());
+        Findings findings = document.findings();
         return findings.hasErrors()
                 ? new ConfigResult.Invalid(findings.errors(), findings.warnings())
                 : new ConfigResult.Valid(
-                        new ConfigAssembly(values).assemble(), findings.warnings());
+                        new ConfigAssembly(document.values()).assemble(), findings.warnings());
     }
 
     private static ConfigResult parse(String name, byte[] bytes) {
@@ -113,36 +104,6 @@ public final class ConfigFile {
         int lineStart = text.lastIndexOf('\n') + 1;
         int line = 1 + (int) text.chars().filter(c -> c == '\n').count();
         return new Place(line, 1 + text.codePointCount(lineStart, text.length()));
-    }
-
-    private static String syntaxMessage(TomlParseError error) {
-        String message = String.valueOf(error.getMessage());
-        return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
-    }
-
-    /// After a header that the parser refused, it takes the keys that follow for keys of the table
-    /// before. What is said about them up to the next header would be wrong.
-    private static Predicate<Integer> linesInDoubt(String text, List<TomlParseError> errors) {
-        List<String> lines = text.lines().toList();
-        var ends = new TreeMap<Integer, Integer>();
-        for (TomlParseError error : errors) {
-            int line = error.position().line();
-            if (isHeader(lines, line)) {
-                int end = line + 1;
-                while (end <= lines.size() && !isHeader(lines, end)) {
-                    end++;
-                }
-                ends.put(line, end);
-            }
-        }
-        return line -> {
-            var start = ends.floorEntry(line);
-            return start != null && line < start.getValue();
-        };
-    }
-
-    private static boolean isHeader(List<String> lines, int line) {
-        return line <= lines.size() && lines.get(line - 1).strip().startsWith("[");
     }
 
     private static ConfigResult unreadable(String name, String message) {

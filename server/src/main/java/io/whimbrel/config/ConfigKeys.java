@@ -1,5 +1,7 @@
 package io.whimbrel.config;
 
+import io.whimbrel.toml.TableSpec;
+
 import java.util.List;
 import java.util.Optional;
 
@@ -29,10 +31,5 @@ final class ConfigKeys {
     /// The table of this name.
     static Optional<TableSpec> table(String name) {
         return TABLES.stream().filter(table -> table.name().equals(name)).findFirst();
-    }
-
-    /// The names of all tables.
-    static List<String> tableNames() {
-        return TABLES.stream().map(TableSpec::name).toList();
     }
 }

@@ -1,6 +1,9 @@
 package io.whimbrel.config;
 
-import io.whimbrel.config.Key.Presence;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
 
 /// The reference page, made from the declared keys. Stateless.
 public final class ConfigReference {

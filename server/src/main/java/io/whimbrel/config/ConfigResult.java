@@ -1,5 +1,8 @@
 package io.whimbrel.config;
 
+import io.whimbrel.toml.ConfigFinding;
+import io.whimbrel.toml.Findings;
+
 import java.util.List;
 
 /// What came of reading a configuration file. Immutable.

@@ -7,6 +7,7 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.tls.ClientCertificates;
+import io.whimbrel.toml.AddressText;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,8 @@
 package io.whimbrel.config;
 
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.TableSpec;
+
 /// The commented default file, made from the declared keys. Stateless.
 public final class DefaultFile {
     private static final int COLUMNS_MAX = 90;

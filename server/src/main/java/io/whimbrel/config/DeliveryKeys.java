@@ -1,9 +1,8 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
-import static io.whimbrel.config.Key.Change.RESTART;
+import static io.whimbrel.toml.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RESTART;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.mail.DomainPattern;
@@ -11,6 +10,12 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.toml.AddressText;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.ValueKind;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

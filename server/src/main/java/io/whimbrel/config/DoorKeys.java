@@ -1,8 +1,7 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.Rate;
@@ -11,6 +10,13 @@ import io.whimbrel.policy.DoorCount;
 import io.whimbrel.policy.DoorLimits;
 import io.whimbrel.policy.DoorSettings;
 import io.whimbrel.policy.InboundSettings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.TomlText;
+import io.whimbrel.toml.ValueKind;
 
 import java.time.Duration;
 import java.util.ArrayList;

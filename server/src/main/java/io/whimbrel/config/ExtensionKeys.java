@@ -1,9 +1,12 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.reception.Offered;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableValues;
 
 import java.time.Duration;
 import java.util.List;

@@ -1,14 +1,18 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
-import static io.whimbrel.config.Key.Change.RESTART;
+import static io.whimbrel.toml.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RESTART;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.header.HeaderRules;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings.Entrance;
 import io.whimbrel.reception.ListenSettings.Proxies;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 
 import java.util.List;
 import java.util.Optional;

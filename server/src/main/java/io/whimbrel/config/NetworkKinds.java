@@ -1,11 +1,14 @@
 package io.whimbrel.config;
 
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
+import io.whimbrel.toml.AddressText;
+import io.whimbrel.toml.TomlText;
+import io.whimbrel.toml.ValueKind;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;

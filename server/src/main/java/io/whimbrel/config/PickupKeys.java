@@ -1,9 +1,8 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
-import static io.whimbrel.config.Key.Change.RESTART;
+import static io.whimbrel.toml.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RESTART;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
@@ -11,6 +10,12 @@ import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.PickupSettings.Access;
 import io.whimbrel.pickup.SendmailSettings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 
 import java.nio.file.Path;
 import java.util.List;

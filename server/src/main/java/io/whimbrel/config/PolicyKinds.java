@@ -1,10 +1,14 @@
 package io.whimbrel.config;
 
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Rate;
 import io.whimbrel.policy.AddressPattern;
 import io.whimbrel.policy.BlocklistZone;
+import io.whimbrel.toml.SizeText;
+import io.whimbrel.toml.TomlText;
+import io.whimbrel.toml.UnitText;
+import io.whimbrel.toml.ValueKind;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import java.util.Locale;
 import java.util.Optional;

@@ -7,6 +7,12 @@ import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings.Access;
 import io.whimbrel.reception.TlsMode;
 import io.whimbrel.tls.ClientCertificates;
+import io.whimbrel.toml.FileValues;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.NearestName;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.TomlText;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

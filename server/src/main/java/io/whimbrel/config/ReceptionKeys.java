@@ -1,13 +1,17 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
-import static io.whimbrel.config.Key.Change.RESTART;
+import static io.whimbrel.toml.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RESTART;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.reception.SessionLimits;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.ValueKind;
 
 import java.net.SocketAddress;
 import java.nio.file.Path;

@@ -1,9 +1,12 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RESTART;
+import static io.whimbrel.toml.Key.Change.RESTART;
 
 import io.whimbrel.budget.MemoryPlan;
-import io.whimbrel.config.Key.Presence;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
 
 import java.time.Duration;
 import java.util.List;

@@ -1,8 +1,7 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Network;
@@ -12,6 +11,13 @@ import io.whimbrel.policy.AddressPattern;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.policy.TenantSettings.Limits;
 import io.whimbrel.policy.TenantSettings.TenantQuotas;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,14 +1,20 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
-import io.whimbrel.config.Key.Presence;
 import io.whimbrel.reception.ListenTls;
 import io.whimbrel.reception.TlsMode;
 import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,11 @@
 package io.whimbrel.config;
 
-import static io.whimbrel.config.Key.Change.RELOAD;
+import static io.whimbrel.toml.Key.Change.RELOAD;
 
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 import io.whimbrel.verification.VerificationSettings;
 import io.whimbrel.verification.VerificationSettings.Check;
 import io.whimbrel.verification.VerificationSettings.OnFail;

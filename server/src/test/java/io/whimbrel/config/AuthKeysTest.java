@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.auth.AuthSettings;
 import io.whimbrel.auth.Mechanism;
-import io.whimbrel.config.Findings.Place;
-import io.whimbrel.config.Key.Presence;
-import io.whimbrel.config.ValueKind.Reading;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.Key.Presence;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import org.junit.jupiter.api.Test;
 import org.tomlj.Toml;

@@ -2,6 +2,9 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.TableSpec;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -41,6 +41,8 @@ import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.toml.ConfigFinding;
+import io.whimbrel.toml.TableSpec;
 import io.whimbrel.verification.VerificationSettings;
 
 import org.junit.jupiter.api.Test;

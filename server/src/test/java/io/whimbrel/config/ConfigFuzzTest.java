@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import io.whimbrel.reception.ListenSettings;
+import io.whimbrel.toml.ConfigFinding;
 
 import org.junit.jupiter.api.Test;
 

@@ -2,6 +2,8 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.toml.NearestName;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -2,13 +2,17 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.config.Findings.Place;
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.Rate;
 import io.whimbrel.policy.DoorCount;
 import io.whimbrel.policy.DoorSettings;
 import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

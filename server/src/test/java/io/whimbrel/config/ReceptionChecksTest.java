@@ -2,6 +2,8 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.toml.ConfigFinding;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.List;

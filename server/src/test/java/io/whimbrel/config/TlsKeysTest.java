@@ -2,13 +2,19 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.config.Findings.Place;
 import io.whimbrel.reception.ListenTls;
 import io.whimbrel.reception.TlsMode;
 import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.toml.ConfigFinding;
+import io.whimbrel.toml.Findings;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.Key;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
+import io.whimbrel.toml.ValueKind;
 
 import org.junit.jupiter.api.Test;
 

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.mail.Rate;
+import io.whimbrel.toml.AddressText;
+import io.whimbrel.toml.DurationText;
+import io.whimbrel.toml.SizeText;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

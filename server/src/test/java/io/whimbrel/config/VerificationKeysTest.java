@@ -2,7 +2,9 @@ package io.whimbrel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.config.Findings.Place;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.TableSpec;
+import io.whimbrel.toml.TableValues;
 import io.whimbrel.verification.VerificationSettings;
 import io.whimbrel.verification.VerificationSettings.Check;
 import io.whimbrel.verification.VerificationSettings.OnFail;

@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
@@ -15,23 +15,23 @@ import java.util.OptionalInt;
 /// Addresses, addresses with ports, and networks as they stand in the file. No name is ever looked
 /// up and no network interface asked. Stateless.
 public final class AddressText {
-    static final int PORT_MAX = 65_535;
+    public static final int PORT_MAX = 65_535;
 
     /// In front of the path of a UNIX socket.
-    static final String UNIX = "unix:";
+    public static final String UNIX = "unix:";
 
     private AddressText() {}
 
     /// An IPv4 address of four decimal numbers, or an IPv6 address without brackets and zone. Short
     /// forms such as `127.1` and numbers with leading zeros, which readers take differently, are no
     /// addresses here.
-    static Optional<InetAddress> parse(String text) {
+    public static Optional<InetAddress> parse(String text) {
         boolean isPlain = text.indexOf(':') >= 0 ? isIpv6Text(text) : isFourNumbers(text);
         return isPlain ? Network.parseAddress(text) : Optional.empty();
     }
 
     /// `192.0.2.1:25` or `[2001:db8::1]:25`; where `defaultPort` is given, also without a port.
-    static Optional<InetSocketAddress> parseWithPort(String text, OptionalInt defaultPort) {
+    public static Optional<InetSocketAddress> parseWithPort(String text, OptionalInt defaultPort) {
         int hostEnd = text.startsWith("[") ? text.indexOf(']') + 1 : text.indexOf(':');
         if (hostEnd < 0 || (hostEnd == 0 && text.startsWith("["))) {
             hostEnd = text.length();
@@ -46,7 +46,7 @@ public final class AddressText {
     }
 
     /// An IPv4 address, or an IPv6 address in brackets.
-    static Optional<InetAddress> parseBracketed(String host) {
+    public static Optional<InetAddress> parseBracketed(String host) {
         boolean isBracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
         return isBracketed
                 ? parse(host.substring(1, host.length() - 1))
@@ -55,7 +55,7 @@ public final class AddressText {
     }
 
     /// The number behind a colon, `least` to 65535.
-    static OptionalInt parsePort(String text, int least) {
+    public static OptionalInt parsePort(String text, int least) {
         boolean isNumber = text.length() >= 2 && text.length() <= 6 && text.charAt(0) == ':';
         int port = 0;
         for (int i = 1; isNumber && i < text.length(); i++) {
@@ -70,7 +70,7 @@ public final class AddressText {
 
     /// The network that `text` names once the bits behind its prefix are cleared; empty where it
     /// has no prefix length or is otherwise no network.
-    static Optional<Network> withoutHostBits(String text) {
+    public static Optional<Network> withoutHostBits(String text) {
         int slash = text.indexOf('/');
         if (slash < 0) {
             return Optional.empty();
@@ -105,7 +105,7 @@ public final class AddressText {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
-    static String render(Network network) {
+    public static String render(Network network) {
         return network.toString();
     }
 

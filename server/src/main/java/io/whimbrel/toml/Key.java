@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import java.util.Optional;
 
@@ -10,10 +10,11 @@ import java.util.Optional;
 /// @param presence what holds where it is absent
 /// @param change when a change takes effect
 /// @param meaning a sentence or two in Markdown, on one line
-record Key<T>(String name, ValueKind<T> kind, Presence<T> presence, Change change, String meaning) {
+public record Key<T>(
+        String name, ValueKind<T> kind, Presence<T> presence, Change change, String meaning) {
 
     /// When a changed key takes effect.
-    enum Change {
+    public enum Change {
         /// On SIGHUP and `whimbrel reload`.
         RELOAD,
         /// When the server starts again; a reload that changes such a key is refused.
@@ -21,7 +22,7 @@ record Key<T>(String name, ValueKind<T> kind, Presence<T> presence, Change chang
     }
 
     /// What holds where a key is absent. Immutable.
-    sealed interface Presence<T> {
+    public sealed interface Presence<T> {
 
         /// The file is refused.
         ///
@@ -41,23 +42,23 @@ record Key<T>(String name, ValueKind<T> kind, Presence<T> presence, Change chang
         record Unset<T>(String meaning, String example) implements Presence<T> {}
     }
 
-    static <T> Key<T> required(
+    public static <T> Key<T> required(
             String name, ValueKind<T> kind, String example, Change change, String meaning) {
         return new Key<>(name, kind, new Presence.Required<>(example), change, meaning);
     }
 
-    static <T> Key<T> withDefault(
+    public static <T> Key<T> withDefault(
             String name, ValueKind<T> kind, T value, Change change, String meaning) {
         return new Key<>(
                 name, kind, new Presence.Default<>(value, Optional.empty()), change, meaning);
     }
 
-    boolean isRequired() {
+    public boolean isRequired() {
         return presence instanceof Presence.Required<T>;
     }
 
     /// Whether the default file sets it, in a table that the default file has.
-    boolean isInDefaultFile() {
+    public boolean isInDefaultFile() {
         return switch (presence) {
             case Presence.Required<T> _ -> true;
             case Presence.Default<T>(_, var starter) -> starter.isPresent();
@@ -65,12 +66,12 @@ record Key<T>(String name, ValueKind<T> kind, Presence<T> presence, Change chang
         };
     }
 
-    String render(T value) {
+    public String render(T value) {
         return kind.renderer().apply(value);
     }
 
     /// A value as it may stand in the file: the default unless there is a better one.
-    String example() {
+    public String example() {
         return switch (presence) {
             case Presence.Required<T>(String example) -> example;
             case Presence.Default<T>(T value, var starter) ->

@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import java.util.List;
 import java.util.Locale;
@@ -8,15 +8,15 @@ import java.util.Optional;
 ///
 /// @param number 0 to 10^15 - 1
 /// @param unit what follows the digits; may be empty
-record UnitText(long number, String unit) {
+public record UnitText(long number, String unit) {
     private static final int DIGITS_MAX = 15;
     private static final long TOTAL_MAX = 1_000_000_000_000_000L;
 
     /// A unit and how many of the smallest one it is. Immutable.
-    record Unit(String name, long size) {}
+    public record Unit(String name, long size) {}
 
     /// Empty where `text` begins with no digit, or with more of them than any limit needs.
-    static Optional<UnitText> split(String text) {
+    public static Optional<UnitText> split(String text) {
         int digits = 0;
         while (digits < text.length() && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
             digits++;
@@ -30,7 +30,7 @@ record UnitText(long number, String unit) {
 
     /// How many of the smallest unit `text` names. Empty where its unit is none of `units`, or the
     /// answer is beyond 10^15.
-    static Optional<Long> parse(String text, List<Unit> units) {
+    public static Optional<Long> parse(String text, List<Unit> units) {
         Optional<UnitText> parts = split(text);
         for (Unit unit : units) {
             if (parts.isPresent() && parts.get().unit().equals(unit.name())) {
@@ -44,7 +44,7 @@ record UnitText(long number, String unit) {
     }
 
     /// `total` in the first of `units` that divides it; the last must be the smallest.
-    static String render(long total, List<Unit> units) {
+    public static String render(long total, List<Unit> units) {
         Unit unit = units.getLast();
         for (Unit larger : units.reversed()) {
             unit = total % larger.size() == 0 && total != 0 ? larger : unit;
@@ -53,7 +53,7 @@ record UnitText(long number, String unit) {
     }
 
     /// `text` without spaces, in lower case.
-    static String squeezed(String text) {
+    public static String squeezed(String text) {
         return text.replace(" ", "").toLowerCase(Locale.ROOT);
     }
 }

@@ -1,18 +1,18 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
 /// Finds the known name that a misspelt one was probably meant to be. Stateless.
-final class NearestName {
+public final class NearestName {
     private static final int LENGTH_MAX = 64;
 
     private NearestName() {}
 
     /// The nearest of `known`, the first of equals; empty where even that differs in more than a
     /// third of its letters (two, for short names). Case does not count, and `_` counts as `-`.
-    static Optional<String> of(String written, Collection<String> known) {
+    public static Optional<String> of(String written, Collection<String> known) {
         if (written.length() > LENGTH_MAX) {
             return Optional.empty();
         }
@@ -36,7 +36,7 @@ final class NearestName {
 
     /// How many letters to insert, delete, replace or swap with their neighbour (Damerau and
     /// Levenshtein, optimal string alignment).
-    static int distance(String a, String b) {
+    public static int distance(String a, String b) {
         int[][] cost = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {
             for (int j = 0; j <= b.length(); j++) {

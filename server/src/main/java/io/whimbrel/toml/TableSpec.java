@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import java.util.List;
 import java.util.Optional;
@@ -11,7 +11,7 @@ import java.util.Optional;
 /// @param identity the key whose value tells the tables of one name apart; no two may share it
 /// @param meaning a sentence or two in Markdown, on one line
 /// @param keys in the order of the reference
-record TableSpec(
+public record TableSpec(
         String name,
         boolean repeats,
         boolean isRequired,
@@ -20,23 +20,23 @@ record TableSpec(
         List<Key<?>> keys) {
 
     /// A table that stands once.
-    static TableSpec one(String name, String meaning, List<Key<?>> keys) {
+    public static TableSpec one(String name, String meaning, List<Key<?>> keys) {
         boolean isRequired = keys.stream().anyMatch(Key::isRequired);
         return new TableSpec(name, false, isRequired, Optional.empty(), meaning, keys);
     }
 
     /// As it is written in the file, with its brackets.
-    String header() {
+    public String header() {
         return repeats ? "[[" + name + "]]" : "[" + name + "]";
     }
 
     /// The names of its keys.
-    List<String> keyNames() {
+    public List<String> keyNames() {
         return keys.stream().<String>map(Key::name).toList();
     }
 
     /// The key of this name.
-    Optional<Key<?>> key(String keyName) {
+    public Optional<Key<?>> key(String keyName) {
         return keys.stream().filter(key -> key.name().equals(keyName)).findFirst();
     }
 }

@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import java.util.Optional;
 

@@ -1,13 +1,13 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
-import io.whimbrel.config.UnitText.Unit;
+import io.whimbrel.toml.UnitText.Unit;
 
 import java.util.List;
 import java.util.Optional;
 
 /// Sizes as they stand in the file: a whole number and one unit, `512B`, `64KiB`, `10MiB`, `1GiB`,
 /// `2TiB`. Stateless.
-final class SizeText {
+public final class SizeText {
     private static final List<Unit> UNITS =
             List.of(
                     new Unit("TiB", 1L << 40),
@@ -19,17 +19,17 @@ final class SizeText {
     private SizeText() {}
 
     /// In bytes. Empty where `text` is no size, or one of more than 10^15 bytes.
-    static Optional<Long> parse(String text) {
+    public static Optional<Long> parse(String text) {
         return UnitText.parse(text, UNITS);
     }
 
     /// In the largest unit that divides `bytes`.
-    static String render(long bytes) {
+    public static String render(long bytes) {
         return UnitText.render(bytes, UNITS);
     }
 
     /// A size that `text` was probably meant to be: `10MB`, `10 M` and `10mib` mean `10MiB`.
-    static Optional<String> suggestion(String text) {
+    public static Optional<String> suggestion(String text) {
         return UnitText.split(UnitText.squeezed(text))
                 .filter(parts -> parts.unit().matches("[kmgt](i?b)?|b?"))
                 .map(parts -> parts.number() + unitFor(parts.unit()))

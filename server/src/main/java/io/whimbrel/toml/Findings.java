@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import org.tomlj.TomlPosition;
 
@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /// Collects what is wrong with one file. Confined to one thread.
-final class Findings {
+public final class Findings {
 
     /// A place in the file. Immutable.
     ///
     /// @param line from 1
     /// @param column from 1
-    record Place(int line, int column) {
-        static final Place START = new Place(1, 1);
+    public record Place(int line, int column) {
+        public static final Place START = new Place(1, 1);
 
-        static Place of(TomlPosition position) {
+        public static Place of(TomlPosition position) {
             return new Place(position.line(), position.column());
         }
     }
 
     /// More than anybody reads; the rest is counted.
-    static final int ERRORS_MAX = 200;
+    public static final int ERRORS_MAX = 200;
 
     private static final Comparator<ConfigFinding> BY_PLACE =
             Comparator.comparingInt(ConfigFinding::line).thenComparingInt(ConfigFinding::column);
@@ -33,39 +33,39 @@ final class Findings {
     private final List<ConfigFinding> errors = new ArrayList<>();
     private final List<ConfigFinding> warnings = new ArrayList<>();
 
-    Findings(String file) {
+    public Findings(String file) {
         this.file = file;
     }
 
-    void error(Place place, String message) {
+    public void error(Place place, String message) {
         errors.add(finding(place, message, Optional.empty(), Optional.empty()));
     }
 
-    void error(Place place, String message, String allowed, Optional<String> suggestion) {
+    public void error(Place place, String message, String allowed, Optional<String> suggestion) {
         errors.add(finding(place, message, Optional.of(allowed), suggestion));
     }
 
-    void warn(Place place, String message) {
+    public void warn(Place place, String message) {
         warnings.add(finding(place, message, Optional.empty(), Optional.empty()));
     }
 
     /// Forgets what was found on these lines: they only follow from another error.
-    void forgetLines(Predicate<Integer> lines) {
+    public void forgetLines(Predicate<Integer> lines) {
         errors.removeIf(error -> lines.test(error.line()));
         warnings.removeIf(warning -> lines.test(warning.line()));
     }
 
-    void addAll(Findings other) {
+    public void addAll(Findings other) {
         errors.addAll(other.errors);
         warnings.addAll(other.warnings);
     }
 
-    boolean hasErrors() {
+    public boolean hasErrors() {
         return !errors.isEmpty();
     }
 
     /// In the order of the file, at most [#ERRORS_MAX] and one that counts the others.
-    List<ConfigFinding> errors() {
+    public List<ConfigFinding> errors() {
         errors.sort(BY_PLACE);
         int more = errors.size() - ERRORS_MAX;
         if (more <= 0) {
@@ -77,12 +77,12 @@ final class Findings {
     }
 
     /// In the order of the file.
-    List<ConfigFinding> warnings() {
+    public List<ConfigFinding> warnings() {
         warnings.sort(BY_PLACE);
         return List.copyOf(warnings);
     }
 
-    static ConfigFinding ofWholeFile(String file, String message) {
+    public static ConfigFinding ofWholeFile(String file, String message) {
         return new ConfigFinding(file, 0, 0, message, Optional.empty(), Optional.empty());
     }
 

@@ -1,6 +1,6 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
-import io.whimbrel.config.UnitText.Unit;
+import io.whimbrel.toml.UnitText.Unit;
 
 import java.time.Duration;
 import java.util.List;
@@ -43,12 +43,12 @@ public final class DurationText {
     }
 
     /// In the largest unit that divides `duration`, which has whole milliseconds.
-    static String render(Duration duration) {
+    public static String render(Duration duration) {
         return duration.isZero() ? "0s" : UnitText.render(duration.toMillis(), UNITS);
     }
 
     /// A duration that `text` was probably meant to be.
-    static Optional<String> suggestion(String text) {
+    public static Optional<String> suggestion(String text) {
         return UnitText.split(UnitText.squeezed(text))
                 .map(parts -> parts.number() + unitFor(parts.unit()))
                 .filter(better -> parse(better).isPresent());

@@ -1,6 +1,6 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
-import io.whimbrel.config.Findings.Place;
+import io.whimbrel.toml.Findings.Place;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.Map;
 
 /// The values of all tables of the file. Confined to one thread.
-final class FileValues {
+public final class FileValues {
     private final Map<String, List<TableValues>> tables = new HashMap<>();
 
-    void add(TableValues values) {
+    public void add(TableValues values) {
         tables.computeIfAbsent(values.table().name(), _ -> new ArrayList<>()).add(values);
     }
 
     /// In the order of the file; empty where there is none.
-    List<TableValues> all(TableSpec table) {
+    public List<TableValues> all(TableSpec table) {
         return tables.getOrDefault(table.name(), List.of());
     }
 
     /// The table that stands once; all defaults where it is absent.
-    TableValues one(TableSpec table) {
+    public TableValues one(TableSpec table) {
         List<TableValues> found = all(table);
         return found.isEmpty() ? new TableValues(table, Place.START) : found.getFirst();
     }

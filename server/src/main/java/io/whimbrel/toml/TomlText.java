@@ -1,22 +1,22 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlTable;
 
 /// Values as they stand in a TOML file. Stateless.
-final class TomlText {
+public final class TomlText {
     private static final int SHOWN_MAX = 60;
 
     private TomlText() {}
 
     /// `text` in quotes, with escapes where TOML needs them.
-    static String quote(String text) {
+    public static String quote(String text) {
         return "\"" + Toml.tomlEscape(text) + "\"";
     }
 
     /// A value of the file for an error message: short, on one line, printable.
-    static String shown(Object value) {
+    public static String shown(Object value) {
         return switch (value) {
             case String text -> shortened(text);
             case TomlTable _ -> "a table";

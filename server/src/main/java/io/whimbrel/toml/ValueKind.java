@@ -1,4 +1,4 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
 import org.tomlj.TomlArray;
 
@@ -13,11 +13,11 @@ import java.util.stream.Collectors;
 /// @param allowed what may stand there, for errors and the reference; with article and range
 /// @param reader takes what the TOML parser made of the value; throws nothing
 /// @param renderer writes a value so that `reader` reads the same one
-record ValueKind<T>(
+public record ValueKind<T>(
         String allowed, Function<Object, Reading<T>> reader, Function<T, String> renderer) {
 
     /// What came of reading one value of the file. Immutable.
-    sealed interface Reading<T> {
+    public sealed interface Reading<T> {
 
         record Good<T>(T value) implements Reading<T> {}
 
@@ -29,7 +29,7 @@ record ValueKind<T>(
         /// @param message begins with the value
         /// @param element its number from 0; -1 where the value as a whole is meant
         record Problem(String message, Optional<String> suggestion, int element) {
-            Problem at(int index) {
+            public Problem at(int index) {
                 return new Problem(message, suggestion, index);
             }
         }
@@ -46,7 +46,7 @@ record ValueKind<T>(
     /// A kind that is written as a TOML string.
     ///
     /// @param complaint what is said of any other value, such as "is no duration"
-    static <T> ValueKind<T> ofText(
+    public static <T> ValueKind<T> ofText(
             String complaint,
             String allowed,
             Function<String, Reading<T>> parser,
@@ -61,7 +61,7 @@ record ValueKind<T>(
     }
 
     /// As [#ofText], for values about which nothing but `complaint` can be said.
-    static <T> ValueKind<T> ofParsed(
+    public static <T> ValueKind<T> ofParsed(
             String complaint,
             String allowed,
             Function<String, Optional<T>> parser,
@@ -80,7 +80,7 @@ record ValueKind<T>(
     /// Any number of values of `kind` up to `most`. Every bad element is reported at its place.
     ///
     /// @param nouns completes "a list of"
-    static <T> ValueKind<List<T>> listOf(ValueKind<T> kind, String nouns, int most) {
+    public static <T> ValueKind<List<T>> listOf(ValueKind<T> kind, String nouns, int most) {
         String allowed = "a list of at most " + most + " " + nouns + ", each " + kind.allowed();
         return new ValueKind<>(
                 allowed,

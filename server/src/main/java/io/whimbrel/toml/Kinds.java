@@ -1,7 +1,7 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
-import io.whimbrel.config.ValueKind.Reading;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /// The kinds of values that are not about networks. Stateless.
-final class Kinds {
+public final class Kinds {
     private static final int NAME_MAX = 64;
 
     /// A UNIX socket's path has at most 107 bytes (Linux `sun_path`), and `/admin.sock` lies there.
@@ -23,7 +23,7 @@ final class Kinds {
 
     private Kinds() {}
 
-    static ValueKind<Integer> integer(int least, int most) {
+    public static ValueKind<Integer> integer(int least, int most) {
         return new ValueKind<>(
                 "an integer from " + least + " to " + most,
                 value -> readInteger(value, least, most),
@@ -40,7 +40,7 @@ final class Kinds {
         return new Reading.Good<>(number.intValue());
     }
 
-    static ValueKind<Double> number(double least, double most) {
+    public static ValueKind<Double> number(double least, double most) {
         return new ValueKind<>(
                 "a number from " + least + " to " + most,
                 value -> readNumber(value, least, most),
@@ -62,7 +62,7 @@ final class Kinds {
         return new Reading.Good<>(number);
     }
 
-    static ValueKind<Duration> duration(Duration least, Duration most) {
+    public static ValueKind<Duration> duration(Duration least, Duration most) {
         String from = TomlText.quote(DurationText.render(least));
         String to = TomlText.quote(DurationText.render(most));
         return ValueKind.ofText(
@@ -87,7 +87,7 @@ final class Kinds {
                 : new Reading.Good<>(duration.get());
     }
 
-    static ValueKind<Long> size(long least, long most) {
+    public static ValueKind<Long> size(long least, long most) {
         String from = TomlText.quote(SizeText.render(least));
         String to = TomlText.quote(SizeText.render(most));
         return ValueKind.ofText(
@@ -113,7 +113,7 @@ final class Kinds {
     }
 
     /// One of an enum's constants, in lower case.
-    static <E extends Enum<E>> ValueKind<E> choice(List<E> constants) {
+    public static <E extends Enum<E>> ValueKind<E> choice(List<E> constants) {
         List<String> names = constants.stream().map(Kinds::nameOf).toList();
         String allowed = String.join(" or ", names.stream().map(TomlText::quote).toList());
         return ValueKind.ofText(
@@ -130,11 +130,11 @@ final class Kinds {
                 Kinds::nameOf);
     }
 
-    static String nameOf(Enum<?> constant) {
+    public static String nameOf(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    static ValueKind<Boolean> flag() {
+    public static ValueKind<Boolean> flag() {
         return new ValueKind<>(
                 "true or false",
                 value ->
@@ -145,7 +145,7 @@ final class Kinds {
     }
 
     /// The rights of a file, in octal as chmod takes them.
-    static ValueKind<Integer> fileMode() {
+    public static ValueKind<Integer> fileMode() {
         return ValueKind.ofParsed(
                 "is no file mode",
                 "a file mode in octal, such as \"0660\"",
@@ -157,7 +157,7 @@ final class Kinds {
     }
 
     /// A name that operators give: of a tenant, of a source.
-    static ValueKind<String> name() {
+    public static ValueKind<String> name() {
         return namesOf(
                 "[A-Za-z0-9._-]+",
                 "is no name",
@@ -165,7 +165,7 @@ final class Kinds {
     }
 
     /// The name of a header field (RFC 5322 §2.2).
-    static ValueKind<String> fieldName() {
+    public static ValueKind<String> fieldName() {
         return namesOf(
                 "[!-9;-~]+",
                 "is no header field name",
@@ -183,7 +183,7 @@ final class Kinds {
     }
 
     /// A domain name; address literals are none.
-    static ValueKind<String> hostName() {
+    public static ValueKind<String> hostName() {
         return ValueKind.ofText(
                 "is no host name",
                 "a host name, such as \"mx1.example.com\"",
@@ -192,7 +192,7 @@ final class Kinds {
     }
 
     /// A domain name or an address literal: what may follow EHLO (RFC 5321 §4.1.3).
-    static ValueKind<String> ehloName() {
+    public static ValueKind<String> ehloName() {
         return ValueKind.ofText(
                 "is no host name",
                 "a host name, such as \"s1.example.com\", or an address literal in brackets",
@@ -227,7 +227,7 @@ final class Kinds {
         return address.indexOf(':') >= 0 ? "[IPv6:" + address + "]" : "[" + address + "]";
     }
 
-    static ValueKind<Path> dataFolder() {
+    public static ValueKind<Path> dataFolder() {
         return ValueKind.ofText(
                 "is no path",
                 "an absolute path of at most "
@@ -238,7 +238,7 @@ final class Kinds {
     }
 
     /// A file or a folder, which need not be there yet.
-    static ValueKind<Path> file() {
+    public static ValueKind<Path> file() {
         return ValueKind.ofText(
                 "is no path", "an absolute path", text -> readPath(text, PATH_MAX), Path::toString);
     }

@@ -1,7 +1,7 @@
-package io.whimbrel.config;
+package io.whimbrel.toml;
 
-import io.whimbrel.config.Findings.Place;
-import io.whimbrel.config.ValueKind.Reading;
+import io.whimbrel.toml.Findings.Place;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import org.tomlj.TomlArray;
 import org.tomlj.TomlTable;
@@ -11,28 +11,31 @@ import java.util.Optional;
 
 /// Reads a TOML document by the declared keys: unknown names, wrong values, what is missing.
 /// Confined to one thread.
-final class TableReader {
+public final class TableReader {
+    private final List<TableSpec> schema;
     private final Findings findings;
     private final boolean isWhole;
 
+    /// @param schema the tables that there are
     /// @param isWhole whether the document had no errors of syntax; where it had some, what seems
     ///   to be missing may only be unreadable, and is not reported
-    TableReader(Findings findings, boolean isWhole) {
+    public TableReader(List<TableSpec> schema, Findings findings, boolean isWhole) {
+        this.schema = schema;
         this.findings = findings;
         this.isWhole = isWhole;
     }
 
-    FileValues read(TomlTable document) {
+    public FileValues read(TomlTable document) {
         var values = new FileValues();
         for (String name : document.keySet()) {
             Place place = placeOf(document, name);
             Object value = document.get(List.of(name));
-            ConfigKeys.table(name)
+            named(name)
                     .ifPresentOrElse(
                             table -> readTables(table, value, place, values),
                             () -> unknownAtTop(name, value, place));
         }
-        for (TableSpec table : ConfigKeys.TABLES) {
+        for (TableSpec table : schema) {
             if (isWhole && table.isRequired() && !isThere(table, document)) {
                 findings.error(
                         Place.START, table.header() + " is missing; it needs " + needs(table));
@@ -42,16 +45,17 @@ final class TableReader {
     }
 
     /// Whether the document has `table`, if under a misspelt name.
-    private static boolean isThere(TableSpec table, TomlTable document) {
+    private boolean isThere(TableSpec table, TomlTable document) {
         return document.keySet().stream()
                 .anyMatch(name ->
                         table.name().equals(name)
-                                || (ConfigKeys.table(name).isEmpty()
+                                || (named(name).isEmpty()
                                         && nearestTable(name).equals(Optional.of(table))));
     }
 
-    private static Optional<TableSpec> nearestTable(String name) {
-        return NearestName.of(name, ConfigKeys.tableNames()).flatMap(ConfigKeys::table);
+    private Optional<TableSpec> nearestTable(String name) {
+        return NearestName.of(name, schema.stream().map(TableSpec::name).toList())
+                .flatMap(this::named);
     }
 
     /// The least that a table must have.
@@ -161,8 +165,7 @@ final class TableReader {
     private void unknownAtTop(String name, Object value, Place place) {
         boolean isTable =
                 value instanceof TomlTable || (value instanceof TomlArray list && isOfTables(list));
-        String allowed =
-                String.join(", ", ConfigKeys.TABLES.stream().map(TableSpec::header).toList());
+        String allowed = String.join(", ", schema.stream().map(TableSpec::header).toList());
         Optional<String> table = nearestTable(name).map(TableSpec::header);
         findings.error(
                 place,
@@ -174,11 +177,15 @@ final class TableReader {
     }
 
     /// The first table that has a key of exactly this name.
-    private static Optional<String> inAnotherTable(String name) {
-        return ConfigKeys.TABLES.stream()
+    private Optional<String> inAnotherTable(String name) {
+        return schema.stream()
                 .filter(table -> table.key(name).isPresent())
                 .findFirst()
                 .map(table -> TomlText.quote(name) + " in " + table.header());
+    }
+
+    private Optional<TableSpec> named(String name) {
+        return schema.stream().filter(table -> table.name().equals(name)).findFirst();
     }
 
     private static Place placeOf(TomlTable table, String name) {
