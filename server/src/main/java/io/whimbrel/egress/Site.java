@@ -4,7 +4,13 @@ package io.whimbrel.egress;
 ///
 /// @param name what operators see: the MX hosts with their common ending written once, for example
 ///   `(alt1|alt2).gmail-smtp-in.l.google.com`, or the route's target `smtp://127.0.0.1:2526`
-public record Site(String name) {
+/// @param provider name of the mailbox provider whose hosts they are; `""` for a route
+public record Site(String name, String provider) {
+
+    /// Without a provider.
+    public Site(String name) {
+        this(name, "");
+    }
 
     @Override
     public String toString() {
