@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -56,13 +57,17 @@ final class HeavyMailTest implements ScheduleActions {
 
     HeavyMailTest() throws IOException {
         for (int i = 0; i < DOMAINS; i++) {
-            schedule.siteResolved(domain(i), path(i).site(), Duration.ofDays(9), now);
+            schedule.siteResolved(
+                    new Destination(domain(i), "default", ""),
+                    path(i).site(),
+                    Duration.ofDays(9),
+                    now);
         }
         resting.start(schedule, () -> isTight, () -> now);
     }
 
     @Override
-    public void resolve(DomainName domain) {}
+    public void resolve(Destination destination) {}
 
     @Override
     public void workReady(EgressPath path) {}

@@ -2,6 +2,7 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.delivery.SmtpClient.Opening;
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
@@ -263,7 +264,7 @@ final class DeliveryWorker implements Crew.Member {
         if (interruption.isCut()) {
             return givenBack(entry);
         }
-        work.siteResolved(entry.domain(), nextHop.site(), timeToLive);
+        work.siteResolved(destination(entry), nextHop.site(), timeToLive);
         work.giveBack(entry);
         return true;
     }
@@ -273,6 +274,10 @@ final class DeliveryWorker implements Crew.Member {
         work.giveBack(entry);
         connections.left(false);
         return false;
+    }
+
+    private Destination destination(QueueEntry entry) {
+        return new Destination(entry.domain(), path.pool(), entry.route());
     }
 
     private void settleWaiting(Opening.Failed failed) {

@@ -1,7 +1,7 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
@@ -113,9 +113,10 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     @Override
-    public void resolve(DomainName domain) {
+    public void resolve(Destination destination) {
         if (!isClosing) {
-            crew.start("resolve-" + domain, () -> new SiteLookup(this, lookups, domain));
+            String name = "resolve-" + destination.domain();
+            crew.start(name, () -> new SiteLookup(this, lookups, destination));
         }
     }
 

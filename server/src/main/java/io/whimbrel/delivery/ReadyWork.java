@@ -1,8 +1,8 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Schedule;
 
@@ -28,10 +28,10 @@ interface ReadyWork {
     void giveBack(QueueEntry entry);
 
     /// As [Schedule#siteResolved].
-    void siteResolved(DomainName domain, Site site, Duration timeToLive);
+    void siteResolved(Destination destination, Site site, Duration timeToLive);
 
     /// As [Schedule#siteUnknown].
-    List<QueueEntry> siteUnknown(DomainName domain);
+    List<QueueEntry> siteUnknown(Destination destination);
 
     /// The schedule's, at the time that `clock` tells.
     static ReadyWork of(Schedule schedule, InstantSource clock) {
@@ -57,13 +57,13 @@ interface ReadyWork {
             }
 
             @Override
-            public void siteResolved(DomainName domain, Site site, Duration timeToLive) {
-                schedule.siteResolved(domain, site, timeToLive, clock.instant());
+            public void siteResolved(Destination destination, Site site, Duration timeToLive) {
+                schedule.siteResolved(destination, site, timeToLive, clock.instant());
             }
 
             @Override
-            public List<QueueEntry> siteUnknown(DomainName domain) {
-                return schedule.siteUnknown(domain, clock.instant());
+            public List<QueueEntry> siteUnknown(Destination destination) {
+                return schedule.siteUnknown(destination, clock.instant());
             }
         };
     }

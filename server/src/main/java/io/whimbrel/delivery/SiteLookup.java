@@ -1,6 +1,6 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.DomainName;
+import io.whimbrel.egress.Destination;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -14,20 +14,21 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/// Finds the site of one domain, and tells the schedule. Confined to its thread, apart from [#cut].
+/// Finds the site of one destination, and tells the schedule. Confined to its thread, apart from
+/// [#cut].
 final class SiteLookup implements Crew.Member {
     private final Dispatcher dispatcher;
     private final Semaphore lookups;
-    private final DomainName domain;
+    private final Destination destination;
     private final Interruption interruption = new Interruption(Thread.currentThread());
 
     /// Made by the thread that will run it.
     ///
     /// @param lookups as many as may run at once
-    SiteLookup(Dispatcher dispatcher, Semaphore lookups, DomainName domain) {
+    SiteLookup(Dispatcher dispatcher, Semaphore lookups, Destination destination) {
         this.dispatcher = dispatcher;
         this.lookups = lookups;
-        this.domain = domain;
+        this.destination = destination;
     }
 
     @Override
@@ -38,9 +39,9 @@ final class SiteLookup implements Crew.Member {
                 tell(resolution);
             }
         } catch (InterruptedException _) {
-            // Cut: the domain stays unresolved in a schedule that ends too.
+            // Cut: it stays unresolved in a schedule that ends too.
         } catch (RuntimeException e) {
-            dispatcher.bug("the lookup of " + domain, e);
+            dispatcher.bug("the lookup of " + destination.domain(), e);
             settleAll(Dispatcher.BUG);
         }
     }
@@ -55,7 +56,7 @@ final class SiteLookup implements Crew.Member {
         try {
             lookups.acquire();
             try {
-                return dispatcher.active().directions().resolve(domain);
+                return dispatcher.active().directions().resolve(destination.domain());
             } finally {
                 lookups.release();
             }
@@ -67,13 +68,13 @@ final class SiteLookup implements Crew.Member {
     private void tell(Resolution resolution) {
         switch (resolution) {
             case Resolution.Found(NextHop nextHop, Duration timeToLive) ->
-                    dispatcher.work().siteResolved(domain, nextHop.site(), timeToLive);
+                    dispatcher.work().siteResolved(destination, nextHop.site(), timeToLive);
             case Resolution.NotFound(SmtpReply reply) -> settleAll(new NotTried(reply));
         }
     }
 
     private void settleAll(AttemptResult result) {
-        for (QueueEntry entry : dispatcher.work().siteUnknown(domain)) {
+        for (QueueEntry entry : dispatcher.work().siteUnknown(destination)) {
             List<AttemptResult> results = Collections.nCopies(entry.recipients().size(), result);
             dispatcher.settle(new Attempt(entry, "", "", results));
         }

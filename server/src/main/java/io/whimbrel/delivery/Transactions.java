@@ -96,13 +96,7 @@ final class Transactions {
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = entry.recipients().get(places.get(i));
         }
-        return new QueueEntry(
-                entry.message(),
-                entry.domain(),
-                RecipientNumbers.of(numbers),
-                entry.attempts(),
-                entry.dueAt(),
-                entry.isDelayNotified());
+        return entry.of(RecipientNumbers.of(numbers));
     }
 
     private String address(int place) {

@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 /// checkpoints fail while reads go on; they work again some seconds after there is space.
 public final class QueueIndex implements AutoCloseable {
     /// Version of the layout in `docs/index-format.md`.
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
     private static final byte[] FORMAT_KEY = {'f'};
     private static final byte[] CHECKPOINT_KEY = {'c'};

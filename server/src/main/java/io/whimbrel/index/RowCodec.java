@@ -236,11 +236,14 @@ final class RowCodec {
     }
 
     private static void stream(Payload.Writer out, MailStream stream) {
-        out.text(stream.tenant()).text(stream.campaign()).constant(stream.priority(), PRIORITIES);
+        out.text(stream.tenant())
+                .text(stream.campaign())
+                .constant(stream.priority(), PRIORITIES)
+                .text(stream.pool());
     }
 
     private static MailStream stream(Payload.Reader in) throws Payload.Malformed {
-        return new MailStream(in.text(), in.text(), in.constant(PRIORITIES));
+        return new MailStream(in.text(), in.text(), in.constant(PRIORITIES), in.text());
     }
 
     private static Instant time(Payload.Reader in) throws Payload.Malformed {

@@ -11,7 +11,7 @@ import java.util.Optional;
 /// @param reversePath where reports go
 /// @param recipients at least one
 /// @param parameters of MAIL
-/// @param stream which sender's mail this is
+/// @param stream which sender's mail this is; its pool is that of the treatment
 /// @param receivedAt when the message was accepted
 /// @param dsnPolicy which notices may be sent at all
 /// @param treatment what was asked for this message alone
@@ -29,6 +29,7 @@ public record Envelope(
             throw new IllegalArgumentException("an envelope has at least one recipient");
         }
         recipients = List.copyOf(recipients);
+        stream = stream.leavingBy(treatment.pool());
     }
 
     /// As all mail of its stream.
@@ -44,7 +45,7 @@ public record Envelope(
 
     /// The same as mail of `other`.
     public Envelope withStream(MailStream other) {
-        return other.equals(stream)
+        return other.leavingBy(treatment.pool()).equals(stream)
                 ? this
                 : new Envelope(
                         reversePath,

@@ -5,7 +5,19 @@ package io.whimbrel.mail;
 /// @param tenant the sender's account; `""` where the listener names none
 /// @param campaign one mailing of the tenant; `""` where none is named
 /// @param priority how urgent
-public record MailStream(String tenant, String campaign, PriorityClass priority) {
+/// @param pool name of the pool or source it is to leave by; `""` where the tenant's or the node's
+///   own is meant. Of queued mail it is what [Treatment#pool] says
+public record MailStream(String tenant, String campaign, PriorityClass priority, String pool) {
 
     public static final MailStream NONE = new MailStream("", "", PriorityClass.NORMAL);
+
+    /// Leaving by the pool of its tenant or of the node.
+    public MailStream(String tenant, String campaign, PriorityClass priority) {
+        this(tenant, campaign, priority, "");
+    }
+
+    /// The same, leaving by the pool called `name`.
+    public MailStream leavingBy(String name) {
+        return name.equals(pool) ? this : new MailStream(tenant, campaign, priority, name);
+    }
 }

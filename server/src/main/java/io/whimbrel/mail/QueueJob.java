@@ -35,7 +35,8 @@ public record QueueJob(QueueId id, Work work, QueueScope scope, String reason) {
                 return new MailStream(
                         tenant.orElse(stream.tenant()),
                         campaign.orElse(stream.campaign()),
-                        priority.orElse(stream.priority()));
+                        priority.orElse(stream.priority()),
+                        stream.pool());
             }
         }
 

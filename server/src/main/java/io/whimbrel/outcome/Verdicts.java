@@ -226,7 +226,8 @@ final class Verdicts {
                                 RecipientNumbers.of(recipients.stream().toArray()),
                                 entry.attempts() + 1,
                                 future.dueAt,
-                                future.isDelayNotified)));
+                                future.isDelayNotified,
+                                entry.route())));
         return retries;
     }
 

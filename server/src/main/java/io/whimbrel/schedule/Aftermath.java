@@ -1,6 +1,6 @@
 package io.whimbrel.schedule;
 
-import io.whimbrel.mail.DomainName;
+import io.whimbrel.egress.Destination;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.schedule.Backlogs.Wanted;
@@ -48,7 +48,7 @@ final class Aftermath {
         queues.closeIfIdle(queue);
         signal(queue, effects.readied());
         for (ScheduledQueue offering : effects.offering()) {
-            resolveIfStale(offering.domain(), offering.stream(), now);
+            resolveIfStale(offering.destination(), offering.stream(), now);
         }
         feed(queue);
     }
@@ -95,18 +95,18 @@ final class Aftermath {
     }
 
     /// Where entries of `domain` can be taken, but DNS should be asked about it, again.
-    void resolveIfStale(DomainName domain, MailStream stream, Instant now) {
-        if (sites.of(domain).isStale(now.toEpochMilli())) {
+    void resolveIfStale(Destination destination, MailStream stream, Instant now) {
+        if (sites.of(destination).isStale(now.toEpochMilli())) {
             boolean isUrgent = stream.priority() == PriorityClass.TRANSACTIONAL;
-            resolutions.want(domain, isUrgent).ifPresent(actions::resolve);
+            resolutions.want(destination, isUrgent).ifPresent(actions::resolve);
         }
     }
 
     /// DNS has answered.
     ///
-    /// @return which domain to ask about next
-    Optional<DomainName> answered(DomainName domain) {
-        return resolutions.answered(domain);
+    /// @return which destination to ask about next
+    Optional<Destination> answered(Destination destination) {
+        return resolutions.answered(destination);
     }
 
     /// Notes when `queue` has something due.

@@ -1,6 +1,8 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.spool.SpooledMessage;
@@ -11,11 +13,14 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 
-/// Splits recipients of one message into entries: one domain each, and no more recipients than fit
-/// into one transaction. Immutable.
-record EntrySplit(SpooledMessage message, int recipientsMost) {
+/// Splits recipients of one message into entries: one domain and route each, and no more recipients
+/// than fit into one transaction. Immutable.
+record EntrySplit(SpooledMessage message, int recipientsMost, Destinations destinations) {
 
-    /// Recipient numbers of one domain, growing.
+    /// Where some recipients go.
+    private record Way(DomainName domain, String route) {}
+
+    /// Recipient numbers that go one way, growing.
     private static final class Numbers {
         private int[] numbers = new int[8];
         private int size;
@@ -28,18 +33,25 @@ record EntrySplit(SpooledMessage message, int recipientsMost) {
         }
     }
 
-    /// Entries with the same past for all of `recipients`, in the order of the domains' first
+    /// Entries with the same past for all of `recipients`, in the order of the ways' first
     /// recipients.
     List<QueueEntry> entries(
             RecipientNumbers recipients, int attempts, Instant dueAt, boolean isDelayNotified) {
-        DomainName first = domainOf(recipients.get(0));
         if (recipients.size() == 1) {
+            Way way = wayOf(recipients.get(0));
             return List.of(
-                    new QueueEntry(message, first, recipients, attempts, dueAt, isDelayNotified));
+                    new QueueEntry(
+                            message,
+                            way.domain(),
+                            recipients,
+                            attempts,
+                            dueAt,
+                            isDelayNotified,
+                            way.route()));
         }
         var entries = new ArrayList<QueueEntry>();
-        byDomain(recipients)
-                .forEach((domain, all) -> {
+        byWay(recipients)
+                .forEach((way, all) -> {
                     for (int from = 0; from < all.size; from += recipientsMost) {
                         int to = Math.min(from + recipientsMost, all.size);
                         var numbers =
@@ -47,27 +59,30 @@ record EntrySplit(SpooledMessage message, int recipientsMost) {
                         entries.add(
                                 new QueueEntry(
                                         message,
-                                        domain,
+                                        way.domain(),
                                         numbers,
                                         attempts,
                                         dueAt,
-                                        isDelayNotified));
+                                        isDelayNotified,
+                                        way.route()));
                     }
                 });
         return entries;
     }
 
-    private LinkedHashMap<DomainName, Numbers> byDomain(RecipientNumbers recipients) {
-        var byDomain = new LinkedHashMap<DomainName, Numbers>();
+    private LinkedHashMap<Way, Numbers> byWay(RecipientNumbers recipients) {
+        var byWay = new LinkedHashMap<Way, Numbers>();
         for (int i = 0; i < recipients.size(); i++) {
             int number = recipients.get(i);
-            byDomain.computeIfAbsent(domainOf(number), _ -> new Numbers()).add(number);
+            byWay.computeIfAbsent(wayOf(number), _ -> new Numbers()).add(number);
         }
-        return byDomain;
+        return byWay;
     }
 
-    private DomainName domainOf(int number) {
+    private Way wayOf(int number) {
         Recipient recipient = message.envelope().recipients().get(number);
-        return recipient.path().domain();
+        DomainName domain = recipient.path().domain();
+        MailStream stream = message.envelope().stream();
+        return new Way(domain, destinations.route(stream, domain, recipient.path().address()));
     }
 }

@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
@@ -49,8 +50,7 @@ final class PathQueue {
     private final SiteTable sites;
     private final Restrictions restrictions;
     private final MemoryBudget budget;
-    private final HashMap<DomainName, HashMap<MailStream, ScheduledQueue>> byDomain =
-            new HashMap<>(2);
+    private final HashMap<DomainName, HashMap<Lane, ScheduledQueue>> byDomain = new HashMap<>(2);
     private final DueHeap timers = new DueHeap();
     private final ReadyQueue ready = new ReadyQueue();
     private final Backlogs backlogs;
@@ -64,6 +64,9 @@ final class PathQueue {
     private int inFlight;
     private volatile boolean isHungry;
     private boolean isClosed;
+
+    /// What tells scheduled queues of one domain apart here.
+    private record Lane(MailStream stream, String route) {}
 
     /// Where an entry comes in.
     enum Place {
@@ -117,13 +120,14 @@ final class PathQueue {
         }
         // Asked under the lock: whoever moves the domain changes the table before he comes for what
         // waits here, so nothing is left behind.
-        if (!sites.of(entry.domain()).path().equals(path)) {
+        Destination destination = sites.destination(entry);
+        if (!sites.of(destination).path().equals(path)) {
             return Added.MOVED;
         }
         if (isStaying(entry)) {
             return Added.RESTS;
         }
-        ScheduledQueue queue = queueOf(entry.message().envelope().stream(), entry.domain());
+        ScheduledQueue queue = queueOf(entry.stream(), destination);
         if (place != Place.HEAD && mustRest(queue)) {
             backlogs.mark(queue);
             reposition(queue);
@@ -140,6 +144,7 @@ final class PathQueue {
 
     private boolean mustRest(ScheduledQueue queue) {
         return budget.isBounded()
+                && !queue.isAside()
                 && (queue.isBacklogged()
                         || (queue.entries() >= RESTRICTED_MOST && !queue.restriction().isNone())
                         || backlogs.room(queue, load(), queueCount) < 1);
@@ -172,7 +177,7 @@ final class PathQueue {
         if (!isFor(name)) {
             return Optional.empty();
         }
-        ScheduledQueue queue = queueOf(name.stream(), name.domain());
+        ScheduledQueue queue = queueOf(name.stream(), destination(name));
         Room room =
                 switch (queue.restriction()) {
                     case Restriction.None _ -> {
@@ -198,7 +203,7 @@ final class PathQueue {
         }
         var effects = new Effects(this);
         int before = ready.entries();
-        ScheduledQueue queue = queueOf(name.stream(), name.domain());
+        ScheduledQueue queue = queueOf(name.stream(), destination(name));
         backlogs.answered(queue, isMore);
         for (QueueEntry entry : entries) {
             if (isStaying(entry)) {
@@ -257,7 +262,7 @@ final class PathQueue {
     private void cut(int most, int restrictedMost, Effects effects) {
         for (ScheduledQueue queue : matching(QueueScope.ALL)) {
             int its = queue.restriction().isNone() ? most : restrictedMost;
-            if (queue.entries() > its) {
+            if (queue.entries() > its && !queue.isAside()) {
                 queue.evict(its, effects::addResting);
                 backlogs.mark(queue);
                 reposition(queue);
@@ -281,7 +286,11 @@ final class PathQueue {
     }
 
     private boolean isFor(QueueName name) {
-        return !isClosed && sites.of(name.domain()).path().equals(path);
+        return !isClosed && sites.of(destination(name)).path().equals(path);
+    }
+
+    private Destination destination(QueueName name) {
+        return sites.destinations().of(name.stream(), name.domain());
     }
 
     private static Duration atMost(Duration left) {
@@ -409,19 +418,47 @@ final class PathQueue {
         }
     }
 
-    /// Gives up the queues of `domain`, which now belongs to another path.
-    synchronized List<ScheduledQueue> extract(DomainName domain) {
-        HashMap<MailStream, ScheduledQueue> queues = byDomain.remove(domain);
+    /// Gives up the queues for `destination`, which now belongs to another path.
+    synchronized List<ScheduledQueue> extract(Destination destination) {
+        HashMap<Lane, ScheduledQueue> queues = byDomain.get(destination.domain());
         if (queues == null) {
             return List.of();
         }
-        for (ScheduledQueue queue : queues.values()) {
-            timers.remove(queue.timerSlot());
-            ready.remove(queue);
-            forget(queue);
+        var extracted = new ArrayList<ScheduledQueue>();
+        for (ScheduledQueue queue : List.copyOf(queues.values())) {
+            if (queue.destination().equals(destination)) {
+                extracted.add(queue);
+                takeOff(queue);
+            }
         }
+        return extracted;
+    }
+
+    /// Gives up the entries of every queue that is not for this path any more by what `sites` says
+    /// now; to be placed anew.
+    synchronized List<QueueEntry> extractStrays() {
+        var strays = new ArrayList<QueueEntry>();
+        for (ScheduledQueue queue : matching(QueueScope.ALL)) {
+            Destination now =
+                    sites.destinations()
+                            .of(queue.stream(), queue.domain(), queue.destination().route());
+            boolean isAtHome =
+                    now.equals(queue.destination())
+                            && !queue.isAside()
+                            && isMain(queue.stream(), now);
+            if (!isAtHome) {
+                takeOff(queue);
+                queue.takeOut(_ -> true, strays::add);
+            }
+        }
+        return strays;
+    }
+
+    private void takeOff(ScheduledQueue queue) {
+        timers.remove(queue.timerSlot());
+        ready.remove(queue);
+        remove(queue);
         isHungry = backlogs.isHungry();
-        return List.copyOf(queues.values());
     }
 
     /// Takes a queue over from another path; what is in it comes before what is here already.
@@ -432,7 +469,7 @@ final class PathQueue {
         }
         var effects = new Effects(this);
         int before = ready.entries();
-        ScheduledQueue queue = queueOf(arriving.stream(), arriving.domain());
+        ScheduledQueue queue = queueOf(arriving.stream(), arriving.destination());
         queue.takeIn(arriving);
         backlogs.takeIn(queue, arriving);
         reposition(queue);
@@ -441,24 +478,40 @@ final class PathQueue {
         return Optional.of(effects);
     }
 
-    /// Forgets the site of `domain` if nothing waits for it here.
-    synchronized void forget(DomainName domain) {
-        if (!byDomain.containsKey(domain)) {
-            sites.remove(domain);
+    /// Forgets the site of `destination` if nothing waits for it here.
+    synchronized void forget(Destination destination) {
+        HashMap<Lane, ScheduledQueue> queues = byDomain.get(destination.domain());
+        if (queues == null
+                || queues.values().stream()
+                        .noneMatch(queue -> queue.destination().equals(destination))) {
+            sites.remove(destination);
         }
     }
 
-    private ScheduledQueue queueOf(MailStream stream, DomainName domain) {
-        HashMap<MailStream, ScheduledQueue> queues =
-                byDomain.computeIfAbsent(domain, _ -> new HashMap<>(2));
-        ScheduledQueue known = queues.get(stream);
+    private ScheduledQueue queueOf(MailStream stream, Destination destination) {
+        HashMap<Lane, ScheduledQueue> queues =
+                byDomain.computeIfAbsent(destination.domain(), _ -> new HashMap<>(2));
+        var lane = new Lane(stream, destination.route());
+        ScheduledQueue known = queues.get(lane);
         if (known != null) {
             return known;
         }
-        var created = new ScheduledQueue(stream, domain, restrictions.of(stream, domain));
-        queues.put(stream, created);
+        DomainName domain = destination.domain();
+        var created =
+                new ScheduledQueue(
+                        stream,
+                        destination,
+                        !isMain(stream, destination),
+                        restrictions.of(stream, domain));
+        queues.put(lane, created);
         queueCount++;
         return created;
+    }
+
+    /// Whether all recipients of the stream and domain go there, but for those that take a route of
+    /// their own.
+    private boolean isMain(MailStream stream, Destination destination) {
+        return sites.destinations().of(stream, destination.domain()).equals(destination);
     }
 
     /// Follows up any change of `queue`: what it counts, its places by due time and in turn, or its
@@ -498,9 +551,9 @@ final class PathQueue {
 
     private void remove(ScheduledQueue queue) {
         forget(queue);
-        HashMap<MailStream, ScheduledQueue> queues = byDomain.get(queue.domain());
+        HashMap<Lane, ScheduledQueue> queues = byDomain.get(queue.domain());
         if (queues != null) {
-            queues.remove(queue.stream());
+            queues.remove(new Lane(queue.stream(), queue.destination().route()));
             if (queues.isEmpty()) {
                 byDomain.remove(queue.domain());
             }
@@ -516,7 +569,7 @@ final class PathQueue {
     private synchronized List<ScheduledQueue> matching(QueueScope scope) {
         var matching = new ArrayList<ScheduledQueue>();
         if (scope.domain().isPresent()) {
-            HashMap<MailStream, ScheduledQueue> queues = byDomain.get(scope.domain().get());
+            HashMap<Lane, ScheduledQueue> queues = byDomain.get(scope.domain().get());
             if (queues != null) {
                 addMatching(queues.values(), scope, matching);
             }

@@ -1,7 +1,8 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 
 import java.util.ArrayList;
@@ -47,15 +48,32 @@ final class PathQueues {
                         path, _ -> new PathQueue(path, false, sites, restrictions, budget));
     }
 
-    /// Where mail of `domain` waits.
-    PathQueue of(DomainName domain) {
-        return of(sites.of(domain).path());
+    /// Where mail for `destination` waits.
+    PathQueue of(Destination destination) {
+        return of(sites.of(destination).path());
+    }
+
+    /// Where what rests in `queue` comes back to.
+    PathQueue of(QueueName queue) {
+        return of(sites.destinations().of(queue.stream(), queue.domain()));
+    }
+
+    /// Where `entry` waits.
+    PathQueue of(QueueEntry entry) {
+        return of(sites.destination(entry));
     }
 
     /// Where entries in `scope` may wait. Exact while no domain moves.
     List<PathQueue> in(QueueScope scope) {
         if (scope.domain().isPresent()) {
-            return find(sites.of(scope.domain().get()).path()).map(List::of).orElse(List.of());
+            var some = new ArrayList<PathQueue>();
+            for (EgressPath path : sites.paths(scope.domain().get())) {
+                find(path).ifPresent(some::add);
+            }
+            if (!some.contains(unresolved)) {
+                some.add(unresolved);
+            }
+            return some;
         }
         var all = new ArrayList<PathQueue>(byPath.values());
         all.add(unresolved);

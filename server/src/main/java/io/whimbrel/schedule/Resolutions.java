@@ -1,51 +1,51 @@
 package io.whimbrel.schedule;
 
-import io.whimbrel.mail.DomainName;
+import io.whimbrel.egress.Destination;
 
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 
-/// Which domains DNS is being asked about. Thread-safe; its lock is never held with another.
+/// Which destinations DNS is being asked about. Thread-safe; its lock is never held with another.
 ///
-/// A domain is asked about once at a time, and at most [#ASKED_MOST] are asked about at once: after
-/// a restart a million domains may be due. The others wait here in order, a domain that has
-/// transactional mail before the rest; mail waits with them in the queue.
+/// A destination is asked about once at a time, and at most [#ASKED_MOST] are asked about at once:
+/// after a restart a million may be due. The others wait here in order, one that has transactional
+/// mail before the rest; mail waits with them in the queue.
 final class Resolutions {
     private static final int ASKED_MOST = 1000;
 
-    private final HashSet<DomainName> asked = new HashSet<>();
-    private final LinkedHashSet<DomainName> waiting = new LinkedHashSet<>();
+    private final HashSet<Destination> asked = new HashSet<>();
+    private final LinkedHashSet<Destination> waiting = new LinkedHashSet<>();
 
-    /// The site of `domain` is needed.
+    /// The site of `destination` is needed.
     ///
     /// @return the domain to ask about now
-    synchronized Optional<DomainName> want(DomainName domain, boolean isUrgent) {
-        if (asked.contains(domain)) {
+    synchronized Optional<Destination> want(Destination destination, boolean isUrgent) {
+        if (asked.contains(destination)) {
             return Optional.empty();
         }
         if (asked.size() < ASKED_MOST) {
-            asked.add(domain);
-            return Optional.of(domain);
+            asked.add(destination);
+            return Optional.of(destination);
         }
         if (isUrgent) {
-            waiting.addFirst(domain);
+            waiting.addFirst(destination);
         } else {
-            waiting.add(domain);
+            waiting.add(destination);
         }
         return Optional.empty();
     }
 
-    /// An answer for `domain` came.
+    /// An answer for `destination` came.
     ///
     /// @return the domain to ask about next
-    synchronized Optional<DomainName> answered(DomainName domain) {
-        asked.remove(domain);
-        waiting.remove(domain);
+    synchronized Optional<Destination> answered(Destination destination) {
+        asked.remove(destination);
+        waiting.remove(destination);
         if (waiting.isEmpty() || asked.size() >= ASKED_MOST) {
             return Optional.empty();
         }
-        DomainName next = waiting.removeFirst();
+        Destination next = waiting.removeFirst();
         asked.add(next);
         return Optional.of(next);
     }

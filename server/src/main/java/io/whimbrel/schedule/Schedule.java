@@ -1,6 +1,8 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.budget.BudgetLevel;
+import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -61,7 +63,7 @@ public final class Schedule {
 
     private final ScheduleSettings settings;
     private final MemoryBudget budget;
-    private final SiteTable sites = new SiteTable();
+    private final SiteTable sites;
     private final Restrictions restrictions = new Restrictions();
     private final AgeCounts ages = new AgeCounts();
     private final InFlight inFlight = new InFlight();
@@ -76,6 +78,7 @@ public final class Schedule {
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
         this.settings = settings;
         this.actions = actions;
+        this.sites = new SiteTable(Destinations.ofPool(settings.pool()));
         this.budget = new MemoryBudget(settings.entriesInMemoryMax(), actions::weight);
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
@@ -89,7 +92,8 @@ public final class Schedule {
     public void admit(SpooledMessage message, Instant now) {
         var recipients = RecipientNumbers.all(message.envelope().recipients().size());
         ages.add(message.envelope().receivedAt(), recipients.size());
-        var split = new EntrySplit(message, settings.recipientsPerTransaction());
+        var split =
+                new EntrySplit(message, settings.recipientsPerTransaction(), sites.destinations());
         // In whole milliseconds, as the queues count: due now must not mean due in a moment.
         Instant due = message.envelope().firstDue(Instant.ofEpochMilli(now.toEpochMilli()));
         for (QueueEntry entry : split.entries(recipients, 0, due, false)) {
@@ -111,7 +115,7 @@ public final class Schedule {
     /// is told to take some, it answers by [#due].
     public Room room(QueueName queue, Instant now) {
         while (true) {
-            PathQueue path = queues.of(queue.domain());
+            PathQueue path = queues.of(queue);
             Optional<Room> room = path.room(queue, now);
             // Where it moved meanwhile it is asked again elsewhere.
             queues.closeIfIdle(path);
@@ -137,16 +141,19 @@ public final class Schedule {
     /// @throws IllegalArgumentException where a recipient is of another domain
     public void due(QueueName queue, List<RecoveredMessage> messages, boolean isMore, Instant now) {
         var entries = new ArrayList<QueueEntry>();
+        String main = destination(queue).route();
         for (RecoveredMessage message : messages) {
             for (QueueEntry entry : entriesOf(message)) {
                 if (!entry.domain().equals(queue.domain())) {
                     throw new IllegalArgumentException(entry + " is not of " + queue);
                 }
-                if (entry.isOf(queue)) {
-                    entries.add(entry);
-                } else {
+                if (!entry.isOf(queue)) {
                     // It was moved to another queue meanwhile.
                     actions.rest(entry);
+                } else if (entry.route().equals(main)) {
+                    entries.add(entry);
+                } else {
+                    addAside(entry, now);
                 }
             }
         }
@@ -154,37 +161,86 @@ public final class Schedule {
         receive(queue, entries, isMore, now);
     }
 
-    /// Answers [ScheduleActions#resolve]: `domain` is served by `site` for the time to live. Mail
-    /// that waits for `domain` elsewhere moves there.
-    public void siteResolved(DomainName domain, Site site, Duration timeToLive, Instant now) {
-        var path = new EgressPath(settings.pool(), site);
+    /// Answers [ScheduleActions#resolve]: mail for `destination` goes to `site` for the time to
+    /// live. What waits for it elsewhere moves there.
+    public void siteResolved(Destination destination, Site site, Duration timeToLive, Instant now) {
+        var path = new EgressPath(destination.pool(), site);
         long staleAtMillis = now.toEpochMilli() + timeToLive.toMillis();
         var left = new ArrayList<Effects>();
         relocation.lock();
         try {
-            SiteTable.Known before = sites.put(domain, path, staleAtMillis);
+            SiteTable.Known before = sites.put(destination, path, staleAtMillis);
             if (!before.path().equals(path)) {
-                move(domain, before.path(), path, left);
+                move(destination, before.path(), path, left);
             }
         } finally {
             relocation.unlock();
         }
         aftermath.carryOut(left, now);
-        aftermath.answered(domain).ifPresent(actions::resolve);
+        aftermath.answered(destination).ifPresent(actions::resolve);
     }
 
-    /// Answers [ScheduleActions#resolve]: no site could be found now. The entries of `domain` that
-    /// wait for it are returned, taken out as if by [#take], to be settled with what DNS said.
-    /// Where a site was known it stays in use and nothing is returned.
-    public List<QueueEntry> siteUnknown(DomainName domain, Instant now) {
-        sites.postpone(domain, now.toEpochMilli() + ASK_AGAIN_MILLIS);
+    /// The same, of mail that leaves by the node's own pool and no route of its own.
+    void siteResolved(DomainName domain, Site site, Duration timeToLive, Instant now) {
+        siteResolved(plain(domain), site, timeToLive, now);
+    }
+
+    List<QueueEntry> siteUnknown(DomainName domain, Instant now) {
+        return siteUnknown(plain(domain), now);
+    }
+
+    private Destination plain(DomainName domain) {
+        return new Destination(domain, settings.pool(), "");
+    }
+
+    /// Other pools and routes are in force. What waits in memory goes where they say, what rests
+    /// when it comes back, what is in flight when it is tried again.
+    public void reroute(Destinations destinations, Instant now) {
+        var strays = new ArrayList<QueueEntry>();
+        relocation.lock();
+        try {
+            sites.follow(destinations);
+            for (PathQueue queue : queues.in(QueueScope.ALL)) {
+                strays.addAll(queue.extractStrays());
+                queues.closeIfIdle(queue);
+            }
+        } finally {
+            relocation.unlock();
+        }
+        for (QueueEntry stray : strays) {
+            List<QueueEntry> parts =
+                    new EntrySplit(
+                                    stray.message(),
+                                    settings.recipientsPerTransaction(),
+                                    destinations)
+                            .entries(
+                                    stray.recipients(),
+                                    stray.attempts(),
+                                    stray.dueAt(),
+                                    stray.isDelayNotified());
+            parts.forEach(part -> place(part, Place.TAIL, now, true));
+        }
+        // A queue that asked for what rests may be gone: the index is to look for itself.
+        actions.wake(QueueScope.ALL);
+    }
+
+    /// Answers [ScheduleActions#resolve]: no site could be found now. The entries for `destination`
+    /// that wait are returned, taken out as if by [#take], to be settled with what DNS said. Where
+    /// a site was known it stays in use and nothing is returned.
+    public List<QueueEntry> siteUnknown(Destination destination, Instant now) {
+        sites.postpone(destination, now.toEpochMilli() + ASK_AGAIN_MILLIS);
         // Before the entries are taken: what comes after them asks anew.
-        Optional<DomainName> next = aftermath.answered(domain);
+        Optional<Destination> next = aftermath.answered(destination);
         var taken = new ArrayList<QueueEntry>();
         PathQueue unresolved = queues.unresolved();
         inFlight.moves(1);
         try {
-            unresolved.change(scopeOf(domain), queue -> takeOffered(queue, taken));
+            unresolved.change(
+                    scopeOf(destination.domain()),
+                    queue ->
+                            queue.destination().equals(destination)
+                                    ? takeOffered(queue, taken)
+                                    : 0);
             inFlight.putAll(taken, unresolved);
         } finally {
             inFlight.moves(-1);
@@ -349,7 +405,8 @@ public final class Schedule {
             queue.look(QueueScope.ALL, scheduled -> census.addWaiting(queue.path(), scheduled));
         }
         inFlight.forEach((entry, queue) -> census.addInFlight(queue.path(), entry));
-        queued.queues().each(count -> census.add(sites.of(count.queue().domain()).path(), count));
+        queued.queues()
+                .each(count -> census.add(sites.of(destination(count.queue())).path(), count));
         return census.summary(restrictions.inForce(now), earlier(ages.oldest(), queued.oldest()));
     }
 
@@ -385,7 +442,7 @@ public final class Schedule {
         var listing = new Listing(scope, most, restrictions, now);
         for (RecoveredMessage message : rested) {
             for (QueueEntry entry : entriesOf(message)) {
-                listing.addResting(sites.of(entry.domain()).path(), entry);
+                listing.addResting(sites.of(sites.destination(entry)).path(), entry);
             }
         }
         for (PathQueue queue : queues.in(scope)) {
@@ -411,14 +468,13 @@ public final class Schedule {
             return Optional.empty();
         }
         while (true) {
-            PathQueue queue = queues.of(entry.domain());
+            PathQueue queue = queues.of(entry);
             switch (queue.add(entry, place, nowMillis)) {
                 case READY -> {
                     if (isSignalled) {
                         aftermath.signal(queue, 1);
                     }
-                    aftermath.resolveIfStale(
-                            entry.domain(), entry.message().envelope().stream(), now);
+                    aftermath.resolveIfStale(sites.destination(entry), entry.stream(), now);
                     return Optional.of(queue);
                 }
                 case TIMED -> {
@@ -439,12 +495,18 @@ public final class Schedule {
         }
     }
 
+    /// Its recipients take a route of their own, away from the queue that asked.
+    private void addAside(QueueEntry entry, Instant now) {
+        ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
+        place(entry, Place.TAIL, now, true);
+    }
+
     private void receive(QueueName name, List<QueueEntry> entries, boolean isMore, Instant now) {
         for (QueueEntry entry : entries) {
             ages.add(entry.message().envelope().receivedAt(), entry.recipients().size());
         }
         while (true) {
-            PathQueue queue = queues.of(name.domain());
+            PathQueue queue = queues.of(name);
             Optional<Effects> effects = queue.receive(name, entries, isMore, now.toEpochMilli());
             if (effects.isPresent()) {
                 aftermath.carryOut(effects.get(), now);
@@ -456,7 +518,8 @@ public final class Schedule {
 
     private List<QueueEntry> entriesOf(RecoveredMessage recovered) {
         SpooledMessage message = recovered.message();
-        var split = new EntrySplit(message, settings.recipientsPerTransaction());
+        var split =
+                new EntrySplit(message, settings.recipientsPerTransaction(), sites.destinations());
         var entries = new ArrayList<QueueEntry>();
         for (RecoveredMessage.Waiting waiting : recovered.waiting()) {
             entries.addAll(
@@ -469,13 +532,13 @@ public final class Schedule {
         return entries;
     }
 
-    /// Lets the mail of `domain` follow its domain; under `relocation`.
-    private void move(DomainName domain, EgressPath from, EgressPath to, List<Effects> left) {
+    /// Lets mail follow its destination; under `relocation`.
+    private void move(Destination destination, EgressPath from, EgressPath to, List<Effects> left) {
         Optional<PathQueue> source = queues.find(from);
         if (source.isEmpty()) {
             return;
         }
-        for (ScheduledQueue moving : source.get().extract(domain)) {
+        for (ScheduledQueue moving : source.get().extract(destination)) {
             Optional<Effects> effects = Optional.empty();
             while (effects.isEmpty()) {
                 PathQueue target = queues.of(to);
@@ -487,6 +550,10 @@ public final class Schedule {
             left.add(effects.get());
         }
         queues.closeIfIdle(source.get());
+    }
+
+    private Destination destination(QueueName name) {
+        return sites.destinations().of(name.stream(), name.domain());
     }
 
     private Optional<PathQueue> resolved(EgressPath path) {
@@ -525,9 +592,9 @@ public final class Schedule {
     private void sweep(long nowMillis) {
         relocation.lock();
         try {
-            for (DomainName domain : sites.expendable(nowMillis)) {
-                PathQueue queue = queues.of(domain);
-                queue.forget(domain);
+            for (Destination destination : sites.expendable(nowMillis)) {
+                PathQueue queue = queues.of(destination);
+                queue.forget(destination);
                 queues.closeIfIdle(queue);
             }
         } finally {

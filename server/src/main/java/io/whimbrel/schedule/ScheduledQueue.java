@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
@@ -29,7 +30,8 @@ import java.util.function.Predicate;
 /// few are ready it is *hungry*, and the index is asked for more ([Backlogs]).
 final class ScheduledQueue {
     private final MailStream stream;
-    private final DomainName domain;
+    private final Destination destination;
+    private final boolean isAside;
     private final ArrayDeque<QueueEntry> ready = new ArrayDeque<>(1);
     private final PriorityQueue<QueueEntry> timed = new PriorityQueue<>(1, ScheduledQueue::byDue);
     private final ArrayList<QueueEntry> apart = new ArrayList<>(0);
@@ -53,9 +55,13 @@ final class ScheduledQueue {
         APART
     }
 
-    ScheduledQueue(MailStream stream, DomainName domain, Restriction restriction) {
+    /// @param isAside whether only some recipients of its stream and domain take its route: then it
+    ///   is not the one that what rests of them comes back to
+    ScheduledQueue(
+            MailStream stream, Destination destination, boolean isAside, Restriction restriction) {
         this.stream = stream;
-        this.domain = domain;
+        this.destination = destination;
+        this.isAside = isAside;
         this.restriction = restriction;
     }
 
@@ -64,11 +70,19 @@ final class ScheduledQueue {
     }
 
     DomainName domain() {
-        return domain;
+        return destination.domain();
+    }
+
+    Destination destination() {
+        return destination;
+    }
+
+    boolean isAside() {
+        return isAside;
     }
 
     QueueName name() {
-        return new QueueName(stream, domain);
+        return new QueueName(stream, destination.domain());
     }
 
     Restriction restriction() {
@@ -365,7 +379,7 @@ final class ScheduledQueue {
 
     /// Whether entries of this queue can be in `scope`.
     boolean isIn(QueueScope scope) {
-        return scope.matchesQueue(stream, domain);
+        return scope.matchesQueue(stream, destination.domain());
     }
 
     /// The older message first among those due at the same time.

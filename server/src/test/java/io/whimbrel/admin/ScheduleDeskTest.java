@@ -2,6 +2,7 @@ package io.whimbrel.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
@@ -50,7 +51,7 @@ final class ScheduleDeskTest {
 
     private static final class Idle implements ScheduleActions {
         @Override
-        public void resolve(DomainName domain) {}
+        public void resolve(Destination destination) {}
 
         @Override
         public void workReady(EgressPath path) {}
@@ -108,7 +109,8 @@ final class ScheduleDeskTest {
     @Test
     void count_isWhatTheSpoolSays_inFlightWhatNeitherRestsNorWaits() throws IOException {
         fill();
-        schedule.siteUnknown(DomainName.parse("example.org").orElseThrow(), NOW);
+        schedule.siteUnknown(
+                new Destination(DomainName.parse("example.org").orElseThrow(), "default", ""), NOW);
         DomainName other = DomainName.parse("example.net").orElseThrow();
         var queue = new QueueName(MailStream.NONE, other);
         ScheduleDesk desk =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -70,11 +71,12 @@ final class JobRunnerTest {
             jobs = new JobRunner(disk.spool(), schedule, settlement, metrics, clock);
             jobs.recover(disk.spool().takeRecovery().jobs());
             disk.spool().start(this);
-            schedule.siteResolved(DOMAIN, PATH.site(), Duration.ofDays(9), now);
+            schedule.siteResolved(
+                    new Destination(DOMAIN, "default", ""), PATH.site(), Duration.ofDays(9), now);
         }
 
         @Override
-        public void resolve(DomainName domain) {}
+        public void resolve(Destination destination) {}
 
         @Override
         public void workReady(EgressPath path) {}

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueJob;
@@ -76,7 +76,7 @@ final class RemovalTest {
 
     private static final class Idle implements ScheduleActions {
         @Override
-        public void resolve(DomainName domain) {}
+        public void resolve(Destination destination) {}
 
         @Override
         public void workReady(EgressPath path) {}

@@ -7,6 +7,7 @@ import static io.whimbrel.schedule.ScheduleFixture.path;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -31,7 +32,8 @@ class LockDisciplineTest implements ScheduleActions {
     private int calls;
 
     @Override
-    public void resolve(DomainName domain) {
+    public void resolve(Destination destination) {
+        DomainName domain = destination.domain();
         useFromAnotherThread();
     }
 

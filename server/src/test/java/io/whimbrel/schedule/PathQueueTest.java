@@ -6,6 +6,8 @@ import static io.whimbrel.schedule.ScheduleFixture.path;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.schedule.PathQueue.Added;
@@ -20,18 +22,18 @@ import java.util.List;
 class PathQueueTest {
     private static final long NOW = START.toEpochMilli();
 
-    private final SiteTable sites = new SiteTable();
+    private final SiteTable sites = new SiteTable(Destinations.ofPool("default"));
     private final PathQueue queue = newQueue();
     private final QueueEntry entry = entryOf("a.example");
 
     @BeforeEach
     void knowSite() {
-        sites.put(domain("a.example"), path("mx"), DueHeap.NEVER);
+        sites.put(destination("a.example"), path("mx"), DueHeap.NEVER);
     }
 
     @Test
     void add_domainOfAnotherPath_isRefused() {
-        sites.put(domain("a.example"), path("elsewhere"), DueHeap.NEVER);
+        sites.put(destination("a.example"), path("elsewhere"), DueHeap.NEVER);
 
         assertThat(queue.add(entry, Place.TAIL, NOW)).isEqualTo(Added.MOVED);
         assertThat(queue.take()).isEmpty();
@@ -62,7 +64,7 @@ class PathQueueTest {
         QueueEntry later = entryOf("a.example");
         queue.add(later, Place.TAIL, NOW);
 
-        List<ScheduledQueue> moving = old.extract(domain("a.example"));
+        List<ScheduledQueue> moving = old.extract(destination("a.example"));
         moving.forEach(queue::adopt);
 
         assertThat(old.take()).isEmpty();
@@ -95,7 +97,11 @@ class PathQueueTest {
 
     private static ScheduledQueue newScheduled() {
         return new ScheduledQueue(
-                MailStream.NONE, domain("a.example"), new Restriction.Held("test"));
+                MailStream.NONE, destination("a.example"), false, new Restriction.Held("test"));
+    }
+
+    private static Destination destination(String domain) {
+        return new Destination(domain(domain), "default", "");
     }
 
     private static QueueEntry entryOf(String domain) {

@@ -1,5 +1,6 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -49,7 +50,8 @@ final class ScheduleFixture implements ScheduleActions {
     }
 
     @Override
-    public void resolve(DomainName domain) {
+    public void resolve(Destination destination) {
+        DomainName domain = destination.domain();
         asked.add(domain);
     }
 

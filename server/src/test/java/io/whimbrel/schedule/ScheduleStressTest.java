@@ -2,6 +2,7 @@ package io.whimbrel.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -53,7 +54,8 @@ class ScheduleStressTest implements ScheduleActions {
     private Schedule schedule = new Schedule(ScheduleSettings.UNBOUNDED, this);
 
     @Override
-    public void resolve(DomainName domain) {
+    public void resolve(Destination destination) {
+        DomainName domain = destination.domain();
         questions.add(domain);
     }
 

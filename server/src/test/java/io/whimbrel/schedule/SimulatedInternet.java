@@ -1,5 +1,7 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -102,7 +104,7 @@ final class SimulatedInternet implements ScheduleActions {
     }
 
     private void putToRest(RecoveredMessage message) {
-        var split = new EntrySplit(message.message(), 100);
+        var split = new EntrySplit(message.message(), 100, Destinations.ofPool("default"));
         for (RecoveredMessage.Waiting waiting : message.waiting()) {
             split.entries(waiting.recipients(), waiting.attempts(), waiting.dueAt(), false)
                     .forEach(index::put);
@@ -110,7 +112,8 @@ final class SimulatedInternet implements ScheduleActions {
     }
 
     @Override
-    public void resolve(DomainName domain) {
+    public void resolve(Destination destination) {
+        DomainName domain = destination.domain();
         at(Duration.ofMillis(random.nextInt(20_000)), () -> answer(domain));
     }
 
