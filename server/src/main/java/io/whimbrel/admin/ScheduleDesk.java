@@ -75,17 +75,17 @@ public final class ScheduleDesk implements QueueDesk {
     @Override
     public QueueSummary summary() throws IOException {
         QueuedCounts.Queues queues = viewer -> rested.counts(QueueScope.ALL, viewer);
-        return schedule.summary(clock.instant(), new QueuedCounts(queues, rested.oldest()));
+        return schedule.survey().summary(clock.instant(), new QueuedCounts(queues, rested.oldest()));
     }
 
     @Override
     public List<OperatorAction> restrictions() {
-        return schedule.restrictions(clock.instant());
+        return schedule.survey().restrictions(clock.instant());
     }
 
     @Override
     public ScopeCount count(QueueScope scope) throws IOException {
-        long waiting = schedule.waiting(scope);
+        long waiting = schedule.survey().waiting(scope);
         var recipients = new LongAdder();
         var resting = new LongAdder();
         rested.counts(
@@ -101,7 +101,7 @@ public final class ScheduleDesk implements QueueDesk {
     @Override
     public List<QueuedView> list(QueueScope scope, int most) throws IOException {
         List<RecoveredMessage> some = rested.some(scope, most);
-        return schedule.list(scope, most, some, clock.instant());
+        return schedule.survey().list(scope, most, some, clock.instant());
     }
 
     @Override
@@ -110,7 +110,7 @@ public final class ScheduleDesk implements QueueDesk {
         if (!withheld.isPossible()) {
             return withheld;
         }
-        for (QueuedView view : schedule.list(scope, Integer.MAX_VALUE, clock.instant())) {
+        for (QueuedView view : schedule.survey().list(scope, Integer.MAX_VALUE, clock.instant())) {
             if (view.state() != QueuedView.State.IN_FLIGHT) {
                 QueueEntry entry = view.entry();
                 withheld.add(

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,23 +17,31 @@ import java.util.function.Consumer;
 /// lock.
 ///
 /// Each connection is a thread that takes entries until there are none. Work that is announced
-/// ([#workReady]) wakes a sleeping thread, the one that slept last, or starts another, about one
-/// for each waiting entry, up to the limit; beyond it, threads that are busy take it when they are
-/// done. No announcement is lost: a thread reads [#announced] before it takes, and may sleep or end
-/// only while that is unchanged.
+/// ([#workReady]) wakes a sleeping thread, the one that slept last, or starts another, one for each
+/// announcement, up to the limit; beyond it, threads that are busy take it when they are done. No
+/// announcement is lost: a thread reads [#announced] before it takes, and may sleep or end only
+/// while that is unchanged.
 ///
-/// Until a host has gone through with a first transaction at most [#UNPROVEN_MAX] are tried. When
-/// none works and one fails, the path rests, for as long as [PathRests] says, which outlives this
-/// object: one thread stays, sleeps, and is then the first to try. Where a rest is not over when
-/// this object is made, after a restart, the first thread begins with what is left of it. When
-/// others work and one fails, the limit comes down for a while instead: the hosts told us how many
-/// they like.
+/// A thread whose source a limit holds back sleeps until that has room, and is not woken by
+/// announcements. While there is one for each source, no other connection is begun: it would only
+/// wait too.
+///
+/// How many connections the hosts like is found out (as Postfix does: 1/N feedback): it begins with
+/// [#WINDOW_FIRST], each transaction that a host goes through with raises it by one part in as many,
+/// a connection that fails while others work lowers it to those. Until a host has gone through with
+/// a first transaction at most [#WINDOW_FIRST] are tried. When none works and one fails, the path
+/// rests, for as long as [PathRests] says, which outlives this object: one thread stays, sleeps, and
+/// is then the first to try. Where a rest is not over when this object is made, after a restart, the
+/// first thread begins with what is left of it.
 final class PathConnections {
-    static final int UNPROVEN_MAX = 5;
-    static final Duration CEILING_FOR = Duration.ofSeconds(60);
+    static final int WINDOW_FIRST = 5;
+
+    /// After a connection was not allowed, for how long no other is begun beside those there are.
+    private static final Duration NO_MORE_FOR = Duration.ofSeconds(1);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition restOver = lock.newCondition();
+    private final Condition limitOver = lock.newCondition();
     private final ArrayDeque<Seat> sleeping = new ArrayDeque<>();
     private final EgressPath path;
     private final PathRests rests;
@@ -57,8 +67,13 @@ final class PathConnections {
 
     private boolean isClosing;
     private boolean isRetired;
-    private int ceiling;
-    private Instant ceilingUntil = Instant.MIN;
+    private double window = WINDOW_FIRST;
+    private Instant noMoreUntil = Instant.MIN;
+
+    /// Threads that limits hold back, by their source.
+    private final Map<String, Integer> heldBack = new HashMap<>(2);
+
+    private int sources = 1;
 
     /// Where one thread sleeps.
     final class Seat {
@@ -167,6 +182,47 @@ final class PathConnections {
         }
     }
 
+    /// Waits until a limit may have room for `source`, whatever is announced meanwhile. The thread
+    /// seeks afterwards.
+    ///
+    /// @param most how long
+    void waitForLimit(String source, Duration most) throws InterruptedException {
+        lock.lock();
+        heldBack.merge(source, 1, Integer::sum);
+        try {
+            long nanos = most.toNanos();
+            while (nanos > 0 && !isClosing) {
+                nanos = limitOver.awaitNanos(nanos);
+            }
+        } finally {
+            heldBack.computeIfPresent(source, (_, count) -> count == 1 ? null : count - 1);
+            seekers++;
+            lock.unlock();
+        }
+    }
+
+    /// A limit allows no further connection; the thread is not counted any more.
+    void notAllowed() {
+        lock.lock();
+        try {
+            noMoreUntil = clock.instant().plus(NO_MORE_FOR);
+            seekers--;
+            end();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// From how many sources its mail may leave.
+    void sources(int count) {
+        lock.lock();
+        try {
+            sources = count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Threads that sleep.
     int sleeping() {
         lock.lock();
@@ -187,11 +243,22 @@ final class PathConnections {
         }
     }
 
-    /// A host went through with a transaction, whatever it answered.
+    /// A host went through with a transaction, whatever it answered, in a session that is not new.
+    void succeeded() {
+        lock.lock();
+        try {
+            window = Math.min(most, window + 1 / window);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A host went through with the first transaction of a session, whatever it answered.
     void proved() {
         lock.lock();
         try {
             isProven = true;
+            window = Math.min(most, window + 1 / window);
             rests.forget(path);
             restOver.signalAll();
         } finally {
@@ -215,8 +282,7 @@ final class PathConnections {
         lock.lock();
         try {
             if (established > 0) {
-                ceiling = established;
-                ceilingUntil = clock.instant().plus(CEILING_FOR);
+                window = Math.clamp(established, 1, most);
                 end();
                 return AfterFailure.LEAVE_IT_TO_OTHERS;
             }
@@ -308,6 +374,7 @@ final class PathConnections {
                 seat.condition.signal();
             }
             restOver.signalAll();
+            limitOver.signalAll();
         } finally {
             lock.unlock();
         }
@@ -336,23 +403,30 @@ final class PathConnections {
         }
     }
 
-    /// Wakes or starts threads until there is one for each of `ready` entries, as far as limits go.
+    /// Wakes threads until there is one for each of `ready` entries, or starts one, as far as limits
+    /// go. It is for the one that is started to start the next.
     private void seekFor(int ready) {
         if (isRestInherited && threads == 0 && !isClosing) {
             start();
         }
         while (seekers < ready && !isResting && !isClosing) {
             Seat seat = sleeping.pollFirst();
-            if (seat != null) {
-                seat.isWoken = true;
-                seat.condition.signal();
-                seekers++;
-            } else if (threads < limit()) {
-                start();
-            } else {
+            if (seat == null) {
+                if (mayStart()) {
+                    start();
+                }
                 return;
             }
+            seat.isWoken = true;
+            seat.condition.signal();
+            seekers++;
         }
+    }
+
+    private boolean mayStart() {
+        return threads < limit()
+                && heldBack.size() < sources
+                && (threads == 0 || !clock.instant().isBefore(noMoreUntil));
     }
 
     private void start() {
@@ -362,11 +436,8 @@ final class PathConnections {
     }
 
     private int limit() {
-        // The ceiling holds for an unproven path too: a host that lets in one connection and
-        // refuses
-        // the others must not be tried again at once, and again.
-        int wanted = isProven ? most : Math.min(most, UNPROVEN_MAX);
-        return clock.instant().isBefore(ceilingUntil) ? Math.min(wanted, ceiling) : wanted;
+        int wanted = Math.min(most, (int) window);
+        return isProven ? wanted : Math.min(wanted, WINDOW_FIRST);
     }
 
     private void end() {

@@ -3,10 +3,14 @@ package io.whimbrel.delivery;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
+import io.whimbrel.schedule.Carrier;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.schedule.Take;
+import io.whimbrel.schedule.Waiting;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -15,14 +19,23 @@ import java.util.Optional;
 /// told what to hand out in tests.
 interface ReadyWork {
 
-    /// As [Schedule#take].
-    Optional<QueueEntry> take(EgressPath path);
+    /// As [Schedule#take(EgressPath, Carrier, Instant)].
+    Take take(EgressPath path, Carrier carrier);
 
-    /// As [Schedule#takeAll].
+    /// As [Schedule#peek].
+    Optional<Waiting> peek(EgressPath path);
+
+    /// As [Schedule#takeAll(EgressPath, int, Instant)].
     List<QueueEntry> takeAll(EgressPath path, int most);
+
+    /// As [Schedule#takeAll(EgressPath, Destination, Instant)].
+    List<QueueEntry> takeAll(EgressPath path, Destination destination);
 
     /// As [Schedule#readyEntries].
     int readyEntries(EgressPath path);
+
+    /// As [Schedule#lookAgain].
+    void lookAgain(EgressPath path, Instant at);
 
     /// As [Schedule#giveBack].
     void giveBack(QueueEntry entry);
@@ -37,8 +50,13 @@ interface ReadyWork {
     static ReadyWork of(Schedule schedule, InstantSource clock) {
         return new ReadyWork() {
             @Override
-            public Optional<QueueEntry> take(EgressPath path) {
-                return schedule.take(path, clock.instant());
+            public Take take(EgressPath path, Carrier carrier) {
+                return schedule.take(path, carrier, clock.instant());
+            }
+
+            @Override
+            public Optional<Waiting> peek(EgressPath path) {
+                return schedule.peek(path);
             }
 
             @Override
@@ -47,8 +65,18 @@ interface ReadyWork {
             }
 
             @Override
+            public List<QueueEntry> takeAll(EgressPath path, Destination destination) {
+                return schedule.takeAll(path, destination, clock.instant());
+            }
+
+            @Override
             public int readyEntries(EgressPath path) {
-                return schedule.readyEntries(path);
+                return schedule.readyEntries(path, clock.instant());
+            }
+
+            @Override
+            public void lookAgain(EgressPath path, Instant at) {
+                schedule.lookAgain(path, at);
             }
 
             @Override

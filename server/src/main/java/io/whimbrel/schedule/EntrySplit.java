@@ -5,6 +5,7 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpooledMessage;
 
 import java.time.Instant;
@@ -31,6 +32,22 @@ record EntrySplit(SpooledMessage message, int recipientsMost, Destinations desti
             }
             numbers[size++] = number;
         }
+    }
+
+    /// Everything of a message that waits.
+    static List<QueueEntry> entriesOf(
+            RecoveredMessage recovered, int recipientsMost, Destinations destinations) {
+        var split = new EntrySplit(recovered.message(), recipientsMost, destinations);
+        var entries = new ArrayList<QueueEntry>();
+        for (RecoveredMessage.Waiting waiting : recovered.waiting()) {
+            entries.addAll(
+                    split.entries(
+                            waiting.recipients(),
+                            waiting.attempts(),
+                            waiting.dueAt(),
+                            waiting.isDelayNotified()));
+        }
+        return entries;
     }
 
     /// Entries with the same past for all of `recipients`, in the order of the ways' first

@@ -1,5 +1,15 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.shaping.Turn;
+import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.FlowSource;
+import io.whimbrel.shaping.Gates;
+import io.whimbrel.shaping.Grant;
+import io.whimbrel.shaping.Decision;
+import io.whimbrel.shaping.Breadth;
+import io.whimbrel.shaping.Blocked;
+import io.whimbrel.schedule.ReadyQueue.Next;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
@@ -42,6 +52,12 @@ final class PathQueue {
     /// When to ask again for room that there is not; delivery may have made some by then.
     private static final Duration FULL_LATER = Duration.ofSeconds(30);
 
+    /// When to look again where no limit says when it has room.
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+    /// What is not going to be tried is within all limits.
+    private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
+
     /// When to ask again about what is held, or suspended for longer.
     private static final Duration RESTRICTED_LATER = Duration.ofMinutes(10);
 
@@ -62,6 +78,11 @@ final class PathQueue {
     private int weight;
 
     private int inFlight;
+    private Optional<Blocked> held = Optional.empty();
+
+    /// When work is to be announced again that limits hold back, or [DueHeap#NEVER].
+    private long lookAtMillis = DueHeap.NEVER;
+
     private volatile boolean isHungry;
     private boolean isClosed;
 
@@ -306,16 +327,93 @@ final class PathQueue {
         return waiting + weight + inFlight;
     }
 
-    /// The next entry in turn; it is in flight.
-    synchronized Optional<QueueEntry> take() {
-        Optional<ScheduledQueue> next = ready.next();
-        if (next.isEmpty()) {
+    /// The next entry in turn that limits let go; it is in flight.
+    synchronized Take take(Carrier carrier, Limiter limiter, Instant now) {
+        long nowMicros = Micros.of(now);
+        return switch (ready.next(queue -> ask(queue, carrier, limiter, nowMicros))) {
+            case Next.Chosen(ScheduledQueue queue, Grant grant) -> {
+                held = Optional.empty();
+                int most = limiter.recipientsMax(queue.gates(limiter, path), carrier.source());
+                QueueEntry entry = queue.pollReady(most);
+                reposition(queue);
+                addInFlight(1);
+                yield new Take.Given(entry, grant);
+            }
+            case Next.Waits(Blocked first) -> {
+                held = Optional.of(first);
+                lookAgain(Micros.atMost(first.untilMicros(), nowMicros, LOOK_AGAIN));
+                yield new Take.HeldBack(first);
+            }
+            case Next.Nothing() -> {
+                held = Optional.empty();
+                yield new Take.Nothing();
+            }
+        };
+    }
+
+    private static Decision unlimited() {
+        var limiter = new Limiter(List.of());
+        Gates none = limiter.gates(Flow.NONE, "");
+        return limiter.take(none, FlowSource.NONE, new Turn(1, ""), 0);
+    }
+
+    private Optional<Decision> ask(
+            ScheduledQueue queue, Carrier carrier, Limiter limiter, long nowMicros) {
+        MailStream stream = queue.stream();
+        if (!carrier.mayCarry().test(stream, queue.domain())) {
             return Optional.empty();
         }
-        QueueEntry entry = next.get().pollReady();
-        reposition(next.get());
-        addInFlight(1);
-        return Optional.of(entry);
+        var turn = new Turn(ReadyQueue.weight(stream.priority()), stream.tenant());
+        return Optional.of(
+                limiter.take(queue.gates(limiter, path), carrier.source(), turn, nowMicros));
+    }
+
+    /// The next entry in turn, whatever limits say: it is not going to be tried.
+    synchronized Optional<QueueEntry> takeUntried() {
+        return switch (ready.next(_ -> UNTRIED)) {
+            case Next.Chosen(ScheduledQueue queue, Grant _) -> {
+                QueueEntry entry = queue.pollReady();
+                reposition(queue);
+                addInFlight(1);
+                yield Optional.of(entry);
+            }
+            case Next.Waits _, Next.Nothing _ -> Optional.empty();
+        };
+    }
+
+    /// All that is ready for `destination`, whatever limits say; in flight.
+    synchronized List<QueueEntry> takeUntried(Destination destination) {
+        var taken = new ArrayList<QueueEntry>();
+        HashMap<Lane, ScheduledQueue> queues =
+                byDomain.getOrDefault(destination.domain(), new HashMap<>(0));
+        for (ScheduledQueue queue : List.copyOf(queues.values())) {
+            if (queue.destination().equals(destination)) {
+                for (int i = queue.offered(); i > 0; i--) {
+                    taken.add(queue.pollReady());
+                }
+                reposition(queue);
+            }
+        }
+        addInFlight(taken.size());
+        return taken;
+    }
+
+    /// Something that waits here, near its turn.
+    synchronized Optional<Waiting> peek() {
+        return ready.peek().map(queue -> new Waiting(queue.stream(), queue.destination()));
+    }
+
+
+    /// What held all of it back when it was last asked for; empty where something could go.
+    synchronized Optional<Blocked> held() {
+        return ready.entries() == 0 ? Optional.empty() : held;
+    }
+
+    /// Work is to be announced again then: nobody may be there to ask for it.
+    synchronized void lookAgain(long atMillis) {
+        if (atMillis < lookAtMillis) {
+            lookAtMillis = atMillis;
+        }
     }
 
     /// Entries that were taken out by other means are in flight, on account of this queue.
@@ -329,9 +427,15 @@ final class PathQueue {
         addInFlight(-1);
     }
 
-    /// How many entries [#take] would give.
-    synchronized int readyEntries() {
-        return ready.entries();
+    /// For how many entries a connection is worth having: none while a limit that every source
+    /// shares holds all of them back.
+    synchronized int readyEntries(Instant now) {
+        boolean isHeld =
+                held.isPresent()
+                        && held.get().breadth() == Breadth.PATH
+                        && !held.get().dependsOnSource()
+                        && Micros.of(now) < held.get().untilMicros();
+        return isHeld ? 0 : ready.entries();
     }
 
     /// A wake came: moves what is due, at most `most` entries, so that the lock is not held long.
@@ -345,6 +449,11 @@ final class PathQueue {
         armedAtMillis = DueHeap.NEVER;
         int before = ready.entries();
         int moved = 0;
+        if (lookAtMillis <= nowMillis) {
+            lookAtMillis = DueHeap.NEVER;
+            held = Optional.empty();
+            effects.addReadied(Math.min(before, 1));
+        }
         while (moved < most && timers.firstDueMillis() <= nowMillis) {
             ScheduledQueue queue = timers.first();
             moved += queue.moveDue(nowMillis, most - moved);
@@ -357,7 +466,7 @@ final class PathQueue {
 
     /// When to call [#moveDue], if a wake is to be added for it now; else [DueHeap#NEVER].
     synchronized long arm() {
-        long next = timers.firstDueMillis();
+        long next = Math.min(timers.firstDueMillis(), lookAtMillis);
         if (next >= armedAtMillis) {
             return DueHeap.NEVER;
         }
@@ -471,6 +580,7 @@ final class PathQueue {
         int before = ready.entries();
         ScheduledQueue queue = queueOf(arriving.stream(), arriving.destination());
         queue.takeIn(arriving);
+        queue.forgetGates();
         backlogs.takeIn(queue, arriving);
         reposition(queue);
         addIfOffering(queue, effects);

@@ -1,8 +1,15 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Breadth;
+import io.whimbrel.shaping.Decision;
+import io.whimbrel.shaping.Grant;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// Whose turn it is among the scheduled queues of one egress path that have due entries. Guarded by
 /// the lock of its [PathQueue].
@@ -11,12 +18,18 @@ import java.util.Optional;
 /// transactional, 4 normal and 1 bulk where all three wait, and a class that waits alone gets
 /// everything. In a class tenants take turns, in a tenant its campaigns ([Turns]). In a campaign
 /// the entry that has been due longest comes first. Costs are counted in recipients.
+///
+/// What a limit holds back is passed over, as much of it as the limit says, and loses its turn: the
+/// others go on as if it were not there.
 final class ReadyQueue {
     private final PriorityShare transactional = new PriorityShare(16);
     private final PriorityShare normal = new PriorityShare(4);
     private final PriorityShare bulk = new PriorityShare(1);
-    private final PriorityShare[] byUrgency = {transactional, normal, bulk};
+    private final List<PriorityShare> byUrgency = List.of(transactional, normal, bulk);
     private int entries;
+
+    /// Who is passed over is marked by the number of the search.
+    private long search;
 
     /// One priority class.
     private static final class PriorityShare {
@@ -24,6 +37,7 @@ final class ReadyQueue {
         private final Turns<Tenant> tenants = new Turns<>();
         private long credit;
         private int waitingQueues;
+        private long passedIn;
 
         PriorityShare(int weight) {
             this.weight = weight;
@@ -49,9 +63,31 @@ final class ReadyQueue {
         }
     }
 
-    /// Entries that may be taken now.
+    /// What a search came to.
+    sealed interface Next {
+        /// The first ready entry of `queue` is to be tried, and is charged for. The caller takes it
+        /// out and repositions the queue.
+        record Chosen(ScheduledQueue queue, Grant grant) implements Next {}
+
+        /// All that is ready is held back; `first` is what ends first.
+        record Waits(Blocked first) implements Next {}
+
+        /// Nothing is ready.
+        record Nothing() implements Next {}
+    }
+
+    /// Entries that wait for their turn or for a limit.
     int entries() {
         return entries;
+    }
+
+    /// Weight of a class where several wait for the same.
+    static int weight(PriorityClass priority) {
+        return switch (priority) {
+            case TRANSACTIONAL -> 16;
+            case NORMAL -> 4;
+            case BULK -> 1;
+        };
     }
 
     /// Brings `queue` to its right place, or out of here, after its entries or restriction changed.
@@ -63,21 +99,95 @@ final class ReadyQueue {
         place(queue, 0);
     }
 
-    /// The queue whose first ready entry is to be tried next; that entry is charged for. The caller
-    /// takes it out and repositions the queue.
-    Optional<ScheduledQueue> next() {
-        if (entries == 0) {
-            return Optional.empty();
+    /// The queue whose first ready entry is to be tried next.
+    ///
+    /// @param gate asked about each queue in turn until one may go; empty where it is not for whoever
+    ///   asks
+    Next next(Function<ScheduledQueue, Optional<Decision>> gate) {
+        search++;
+        Optional<Blocked> first = Optional.empty();
+        while (true) {
+            Optional<ScheduledQueue> candidate = candidate();
+            if (candidate.isEmpty()) {
+                return first.<Next>map(Next.Waits::new).orElseGet(Next.Nothing::new);
+            }
+            ScheduledQueue queue = candidate.get();
+            Optional<Decision> decision = gate.apply(queue);
+            if (decision.isEmpty()) {
+                queue.pass(search);
+                continue;
+            }
+            switch (decision.get()) {
+                case Decision.Granted(Grant grant) -> {
+                    charge(queue);
+                    return new Next.Chosen(queue, grant);
+                }
+                case Blocked blocked -> {
+                    if (blocked.breadth() == Breadth.PATH) {
+                        return new Next.Waits(blocked);
+                    }
+                    pass(queue, blocked.breadth());
+                    if (first.isEmpty() || blocked.untilMicros() < first.get().untilMicros()) {
+                        first = Optional.of(blocked);
+                    }
+                }
+            }
         }
-        PriorityShare share = nextShare();
-        Tenant tenant = share.tenants.next();
-        Campaign campaign = tenant.campaigns.next();
-        ScheduledQueue queue = campaign.queues.first();
+    }
+
+    /// A queue that has something ready, near its turn; nothing changes by looking.
+    Optional<ScheduledQueue> peek() {
+        for (PriorityShare share : byUrgency) {
+            if (share.waitingQueues > 0) {
+                return share.tenants
+                        .waiting()
+                        .flatMap(tenant -> tenant.campaigns.waiting())
+                        .map(campaign -> campaign.queues.first());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<ScheduledQueue> candidate() {
+        while (true) {
+            Optional<PriorityShare> share = nextShare();
+            if (share.isEmpty()) {
+                return Optional.empty();
+            }
+            Predicate<Turns.Member> isIn = member -> member.passedIn != search;
+            Optional<Tenant> tenant = share.get().tenants.next(isIn);
+            if (tenant.isEmpty()) {
+                share.get().passedIn = search;
+                continue;
+            }
+            Optional<Campaign> campaign = tenant.get().campaigns.next(isIn);
+            if (campaign.isEmpty()) {
+                tenant.get().passedIn = search;
+                continue;
+            }
+            Optional<ScheduledQueue> queue =
+                    campaign.get().queues.first(waiting -> waiting.passedIn() != search);
+            if (queue.isPresent()) {
+                return queue;
+            }
+            campaign.get().passedIn = search;
+        }
+    }
+
+    private void pass(ScheduledQueue queue, Breadth breadth) {
+        switch (breadth) {
+            case PATH -> throw new IllegalArgumentException("that ends the search");
+            case TENANT -> tenant(queue).passedIn = search;
+            case CAMPAIGN -> campaign(queue).passedIn = search;
+            case QUEUE -> queue.pass(search);
+        }
+    }
+
+    private void charge(ScheduledQueue queue) {
         int recipients = queue.firstReady().recipients().size();
-        share.credit -= recipients;
-        tenant.charge(recipients);
-        campaign.charge(recipients);
-        return Optional.of(queue);
+        share(queue.stream().priority()).credit -= recipients;
+        tenant(queue).charge(recipients);
+        campaign(queue).charge(recipients);
     }
 
     private void place(ScheduledQueue queue, int offered) {
@@ -87,7 +197,7 @@ final class ReadyQueue {
         entries += offered - queue.offered();
         queue.offer(offered);
         PriorityShare share = share(queue.stream().priority());
-        Tenant tenant = share.tenants.member(queue.stream().tenant(), Tenant::new);
+        Tenant tenant = tenant(queue);
         Campaign campaign = tenant.campaigns.member(queue.stream().campaign(), Campaign::new);
         boolean wasIn = queue.turnSlot().isIn();
         if (offered > 0) {
@@ -101,23 +211,45 @@ final class ReadyQueue {
         campaign.count(change);
     }
 
-    private PriorityShare nextShare() {
+    private Tenant tenant(ScheduledQueue queue) {
+        return share(queue.stream().priority())
+                .tenants
+                .member(queue.stream().tenant(), Tenant::new);
+    }
+
+    private Campaign campaign(ScheduledQueue queue) {
+        return tenant(queue).campaigns.member(queue.stream().campaign(), Campaign::new);
+    }
+
+    private Optional<PriorityShare> nextShare() {
         while (true) {
+            boolean isAny = false;
             for (PriorityShare share : byUrgency) {
-                if (share.waitingQueues > 0 && share.credit > 0) {
-                    return share;
+                if (isIn(share)) {
+                    if (share.credit > 0) {
+                        return Optional.of(share);
+                    }
+                    isAny = true;
                 }
+            }
+            if (!isAny) {
+                return Optional.empty();
             }
             earn();
         }
     }
 
+    private boolean isIn(PriorityShare share) {
+        return share.waitingQueues > 0 && share.passedIn != search;
+    }
+
     /// As many rounds as it takes until one class with mail may send. Credit does not pile up
-    /// beyond one round, so a class that was idle gets no burst at the cost of the others.
+    /// beyond one round, so a class that was idle or held back gets no burst at the cost of the
+    /// others.
     private void earn() {
         long rounds = Long.MAX_VALUE;
         for (PriorityShare share : byUrgency) {
-            if (share.waitingQueues > 0) {
+            if (isIn(share)) {
                 rounds = Math.min(rounds, -share.credit / share.weight + 1);
             }
         }

@@ -1,5 +1,8 @@
 package io.whimbrel.schedule;
 
+import java.util.function.Function;
+import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Blocked;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.Destinations;
@@ -17,16 +20,13 @@ import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.RetryNow;
 import io.whimbrel.spool.SpooledMessage;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /// Which recipient may be tried next. Thread-safe, without threads, clock or I/O of its own: every
 /// method is told what time it is, and what it wants of the world it asks through
@@ -63,6 +63,7 @@ public final class Schedule {
 
     private final ScheduleSettings settings;
     private final MemoryBudget budget;
+    private final Limiter limiter;
     private final SiteTable sites;
     private final Restrictions restrictions = new Restrictions();
     private final AgeCounts ages = new AgeCounts();
@@ -72,16 +73,30 @@ public final class Schedule {
     private final PathQueues queues;
     private final Aftermath aftermath;
     private final Operations operations;
+    private final Survey survey;
     private volatile long nextSweepMillis = Long.MIN_VALUE;
     private volatile long nextBalanceMillis = Long.MIN_VALUE;
 
+    /// Without limits, all mail by one pool.
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
+        this(settings, Destinations.ofPool(settings.pool()), new Limiter(List.of()), actions);
+    }
+
+    /// @param destinations which pool and route mail takes, until [#reroute]
+    /// @param limiter says what may go now
+    public Schedule(
+            ScheduleSettings settings,
+            Destinations destinations,
+            Limiter limiter,
+            ScheduleActions actions) {
         this.settings = settings;
+        this.limiter = limiter;
         this.actions = actions;
-        this.sites = new SiteTable(Destinations.ofPool(settings.pool()));
+        this.sites = new SiteTable(destinations);
         this.budget = new MemoryBudget(settings.entriesInMemoryMax(), actions::weight);
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
+        this.survey = new Survey(settings, queues, sites, restrictions, ages, inFlight);
         this.operations =
                 new Operations(
                         queues, restrictions, aftermath, actions, relocation, budget.isBounded());
@@ -250,41 +265,103 @@ public final class Schedule {
         return taken;
     }
 
-    /// The next entry that may be tried on `path`, fairly; it is in flight until [#finished] or
-    /// [#giveBack]. Empty where nothing may be tried now.
-    public Optional<QueueEntry> take(EgressPath path, Instant now) {
+    /// The next entry that `carrier` may try on `path`, fairly and within all limits; it is in flight
+    /// until [#finished] or [#giveBack]. Where limits hold back all that waits,
+    /// [ScheduleActions#workReady] is called when that ends.
+    public Take take(EgressPath path, Carrier carrier, Instant now) {
         Optional<PathQueue> queue = resolved(path);
-        Optional<QueueEntry> entry;
+        if (queue.isEmpty()) {
+            return new Take.Nothing();
+        }
+        Take take;
         inFlight.moves(1);
         try {
-            entry = queue.flatMap(PathQueue::take);
-            entry.ifPresent(taken -> inFlight.put(taken, queue.get()));
+            take = queue.get().take(carrier, limiter, now);
+            if (take instanceof Take.Given(QueueEntry entry, var _)) {
+                inFlight.put(entry, queue.get());
+            }
         } finally {
             inFlight.moves(-1);
         }
-        if (entry.isPresent()) {
-            aftermath.feed(queue.get());
+        switch (take) {
+            case Take.Given _ -> aftermath.feed(queue.get());
+            case Take.HeldBack _ -> aftermath.arm(queue.get());
+            case Take.Nothing _ -> {}
         }
-        return entry;
+        return take;
     }
 
-    /// All entries waiting in the ready queue of `path`, at most `most`: they share the fate of one
-    /// whose site could not be reached. In flight as after [#take].
+    /// The next entry of `path`, whatever limits say; for those that keep none.
+    Optional<QueueEntry> take(EgressPath path, Instant now) {
+        return takeAll(path, 1, now).stream().findFirst();
+    }
+
+    /// All entries waiting in the ready queue of `path`, at most `most`, whatever limits say: they
+    /// share the fate of one whose site could not be reached, and are not tried. In flight as after
+    /// [#take].
     public List<QueueEntry> takeAll(EgressPath path, int most, Instant now) {
-        var taken = new ArrayList<QueueEntry>();
-        while (taken.size() < most) {
-            Optional<QueueEntry> entry = take(path, now);
-            if (entry.isEmpty()) {
-                break;
-            }
-            taken.add(entry.get());
+        return takeUntried(
+                path,
+                queue -> {
+                    var taken = new ArrayList<QueueEntry>();
+                    Optional<QueueEntry> entry = queue.takeUntried();
+                    while (entry.isPresent()) {
+                        taken.add(entry.get());
+                        entry = taken.size() < most ? queue.takeUntried() : Optional.empty();
+                    }
+                    return taken;
+                });
+    }
+
+    /// All entries that are ready for `destination` on `path`, which goes nowhere. In flight as
+    /// after [#take].
+    public List<QueueEntry> takeAll(EgressPath path, Destination destination, Instant now) {
+        return takeUntried(path, queue -> queue.takeUntried(destination));
+    }
+
+    private List<QueueEntry> takeUntried(
+            EgressPath path, Function<PathQueue, List<QueueEntry>> taking) {
+        Optional<PathQueue> queue = resolved(path);
+        if (queue.isEmpty()) {
+            return List.of();
+        }
+        List<QueueEntry> taken;
+        inFlight.moves(1);
+        try {
+            taken = taking.apply(queue.get());
+            taken.forEach(entry -> inFlight.put(entry, queue.get()));
+        } finally {
+            inFlight.moves(-1);
+        }
+        if (!taken.isEmpty()) {
+            aftermath.feed(queue.get());
         }
         return taken;
     }
 
-    /// How many entries [#take] would give for `path`: what connections there is work for.
-    public int readyEntries(EgressPath path) {
-        return resolved(path).map(PathQueue::readyEntries).orElse(0);
+    /// Something that waits on `path`, near its turn.
+    public Optional<Waiting> peek(EgressPath path) {
+        return resolved(path).flatMap(PathQueue::peek);
+    }
+
+    /// Calls [ScheduleActions#workReady] at `at` if work waits on `path` then.
+    public void lookAgain(EgressPath path, Instant at) {
+        resolved(path)
+                .ifPresent(queue -> {
+                    queue.lookAgain(DueHeap.millisUp(at));
+                    aftermath.arm(queue);
+                });
+    }
+
+    /// For how many entries of `path` a connection is worth having now.
+    public int readyEntries(EgressPath path, Instant now) {
+        return resolved(path).map(queue -> queue.readyEntries(now)).orElse(0);
+    }
+
+    /// What held back all that waits on `path` when a connection asked last; empty where nothing
+    /// did.
+    public Optional<Blocked> held(EgressPath path) {
+        return resolved(path).flatMap(PathQueue::held);
     }
 
     /// An entry in flight was not tried after all; it goes back to the head of its queue, room or
@@ -393,68 +470,9 @@ public final class Schedule {
         return budget.level();
     }
 
-    /// What stands in the queue, for people. How many recipients there are `queued` says, and of
-    /// what rests in which state it is its restriction; of what waits in memory the schedule knows.
-    /// In flight are all others: what is being tried, and what is on its way from one of these to
-    /// the other. Walks over every scheduled queue, not over entries.
-    ///
-    /// @throws IOException where `queued` cannot be read
-    public QueueSummary summary(Instant now, QueuedCounts queued) throws IOException {
-        var census = new Census(restrictions);
-        for (PathQueue queue : queues.in(QueueScope.ALL)) {
-            queue.look(QueueScope.ALL, scheduled -> census.addWaiting(queue.path(), scheduled));
-        }
-        inFlight.forEach((entry, queue) -> census.addInFlight(queue.path(), entry));
-        queued.queues()
-                .each(count -> census.add(sites.of(destination(count.queue())).path(), count));
-        return census.summary(restrictions.inForce(now), earlier(ages.oldest(), queued.oldest()));
-    }
-
-    /// Holds and suspensions in force.
-    public List<OperatorAction> restrictions(Instant now) {
-        return restrictions.inForce(now);
-    }
-
-    /// Recipients in `scope` that wait in memory. Looks at all of them where the scope names a
-    /// message or an age.
-    public long waiting(QueueScope scope) {
-        var sum = new LongAdder();
-        for (PathQueue queue : queues.in(scope)) {
-            queue.look(
-                    scope,
-                    scheduled ->
-                            sum.add(
-                                    scope.isOfWholeQueues()
-                                            ? scheduled.recipients()
-                                            : scheduled.recipientsIn(scope)));
-        }
-        return sum.sum();
-    }
-
-    /// Up to `most` entries in `scope` that are in memory, oldest due first. Looks at all of them.
-    public List<QueuedView> list(QueueScope scope, int most, Instant now) {
-        return list(scope, most, List.of(), now);
-    }
-
-    /// The same, and of `rested` what belongs among them.
-    public List<QueuedView> list(
-            QueueScope scope, int most, List<RecoveredMessage> rested, Instant now) {
-        var listing = new Listing(scope, most, restrictions, now);
-        for (RecoveredMessage message : rested) {
-            for (QueueEntry entry : entriesOf(message)) {
-                listing.addResting(sites.of(sites.destination(entry)).path(), entry);
-            }
-        }
-        for (PathQueue queue : queues.in(scope)) {
-            queue.look(scope, scheduled -> listing.addWaiting(queue.path(), scheduled));
-        }
-        inFlight.forEach((entry, queue) -> listing.addInFlight(queue.path(), entry));
-        return listing.oldestFirst();
-    }
-
-    /// Every entry of one message that is in memory. Looks at every entry there.
-    List<QueuedView> find(QueueId id, Instant now) {
-        return list(QueueScope.of(id), Integer.MAX_VALUE, now);
+    /// What stands in the queue, for people.
+    public Survey survey() {
+        return survey;
     }
 
     /// Puts `entry` into the queue of its path, or to rest.
@@ -517,19 +535,8 @@ public final class Schedule {
     }
 
     private List<QueueEntry> entriesOf(RecoveredMessage recovered) {
-        SpooledMessage message = recovered.message();
-        var split =
-                new EntrySplit(message, settings.recipientsPerTransaction(), sites.destinations());
-        var entries = new ArrayList<QueueEntry>();
-        for (RecoveredMessage.Waiting waiting : recovered.waiting()) {
-            entries.addAll(
-                    split.entries(
-                            waiting.recipients(),
-                            waiting.attempts(),
-                            waiting.dueAt(),
-                            waiting.isDelayNotified()));
-        }
-        return entries;
+        return EntrySplit.entriesOf(
+                recovered, settings.recipientsPerTransaction(), sites.destinations());
     }
 
     /// Lets mail follow its destination; under `relocation`.
@@ -605,9 +612,5 @@ public final class Schedule {
     private static QueueScope scopeOf(DomainName domain) {
         return new QueueScope(
                 Optional.empty(), Optional.of(domain), Optional.empty(), Optional.empty());
-    }
-
-    private static Optional<Instant> earlier(Optional<Instant> one, Optional<Instant> other) {
-        return Stream.concat(one.stream(), other.stream()).min(Instant::compareTo);
     }
 }

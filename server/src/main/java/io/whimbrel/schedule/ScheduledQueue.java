@@ -9,6 +9,14 @@ import io.whimbrel.spool.SpooledMessage;
 
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Optional;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
+import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.Gates;
+import io.whimbrel.shaping.Limiter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,6 +55,8 @@ final class ScheduledQueue {
     private int target = 1;
     private boolean isBacklogged;
     private boolean isGone;
+    private long passedIn;
+    private Optional<Gates> gates = Optional.empty();
 
     /// Where an entry of a scheduled queue is.
     enum Part {
@@ -101,6 +111,39 @@ final class ScheduledQueue {
     /// Its place in a [ReadyQueue].
     DueHeap.Slot turnSlot() {
         return turnSlot;
+    }
+
+    /// The search that passed it over last ([ReadyQueue]).
+    long passedIn() {
+        return passedIn;
+    }
+
+    void pass(long search) {
+        passedIn = search;
+    }
+
+    /// The limits that it is subject to, as they are now.
+    Gates gates(Limiter limiter, EgressPath path) {
+        if (gates.isEmpty() || gates.get().epoch() != limiter.epoch()) {
+            Site site = path.site();
+            var flow =
+                    new Flow(
+                            "",
+                            path.pool(),
+                            site.provider(),
+                            site.name(),
+                            domain().value(),
+                            stream.tenant(),
+                            stream.campaign(),
+                            "");
+            gates = Optional.of(limiter.gates(flow, path));
+        }
+        return gates.get();
+    }
+
+    /// It waits on another path from now on.
+    void forgetGates() {
+        gates = Optional.empty();
     }
 
     /// How many of its ready entries a [ReadyQueue] counts.
@@ -280,6 +323,22 @@ final class ScheduledQueue {
         QueueEntry entry = ready.removeFirst();
         readyRecipients -= entry.recipients().size();
         return entry;
+    }
+
+    /// Of the first ready entry `most` recipients; the others stay first.
+    QueueEntry pollReady(int most) {
+        QueueEntry entry = pollReady();
+        int recipients = entry.recipients().size();
+        if (recipients <= most) {
+            return entry;
+        }
+        int[] numbers = new int[recipients];
+        for (int i = 0; i < recipients; i++) {
+            numbers[i] = entry.recipients().get(i);
+        }
+        int[] rest = Arrays.copyOfRange(numbers, most, recipients);
+        addFirst(entry.of(RecipientNumbers.of(rest)));
+        return entry.of(RecipientNumbers.of(Arrays.copyOf(numbers, most)));
     }
 
     /// Timed entries that are due become ready.

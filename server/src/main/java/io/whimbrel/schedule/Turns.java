@@ -2,7 +2,9 @@ package io.whimbrel.schedule;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// Members served in turn by deficit round robin: each turn earns one recipient of credit, and a
 /// member is served while its credit is above zero. What is served may cost more than is left; the
@@ -21,6 +23,10 @@ final class Turns<M extends Turns.Member> {
     static class Member {
         final String name;
         long credit;
+
+        /// The search that passed it over last ([ReadyQueue]).
+        long passedIn;
+
         private int waitingQueues;
 
         Member(String name) {
@@ -53,19 +59,41 @@ final class Turns<M extends Turns.Member> {
         return created;
     }
 
-    /// Whose turn it is; at least one member must have a queue. Amortised O(1) for each recipient.
-    M next() {
-        while (true) {
+    /// Whose turn it is among those that `mayServe` lets through; the others lose theirs. Empty where
+    /// it lets nobody through that has a queue. Amortised O(1) for each recipient and each member
+    /// that is passed over.
+    Optional<M> next(Predicate<? super M> mayServe) {
+        int passed = 0;
+        while (passed < ring.size()) {
             M first = ring.getFirst();
             if (first.isDry()) {
                 ring.removeFirst();
                 byName.remove(first.name);
+            } else if (!mayServe.test(first)) {
+                passed++;
+                // What is passed over saves nothing up.
+                first.credit = Math.min(first.credit, 0);
+                ring.addLast(ring.removeFirst());
             } else if (first.credit > 0) {
-                return first;
+                return Optional.of(first);
             } else {
+                passed = 0;
                 ring.addLast(ring.removeFirst());
             }
-            ring.getFirst().credit++;
+            if (!ring.isEmpty()) {
+                ring.getFirst().credit++;
+            }
         }
+        return Optional.empty();
+    }
+
+    /// The next member that has a queue; nothing changes by looking.
+    Optional<M> waiting() {
+        for (M member : ring) {
+            if (!member.isDry()) {
+                return Optional.of(member);
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -100,7 +100,7 @@ class LockDisciplineTest implements ScheduleActions {
                         .daemon()
                         .start(() -> {
                             schedule.apply(new OperatorAction.Hold(ofTenant("nobody"), ""), START);
-                            schedule.list(QueueScope.ALL, 1, START);
+                            schedule.survey().list(QueueScope.ALL, 1, START);
                             schedule.readyEntries(path("mx"));
                         });
         try {

@@ -270,7 +270,7 @@ final class QueueOracle {
         if (firstDue.isBefore(Instant.MAX)) {
             assertThat(schedule.nextDue().orElseThrow()).isBeforeOrEqualTo(firstDue.plusMillis(1));
         }
-        List<QueuedView> views = schedule.list(QueueScope.ALL, Integer.MAX_VALUE, now);
+        List<QueuedView> views = schedule.survey().list(QueueScope.ALL, Integer.MAX_VALUE, now);
         assertThat(schedule.entriesInMemory()).isEqualTo(views.size());
         checkEntries(views, resting, now);
     }

@@ -54,7 +54,7 @@ class RestrictionTest {
         assertThat(world.take("mx").message().envelope().stream()).isEqualTo(BANK);
         assertThat(world.hasNothingFor("mx")).isTrue();
         assertThat(world.count(State.HELD)).isEqualTo(2);
-        assertThat(world.schedule.list(ofTenant("shop"), 10, world.now))
+        assertThat(world.schedule.survey().list(ofTenant("shop"), 10, world.now))
                 .extracting(QueuedView::why)
                 .containsOnly("held: asked");
     }
@@ -143,7 +143,7 @@ class RestrictionTest {
 
         assertThat(world.take("mx").message()).isSameAs(other);
         assertThat(world.hasNothingFor("mx")).isTrue();
-        assertThat(world.schedule.find(held.id(), world.now))
+        assertThat(world.schedule.survey().find(held.id(), world.now))
                 .hasSize(2)
                 .allMatch(view -> view.state() == State.HELD && view.why().equals("held: look"));
         assertThat(apply(new Release(ofId(held.id())))).isEqualTo(2);
@@ -174,7 +174,7 @@ class RestrictionTest {
         apply(new Hold(ofTenant("shop"), "stop"));
 
         assertThat(world.count(State.HELD)).isEqualTo(1);
-        assertThat(world.schedule.find(message.id(), world.now).getFirst().why())
+        assertThat(world.schedule.survey().find(message.id(), world.now).getFirst().why())
                 .isEqualTo("held: stop");
     }
 
@@ -185,7 +185,7 @@ class RestrictionTest {
         assertThat(apply(new Suspend(ofTenant("shop"), HOUR, "slow"))).isEqualTo(1);
 
         assertThat(world.schedule.nextDue()).contains(START.plus(HOUR));
-        assertThat(world.schedule.list(QueueScope.ALL, 1, world.now).getFirst().why())
+        assertThat(world.schedule.survey().list(QueueScope.ALL, 1, world.now).getFirst().why())
                 .isEqualTo("suspended for another 1h: slow");
         world.pass(HOUR.minusMillis(1));
         assertThat(world.hasNothingFor("mx")).isTrue();
@@ -194,7 +194,7 @@ class RestrictionTest {
         world.pass(Duration.ofMillis(1));
         assertThat(world.signals).containsExactly(path("mx"));
         assertThat(world.take("mx").message().envelope().stream()).isEqualTo(SHOP);
-        assertThat(world.schedule.restrictions(world.now)).isEmpty();
+        assertThat(world.schedule.survey().restrictions(world.now)).isEmpty();
     }
 
     @Test
@@ -289,7 +289,7 @@ class RestrictionTest {
         apply(new Suspend(ofDomain("a.example"), HOUR, "b"));
         Instant later = START.plus(Duration.ofMinutes(20));
 
-        assertThat(world.schedule.restrictions(later))
+        assertThat(world.schedule.survey().restrictions(later))
                 .containsExactly(
                         new Hold(ofTenant("shop"), "a"),
                         new Suspend(ofDomain("a.example"), Duration.ofMinutes(40), "b"));

@@ -174,7 +174,7 @@ final class ScheduleFixture implements ScheduleActions {
 
     /// As if nothing rested, and what is in the queue were what the schedule lists.
     static QueueSummary inMemory(Schedule schedule, Instant now) {
-        List<QueuedView> views = schedule.list(QueueScope.ALL, Integer.MAX_VALUE, now);
+        List<QueuedView> views = schedule.survey().list(QueueScope.ALL, Integer.MAX_VALUE, now);
         return summary(
                 schedule,
                 now,
@@ -193,7 +193,7 @@ final class ScheduleFixture implements ScheduleActions {
 
     static QueueSummary summary(Schedule schedule, Instant now, QueuedCounts.Queues queues) {
         try {
-            return schedule.summary(now, new QueuedCounts(queues, Optional.empty()));
+            return schedule.survey().summary(now, new QueuedCounts(queues, Optional.empty()));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -112,7 +112,7 @@ class ScheduleStressTest implements ScheduleActions {
         assertThat(summary.recipients()).isZero();
         assertThat(summary.oldest()).isEmpty();
         assertThat(summary.byPath()).isEmpty();
-        assertThat(schedule.list(QueueScope.ALL, 10, now())).isEmpty();
+        assertThat(schedule.survey().list(QueueScope.ALL, 10, now())).isEmpty();
     }
 
     /// There is room for few: most mail rests at some time, and the index is at work too.
@@ -238,7 +238,7 @@ class ScheduleStressTest implements ScheduleActions {
         apply(new OperatorAction.Hold(scope, ""));
         apply(new OperatorAction.Suspend(scope, Duration.ofMillis(random.nextInt(100)), ""));
         apply(new OperatorAction.RetryNow(scope));
-        List<QueuedView> some = schedule.list(scope, 1, now());
+        List<QueuedView> some = schedule.survey().list(scope, 1, now());
         if (!some.isEmpty()) {
             var one =
                     new QueueScope(

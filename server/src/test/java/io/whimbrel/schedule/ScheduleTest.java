@@ -131,7 +131,7 @@ class ScheduleTest {
         world.schedule.finished(tried, List.of(retry), world.now);
 
         assertThat(world.summary().recipients()).isEqualTo(1);
-        assertThat(world.schedule.find(tried.message().id(), world.now))
+        assertThat(world.schedule.survey().find(tried.message().id(), world.now))
                 .extracting(QueuedView::entry)
                 .containsExactly(retry);
     }
@@ -347,7 +347,7 @@ class ScheduleTest {
         world.now = world.now.plusSeconds(1);
         world.admit(MAIL, "x@unknown.example");
 
-        assertThat(world.schedule.list(QueueScope.ALL, 10, world.now))
+        assertThat(world.schedule.survey().list(QueueScope.ALL, 10, world.now))
                 .extracting(QueuedView::state, QueuedView::site, QueuedView::why)
                 .containsExactly(
                         tuple(State.READY, "mx.a", ""),
@@ -356,9 +356,9 @@ class ScheduleTest {
                                 State.SCHEDULED,
                                 "mx.a",
                                 "next attempt at 2026-03-01T12:05:00Z after attempt 1"));
-        assertThat(world.schedule.list(QueueScope.ALL, 1, world.now)).hasSize(1);
+        assertThat(world.schedule.survey().list(QueueScope.ALL, 1, world.now)).hasSize(1);
         world.take("mx.a");
-        assertThat(world.schedule.list(QueueScope.ALL, 1, world.now))
+        assertThat(world.schedule.survey().list(QueueScope.ALL, 1, world.now))
                 .extracting(QueuedView::state)
                 .containsExactly(State.IN_FLIGHT);
     }
@@ -441,7 +441,7 @@ class ScheduleTest {
         world.schedule.admit(message, world.now);
 
         assertThat(world.hasNothingFor("mx.a")).isTrue();
-        assertThat(world.schedule.find(message.id(), world.now))
+        assertThat(world.schedule.survey().find(message.id(), world.now))
                 .singleElement()
                 .satisfies(view -> assertThat(view.state()).isEqualTo(State.SCHEDULED))
                 .satisfies(view ->

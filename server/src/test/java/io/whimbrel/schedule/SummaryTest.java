@@ -52,7 +52,7 @@ final class SummaryTest {
         world.schedule.apply(new OperatorAction.Hold(ofDomain("b.example"), ""), world.now);
 
         QueueSummary summary =
-                world.schedule.summary(
+                world.schedule.survey().summary(
                         world.now,
                         new QueuedCounts(
                                 List.of(new QueueCount(QUEUE, 42, 41), new QueueCount(OTHER, 7, 7))
