@@ -53,7 +53,8 @@ final class SocksDialogue {
         this.out = out;
     }
 
-    /// Whether the proxy was told where to connect to: from then on it may be the host that is slow.
+    /// Whether the proxy was told where to connect to: from then on it may be the host that is
+    /// slow.
     boolean isHostAskedFor() {
         return isHostAskedFor;
     }

@@ -15,7 +15,8 @@ import java.util.function.Predicate;
 ///
 /// A source that was its turn and could not be used is lifted to the virtual time of the one that
 /// was used instead: it never catches up. One that could be used and was not, because nothing can
-/// be sent from it, stays at most [#BEHIND_MOST] messages, or three times what is tolerated, behind.
+/// be sent from it, stays at most [#BEHIND_MOST] messages, or three times what is tolerated,
+/// behind.
 final class Pool {
     /// Misplaced messages that are tolerated before a connection ends for another source: at least
     /// this many, and of those of the last minutes this part.
@@ -201,7 +202,8 @@ final class Pool {
             String weight = member.isBackup ? "backup" : "weight " + member.weight;
             String trouble = sources.trouble(member.source).isEmpty() ? "" : ", not usable";
             String name = member.source.name().isEmpty() ? "any address" : member.source.name();
-            parts.add(name + " (" + weight + ", " + member.messages() + " messages" + trouble + ")");
+            parts.add(
+                    name + " (" + weight + ", " + member.messages() + " messages" + trouble + ")");
         }
         return String.join("; ", parts);
     }

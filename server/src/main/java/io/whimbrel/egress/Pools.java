@@ -64,8 +64,8 @@ public final class Pools {
         return named(pool).map(it -> it.settings().sticky().key(flow)).orElse("");
     }
 
-    /// The source of a new connection: that which is furthest behind its share, or which `stickyKey`
-    /// leads to. Empty where the pool is not known or none of its sources may be used.
+    /// The source of a new connection: that which is furthest behind its share, or which
+    /// `stickyKey` leads to. Empty where the pool is not known or none of its sources may be used.
     ///
     /// @param stickyKey of the mail it is for; `""` where there is none
     /// @param mayUse asked for one source after the other until it is true, without a lock held;

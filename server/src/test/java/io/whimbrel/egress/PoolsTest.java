@@ -117,8 +117,7 @@ final class PoolsTest {
         for (int i = 0; i < 300; i++) {
             String key = "t" + i;
             SourceAddress usual = pools.choose("p", key, _ -> true).orElseThrow();
-            SourceAddress without =
-                    pools.choose("p", key, source -> source != ONE).orElseThrow();
+            SourceAddress without = pools.choose("p", key, source -> source != ONE).orElseThrow();
 
             assertThat(without.equals(usual)).as(key).isEqualTo(usual != ONE);
             // Mail goes on from where it was put for lack of the first choice.
