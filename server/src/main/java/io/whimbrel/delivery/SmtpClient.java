@@ -15,7 +15,6 @@ import io.whimbrel.time.Watchdog;
 import io.whimbrel.tls.ClientTls;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -33,6 +32,7 @@ final class SmtpClient {
     static final Duration TLS_BROKEN_FOR = Duration.ofMinutes(10);
 
     private final Watchdog watchdog;
+    private final Dialer dialer;
     private final ClientTls tls = new ClientTls();
     private final RecentHosts badHosts;
     private final RecentHosts tlsBroken;
@@ -48,6 +48,7 @@ final class SmtpClient {
 
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
+        this.dialer = new Dialer(watchdog);
         this.badHosts = new RecentHosts(BAD_FOR, clock);
         this.tlsBroken = new RecentHosts(TLS_BROKEN_FOR, clock);
     }
@@ -70,7 +71,10 @@ final class SmtpClient {
                     return opening;
                 }
                 case Opening.Failed failed -> {
-                    badHosts.add(host.address());
+                    // Of a host that was not reached for reasons of our own nothing is known.
+                    if (!(failed.result() instanceof NotTried)) {
+                        badHosts.add(host.address());
+                    }
                     best = Optional.of(moreHopeful(best, failed));
                 }
             }
@@ -102,35 +106,44 @@ final class SmtpClient {
     }
 
     private Opening open(Call call, boolean mayUseTls) {
-        var socket = new Socket();
+        SourceAddress source = call.source();
+        return switch (dialer.dial(source, call.host(), call.timeouts().connect())) {
+            case Dialer.Dialed.Connected(Socket socket) -> {
+                if (source.proxy().isPresent()) {
+                    call.sources().proxyWorked(source);
+                }
+                yield introduce(call, socket, mayUseTls);
+            }
+            case Dialer.Dialed.NotBound(String text) -> {
+                call.sources().bindFailed(source);
+                yield new Opening.Failed(noRoute(text), source.name());
+            }
+            case Dialer.Dialed.ProxyFailed(String text, boolean isDown) -> {
+                if (isDown) {
+                    call.sources().proxyFailed(source, text);
+                }
+                yield new Opening.Failed(
+                        noRoute("source " + source.name() + ": " + text), source.name());
+            }
+            case Dialer.Dialed.HostFailed(String text) -> lost(call, text);
+        };
+    }
+
+    private Opening introduce(Call call, Socket socket, boolean mayUseTls) {
         try {
-            bind(socket, call.source());
-        } catch (IOException e) {
-            closeQuietly(socket);
-            call.sources().bindFailed(call.source());
-            String text = "source " + call.source().name() + ": " + Trouble.described(e);
-            return new Opening.Failed(noRoute(text), call.source().name());
-        }
-        try {
-            socket.setTcpNoDelay(true);
-            socket.connect(
-                    new InetSocketAddress(call.host().address(), call.host().port()),
-                    Math.toIntExact(call.timeouts().connect().toMillis()));
             var wire = new Wire(socket, watchdog, call.timeouts().dataBlock());
             return new Introduction(wire, tls, call.timeouts())
                     .introduce(call.host(), call.source(), call.protocol(), mayUseTls);
         } catch (IOException e) {
             closeQuietly(socket);
-            var peer = new Peer(call.host().described(), "", false);
-            var lost = new ConnectionLost(peer, AttemptResult.Stage.CONNECT, Trouble.described(e));
-            return new Opening.Failed(lost, call.source().name());
+            return lost(call, Trouble.described(e));
         }
     }
 
-    private static void bind(Socket socket, SourceAddress source) throws IOException {
-        if (source.address().isPresent()) {
-            socket.bind(new InetSocketAddress(source.address().get(), 0));
-        }
+    private static Opening.Failed lost(Call call, String text) {
+        var peer = new Peer(call.host().described(), "", false);
+        var lost = new ConnectionLost(peer, AttemptResult.Stage.CONNECT, text);
+        return new Opening.Failed(lost, call.source().name());
     }
 
     private List<HostAddress> goodOnesFirst(List<HostAddress> hosts) {

@@ -16,46 +16,70 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The addresses that mail leaves from, used in turn. Thread-safe.
+/// The addresses that mail leaves from, by their names. Thread-safe.
 ///
 /// An address that the machine lacks is left out, with one warning when it goes and one line when
 /// it is back: looked at when this is made, when a bind failed, and from then on about every
-/// [#CHECK_AGAIN] while mail flows. The machine may get it back without us.
+/// [#CHECK_AGAIN] while mail flows. The machine may get it back without us. A source whose proxy
+/// cannot be used is left out for [#PROXY_RESTS], and then tried again.
 public final class Sources {
     static final Duration CHECK_AGAIN = Duration.ofSeconds(30);
+    static final Duration PROXY_RESTS = Duration.ofMinutes(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Sources.class);
 
-    private final List<SourceAddress> configured;
+    private final Map<String, SourceAddress> configured = new LinkedHashMap<>();
+    private final List<SourceAddress> order;
     private final InstantSource clock;
+
+    /// Proxies that failed, by the name of the source.
+    private final Map<String, Rest> rests = new HashMap<>();
+
     private final Set<String> missing = new HashSet<>();
     private Instant checkedAt;
     private boolean hasGlobalIpv6;
     private int turn;
+
+    /// Why a source is left out for a while.
+    private record Rest(Instant until, String reason) {}
 
     /// @param configured at least one; those without `[[source]]` give one unnamed without address
     public Sources(List<SourceAddress> configured, InstantSource clock) {
         if (configured.isEmpty()) {
             throw new IllegalArgumentException("mail leaves from at least one source");
         }
-        this.configured = List.copyOf(configured);
+        this.order = List.copyOf(configured);
+        order.forEach(source -> this.configured.put(source.name(), source));
         this.clock = clock;
         this.checkedAt = clock.instant();
         check();
     }
 
+    /// All that are configured, usable or not.
+    public List<SourceAddress> all() {
+        return order;
+    }
+
+    /// The source of this name, usable or not.
+    public Optional<SourceAddress> named(String name) {
+        return Optional.ofNullable(configured.get(name));
+    }
+
     /// The next source that can reach `target`: usable, and of its family. Empty where none can.
     public synchronized Optional<SourceAddress> next(InetAddress target) {
         checkNowAndThen();
-        for (int i = 0; i < configured.size(); i++) {
-            turn = (turn + 1) % configured.size();
-            SourceAddress source = configured.get(turn);
-            if (reaches(source, target)) {
+        for (int i = 0; i < order.size(); i++) {
+            turn = (turn + 1) % order.size();
+            SourceAddress source = order.get(turn);
+            if (canReach(source, target)) {
                 return Optional.of(source);
             }
         }
@@ -65,31 +89,63 @@ public final class Sources {
     /// Whether some source can reach `target` at all.
     public synchronized boolean reaches(InetAddress target) {
         checkNowAndThen();
-        for (SourceAddress source : configured) {
-            if (reaches(source, target)) {
+        for (SourceAddress source : order) {
+            if (canReach(source, target)) {
                 return true;
             }
         }
         return false;
     }
 
+    /// Whether this source can reach `target`: usable, and of its family.
+    public synchronized boolean reaches(SourceAddress source, InetAddress target) {
+        checkNowAndThen();
+        return canReach(source, target);
+    }
+
+    /// Whether connections can be bound to it, and its proxy did not fail of late.
+    public synchronized boolean isUsable(String name) {
+        checkNowAndThen();
+        return isThere(name);
+    }
+
+    /// Every name, and whether it can be used.
+    synchronized Map<String, Boolean> usable() {
+        checkNowAndThen();
+        Map<String, Boolean> usable = new LinkedHashMap<>();
+        order.forEach(source -> usable.put(source.name(), isThere(source.name())));
+        return usable;
+    }
+
     /// Why no source can be used; empty where one can.
-    public synchronized Optional<String> trouble() {
+    public Optional<String> trouble() {
+        return trouble(order);
+    }
+
+    /// Why none of these can be used; empty where one can.
+    synchronized Optional<String> trouble(List<SourceAddress> sources) {
         checkNowAndThen();
         List<String> reasons = new ArrayList<>();
-        for (SourceAddress source : configured) {
-            if (!missing.contains(source.name())) {
+        for (SourceAddress source : sources) {
+            Optional<String> reason = why(source);
+            if (reason.isEmpty()) {
                 return Optional.empty();
             }
-            reasons.add(lacks(source));
+            reasons.add(reason.get());
         }
         return Optional.of(String.join("; ", reasons));
+    }
+
+    /// Why this source cannot be used; empty where it can.
+    public synchronized Optional<String> trouble(SourceAddress source) {
+        checkNowAndThen();
+        return why(source);
     }
 
     /// Names said in EHLO: a host that is called so is this node.
     public Set<String> ehloNames() {
         Set<String> names = new HashSet<>();
-        configured.forEach(source -> names.add(source.ehloName()));
+        order.forEach(source -> names.add(source.ehloName()));
         return names;
     }
 
@@ -100,12 +156,50 @@ public final class Sources {
         }
     }
 
-    private boolean reaches(SourceAddress source, InetAddress target) {
+    /// The proxy of `source` could not be used: nothing leaves from it for a while.
+    ///
+    /// @param reason names the proxy
+    public synchronized void proxyFailed(SourceAddress source, String reason) {
+        var rest = new Rest(clock.instant().plus(PROXY_RESTS), reason);
+        if (rests.put(source.name(), rest) == null) {
+            LOG.warn(
+                    "source {}: {}; it is not used for {} s",
+                    source.name(),
+                    reason,
+                    PROXY_RESTS.toSeconds());
+        }
+    }
+
+    /// The proxy of `source` was of use.
+    public synchronized void proxyWorked(SourceAddress source) {
+        if (rests.remove(source.name()) != null) {
+            LOG.info("source {}: its proxy is back", source.name());
+        }
+    }
+
+    private Optional<String> why(SourceAddress source) {
         if (missing.contains(source.name())) {
+            return Optional.of(lacks(source));
+        }
+        return isThere(source.name())
+                ? Optional.empty()
+                : Optional.of("source " + source.name() + ": " + rests.get(source.name()).reason());
+    }
+
+    private boolean isThere(String name) {
+        if (missing.contains(name)) {
+            return false;
+        }
+        Rest rest = rests.isEmpty() ? null : rests.get(name);
+        return rest == null || !clock.instant().isBefore(rest.until());
+    }
+
+    private boolean canReach(SourceAddress source, InetAddress target) {
+        if (!isThere(source.name())) {
             return false;
         }
         boolean isIpv6 = target instanceof Inet6Address;
-        return source.address()
+        return source.seenAs()
                 .map(address -> address instanceof Inet6Address == isIpv6)
                 .orElse(!isIpv6 || hasGlobalIpv6 || target.isLoopbackAddress());
     }
@@ -120,8 +214,8 @@ public final class Sources {
 
     private void check() {
         hasGlobalIpv6 = findGlobalIpv6();
-        for (SourceAddress source : configured) {
-            boolean isThere = source.address().map(Sources::canBind).orElse(true);
+        for (SourceAddress source : order) {
+            boolean isThere = source.boundTo().map(Sources::canBind).orElse(true);
             if (!isThere && missing.add(source.name())) {
                 LOG.warn("{}; mail leaves from the other sources, or waits", lacks(source));
             } else if (isThere && missing.remove(source.name())) {

@@ -1,0 +1,22 @@
+package io.whimbrel.egress;
+
+import java.util.List;
+
+/// `[[source]]`, `[[pool]]` and `[[class]]`: where mail leaves from. Immutable.
+///
+/// @param sources at least one: where the file names none, the unnamed one
+/// @param pools at least one: where the file names none, one of all sources
+/// @param classes may be empty
+/// @param defaultPool that mail leaves by which names none; one of `pools`
+public record EgressSettings(
+        List<SourceAddress> sources,
+        List<PoolSettings> pools,
+        List<ClassSettings> classes,
+        String defaultPool) {
+
+    public EgressSettings {
+        sources = List.copyOf(sources);
+        pools = List.copyOf(pools);
+        classes = List.copyOf(classes);
+    }
+}
