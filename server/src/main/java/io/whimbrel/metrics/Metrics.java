@@ -55,6 +55,9 @@ public final class Metrics {
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 
+    /// What limits and restraints decide.
+    public final ShapingMetrics shaping = new ShapingMetrics(registry);
+
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);
 
