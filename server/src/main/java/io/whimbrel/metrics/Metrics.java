@@ -55,8 +55,8 @@ public final class Metrics {
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 
-    /// Where mail leaves from.
-    public final EgressMetrics egress = new EgressMetrics(registry);
+    /// What limits and restraints decide.
+    public final ShapingMetrics shaping = new ShapingMetrics(registry);
 
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);
