@@ -13,13 +13,10 @@ import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 import io.whimbrel.delivery.BodySource;
-import io.whimbrel.delivery.DeliveryPlan;
-import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.delivery.Dispatcher;
 import io.whimbrel.delivery.PathRests;
 import io.whimbrel.delivery.PathsFile;
 import io.whimbrel.dns.Resolver;
-import io.whimbrel.egress.Sources;
 import io.whimbrel.eventlog.EventLog;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.JobRunner;
@@ -30,8 +27,6 @@ import io.whimbrel.policy.Quotas;
 import io.whimbrel.policy.QuotasFile;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
-import io.whimbrel.routing.OwnNode;
-import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
@@ -56,7 +51,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -81,6 +75,7 @@ final class Node implements AutoCloseable {
     private final RestingMail resting;
     private final PathsFile pathsFile;
     private final QuotasFile quotasFile;
+    private final Outgoing outgoing;
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
@@ -93,8 +88,6 @@ final class Node implements AutoCloseable {
     private final NodeBudgets budgets;
     private final MemoryPlan plan;
     private volatile Config config;
-    private volatile Sources sources;
-    private volatile Resolver resolver;
     private Instant disciplinedAt = startedAt;
     private boolean isClockStepTold;
 
@@ -145,8 +138,6 @@ final class Node implements AutoCloseable {
         this.file = file;
         this.config = config;
         this.plan = plan;
-        sources = new Sources(config.sources(), clock);
-        resolver = new Resolver(config.dns(), clock);
         fileLimit = FileLimit.ofProcess(clients(config), config.delivery().connectionsMax());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(LOG::warn);
         SpoolLock folder = SpoolLock.of(config.spool());
@@ -156,14 +147,22 @@ final class Node implements AutoCloseable {
         resting = new RestingMail(spool);
         var rests = new PathRests(clock);
         pathsFile = new PathsFile(config.node().dataFolder(), rests, metrics);
-        dispatcher = new Dispatcher(plan(config), this::body, resting, rests, clock, metrics);
-        schedule = new Schedule(config.schedule(), dispatcher);
+        outgoing = new Outgoing(config, fileLimit, clock, metrics);
+        var ways = new Dispatcher.Means(this::body, resting, rests, outgoing.limiter());
+        dispatcher = new Dispatcher(outgoing.plan(config), ways, clock, metrics);
+        schedule =
+                new Schedule(
+                        config.schedule(),
+                        outgoing.destinations(config),
+                        outgoing.limiter(),
+                        dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
         var quotas = new Quotas(clock, metrics.door);
         quotasFile = new QuotasFile(config.node().dataFolder(), quotas, metrics);
         var means =
-                new Reception.Means(spool, schedule, heap, plan.arrivingBytes(), quotas, resolver);
+                new Reception.Means(
+                        spool, schedule, heap, plan.arrivingBytes(), quotas, outgoing.resolver());
         reception = new Reception(config.reception(), means, metrics, clock);
         pickup =
                 new PickupFolder(
@@ -183,22 +182,6 @@ final class Node implements AutoCloseable {
         reception.start(fileLimit.clients());
         pickup.start();
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(quotas), metrics);
-    }
-
-    private DeliveryPlan plan(Config with) {
-        var names = new HashSet<>(sources.ehloNames());
-        names.add(with.node().name());
-        var listening =
-                with.listens().stream().flatMap(listen -> listen.tcpAddress().stream()).toList();
-        var routing =
-                new RoutingPlan(
-                        with.routes(),
-                        with.delivery().port(),
-                        with.delivery().allowPrivate(),
-                        resolver,
-                        new OwnNode(names, listening));
-        DeliverySettings settings = with.delivery().withAtMost(fileLimit.deliveries());
-        return new DeliveryPlan(settings, sources, routing);
     }
 
     private static int clients(Config config) {
@@ -240,6 +223,7 @@ final class Node implements AutoCloseable {
             if (Duration.between(disciplinedAt, now).compareTo(Duration.ofSeconds(1)) >= 0) {
                 disciplinedAt = now;
                 followWallClock();
+                outgoing.tick(now);
             }
         } catch (RuntimeException bug) {
             metrics.bugs.inc();
@@ -260,7 +244,7 @@ final class Node implements AutoCloseable {
     }
 
     private NodeStatus status() {
-        var warnings = new ArrayList<>(sources.trouble().stream().toList());
+        var warnings = new ArrayList<>(outgoing.sources().trouble().stream().toList());
         warnings.addAll(spool.warnings());
         warnings.addAll(reception.warnings());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
@@ -314,9 +298,7 @@ final class Node implements AutoCloseable {
 
     /// Certificates are read first: where one cannot be used, nothing is changed.
     private List<String> tryActivate(Config fresh) {
-        // The resolver stays where it can: what it remembers spares thousands of questions.
-        Resolver answers =
-                fresh.dns().equals(config.dns()) ? resolver : new Resolver(fresh.dns(), clock);
+        Resolver answers = outgoing.resolver(config, fresh);
         try {
             reception.reload(fresh.reception(), answers);
         } catch (IOException e) {
@@ -327,12 +309,12 @@ final class Node implements AutoCloseable {
     }
 
     private void activate(Config fresh, Resolver answers) {
-        sources = new Sources(fresh.sources(), clock);
-        resolver = answers;
+        outgoing.reload(fresh, answers);
         if (fresh.delivery().connectionsMax() != config.delivery().connectionsMax()) {
             fileLimit.shortage(fresh.delivery().connectionsMax()).ifPresent(LOG::warn);
         }
-        dispatcher.reload(plan(fresh));
+        dispatcher.reload(outgoing.plan(fresh));
+        schedule.reroute(outgoing.destinations(fresh), clock.instant());
         settlement.reconfigure(fresh.report());
         pickup.reload(fresh.pickup(), fresh.sendmail());
         config = fresh;
@@ -357,6 +339,7 @@ final class Node implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         pathsFile.close();
+        outgoing.close();
         quotasFile.close();
         ticker.close();
         budgets.close();

@@ -75,7 +75,8 @@ public final class ScheduleDesk implements QueueDesk {
     @Override
     public QueueSummary summary() throws IOException {
         QueuedCounts.Queues queues = viewer -> rested.counts(QueueScope.ALL, viewer);
-        return schedule.survey().summary(clock.instant(), new QueuedCounts(queues, rested.oldest()));
+        return schedule.survey()
+                .summary(clock.instant(), new QueuedCounts(queues, rested.oldest()));
     }
 
     @Override

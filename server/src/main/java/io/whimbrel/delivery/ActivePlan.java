@@ -1,6 +1,6 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.egress.Sources;
+import io.whimbrel.egress.Pools;
 import io.whimbrel.routing.Directions;
 
 import java.security.SecureRandom;
@@ -22,7 +22,7 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
         return plan.settings();
     }
 
-    Sources sources() {
-        return plan.sources();
+    Pools pools() {
+        return plan.pools();
     }
 }

@@ -1,10 +1,10 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.egress.Sources;
+import io.whimbrel.egress.Pools;
 import io.whimbrel.routing.RoutingPlan;
 
 /// Everything that a reload can change about delivery. Immutable.
 ///
-/// @param sources that mail leaves from
+/// @param pools of sources that mail leaves from
 /// @param routing where it goes
-public record DeliveryPlan(DeliverySettings settings, Sources sources, RoutingPlan routing) {}
+public record DeliveryPlan(DeliverySettings settings, Pools pools, RoutingPlan routing) {}

@@ -1,9 +1,13 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
-import io.whimbrel.delivery.SmtpClient.Opening;
+import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Pools;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
@@ -11,19 +15,31 @@ import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.Heading;
 import io.whimbrel.routing.NextHop;
+import io.whimbrel.schedule.Carrier;
+import io.whimbrel.schedule.Micros;
 import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.schedule.Take;
+import io.whimbrel.schedule.Waiting;
+import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Breadth;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.FlowSource;
+import io.whimbrel.shaping.Grant;
+import io.whimbrel.shaping.Lease;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/// One connection of an egress path, and the thread that uses it: takes an entry, connects where it
-/// must, delivers, hands the result on, takes the next; waits a little where there is none, ends
-/// then. Confined to its thread, apart from [#cut].
+/// One connection of an egress path, and the thread that uses it: connects where work waits, takes
+/// an entry that limits let go, delivers, hands the result on, takes the next; waits a little where
+/// there is none, ends then. Confined to its thread, apart from [#cut].
 ///
-/// An entry in its hands is settled or given back, whatever happens.
+/// It connects before it takes, so that a message is counted when its MAIL is written and not
+/// before. An entry in its hands is settled or given back, whatever happens.
 final class DeliveryWorker implements Crew.Member {
     private static final int TAKE_ALL_MOST = 500;
 
@@ -31,6 +47,13 @@ final class DeliveryWorker implements Crew.Member {
     /// six round trips (TCP, greeting, EHLO, STARTTLS, TLS, EHLO), a transaction about two: over
     /// twenty that is little, and those who wait do not wait long.
     static final int TURN = 20;
+
+    /// Where more time than this has passed since limits let a message go (the DNS was asked), they
+    /// are asked again.
+    private static final long FRESH_MICROS = 10_000;
+
+    /// When work that no limit names a time for is looked at again.
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
     private static final AttemptResult OVERDUE =
             new AttemptResult.Overdue(
@@ -47,8 +70,11 @@ final class DeliveryWorker implements Crew.Member {
     /// Empty where there is none; written by this thread, read by [#cut].
     private volatile Optional<RemoteSession> session = Optional.empty();
 
+    private Optional<Lease> lease = Optional.empty();
     private ActivePlan active;
-    private boolean hasPermit;
+
+    /// Its permit was claimed for it before it began.
+    private boolean hasPermit = true;
 
     /// Entries taken since it has the permit.
     private int taken;
@@ -65,7 +91,7 @@ final class DeliveryWorker implements Crew.Member {
         this.path = path;
         this.connections = connections;
         this.seat = connections.newSeat();
-        this.finder = new SessionFinder(dispatcher.client());
+        this.finder = dispatcher.finder();
         this.active = dispatcher.active();
     }
 
@@ -104,77 +130,185 @@ final class DeliveryWorker implements Crew.Member {
     private boolean step() throws InterruptedException {
         giveOthersTheirTurn();
         acquirePermit();
+        if (session.isPresent() && isToEnd(session.get())) {
+            endSession();
+        }
         long seen = connections.announced();
-        Optional<QueueEntry> entry = dispatcher.isClosing() ? Optional.empty() : work.take(path);
-        connections.looked(isSeeking, entry.isPresent() ? work.readyEntries(path) : 0);
+        if (dispatcher.isClosing()) {
+            return idle(seen, 0);
+        }
+        if (session.isEmpty()) {
+            active = dispatcher.active();
+            Optional<Waiting> first =
+                    work.readyEntries(path) > 0 ? work.peek(path) : Optional.empty();
+            return first.isPresent() ? connect(first.get()) : idle(seen, 0);
+        }
+        return switch (work.take(path, carrier(session.get().source()))) {
+            case Take.Given(QueueEntry entry, Grant grant) -> {
+                looked(work.readyEntries(path));
+                taken++;
+                yield deliver(entry, grant);
+            }
+            case Take.HeldBack(Blocked by) -> awaitLimit(by, seen);
+            // What is left for others sticks to other sources.
+            case Take.Nothing() -> idle(seen, work.readyEntries(path));
+        };
+    }
+
+    private void looked(int ready) {
+        connections.looked(isSeeking, ready);
         isSeeking = false;
-        if (entry.isPresent()) {
-            taken++;
-            return deliver(entry.get());
+    }
+
+    /// Waits for work.
+    private boolean idle(long seen, int ready) throws InterruptedException {
+        looked(ready);
+        // Where others wait for a connection, an idle one is in their way.
+        boolean mayIdle =
+                session.isPresent()
+                        && !dispatcher.permits().isWanted()
+                        && !lease.map(Lease::isWanted).orElse(false);
+        Duration idleMost = mayIdle ? active.settings().idleMost() : Duration.ZERO;
+        isSeeking = connections.mayStay(seat, seen, idleMost);
+        return isSeeking;
+    }
+
+    /// Waits until a limit has room again, with the connection open where that is not long.
+    private boolean awaitLimit(Blocked by, long seen) throws InterruptedException {
+        Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofHours(1));
+        if (by.breadth() != Breadth.PATH || left.compareTo(active.settings().idleMost()) > 0) {
+            // Other mail may come that may go; the schedule tells when the time has come.
+            boolean isHopeless = by.breadth() == Breadth.PATH;
+            return isHopeless ? leaveForLimit(by) : idle(seen, 0);
         }
-        if (!mayStay(seen)) {
-            return false;
-        }
+        looked(0);
+        connections.waitForLimit(session.orElseThrow().source().name(), left);
         isSeeking = true;
         return true;
     }
 
-    private boolean mayStay(long seen) throws InterruptedException {
-        // Where other paths wait for a connection, an idle one is in their way.
-        boolean mayIdle = session.isPresent() && !dispatcher.permits().hasQueuedThreads();
-        Duration idleMost = mayIdle ? active.settings().idleMost() : Duration.ZERO;
-        return connections.mayStay(seat, seen, idleMost);
+    /// The limit has no room for longer than a connection may be idle.
+    private boolean leaveForLimit(Blocked by) {
+        work.holdBack(path, by, lookAgainAt(by));
+        endSession();
+        looked(0);
+        connections.left(false);
+        return false;
     }
 
-    private boolean deliver(QueueEntry entry) throws InterruptedException {
-        if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
-            return overdue(entry);
-        }
-        if (session.isPresent() && isWornOut(session.get())) {
-            endSession();
-        }
-        if (session.isEmpty()) {
-            active = dispatcher.active();
-        }
-        return switch (heading(entry)) {
-            case Heading.Same(NextHop nextHop) -> deliver(entry, nextHop);
-            case Heading.Other(NextHop nextHop, Duration timeToLive) ->
-                    moved(entry, nextHop, timeToLive);
-            case Heading.Nowhere(SmtpReply reply) -> unroutable(entry, reply);
+    private Instant lookAgainAt(Blocked by) {
+        Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofDays(1));
+        boolean isTold = by.untilMicros() != Long.MAX_VALUE;
+        return dispatcher.clock().instant().plus(isTold ? left : LOOK_AGAIN);
+    }
+
+    /// Opens a session for what waits first.
+    private boolean connect(Waiting first) throws InterruptedException {
+        return switch (heading(first.destination())) {
+            case Heading.Same(NextHop nextHop) -> connect(first, nextHop);
+            case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
+                work.siteResolved(first.destination(), nextHop.site(), timeToLive);
+                yield !interruption.isCut() || left();
+            }
+            // Other domains of the site do not share the fate of this one.
+            case Heading.Nowhere(SmtpReply reply) -> {
+                if (interruption.isCut()) {
+                    yield left();
+                }
+                for (QueueEntry entry : work.takeAll(path, first.destination())) {
+                    settleUntried(entry, new NotTried(reply), "");
+                }
+                yield true;
+            }
         };
     }
 
-    private boolean deliver(QueueEntry entry, NextHop nextHop) throws InterruptedException {
-        while (true) {
-            if (session.isEmpty()) {
-                switch (seek(nextHop)) {
-                    case Opening.Opened(RemoteSession opened) -> begin(opened);
-                    case Opening.Failed failed -> {
-                        return withoutSession(entry, failed);
-                    }
-                }
+    private boolean connect(Waiting first, NextHop nextHop) throws InterruptedException {
+        connections.sources(active.pools().usable(path.pool()));
+        String stickyKey = stickyKey(first.stream(), first.destination().domain());
+        return switch (seek(new SessionFinder.Wish(path, nextHop, stickyKey))) {
+            case Found.Opened(RemoteSession opened, Lease granted) -> {
+                begin(opened, granted);
+                yield true;
             }
-            switch (attempt(entry, session.orElseThrow())) {
-                case Ending.Tried(List<AttemptResult> results) -> {
-                    handOn(entry, results);
-                    return true;
+            case Found.Failed(AttemptResult result, String source) -> failed(result, source);
+            case Found.NotAllowed(Blocked by) -> {
+                work.holdBack(path, by, lookAgainAt(by));
+                isSeeking = false;
+                connections.notAllowed();
+                yield false;
+            }
+        };
+    }
+
+    private boolean deliver(QueueEntry entry, Grant grant) throws InterruptedException {
+        if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
+            grant.refund(nowMicros());
+            return overdue(entry);
+        }
+        return switch (heading(destination(entry))) {
+            case Heading.Same _ -> {
+                if (nowMicros() - grant.atMicros() > FRESH_MICROS) {
+                    grant.refund(nowMicros());
+                    yield givenBack(entry);
                 }
-                // It ended while nobody used it, which says nothing about the entry. Once only: a
-                // new session cannot end so.
-                case Ending.SessionEnded() -> endSession();
+                yield transact(entry, grant);
+            }
+            case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
+                grant.refund(nowMicros());
+                yield moved(entry, nextHop, timeToLive);
+            }
+            case Heading.Nowhere(SmtpReply reply) -> {
+                grant.refund(nowMicros());
+                yield unroutable(entry, reply);
+            }
+        };
+    }
+
+    private boolean transact(QueueEntry entry, Grant grant) throws InterruptedException {
+        RemoteSession open = session.orElseThrow();
+        Ending ending = attempt(entry, open);
+        grant.finished(nowMicros());
+        switch (ending) {
+            case Ending.Tried(List<AttemptResult> results) -> {
+                active.pools().sent(path.pool(), open.source().name(), open.transactions() == 1);
+                handOn(entry, results);
+            }
+            // It ended while nobody used it, which says nothing about the entry. A new session
+            // cannot end so.
+            case Ending.SessionEnded() -> {
+                endSession();
+                return givenBack(entry);
             }
         }
+        return true;
     }
 
-    private boolean isWornOut(RemoteSession open) {
+    private boolean isToEnd(RemoteSession open) {
+        int most =
+                Math.min(
+                        active.settings().messagesPerConnectionMax(),
+                        lease.map(Lease::messagesMax).orElse(Integer.MAX_VALUE));
+        Pools pools = active.pools();
         return !open.isOpen()
-                || isReplaced()
+                || active.directions() != dispatcher.active().directions()
                 || Transactions.isUsedUp(open)
-                || open.transactions() >= active.settings().messagesPerConnectionMax();
+                || open.transactions() >= most
+                || (open.transactions() >= TURN && lease.map(Lease::isWanted).orElse(false))
+                || (open.transactions() > 0 && pools.isAhead(path.pool(), open.source().name()));
     }
 
-    private boolean isReplaced() {
-        return active.directions() != dispatcher.active().directions();
+    private Carrier carrier(SourceAddress source) {
+        return new Carrier(
+                new FlowSource(source.name(), source.profile()),
+                (stream, domain) ->
+                        active.pools()
+                                .mayCarry(path.pool(), source.name(), stickyKey(stream, domain)));
+    }
+
+    private String stickyKey(MailStream stream, DomainName domain) {
+        Flow flow = Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
+        return active.pools().stickyKey(path.pool(), flow);
     }
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
@@ -205,9 +339,11 @@ final class DeliveryWorker implements Crew.Member {
         boolean isBroken = session.isPresent() && !session.get().isOpen();
         // A host that answers 421 and hangs up has proved nothing.
         boolean works = isBroken ? isAnyAccepted(results) : !isLost(results);
-        if (!isProven && works) {
+        if (works && !isProven) {
             isProven = true;
             connections.proved();
+        } else if (works) {
+            connections.succeeded();
         }
         if (isBroken) {
             boolean isPoor = !isProven;
@@ -219,24 +355,19 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     /// The path has no session for now: others with the same fate need not find that out each.
-    private boolean withoutSession(QueueEntry entry, Opening.Failed failed)
-            throws InterruptedException {
+    private boolean failed(AttemptResult result, String source) throws InterruptedException {
         if (interruption.isCut()) {
-            return givenBack(entry);
+            return left();
         }
+        looked(0);
         return switch (connections.connectFailed()) {
             case LEAVE_IT_TO_OTHERS -> {
-                work.giveBack(entry);
                 dispatcher.workReady(path);
                 yield false;
             }
-            case END -> {
-                settleUntried(entry, failed);
-                yield false;
-            }
+            case END -> false;
             case REST -> {
-                settleUntried(entry, failed);
-                settleWaiting(failed);
+                settleWaiting(result, source);
                 rest();
                 yield true;
             }
@@ -255,7 +386,7 @@ final class DeliveryWorker implements Crew.Member {
         if (interruption.isCut()) {
             return givenBack(entry);
         }
-        settleUntried(entry, new Opening.Failed(new NotTried(reply), ""));
+        settleUntried(entry, new NotTried(reply), "");
         return true;
     }
 
@@ -269,10 +400,15 @@ final class DeliveryWorker implements Crew.Member {
         return true;
     }
 
-    /// @return not to go on
+    /// @return whether to go on
     private boolean givenBack(QueueEntry entry) {
         work.giveBack(entry);
-        connections.left(false);
+        return !interruption.isCut() || left();
+    }
+
+    /// @return not to go on
+    private boolean left() {
+        connections.left(isSeeking);
         return false;
     }
 
@@ -280,11 +416,11 @@ final class DeliveryWorker implements Crew.Member {
         return new Destination(entry.domain(), path.pool(), entry.route());
     }
 
-    private void settleWaiting(Opening.Failed failed) {
+    private void settleWaiting(AttemptResult result, String source) {
         List<QueueEntry> waiting = work.takeAll(path, TAKE_ALL_MOST);
         while (!waiting.isEmpty()) {
             for (QueueEntry entry : waiting) {
-                settleUntried(entry, fate(entry).orElse(failed));
+                settleUntried(entry, fate(entry).orElse(result), source);
             }
             waiting = work.takeAll(path, TAKE_ALL_MOST);
         }
@@ -292,16 +428,16 @@ final class DeliveryWorker implements Crew.Member {
 
     /// Its own, where the last answer about its domain was that it has none. Others are not asked
     /// about here: where the DNS is out of reach as well, that would take hours.
-    private Optional<Opening.Failed> fate(QueueEntry entry) {
+    private Optional<AttemptResult> fate(QueueEntry entry) {
         return active.directions().isDoubtful(entry.domain())
-                        && heading(entry) instanceof Heading.Nowhere(SmtpReply reply)
-                ? Optional.of(new Opening.Failed(new NotTried(reply), ""))
+                        && heading(destination(entry)) instanceof Heading.Nowhere(SmtpReply reply)
+                ? Optional.of(new NotTried(reply))
                 : Optional.empty();
     }
 
-    private void settleUntried(QueueEntry entry, Opening.Failed failed) {
-        List<AttemptResult> results = forAll(entry, failed.result());
-        dispatcher.settle(new Attempt(entry, path.site().name(), failed.source(), results));
+    private void settleUntried(QueueEntry entry, AttemptResult result, String source) {
+        List<AttemptResult> results = forAll(entry, result);
+        dispatcher.settle(new Attempt(entry, path.site().name(), source, results));
     }
 
     private void rest() throws InterruptedException {
@@ -314,33 +450,34 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     /// The domain may have gone elsewhere, or nowhere, since the entry came to this path.
-    private Heading heading(QueueEntry entry) {
+    private Heading heading(Destination destination) {
         interruption.begin();
         try {
             return active.directions()
-                    .heading(entry.domain(), path.site(), dispatcher.clock().instant());
+                    .heading(destination.domain(), path.site(), dispatcher.clock().instant());
         } catch (RuntimeException e) {
-            dispatcher.bug("the way of " + entry.domain(), e);
+            dispatcher.bug("the way of " + destination.domain(), e);
             return new Heading.Nowhere(Dispatcher.BUG_REPLY);
         } finally {
             interruption.end();
         }
     }
 
-    private Opening seek(NextHop nextHop) {
+    private Found seek(SessionFinder.Wish wish) {
         interruption.begin();
         try {
-            return finder.open(active, nextHop);
+            return finder.open(active, wish);
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
-            return new Opening.Failed(Dispatcher.BUG, "");
+            return new Found.Failed(Dispatcher.BUG, "");
         } finally {
             interruption.end();
         }
     }
 
-    private void begin(RemoteSession opened) {
+    private void begin(RemoteSession opened, Lease granted) {
         session = Optional.of(opened);
+        lease = Optional.of(granted);
         isProven = false;
         connections.connected();
         if (interruption.isCut()) {
@@ -353,7 +490,13 @@ final class DeliveryWorker implements Crew.Member {
             connections.disconnected();
             session.get().quit();
             session = Optional.empty();
+            lease.ifPresent(granted -> granted.release(nowMicros()));
+            lease = Optional.empty();
         }
+    }
+
+    private long nowMicros() {
+        return Micros.of(dispatcher.clock().instant());
     }
 
     private String sourceName() {
@@ -363,7 +506,7 @@ final class DeliveryWorker implements Crew.Member {
     /// Where others wait for a permit, one that has had its turn asks anew, behind them: a path
     /// with steady work would keep it for ever. Nothing is in hand here.
     private void giveOthersTheirTurn() {
-        if (hasPermit && taken >= TURN && dispatcher.permits().hasQueuedThreads()) {
+        if (hasPermit && taken >= TURN && dispatcher.permits().isWanted()) {
             endSession();
             releasePermit();
         }

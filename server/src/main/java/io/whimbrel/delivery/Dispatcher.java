@@ -12,6 +12,7 @@ import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
+import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.Watchdog;
@@ -49,11 +50,10 @@ public final class Dispatcher implements ScheduleActions {
 
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
-    private final Function<SpooledMessage, BodySource> bodies;
+    private final Means means;
     private final InstantSource clock;
     private final Metrics metrics;
-    private final Resting resting;
-    private final PathRests rests;
+    private final SessionFinder finder;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
     private final SmtpClient client;
     private final ConnectionPermits permits;
@@ -69,24 +69,25 @@ public final class Dispatcher implements ScheduleActions {
     /// Where work comes from, and where results go.
     private record Ties(ReadyWork work, Consumer<Attempt> settlement) {}
 
-    /// Does nothing before [#start].
+    /// What outlives a reload.
     ///
     /// @param bodies opens the body of a message
     /// @param resting where mail rests that the schedule does not keep in memory
     /// @param rests of paths, those from before included
-    public Dispatcher(
-            DeliveryPlan plan,
+    /// @param limiter says which connections may be opened now
+    public record Means(
             Function<SpooledMessage, BodySource> bodies,
             Resting resting,
             PathRests rests,
-            InstantSource clock,
-            Metrics metrics) {
-        this.bodies = bodies;
-        this.resting = resting;
-        this.rests = rests;
+            Limiter limiter) {}
+
+    /// Does nothing before [#start].
+    public Dispatcher(DeliveryPlan plan, Means means, InstantSource clock, Metrics metrics) {
+        this.means = means;
         this.clock = clock;
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
+        this.finder = new SessionFinder(client, means.limiter(), clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
     }
@@ -97,6 +98,12 @@ public final class Dispatcher implements ScheduleActions {
     /// @param settlement takes every result, on the thread of the connection
     public void start(Schedule schedule, Consumer<Attempt> settlement) {
         start(ReadyWork.of(schedule, clock), settlement);
+        means.limiter()
+                .onFree(waiter -> {
+                    if (waiter instanceof EgressPath path) {
+                        schedule.freed(path);
+                    }
+                });
     }
 
     void start(ReadyWork work, Consumer<Attempt> settlement) {
@@ -134,22 +141,22 @@ public final class Dispatcher implements ScheduleActions {
 
     @Override
     public void rest(QueueEntry entry) {
-        resting.rest(entry);
+        means.resting().rest(entry);
     }
 
     @Override
     public long weight() {
-        return resting.weight();
+        return means.resting().weight();
     }
 
     @Override
     public void wanted(QueueName queue, int most) {
-        resting.wanted(queue, most);
+        means.resting().wanted(queue, most);
     }
 
     @Override
     public void wake(QueueScope scope) {
-        resting.wake(scope);
+        means.resting().wake(scope);
     }
 
     /// Finishes the transactions in hand within `drain`, then cuts the others and gives their
@@ -180,8 +187,8 @@ public final class Dispatcher implements ScheduleActions {
         return active;
     }
 
-    SmtpClient client() {
-        return client;
+    SessionFinder finder() {
+        return finder;
     }
 
     InstantSource clock() {
@@ -197,7 +204,7 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     BodySource body(SpooledMessage message) {
-        return bodies.apply(message);
+        return means.bodies().apply(message);
     }
 
     /// Hands a result on. A failure there is no failure here: the connection goes on.
@@ -218,14 +225,14 @@ public final class Dispatcher implements ScheduleActions {
         return new PathConnections(
                 path,
                 active.settings().connectionsPerPathMax(),
-                rests,
+                means.rests(),
                 clock,
                 connections -> startWorker(path, connections));
     }
 
     private void startWorker(EgressPath path, PathConnections connections) {
         String name = "deliver-" + path.site() + "-" + threadNumber.incrementAndGet();
-        crew.start(name, () -> new DeliveryWorker(this, path, connections));
+        permits.whenFree(() -> crew.start(name, () -> new DeliveryWorker(this, path, connections)));
     }
 
     private Ties tied() {

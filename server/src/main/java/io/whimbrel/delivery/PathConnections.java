@@ -27,12 +27,12 @@ import java.util.function.Consumer;
 /// wait too.
 ///
 /// How many connections the hosts like is found out (as Postfix does: 1/N feedback): it begins with
-/// [#WINDOW_FIRST], each transaction that a host goes through with raises it by one part in as many,
-/// a connection that fails while others work lowers it to those. Until a host has gone through with
-/// a first transaction at most [#WINDOW_FIRST] are tried. When none works and one fails, the path
-/// rests, for as long as [PathRests] says, which outlives this object: one thread stays, sleeps, and
-/// is then the first to try. Where a rest is not over when this object is made, after a restart, the
-/// first thread begins with what is left of it.
+/// [#WINDOW_FIRST], each transaction that a host goes through with raises it by one part in as
+/// many, a connection that fails while others work lowers it to those. Until a host has gone
+/// through with a first transaction at most [#WINDOW_FIRST] are tried. When none works and one
+/// fails, the path rests, for as long as [PathRests] says, which outlives this object: one thread
+/// stays, sleeps, and is then the first to try. Where a rest is not over when this object is made,
+/// after a restart, the first thread begins with what is left of it.
 final class PathConnections {
     static final int WINDOW_FIRST = 5;
 
@@ -403,8 +403,8 @@ final class PathConnections {
         }
     }
 
-    /// Wakes threads until there is one for each of `ready` entries, or starts one, as far as limits
-    /// go. It is for the one that is started to start the next.
+    /// Wakes threads until there is one for each of `ready` entries, or starts one, as far as
+    /// limits go. It is for the one that is started to start the next.
     private void seekFor(int ready) {
         if (isRestInherited && threads == 0 && !isClosing) {
             start();

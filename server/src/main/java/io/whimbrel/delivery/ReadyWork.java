@@ -8,6 +8,7 @@ import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.Take;
 import io.whimbrel.schedule.Waiting;
+import io.whimbrel.shaping.Blocked;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -34,8 +35,8 @@ interface ReadyWork {
     /// As [Schedule#readyEntries].
     int readyEntries(EgressPath path);
 
-    /// As [Schedule#lookAgain].
-    void lookAgain(EgressPath path, Instant at);
+    /// As [Schedule#holdBack].
+    void holdBack(EgressPath path, Blocked by, Instant until);
 
     /// As [Schedule#giveBack].
     void giveBack(QueueEntry entry);
@@ -75,8 +76,8 @@ interface ReadyWork {
             }
 
             @Override
-            public void lookAgain(EgressPath path, Instant at) {
-                schedule.lookAgain(path, at);
+            public void holdBack(EgressPath path, Blocked by, Instant until) {
+                schedule.holdBack(path, by, until);
             }
 
             @Override

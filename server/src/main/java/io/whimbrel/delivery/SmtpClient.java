@@ -56,15 +56,16 @@ final class SmtpClient {
     /// Tries `hosts` in turn; blocks for as long as they take.
     ///
     /// @param hosts at least one
-    Opening open(List<HostAddress> hosts, Protocol protocol, Sources sources, Timeouts timeouts) {
+    Opening open(List<HostAddress> hosts, Protocol protocol, Outlet outlet, Timeouts timeouts) {
         Optional<Opening.Failed> best = Optional.empty();
         for (HostAddress host : goodOnesFirst(hosts)) {
-            Optional<SourceAddress> source = sources.next(host.address());
+            Optional<SourceAddress> source = outlet.next(host.address());
             if (source.isEmpty()) {
-                best = Optional.of(moreHopeful(best, noSource(host, sources)));
+                best = Optional.of(moreHopeful(best, noSource(host, outlet)));
                 continue;
             }
-            Opening opening = open(new Call(host, source.get(), protocol, sources, timeouts));
+            Opening opening =
+                    open(new Call(host, source.get(), protocol, outlet.sources(), timeouts));
             switch (opening) {
                 case Opening.Opened _ -> {
                     badHosts.remove(host.address());
@@ -156,9 +157,9 @@ final class SmtpClient {
         return ordered;
     }
 
-    private static Opening.Failed noSource(HostAddress host, Sources sources) {
+    private static Opening.Failed noSource(HostAddress host, Outlet outlet) {
         String text =
-                sources.trouble()
+                outlet.trouble()
                         .orElseGet(() ->
                                 "no source can reach "
                                         + host.described()

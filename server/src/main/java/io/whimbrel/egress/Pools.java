@@ -102,6 +102,17 @@ public final class Pools {
                 .orElse(false);
     }
 
+    /// How many sources of the pool can be used now.
+    public int usable(String pool) {
+        return named(pool)
+                .map(it ->
+                        (int)
+                                it.sources().stream()
+                                        .filter(source -> sources.isUsable(source.name()))
+                                        .count())
+                .orElse(0);
+    }
+
     /// Why no source of the pool can be used at all, whatever the host; empty where one can.
     public Optional<String> trouble(String pool) {
         Optional<Pool> known = named(pool);

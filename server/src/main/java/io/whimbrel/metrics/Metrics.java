@@ -58,6 +58,8 @@ public final class Metrics {
     /// What limits and restraints decide.
     public final ShapingMetrics shaping = new ShapingMetrics(registry);
 
+    public final EgressMetrics egress = new EgressMetrics(registry);
+
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);
 

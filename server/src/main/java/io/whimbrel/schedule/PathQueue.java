@@ -1,15 +1,5 @@
 package io.whimbrel.schedule;
 
-import io.whimbrel.shaping.Turn;
-import io.whimbrel.shaping.Limiter;
-import io.whimbrel.shaping.Flow;
-import io.whimbrel.shaping.FlowSource;
-import io.whimbrel.shaping.Gates;
-import io.whimbrel.shaping.Grant;
-import io.whimbrel.shaping.Decision;
-import io.whimbrel.shaping.Breadth;
-import io.whimbrel.shaping.Blocked;
-import io.whimbrel.schedule.ReadyQueue.Next;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
@@ -17,7 +7,17 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.Backlogs.Wanted;
+import io.whimbrel.schedule.ReadyQueue.Next;
 import io.whimbrel.schedule.ScheduledQueue.Part;
+import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Breadth;
+import io.whimbrel.shaping.Decision;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.FlowSource;
+import io.whimbrel.shaping.Gates;
+import io.whimbrel.shaping.Grant;
+import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Turn;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -403,17 +403,23 @@ final class PathQueue {
         return ready.peek().map(queue -> new Waiting(queue.stream(), queue.destination()));
     }
 
-
     /// What held all of it back when it was last asked for; empty where something could go.
     synchronized Optional<Blocked> held() {
         return ready.entries() == 0 ? Optional.empty() : held;
     }
 
+    synchronized void holdBack(Blocked by, long untilMillis) {
+        held = Optional.of(by);
+        lookAgain(untilMillis);
+    }
+
+    synchronized void freed() {
+        held = Optional.empty();
+    }
+
     /// Work is to be announced again then: nobody may be there to ask for it.
-    synchronized void lookAgain(long atMillis) {
-        if (atMillis < lookAtMillis) {
-            lookAtMillis = atMillis;
-        }
+    private void lookAgain(long atMillis) {
+        lookAtMillis = Math.min(lookAtMillis, atMillis);
     }
 
     /// Entries that were taken out by other means are in flight, on account of this queue.

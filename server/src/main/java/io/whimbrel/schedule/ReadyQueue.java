@@ -101,8 +101,8 @@ final class ReadyQueue {
 
     /// The queue whose first ready entry is to be tried next.
     ///
-    /// @param gate asked about each queue in turn until one may go; empty where it is not for whoever
-    ///   asks
+    /// @param gate asked about each queue in turn until one may go; empty where it is not for
+    ///   whoever asks
     Next next(Function<ScheduledQueue, Optional<Decision>> gate) {
         search++;
         Optional<Blocked> first = Optional.empty();

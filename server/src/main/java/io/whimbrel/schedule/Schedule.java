@@ -1,8 +1,5 @@
 package io.whimbrel.schedule;
 
-import java.util.function.Function;
-import io.whimbrel.shaping.Limiter;
-import io.whimbrel.shaping.Blocked;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.Destinations;
@@ -15,6 +12,8 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.schedule.PathQueue.Place;
+import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Limiter;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
 import io.whimbrel.spool.SpoolRecord.OperatorAction.RetryNow;
@@ -26,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /// Which recipient may be tried next. Thread-safe, without threads, clock or I/O of its own: every
@@ -265,8 +265,8 @@ public final class Schedule {
         return taken;
     }
 
-    /// The next entry that `carrier` may try on `path`, fairly and within all limits; it is in flight
-    /// until [#finished] or [#giveBack]. Where limits hold back all that waits,
+    /// The next entry that `carrier` may try on `path`, fairly and within all limits; it is in
+    /// flight until [#finished] or [#giveBack]. Where limits hold back all that waits,
     /// [ScheduleActions#workReady] is called when that ends.
     public Take take(EgressPath path, Carrier carrier, Instant now) {
         Optional<PathQueue> queue = resolved(path);
@@ -292,7 +292,7 @@ public final class Schedule {
     }
 
     /// The next entry of `path`, whatever limits say; for those that keep none.
-    Optional<QueueEntry> take(EgressPath path, Instant now) {
+    public Optional<QueueEntry> take(EgressPath path, Instant now) {
         return takeAll(path, 1, now).stream().findFirst();
     }
 
@@ -344,12 +344,22 @@ public final class Schedule {
         return resolved(path).flatMap(PathQueue::peek);
     }
 
-    /// Calls [ScheduleActions#workReady] at `at` if work waits on `path` then.
-    public void lookAgain(EgressPath path, Instant at) {
+    /// No connection may be opened for `path`: [ScheduleActions#workReady] is called at `until`, or
+    /// when that is [#freed], if work waits then.
+    public void holdBack(EgressPath path, Blocked by, Instant until) {
         resolved(path)
                 .ifPresent(queue -> {
-                    queue.lookAgain(DueHeap.millisUp(at));
+                    queue.holdBack(by, DueHeap.millisUp(until));
                     aftermath.arm(queue);
+                });
+    }
+
+    /// A limit that held back `path` may have room.
+    public void freed(EgressPath path) {
+        resolved(path)
+                .ifPresent(queue -> {
+                    queue.freed();
+                    aftermath.signal(queue, 1);
                 });
     }
 

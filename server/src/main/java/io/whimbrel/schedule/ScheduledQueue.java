@@ -1,25 +1,25 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
-import io.whimbrel.spool.SpooledMessage;
-
-import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Optional;
-import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.Site;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Gates;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.spool.SpooledMessage;
+
+import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;

@@ -6,6 +6,7 @@ import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolRecord.OperatorAction;
+
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -13,8 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
-/// What stands in the queue, for people: counts and lists of what is in memory, completed by what is
-/// told of the rest. Thread-safe; takes the lock of one queue at a time, for a slice of it.
+/// What stands in the queue, for people: counts and lists of what is in memory, completed by what
+/// is told of the rest. Thread-safe; takes the lock of one queue at a time, for a slice of it.
 public final class Survey {
     private final ScheduleSettings settings;
     private final PathQueues queues;
@@ -86,10 +87,9 @@ public final class Survey {
             QueueScope scope, int most, List<RecoveredMessage> rested, Instant now) {
         var listing = new Listing(scope, most, restrictions, now);
         for (RecoveredMessage message : rested) {
-            for (QueueEntry entry : EntrySplit.entriesOf(
-                            message,
-                            settings.recipientsPerTransaction(),
-                            sites.destinations())) {
+            for (QueueEntry entry :
+                    EntrySplit.entriesOf(
+                            message, settings.recipientsPerTransaction(), sites.destinations())) {
                 listing.addResting(sites.of(sites.destination(entry)).path(), entry);
             }
         }

@@ -59,9 +59,9 @@ final class Turns<M extends Turns.Member> {
         return created;
     }
 
-    /// Whose turn it is among those that `mayServe` lets through; the others lose theirs. Empty where
-    /// it lets nobody through that has a queue. Amortised O(1) for each recipient and each member
-    /// that is passed over.
+    /// Whose turn it is among those that `mayServe` lets through; the others lose theirs. Empty
+    /// where it lets nobody through that has a queue. Amortised O(1) for each recipient and each
+    /// member that is passed over.
     Optional<M> next(Predicate<? super M> mayServe) {
         int passed = 0;
         while (passed < ring.size()) {

@@ -371,8 +371,8 @@ public final class Limiter {
         wakes.tell(listener);
     }
 
-    /// Each limit and restraint that covers `flow`, and how much of it is used. A source `""` stands
-    /// for any.
+    /// Each limit and restraint that covers `flow`, and how much of it is used. A source `""`
+    /// stands for any.
     public List<LimitView> explain(Flow flow, long nowMicros) {
         synchronized (lock) {
             long now = forward(nowMicros);

@@ -266,7 +266,7 @@ final class DialerTest {
                     hosts.client.open(
                             List.of(peer.host()),
                             Protocol.SMTP,
-                            new Sources(List.of(source), hosts.clock),
+                            new Outlet(source, new Sources(List.of(source), hosts.clock)),
                             Hosts.LONG));
 
             assertThat(peer.clients()).containsExactly("127.0.0.8");
@@ -285,7 +285,10 @@ final class DialerTest {
                 AttemptResult result =
                         Hosts.failure(
                                 hosts.client.open(
-                                        List.of(peer.host()), Protocol.SMTP, sources, Hosts.LONG));
+                                        List.of(peer.host()),
+                                        Protocol.SMTP,
+                                        Hosts.outlet(sources),
+                                        Hosts.LONG));
 
                 assertThat(((NotTried) result).reply().toString()).isEqualTo(said);
             }
@@ -303,7 +306,11 @@ final class DialerTest {
 
             AttemptResult result =
                     Hosts.failure(
-                            hosts.client.open(List.of(host), Protocol.SMTP, sources, Hosts.LONG));
+                            hosts.client.open(
+                                    List.of(host),
+                                    Protocol.SMTP,
+                                    Hosts.outlet(sources),
+                                    Hosts.LONG));
 
             assertThat(((ConnectionLost) result).stage()).isEqualTo(AttemptResult.Stage.CONNECT);
             assertThat(sources.isUsable("t1")).isTrue();

@@ -275,7 +275,7 @@ final class DispatcherTest {
             for (int i = 0; i < each; i++) {
                 post.admit("a@y.test");
             }
-            other.await(() -> post.dispatcher.permits().hasQueuedThreads());
+            other.await(() -> post.dispatcher.permits().isWanted());
             one.openGate();
 
             assertThat(post.attempts(DeliveryWorker.TURN))
@@ -418,7 +418,7 @@ final class DispatcherTest {
 
             assertThat(post.hasNoFurtherAttempt()).isTrue();
             var path = new EgressPath("default", new Site("smtp://127.0.0.1:" + peer.port()));
-            assertThat(post.schedule.readyEntries(path)).isEqualTo(1);
+            assertThat(post.schedule.readyEntries(path, post.clock.instant())).isEqualTo(1);
         }
     }
 

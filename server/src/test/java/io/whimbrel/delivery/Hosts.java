@@ -32,7 +32,7 @@ final class Hosts implements AutoCloseable {
     }
 
     Opening open(Timeouts timeouts, HostAddress... hosts) {
-        return client.open(List.of(hosts), Protocol.SMTP, sources, timeouts);
+        return client.open(List.of(hosts), Protocol.SMTP, outlet(sources), timeouts);
     }
 
     RemoteSession session(ScriptedPeer peer) {
@@ -40,7 +40,7 @@ final class Hosts implements AutoCloseable {
     }
 
     RemoteSession session(ScriptedPeer peer, Protocol protocol, Timeouts timeouts) {
-        return opened(client.open(List.of(peer.host()), protocol, sources, timeouts));
+        return opened(client.open(List.of(peer.host()), protocol, outlet(sources), timeouts));
     }
 
     static RemoteSession opened(Opening opening) {
@@ -60,5 +60,10 @@ final class Hosts implements AutoCloseable {
     @Override
     public void close() {
         watchdog.close();
+    }
+
+    /// The first of them.
+    static Outlet outlet(Sources sources) {
+        return new Outlet(sources.all().getFirst(), sources);
     }
 }

@@ -48,13 +48,18 @@ final class PathConnectionsTest {
 
     @Test
     void unprovenPath_isTriedByFewAndProvenByMore() {
-        path.workReady(100);
-        assertThat(started).hasValue(PathConnections.UNPROVEN_MAX);
+        for (int i = 1; i <= 100; i++) {
+            path.workReady(i);
+        }
+        assertThat(started).hasValue(PathConnections.WINDOW_FIRST);
 
         path.looked(true, 99);
         path.connected();
         path.proved();
-        path.looked(false, 98);
+        for (int i = 0; i < 1_000; i++) {
+            path.succeeded();
+            path.looked(false, 98);
+        }
 
         assertThat(started).hasValue(10);
     }
@@ -94,7 +99,8 @@ final class PathConnectionsTest {
     }
 
     @Test
-    void failureWhileOthersWork_lowersTheLimitForAWhile() {
+    void failureWhileOthersWork_lowersTheLimitUntilTheyGoThroughWithMore() {
+        path.workReady(1);
         path.workReady(2);
         path.looked(true, 1);
         path.connected();
@@ -106,7 +112,7 @@ final class PathConnectionsTest {
         int before = started.get();
         path.workReady(5);
         assertThat(started).hasValue(before);
-        now.set(Instant.EPOCH.plus(PathConnections.CEILING_FOR));
+        path.succeeded();
         path.workReady(5);
         assertThat(started.get()).isGreaterThan(before);
     }
@@ -126,6 +132,7 @@ final class PathConnectionsTest {
 
     @Test
     void failureOfAll_oneRestsAndTheOthersEnd() {
+        path.workReady(1);
         path.workReady(2);
         path.looked(true, 1);
         path.looked(true, 0);
@@ -170,7 +177,7 @@ final class PathConnectionsTest {
         again.restFirst();
         again.looked(true, 99);
 
-        assertThat(started).hasValue(PathConnections.UNPROVEN_MAX);
+        assertThat(started).hasValue(2);
         assertThat(rests.begin(PATH)).as("the next rest").isEqualTo(Duration.ofSeconds(2));
     }
 
@@ -195,7 +202,7 @@ final class PathConnectionsTest {
 
         connections(10, _ -> started.incrementAndGet()).workReady(3);
 
-        assertThat(started).hasValue(3);
+        assertThat(started).hasValue(1);
     }
 
     private PathConnections connections(int most, Consumer<PathConnections> starter) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.egress.Destinations;
+import io.whimbrel.egress.PoolSettings;
+import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
@@ -20,6 +23,7 @@ import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.shaping.Limiter;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
@@ -44,6 +48,7 @@ final class Post implements AutoCloseable {
     final TestNameServer dns = new TestNameServer();
     final Metrics metrics = new Metrics();
     final PathRests rests = new PathRests(clock);
+    final Limiter limiter = new Limiter(List.of());
     final Schedule schedule;
     final Dispatcher dispatcher;
     private final BlockingQueue<Attempt> attempts = new ArrayBlockingQueue<>(10_000);
@@ -73,8 +78,16 @@ final class Post implements AutoCloseable {
             RouteSettings... routes) {
         dispatcher =
                 new Dispatcher(
-                        plan(settings, routes), bodies, Resting.none(), rests, clock, metrics);
-        schedule = new Schedule(ScheduleSettings.UNBOUNDED, dispatcher);
+                        plan(settings, routes),
+                        new Dispatcher.Means(bodies, Resting.none(), rests, limiter),
+                        clock,
+                        metrics);
+        schedule =
+                new Schedule(
+                        ScheduleSettings.UNBOUNDED,
+                        Destinations.ofPool("default"),
+                        limiter,
+                        dispatcher);
         dispatcher.start(schedule, this::settle);
     }
 
@@ -105,7 +118,14 @@ final class Post implements AutoCloseable {
                         settings.allowPrivate(),
                         new Resolver(dns.settings(), clock),
                         new OwnNode(Set.of("own.test"), List.of()));
-        return new DeliveryPlan(settings, new Sources(List.of(Hosts.UNNAMED), clock), routing);
+        var sources = new Sources(List.of(Hosts.UNNAMED), clock);
+        var pool =
+                new PoolSettings(
+                        "default",
+                        List.of(PoolSettings.Member.of(Hosts.UNNAMED.name())),
+                        PoolSettings.Sticky.NONE);
+        return new DeliveryPlan(
+                settings, new Pools(List.of(pool), sources, clock, metrics.egress), routing);
     }
 
     void admit(String... addresses) {

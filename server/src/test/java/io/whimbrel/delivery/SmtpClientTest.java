@@ -252,7 +252,10 @@ final class SmtpClientTest {
             AttemptResult result =
                     Hosts.failure(
                             hosts.client.open(
-                                    List.of(peer.host()), Protocol.SMTP, sources, Hosts.LONG));
+                                    List.of(peer.host()),
+                                    Protocol.SMTP,
+                                    Hosts.outlet(sources),
+                                    Hosts.LONG));
 
             assertThat(((NotTried) result).reply().toString())
                     .isEqualTo("451 4.4.0 source s1: address 192.0.2.10 is not on this machine");
@@ -269,7 +272,10 @@ final class SmtpClientTest {
             RemoteSession session =
                     Hosts.opened(
                             hosts.client.open(
-                                    List.of(peer.host()), Protocol.SMTP, sources, Hosts.LONG));
+                                    List.of(peer.host()),
+                                    Protocol.SMTP,
+                                    Hosts.outlet(sources),
+                                    Hosts.LONG));
 
             assertThat(session.source()).isEqualTo(source);
             assertThat(peer.clients()).containsExactly("127.0.0.7");

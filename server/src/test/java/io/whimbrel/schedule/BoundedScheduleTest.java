@@ -155,7 +155,7 @@ class BoundedScheduleTest {
         admit(10, MAIL, "a.example");
 
         assertThat(world.index.rested).isEqualTo(rested);
-        assertThat(world.schedule.readyEntries(path("mx.a"))).isEqualTo(10);
+        assertThat(world.schedule.readyEntries(path("mx.a"), world.now)).isEqualTo(10);
     }
 
     @Test
@@ -213,11 +213,12 @@ class BoundedScheduleTest {
         }
         assertThat(world.schedule.entriesInMemory()).isLessThan(MOST);
         for (int site = 0; site < 40; site++) {
-            assertThat(world.schedule.readyEntries(path("mx" + site))).isBetween(5, 3 * MOST / 40);
+            assertThat(world.schedule.readyEntries(path("mx" + site), world.now))
+                    .isBetween(5, 3 * MOST / 40);
         }
         world.siteIs("new.example", "mx.new");
         admit(5, MAIL, "new.example");
-        assertThat(world.schedule.readyEntries(path("mx.new"))).isEqualTo(5);
+        assertThat(world.schedule.readyEntries(path("mx.new"), world.now)).isEqualTo(5);
     }
 
     @Test
@@ -330,7 +331,7 @@ class BoundedScheduleTest {
         world.pass(SECOND);
 
         assertThat(world.count(State.HELD)).isEqualTo(100);
-        assertThat(world.schedule.readyEntries(path("mx.a"))).isGreaterThan(30);
+        assertThat(world.schedule.readyEntries(path("mx.a"), world.now)).isGreaterThan(30);
         assertThat(drain("mx.a")).isEqualTo(1_000);
     }
 

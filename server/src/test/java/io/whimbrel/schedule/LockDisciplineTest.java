@@ -101,7 +101,7 @@ class LockDisciplineTest implements ScheduleActions {
                         .start(() -> {
                             schedule.apply(new OperatorAction.Hold(ofTenant("nobody"), ""), START);
                             schedule.survey().list(QueueScope.ALL, 1, START);
-                            schedule.readyEntries(path("mx"));
+                            schedule.readyEntries(path("mx"), START);
                         });
         try {
             assertThat(other.join(Duration.ofSeconds(20))).as("a lock is held").isTrue();

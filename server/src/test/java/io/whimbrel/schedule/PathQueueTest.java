@@ -36,7 +36,7 @@ class PathQueueTest {
         sites.put(destination("a.example"), path("elsewhere"), DueHeap.NEVER);
 
         assertThat(queue.add(entry, Place.TAIL, NOW)).isEqualTo(Added.MOVED);
-        assertThat(queue.take()).isEmpty();
+        assertThat(queue.takeUntried()).isEmpty();
     }
 
     @Test
@@ -51,7 +51,7 @@ class PathQueueTest {
     void closeIfIdle_whileMailWaitsOrIsInFlight_staysOpen() {
         queue.add(entry, Place.TAIL, NOW);
         assertThat(queue.closeIfIdle()).isFalse();
-        assertThat(queue.take()).contains(entry);
+        assertThat(queue.takeUntried()).contains(entry);
         assertThat(queue.closeIfIdle()).isFalse();
         queue.landed();
         assertThat(queue.closeIfIdle()).isTrue();
@@ -67,9 +67,9 @@ class PathQueueTest {
         List<ScheduledQueue> moving = old.extract(destination("a.example"));
         moving.forEach(queue::adopt);
 
-        assertThat(old.take()).isEmpty();
-        assertThat(queue.take()).containsSame(entry);
-        assertThat(queue.take()).containsSame(later);
+        assertThat(old.takeUntried()).isEmpty();
+        assertThat(queue.takeUntried()).containsSame(entry);
+        assertThat(queue.takeUntried()).containsSame(later);
     }
 
     @Test

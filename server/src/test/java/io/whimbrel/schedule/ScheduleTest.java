@@ -196,7 +196,7 @@ class ScheduleTest {
         }
 
         assertThat(world.schedule.takeAll(path("mx.a"), 3, world.now)).hasSize(3);
-        assertThat(world.schedule.readyEntries(path("mx.a"))).isEqualTo(2);
+        assertThat(world.schedule.readyEntries(path("mx.a"), world.now)).isEqualTo(2);
         assertThat(world.schedule.takeAll(path("mx.a"), 3, world.now)).hasSize(2);
         assertThat(world.count(State.IN_FLIGHT)).isEqualTo(5);
     }
@@ -321,7 +321,7 @@ class ScheduleTest {
 
         world.pass(Duration.ZERO);
 
-        assertThat(world.schedule.readyEntries(path("mx.a"))).isEqualTo(2_500);
+        assertThat(world.schedule.readyEntries(path("mx.a"), world.now)).isEqualTo(2_500);
         assertThat(world.signals).hasSizeBetween(100, 300);
     }
 

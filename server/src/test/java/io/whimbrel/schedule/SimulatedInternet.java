@@ -156,7 +156,7 @@ final class SimulatedInternet implements ScheduleActions {
         if (!isFair && nature(path) == 0) {
             withWork.remove(path);
             schedule.takeAll(path, 50, now).forEach(entry -> unreachable(path, entry));
-            if (schedule.readyEntries(path) > 0) {
+            if (schedule.readyEntries(path, now) > 0) {
                 withWork.add(path);
             }
             return;

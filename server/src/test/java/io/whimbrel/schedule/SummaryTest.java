@@ -52,12 +52,16 @@ final class SummaryTest {
         world.schedule.apply(new OperatorAction.Hold(ofDomain("b.example"), ""), world.now);
 
         QueueSummary summary =
-                world.schedule.survey().summary(
-                        world.now,
-                        new QueuedCounts(
-                                List.of(new QueueCount(QUEUE, 42, 41), new QueueCount(OTHER, 7, 7))
-                                        ::forEach,
-                                Optional.of(START.minusSeconds(3_600))));
+                world.schedule
+                        .survey()
+                        .summary(
+                                world.now,
+                                new QueuedCounts(
+                                        List.of(
+                                                        new QueueCount(QUEUE, 42, 41),
+                                                        new QueueCount(OTHER, 7, 7))
+                                                ::forEach,
+                                        Optional.of(START.minusSeconds(3_600))));
 
         assertThat(summary.recipients()).isEqualTo(49);
         assertThat(summary.byState())
