@@ -109,7 +109,9 @@ final class EgressChecks {
         if (name.isPresent() && !pools.contains(name.get())) {
             findings.error(
                     table.placeOf(key),
-                    key.name() + ": there is no [[pool]] or [[source]] " + TomlText.quote(name.get()),
+                    key.name()
+                            + ": there is no [[pool]] or [[source]] "
+                            + TomlText.quote(name.get()),
                     listed(pools),
                     nearest(name.get(), pools));
         }

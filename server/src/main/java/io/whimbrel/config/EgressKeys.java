@@ -75,7 +75,8 @@ final class EgressKeys {
             new Key<>(
                     "proxy",
                     EgressKinds.proxy(),
-                    new Presence.Unset<>("connections are direct", "\"socks5://mta@10.0.0.1:1080\""),
+                    new Presence.Unset<>(
+                            "connections are direct", "\"socks5://mta@10.0.0.1:1080\""),
                     RELOAD,
                     "What connects for this source: a SOCKS 5 proxy, or one that takes the PROXY"
                             + " protocol, such as HAProxy. A proxy that cannot be used suspends the"

@@ -52,7 +52,7 @@ final class EgressKinds {
                     default -> Optional.empty();
                 };
         if (kind.isEmpty()) {
-            return Reading.bad("the value (not shown) begins with neither socks5:// nor haproxy://");
+            return Reading.bad("the value (not shown) is neither socks5:// nor haproxy://");
         }
         String rest = text.substring(schemeEnd + "://".length());
         int at = rest.lastIndexOf('@');

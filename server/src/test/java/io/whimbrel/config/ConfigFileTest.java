@@ -301,8 +301,9 @@ class ConfigFileTest {
     }
 
     @Test
-    void everyKey_reachesItsRecord_ofDelivery() {
+    void everyKey_reachesItsRecord_ofSourcesAndPools() {
         Config config = valid(EVERYTHING);
+        var password = new Proxy.Password.InFile(Path.of("/etc/whimbrel/proxy"));
         assertThat(config.sources())
                 .containsExactly(
                         new SourceAddress("s1", Optional.of(ip("2001:db8::10")), "mx1.example.com"),
@@ -315,12 +316,7 @@ class ConfigFileTest {
                                         new Proxy(
                                                 Proxy.Kind.SOCKS5,
                                                 address("10.0.0.1", 1080),
-                                                Optional.of(
-                                                        new Proxy.Login(
-                                                                "mta",
-                                                                new Proxy.Password.InFile(
-                                                                        Path.of(
-                                                                                "/etc/whimbrel/proxy")))),
+                                                Optional.of(new Proxy.Login("mta", password)),
                                                 Optional.of(ip("198.51.100.11"))))));
         assertThat(config.egress().pools())
                 .containsExactly(
@@ -336,6 +332,11 @@ class ConfigFileTest {
         assertThat(config.egress().classes())
                 .containsExactly(new ClassSettings("cold", "bulk", PriorityClass.BULK));
         assertThat(config.egress().defaultPool()).isEqualTo("bulk");
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofDelivery() {
+        Config config = valid(EVERYTHING);
         assertThat(config.dns())
                 .isEqualTo(
                         new DnsSettings(
