@@ -4,6 +4,7 @@ import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
@@ -28,7 +29,7 @@ import java.util.TreeSet;
 /// @param reception where mail comes in, and whose; at least one listener
 /// @param pickup where files become mail
 /// @param sendmail what names without a domain mean
-/// @param sources at least one: where the file names none, the unnamed one
+/// @param egress where mail leaves from
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
 /// @param delivery how mail is sent
@@ -43,7 +44,7 @@ public record Config(
         ReceptionSettings reception,
         PickupSettings pickup,
         SendmailSettings sendmail,
-        List<SourceAddress> sources,
+        EgressSettings egress,
         DnsSettings dns,
         List<RouteSettings> routes,
         DeliverySettings delivery,
@@ -74,13 +75,16 @@ public record Config(
     }
 
     public Config {
-        sources = List.copyOf(sources);
         routes = List.copyOf(routes);
         atStart = Map.copyOf(atStart);
     }
 
     public List<ListenSettings> listens() {
         return reception.listens();
+    }
+
+    public List<SourceAddress> sources() {
+        return egress.sources();
     }
 
     /// The same with the shares of a memory budget in place of what the file leaves open.
@@ -90,7 +94,7 @@ public record Config(
                 reception,
                 pickup,
                 sendmail,
-                sources,
+                egress,
                 dns,
                 routes,
                 delivery,

@@ -3,7 +3,7 @@ package io.whimbrel.config;
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
-import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.MailStream;
@@ -44,6 +44,8 @@ final class ConfigAssembly {
     }
 
     Config assemble() {
+        EgressSettings egress =
+                EgressKeys.settings(values, values.one(DeliveryKeys.DELIVERY), node.name());
         return new Config(
                 node,
                 new ReceptionSettings(
@@ -52,13 +54,13 @@ final class ConfigAssembly {
                         DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
-                sources(),
+                egress,
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
-                        ScheduleSettings.DEFAULT.pool(),
+                        egress.defaultPool(),
                         values.one(DeliveryKeys.DELIVERY)
                                 .get(DeliveryKeys.RECIPIENTS_PER_TRANSACTION),
                         ScheduleSettings.DEFAULT.horizon(),
@@ -104,21 +106,6 @@ final class ConfigAssembly {
                         ExtensionKeys.settings(table, false),
                         VerificationKeys.settings(table)),
                 limits);
-    }
-
-    private List<SourceAddress> sources() {
-        List<SourceAddress> sources =
-                values.all(DeliveryKeys.SOURCE).stream().map(this::source).toList();
-        return sources.isEmpty()
-                ? List.of(new SourceAddress("", Optional.empty(), node.name()))
-                : sources;
-    }
-
-    private SourceAddress source(TableValues table) {
-        return new SourceAddress(
-                table.get(DeliveryKeys.SOURCE_NAME),
-                Optional.of(table.get(DeliveryKeys.SOURCE_ADDRESS)),
-                table.find(DeliveryKeys.SOURCE_EHLO).orElse(node.name()));
     }
 
     private static DnsSettings dns(TableValues table) {

@@ -1,6 +1,9 @@
 package io.whimbrel.config;
 
 import io.whimbrel.auth.AuthSettings;
+import io.whimbrel.egress.ClassSettings;
+import io.whimbrel.egress.EgressSettings;
+import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
@@ -8,6 +11,7 @@ import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.toml.AddressText;
+import io.whimbrel.toml.Kinds;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +32,7 @@ public final class ConfigSummary {
         for (SourceAddress source : config.sources()) {
             lines.add(line(source));
         }
+        lines.addAll(pools(config.egress()));
         for (var route : config.routes()) {
             lines.add(
                     "mail for "
@@ -118,6 +123,49 @@ public final class ConfigSummary {
                                 "sends from " + IpText.of(address) + " (" + source.name() + ")")
                         .orElse("sends from the address that the system chooses")
                 + " as "
-                + source.ehloName();
+                + source.ehloName()
+                + (source.profile().isEmpty() ? "" : ", " + source.profile())
+                + source.proxy().map(proxy -> " through " + proxy.described()).orElse("");
+    }
+
+    /// Pools and classes, where the file has any.
+    private static List<String> pools(EgressSettings egress) {
+        var lines = new ArrayList<String>();
+        for (PoolSettings pool : egress.pools()) {
+            boolean isWritten =
+                    egress.pools().size() > 1 || !pool.equals(PoolSettings.ofAll(egress.sources()));
+            if (isWritten) {
+                lines.add(line(pool, pool.name().equals(egress.defaultPool())));
+            }
+        }
+        for (ClassSettings one : egress.classes()) {
+            lines.add(
+                    "class "
+                            + one.name()
+                            + ": pool "
+                            + one.pool()
+                            + ", priority "
+                            + Kinds.nameOf(one.priority()));
+        }
+        return lines;
+    }
+
+    private static String line(PoolSettings pool, boolean isDefault) {
+        String members =
+                pool.members().stream()
+                        .map(it ->
+                                it.source()
+                                        + (it.isBackup() ? " (backup)" : " (" + it.weight() + ")"))
+                        .collect(Collectors.joining(", "));
+        String sticky =
+                pool.sticky() == PoolSettings.Sticky.NONE
+                        ? ""
+                        : "; one source for each " + Kinds.nameOf(pool.sticky());
+        return "pool "
+                + pool.name()
+                + ": "
+                + members
+                + sticky
+                + (isDefault ? "; for mail that names none" : "");
     }
 }

@@ -17,13 +17,12 @@ import io.whimbrel.toml.Kinds;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.ValueKind;
 
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// The keys of `[[source]]`, `[dns]`, `[[route]]`, `[delivery]` and `[retry]`: how mail leaves.
+/// The keys of `[dns]`, `[[route]]`, `[delivery]` and `[retry]`: how mail leaves.
 /// Stateless.
 final class DeliveryKeys {
     private static final int DNS_PORT = 53;
@@ -31,43 +30,6 @@ final class DeliveryKeys {
     private static final DeliverySettings DEFAULT = DeliverySettings.DEFAULT;
     private static final DeliverySettings.Timeouts TIMEOUTS = DEFAULT.timeouts();
     private static final RetrySchedule RETRY_DEFAULT = RetrySchedule.DEFAULT;
-
-    static final Key<String> SOURCE_NAME =
-            Key.required(
-                    "name",
-                    Kinds.name(),
-                    "\"s1\"",
-                    RELOAD,
-                    "What operators, events and metrics call it. No two sources may share a name.");
-
-    static final Key<InetAddress> SOURCE_ADDRESS =
-            Key.required(
-                    "address",
-                    NetworkKinds.sourceAddress(),
-                    "\"192.0.2.10\"",
-                    RELOAD,
-                    "An address of this machine that connections are bound to. Where the machine"
-                            + " lacks it, the server starts, warns and defers the mail of this"
-                            + " source.");
-
-    static final Key<String> SOURCE_EHLO =
-            new Key<>(
-                    "ehlo",
-                    Kinds.ehloName(),
-                    new Presence.Unset<>("`node.name`", "\"s1.example.com\""),
-                    RELOAD,
-                    "The name said in EHLO from this address. Providers expect the DNS to lead from"
-                            + " the address to this name and back.");
-
-    static final TableSpec SOURCE =
-            new TableSpec(
-                    "source",
-                    true,
-                    false,
-                    Optional.of(SOURCE_NAME),
-                    "An address that mail leaves from. Without one, the system chooses the address"
-                            + " and EHLO says `node.name`.",
-                    List.of(SOURCE_NAME, SOURCE_ADDRESS, SOURCE_EHLO));
 
     static final Key<List<InetSocketAddress>> DNS_SERVERS =
             new Key<>(
@@ -227,6 +189,7 @@ final class DeliveryKeys {
                     "delivery",
                     "How mail is sent.",
                     List.of(
+                            EgressKeys.DEFAULT_POOL,
                             PORT,
                             ALLOW_PRIVATE,
                             CONNECTIONS,

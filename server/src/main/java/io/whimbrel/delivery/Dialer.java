@@ -80,20 +80,28 @@ final class Dialer {
             try {
                 socket.connect(proxy.address(), millis(most));
             } catch (IOException e) {
-                return new Dialed.ProxyFailed(said(proxy, described(e, watch, most)), true);
+                return new Dialed.ProxyFailed(said(proxy, described(e, watch)), true);
             }
             return switch (proxy.kind()) {
-                case SOCKS5 -> socks(proxy, socket, host, watch, most);
+                case SOCKS5 -> {
+                    var in = socket.getInputStream();
+                    var dialogue = new SocksDialogue(in, socket.getOutputStream());
+                    yield socks(proxy, dialogue, socket, host, watch);
+                }
                 case HAPROXY -> announced(proxy, socket, source, host);
             };
+        } catch (IOException e) {
+            return new Dialed.ProxyFailed(said(proxy, Trouble.described(e)), true);
         }
     }
 
     private static Dialed socks(
-            Proxy proxy, Socket socket, HostAddress host, Watchdog.Watch watch, Duration most) {
-        SocksDialogue dialogue = null;
+            Proxy proxy,
+            SocksDialogue dialogue,
+            Socket socket,
+            HostAddress host,
+            Watchdog.Watch watch) {
         try {
-            dialogue = new SocksDialogue(socket.getInputStream(), socket.getOutputStream());
             return switch (dialogue.connect(proxy.login(), addressOf(host))) {
                 case SocksDialogue.Answer.Granted() -> new Dialed.Connected(socket);
                 case SocksDialogue.Answer.HostRefused(String text) ->
@@ -102,12 +110,11 @@ final class Dialer {
                         new Dialed.ProxyFailed(said(proxy, text), isDown);
             };
         } catch (IOException e) {
-            boolean isHostSlow =
-                    watch.hasExpired() && dialogue != null && dialogue.isHostAskedFor();
-            String text = said(proxy, described(e, watch, most));
+            boolean isHostSlow = watch.hasExpired() && dialogue.isHostAskedFor();
             return isHostSlow
-                    ? new Dialed.HostFailed(text + " while it connected to the destination")
-                    : new Dialed.ProxyFailed(text, true);
+                    ? new Dialed.HostFailed(
+                            said(proxy, "timed out while it connected to the destination"))
+                    : new Dialed.ProxyFailed(said(proxy, described(e, watch)), true);
         }
     }
 
@@ -133,9 +140,9 @@ final class Dialer {
         return proxy.described() + ": " + text;
     }
 
-    private static String described(IOException e, Watchdog.Watch watch, Duration most) {
+    private static String described(IOException e, Watchdog.Watch watch) {
         return watch.hasExpired() || e instanceof SocketTimeoutException
-                ? "timed out after " + most.toMillis() + " ms"
+                ? "timed out"
                 : Trouble.described(e);
     }
 

@@ -16,6 +16,8 @@ import java.util.function.Predicate;
 /// Which source each connection leaves from, so that every source of a pool gets its share of the
 /// pool's messages, counted over all queues of the machine. Thread-safe.
 ///
+/// Where no pool has the name of a source, that name stands for a pool of that source alone.
+///
 /// What one source cannot send goes to the others by their weights, for good: a source that comes
 /// back gets its share from then on, and no more. A reload makes a new one, where all are even.
 public final class Pools {
@@ -31,6 +33,13 @@ public final class Pools {
         this.sources = sources;
         for (PoolSettings settings : configured) {
             pools.put(settings.name(), new Pool(settings, sources, clock, metrics));
+        }
+        for (SourceAddress source : sources.all()) {
+            if (!source.name().isEmpty() && !pools.containsKey(source.name())) {
+                var alone = List.of(PoolSettings.Member.of(source.name()));
+                var settings = new PoolSettings(source.name(), alone, PoolSettings.Sticky.NONE);
+                pools.put(source.name(), new Pool(settings, sources, clock, metrics));
+            }
         }
         metrics.watchSources(sources::usable);
     }
@@ -48,7 +57,7 @@ public final class Pools {
         return Set.copyOf(pools.keySet());
     }
 
-    /// The pools that `source` is in.
+    /// The pools that `source` is in, that of its own name among them.
     public Set<String> poolsOf(String source) {
         Set<String> names = new LinkedHashSet<>();
         pools.forEach((name, pool) -> {

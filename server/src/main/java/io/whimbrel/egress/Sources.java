@@ -181,16 +181,17 @@ public final class Sources {
         if (missing.contains(source.name())) {
             return Optional.of(lacks(source));
         }
-        return isThere(source.name())
+        Rest rest = rests.get(source.name());
+        return rest == null || isThere(source.name())
                 ? Optional.empty()
-                : Optional.of("source " + source.name() + ": " + rests.get(source.name()).reason());
+                : Optional.of("source " + source.name() + ": " + rest.reason());
     }
 
     private boolean isThere(String name) {
         if (missing.contains(name)) {
             return false;
         }
-        Rest rest = rests.isEmpty() ? null : rests.get(name);
+        Rest rest = rests.get(name);
         return rest == null || !clock.instant().isBefore(rest.until());
     }
 

@@ -8,6 +8,10 @@ import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
+import io.whimbrel.egress.ClassSettings;
+import io.whimbrel.egress.PoolSettings;
+import io.whimbrel.egress.PoolSettings.Member;
+import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.header.HeaderRules;
@@ -119,6 +123,8 @@ class ConfigFileTest {
         Config config = valid(LEAST);
         assertThat(config.sources())
                 .containsExactly(new SourceAddress("", Optional.empty(), "mx1.example.com"));
+        assertThat(config.egress().pools()).containsExactly(PoolSettings.ofAll(config.sources()));
+        assertThat(config.egress().defaultPool()).isEqualTo("default");
         assertThat(config.dns()).isEqualTo(DnsSettings.DEFAULT);
         assertThat(config.routes()).isEmpty();
         assertThat(config.pickup())
@@ -295,12 +301,42 @@ class ConfigFileTest {
     }
 
     @Test
-    void everyKey_reachesItsRecord_ofDelivery() {
+    void everyKey_reachesItsRecord_ofSourcesAndPools() {
         Config config = valid(EVERYTHING);
+        var password = new Proxy.Password.InFile(Path.of("/etc/whimbrel/proxy"));
         assertThat(config.sources())
                 .containsExactly(
                         new SourceAddress("s1", Optional.of(ip("2001:db8::10")), "mx1.example.com"),
-                        new SourceAddress("s2", Optional.of(ip("192.0.2.11")), "[192.0.2.11]"));
+                        new SourceAddress(
+                                "s2",
+                                Optional.of(ip("192.0.2.11")),
+                                "[192.0.2.11]",
+                                "warm",
+                                Optional.of(
+                                        new Proxy(
+                                                Proxy.Kind.SOCKS5,
+                                                address("10.0.0.1", 1080),
+                                                Optional.of(new Proxy.Login("mta", password)),
+                                                Optional.of(ip("198.51.100.11"))))));
+        assertThat(config.egress().pools())
+                .containsExactly(
+                        new PoolSettings(
+                                "transactional",
+                                List.of(new Member("s1", 2, false), Member.of("s2")),
+                                PoolSettings.Sticky.CAMPAIGN),
+                        new PoolSettings(
+                                "bulk",
+                                List.of(Member.of("s1"), new Member("s2", 1, true)),
+                                PoolSettings.Sticky.NONE),
+                        PoolSettings.ofAll(config.sources()));
+        assertThat(config.egress().classes())
+                .containsExactly(new ClassSettings("cold", "bulk", PriorityClass.BULK));
+        assertThat(config.egress().defaultPool()).isEqualTo("bulk");
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofDelivery() {
+        Config config = valid(EVERYTHING);
         assertThat(config.dns())
                 .isEqualTo(
                         new DnsSettings(
@@ -336,7 +372,7 @@ class ConfigFileTest {
                                 Duration.ofSeconds(5),
                                 timeouts));
         assertThat(config.schedule())
-                .isEqualTo(new ScheduleSettings("default", 4, Duration.ofSeconds(60), 5000));
+                .isEqualTo(new ScheduleSettings("bulk", 4, Duration.ofSeconds(60), 5000));
         assertThat(config.retry())
                 .isEqualTo(
                         new RetrySchedule(

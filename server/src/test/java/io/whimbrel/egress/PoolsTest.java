@@ -50,11 +50,20 @@ final class PoolsTest {
                 .isEqualTo(
                         "pool p: s1 (weight 2, 1 messages); s4 (weight 1, 0 messages, not usable)");
         assertThat(pools.trouble("p")).isEmpty();
-        assertThat(pools.poolsOf("s1")).containsExactly("p");
-        assertThat(pools.poolsOf("s2")).isEmpty();
+        assertThat(pools.poolsOf("s1")).containsExactlyInAnyOrder("p", "s1");
         assertThat(pools.reaches("p", InetAddress.ofLiteral("127.0.0.1"))).isTrue();
         assertThat(pools.reaches("p", InetAddress.ofLiteral("::1"))).isFalse();
         assertThat(metrics.egress.messages("p", "s1").get()).isEqualTo(1);
+    }
+
+    @Test
+    void nameOfASource_isAPoolOfItAlone() {
+        Pools pools = pools(Sticky.NONE, Member.of("s1"), Member.of("s2"));
+
+        assertThat(pools.isKnown("s2")).isTrue();
+        assertThat(pools.choose("s2", "", _ -> true)).contains(TWO);
+        pools.sent("s2", "s2", true);
+        assertThat(pools.isAhead("s2", "s2")).isFalse();
     }
 
     @Test
