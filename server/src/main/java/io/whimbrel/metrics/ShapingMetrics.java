@@ -18,8 +18,7 @@ public final class ShapingMetrics {
     /// @param refunds grants that were not used, since the start
     /// @param counters held in memory
     /// @param restraints in force
-    public record Reading(
-            Map<String, Long> decisions, long refunds, int counters, int restraints) {
+    public record Reading(Map<String, Long> decisions, long refunds, int counters, int restraints) {
         static final Reading NONE = new Reading(Map.of(), 0, 0, 0);
 
         public Reading {
@@ -32,11 +31,10 @@ public final class ShapingMetrics {
                 .name("whimbrel_shaping_decisions")
                 .help("Whether messages and connections might go, by outcome")
                 .labelNames("outcome")
-                .callback(
-                        callback ->
-                                readings.get()
-                                        .decisions()
-                                        .forEach((outcome, n) -> callback.call(n, outcome)))
+                .callback(callback ->
+                        readings.get()
+                                .decisions()
+                                .forEach((outcome, n) -> callback.call(n, outcome)))
                 .register(registry);
         CounterWithCallback.builder()
                 .name("whimbrel_shaping_refunds")

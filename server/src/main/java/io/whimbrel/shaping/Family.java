@@ -57,8 +57,7 @@ final class Family {
         told.addAll(key.scope.conditions().keySet());
         told.addAll(key.per);
         this.breadth = Breadth.of(told);
-        this.dependsOnSource =
-                told.contains(Dimension.SOURCE) || told.contains(Dimension.PROFILE);
+        this.dependsOnSource = told.contains(Dimension.SOURCE) || told.contains(Dimension.PROFILE);
         for (Dimension dimension : Dimension.values()) {
             if (key.per.contains(dimension)) {
                 per.add(dimension);

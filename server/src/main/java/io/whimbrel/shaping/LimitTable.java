@@ -229,12 +229,11 @@ final class LimitTable {
     /// @return whether there were any
     boolean liftEnded(long now, Wakes wakes) {
         List<String> ended = new ArrayList<>();
-        forces.forEach(
-                (id, family) -> {
-                    if (family.isOver(now)) {
-                        ended.add(id);
-                    }
-                });
+        forces.forEach((id, family) -> {
+            if (family.isOver(now)) {
+                ended.add(id);
+            }
+        });
         for (String id : ended) {
             lift(id, wakes);
         }
@@ -280,7 +279,7 @@ final class LimitTable {
                 addCovering(some, flow, found);
             }
         }
-        return found.isEmpty() ? List.of() : found;
+        return List.copyOf(found);
     }
 
     private static void addCovering(List<Family> some, Flow flow, List<Family> found) {

@@ -6,6 +6,6 @@ package io.whimbrel.shaping;
 /// @param origin file and line
 /// @param used what counts now
 /// @param most what may; [Long#MAX_VALUE] where it is no number
-/// @param freeAtMicros when one more may go, now or later; [Long#MAX_VALUE] where something must end
-///   before
+/// @param freeAtMicros when one more may go, now or later; [Long#MAX_VALUE] where something must
+///   end before
 public record LimitView(String text, String origin, long used, long most, long freeAtMicros) {}

@@ -71,7 +71,13 @@ public final class Limiter {
 
     /// Ends a restraint before its time; nothing is done where there is none.
     public void lift(String id) {
-        change(wakes -> table.lift(id, wakes));
+        var wakes = new Wakes();
+        synchronized (lock) {
+            if (table.lift(id, wakes)) {
+                renew(wakes);
+            }
+        }
+        wakes.tell(listener);
     }
 
     private void change(Consumer<Wakes> change) {
@@ -129,8 +135,10 @@ public final class Limiter {
     }
 
     /// Whether a message may go now; if so it is counted everywhere, else nowhere.
+    ///
+    /// @param gates of the present epoch: older ones to which nothing applied grant
     public Decision take(Gates gates, FlowSource source, Turn turn, long nowMicros) {
-        if (gates.isEmpty() && gates.epoch() == epoch) {
+        if (gates.isEmpty()) {
             free.increment();
             return new Decision.Granted(new Grant(this, Bound.NOTHING, nowMicros));
         }
@@ -371,8 +379,8 @@ public final class Limiter {
         wakes.tell(listener);
     }
 
-    /// Each limit and restraint that covers `flow`, and how much of it is used. A source `""` stands
-    /// for any.
+    /// Each limit and restraint that covers `flow`, and how much of it is used. A source `""`
+    /// stands for any.
     public List<LimitView> explain(Flow flow, long nowMicros) {
         synchronized (lock) {
             long now = forward(nowMicros);

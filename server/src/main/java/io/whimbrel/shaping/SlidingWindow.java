@@ -5,9 +5,9 @@ import java.util.Arrays;
 /// Counts what happened in the last window of time, so that no window, however it lies, has more
 /// than its limit. Guarded by its owner.
 ///
-/// Up to [WindowShape#EXACT_MOST] each event is kept for itself; beyond, events are rounded to slots
-/// against us, and an event counts until the end of its slot has left the window: of a limit at
-/// which there is always work 99.6 % are used. Windows of up to a minute are paced: no more than
+/// Up to [WindowShape#EXACT_MOST] each event is kept for itself; beyond, events are rounded to
+/// slots against us, and an event counts until the end of its slot has left the window: of a limit
+/// at which there is always work 99.6 % are used. Windows of up to a minute are paced: no more than
 /// one and a half times the even share in each twentieth, so that room is not used in one burst and
 /// what was missed can be caught up with.
 ///

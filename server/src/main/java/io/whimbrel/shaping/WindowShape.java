@@ -9,8 +9,7 @@ import io.whimbrel.mail.Rate;
 /// @param slotMicros what happens within a slot counts as if at its end; 1 is exact
 /// @param burst at most this many ...
 /// @param burstMicros ... in any window of this length, which is shorter; 0 where nothing paces
-record WindowShape(
-        long count, long lengthMicros, long slotMicros, long burst, long burstMicros) {
+record WindowShape(long count, long lengthMicros, long slotMicros, long burst, long burstMicros) {
     /// Up to here each event is kept for itself.
     static final int EXACT_MOST = 128;
 

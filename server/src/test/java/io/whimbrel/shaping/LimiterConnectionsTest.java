@@ -82,9 +82,7 @@ final class LimiterConnectionsTest {
     @Test
     void newConnections_areCountedOnlyWhereASlotIsFree() {
         Limiter limiter =
-                limiter(
-                        Limits.connections(GOOGLE, Set.of(), 1),
-                        Limits.openings(GOOGLE, "2/h"));
+                limiter(Limits.connections(GOOGLE, Set.of(), 1), Limits.openings(GOOGLE, "2/h"));
         Lease lease = open(limiter, "a", START);
         for (int i = 0; i < 10; i++) {
             assertThat(opens(limiter, "a", START + i)).isFalse();

@@ -39,8 +39,8 @@ final class SlidingWindowTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "1/s", "2/s", "3/s", "20/s", "128/s", "129/s", "200/s", "1000/s", "5/min", "100/min",
-                "500/min", "7/h", "1000/h", "10000/h", "20000/d"
+                "1/s", "2/s", "3/s", "20/s", "128/s", "129/s", "200/s", "1000/s", "5/min",
+                "100/min", "500/min", "7/h", "1000/h", "10000/h", "20000/d"
             })
     void anyWindow_neverExceedsTheLimit_andIsUsedWhereThereIsWork(String rate) {
         WindowShape shape = shape(rate);
