@@ -166,7 +166,7 @@ public final class Limiter {
         RateGate last = null;
         long freeAt = now;
         for (RateGate gate : bound.rates()) {
-            long at = gate.family().isOver(now) ? now : gate.window().freeAt(now);
+            long at = gate.freeAt(now);
             if (at > freeAt) {
                 freeAt = at;
                 last = gate;
@@ -206,7 +206,7 @@ public final class Limiter {
     /// Nothing where there are slots everywhere; else the path waits for the one that is lacking.
     private @Nullable Blocked withoutSlot(Bound bound, Object path, long now) {
         for (SlotGate gate : bound.slots()) {
-            if (!gate.family().isOver(now) && !gate.hasRoomFor(path, now)) {
+            if (!gate.hasRoomFor(path, now) && !gate.family().isOver(now)) {
                 renounceOthers(bound, gate, path);
                 table.await(gate);
                 return gate.refuse(path);
@@ -328,9 +328,9 @@ public final class Limiter {
 
     private static @Nullable Blocked full(RateGate[] gates, long now, long wait) {
         for (RateGate gate : gates) {
-            Family family = gate.family();
-            long at = family.isOver(now) ? now : gate.window().freeAt(now);
+            long at = gate.freeAt(now);
             if (at > now + wait) {
+                Family family = gate.family();
                 long until = Math.min(at, family.until());
                 var reason = new Reason(family, gate.values(), false);
                 return new Blocked(until, reason, family.breadth(), family.dependsOnSource());
