@@ -34,12 +34,12 @@ public final class ShapingMetrics {
                 .callback(callback ->
                         readings.get()
                                 .decisions()
-                                .forEach((outcome, n) -> callback.call(n, outcome)))
+                                .forEach((outcome, n) -> callback.call(n.doubleValue(), outcome)))
                 .register(registry);
         CounterWithCallback.builder()
                 .name("whimbrel_shaping_refunds")
                 .help("Grants that were given back unused")
-                .callback(callback -> callback.call(readings.get().refunds()))
+                .callback(callback -> callback.call((double) readings.get().refunds()))
                 .register(registry);
         GaugeWithCallback.builder()
                 .name("whimbrel_shaping_counters")

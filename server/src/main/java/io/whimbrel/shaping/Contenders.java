@@ -1,5 +1,7 @@
 package io.whimbrel.shaping;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,7 +15,7 @@ import java.util.List;
 /// or [#LIVELY] after it should have asked again. Time spent idle gives no credit, and short breaks
 /// no more than [#CREDIT] grants.
 ///
-/// Bounded: beyond [#MOST] those that come of a class are one.
+/// Bounded: beyond [#MOST] those that come of a class are one, with the share of as many as wait.
 final class Contenders {
     static final int MOST = 1024;
     static final long LIVELY = 100_000;
@@ -25,7 +27,8 @@ final class Contenders {
     private static final long SPREAD_MOST = 1_000_000;
     private static final long STEP_MOST = 10_000;
 
-    /// A class moves by this through its weight; it can be divided by each weight in use.
+    /// A tenant moves by this, a class by this through its weight; it can be divided by each weight
+    /// in use.
     private static final long UNIT = 720_720;
 
     private final HashMap<Turn, Contender> all = new HashMap<>();
@@ -41,9 +44,21 @@ final class Contenders {
         long time;
         long floor;
         long recentUntil;
+        private @Nullable Contender rest;
 
         Tier(int weight) {
             this.weight = weight;
+        }
+
+        /// All that find no place of their own.
+        Contender rest() {
+            Contender known = rest;
+            if (known == null) {
+                known = new Contender(this, true);
+                rest = known;
+                members.add(known);
+            }
+            return known;
         }
 
         boolean isLively(long now) {
@@ -59,6 +74,7 @@ final class Contenders {
     /// A tenant's mail of a class. Guarded by the same lock.
     static final class Contender {
         private final Tier tier;
+        private final boolean isRest;
         private long time;
         private int wants;
         private long livelyUntil;
@@ -66,8 +82,9 @@ final class Contenders {
         private long nextTry;
         private int generation;
 
-        Contender(Tier tier) {
+        Contender(Tier tier, boolean isRest) {
             this.tier = tier;
+            this.isRest = isRest;
         }
 
         private boolean isLively(long now) {
@@ -105,10 +122,10 @@ final class Contenders {
             purge(now);
         }
         Tier tier = tierOf(turn.weight());
-        if (all.size() >= MOST && !tier.members.isEmpty()) {
-            return tier.members.getLast();
+        if (all.size() >= MOST) {
+            return tier.rest();
         }
-        var created = new Contender(tier);
+        var created = new Contender(tier, false);
         tier.members.add(created);
         all.put(turn, created);
         return created;
@@ -130,7 +147,7 @@ final class Contenders {
         tier.time = Math.max(tier.time, now > tier.recentUntil ? floor : floor - UNIT);
         tier.recentUntil = Math.max(tier.recentUntil, now + LIVELY);
         boolean isBack = now > asking.recentUntil;
-        asking.time = Math.max(asking.time, isBack ? tier.floor : tier.floor - CREDIT);
+        asking.time = Math.max(asking.time, isBack ? tier.floor : tier.floor - CREDIT * UNIT);
         asking.recentUntil = Math.max(asking.recentUntil, now + LIVELY);
         if (now > asking.livelyUntil && asking.wants > 0) {
             asking.wants = 0;
@@ -158,7 +175,8 @@ final class Contenders {
         floor = Math.max(floor, tier.time);
         tier.time += UNIT / tier.weight;
         tier.floor = Math.max(tier.floor, asking.time);
-        asking.time++;
+        int tenants = asking.isRest ? Math.max(1, asking.wants) : 1;
+        asking.time += UNIT / tenants;
     }
 
     /// Remembers that one more queue wants the counter.
@@ -197,7 +215,7 @@ final class Contenders {
     private void purge(long now) {
         all.values().removeIf(one -> now > one.recentUntil);
         for (Tier tier : tiers) {
-            tier.members.removeIf(one -> now > one.recentUntil);
+            tier.members.removeIf(one -> !one.isRest && now > one.recentUntil);
         }
     }
 }

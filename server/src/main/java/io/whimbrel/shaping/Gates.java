@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// The limits and restraints that may hold back one queue, looked up once. Valid while [#epoch] is
-/// that of the [Limiter]; a decision by an older one is right too, but slow. Made by
-/// [Limiter#gates], and to be kept by the queue. Thread-safe: what changes is guarded by the
-/// limiter's lock.
+/// that of the [Limiter], whose [Limiter#gates] makes it, and to be kept by the queue as long: a
+/// decision by an older one is slow, and does not see what is new where nothing applied before.
+/// Thread-safe: what changes is guarded by the limiter's lock.
 public final class Gates {
     private final Flow flow;
     private final Object path;
@@ -18,10 +19,13 @@ public final class Gates {
     private final long epoch;
     private final boolean dependsOnSource;
 
-    /// Where it depends on the source.
-    private final HashMap<FlowSource, Bound> bySource;
+    /// Only where more than one source was asked for.
+    private Map<FlowSource, Bound> bySource = Map.of();
 
+    /// The latest, and for which source.
     private @Nullable Bound bound;
+
+    private FlowSource boundSource = FlowSource.NONE;
     private @Nullable Mark mark;
 
     /// @param families those that cover `flow`, whatever its source is
@@ -31,7 +35,6 @@ public final class Gates {
         this.families = families;
         this.epoch = epoch;
         this.dependsOnSource = families.stream().anyMatch(Family::dependsOnSource);
-        this.bySource = HashMap.newHashMap(dependsOnSource ? 2 : 0);
     }
 
     public long epoch() {
@@ -52,21 +55,32 @@ public final class Gates {
     }
 
     Bound bound(FlowSource source) {
-        if (dependsOnSource) {
-            Bound known = bySource.get(source);
-            if (known == null) {
-                Flow leaving = flow.from(source.name(), source.profile());
-                known = Bound.ofMessages(families, leaving);
-                bySource.put(source, known);
+        FlowSource wanted = dependsOnSource ? source : FlowSource.NONE;
+        Bound latest = bound;
+        if (latest != null && boundSource.equals(wanted)) {
+            return latest;
+        }
+        Bound found = known(wanted);
+        bound = found;
+        boundSource = wanted;
+        return found;
+    }
+
+    private Bound known(FlowSource source) {
+        Bound latest = bound;
+        if (latest != null && bySource.isEmpty()) {
+            bySource = new HashMap<>(4);
+            bySource.put(boundSource, latest);
+        }
+        Bound found = bySource.get(source);
+        if (found == null) {
+            Flow leaving = dependsOnSource ? flow.from(source.name(), source.profile()) : flow;
+            found = Bound.ofMessages(families, leaving);
+            if (latest != null) {
+                bySource.put(source, found);
             }
-            return known;
         }
-        Bound any = bound;
-        if (any == null) {
-            any = Bound.ofMessages(families, flow);
-            bound = any;
-        }
-        return any;
+        return found;
     }
 
     /// The queue waits in this place, and in no other.

@@ -279,7 +279,7 @@ final class LimitTable {
                 addCovering(some, flow, found);
             }
         }
-        return found.isEmpty() ? List.of() : found;
+        return List.copyOf(found);
     }
 
     private static void addCovering(List<Family> some, Flow flow, List<Family> found) {

@@ -71,7 +71,13 @@ public final class Limiter {
 
     /// Ends a restraint before its time; nothing is done where there is none.
     public void lift(String id) {
-        change(wakes -> table.lift(id, wakes));
+        var wakes = new Wakes();
+        synchronized (lock) {
+            if (table.lift(id, wakes)) {
+                renew(wakes);
+            }
+        }
+        wakes.tell(listener);
     }
 
     private void change(Consumer<Wakes> change) {
@@ -129,8 +135,10 @@ public final class Limiter {
     }
 
     /// Whether a message may go now; if so it is counted everywhere, else nowhere.
+    ///
+    /// @param gates of the present epoch: older ones to which nothing applied grant
     public Decision take(Gates gates, FlowSource source, Turn turn, long nowMicros) {
-        if (gates.isEmpty() && gates.epoch() == epoch) {
+        if (gates.isEmpty()) {
             free.increment();
             return new Decision.Granted(new Grant(this, Bound.NOTHING, nowMicros));
         }
@@ -158,7 +166,7 @@ public final class Limiter {
         RateGate last = null;
         long freeAt = now;
         for (RateGate gate : bound.rates()) {
-            long at = gate.family().isOver(now) ? now : gate.window().freeAt(now);
+            long at = gate.freeAt(now);
             if (at > freeAt) {
                 freeAt = at;
                 last = gate;
@@ -198,7 +206,7 @@ public final class Limiter {
     /// Nothing where there are slots everywhere; else the path waits for the one that is lacking.
     private @Nullable Blocked withoutSlot(Bound bound, Object path, long now) {
         for (SlotGate gate : bound.slots()) {
-            if (!gate.family().isOver(now) && !gate.hasRoomFor(path, now)) {
+            if (!gate.hasRoomFor(path, now) && !gate.family().isOver(now)) {
                 renounceOthers(bound, gate, path);
                 table.await(gate);
                 return gate.refuse(path);
@@ -320,9 +328,9 @@ public final class Limiter {
 
     private static @Nullable Blocked full(RateGate[] gates, long now, long wait) {
         for (RateGate gate : gates) {
-            Family family = gate.family();
-            long at = family.isOver(now) ? now : gate.window().freeAt(now);
+            long at = gate.freeAt(now);
             if (at > now + wait) {
+                Family family = gate.family();
                 long until = Math.min(at, family.until());
                 var reason = new Reason(family, gate.values(), false);
                 return new Blocked(until, reason, family.breadth(), family.dependsOnSource());

@@ -56,6 +56,12 @@ final class RateGate implements Gate {
         contenders = null;
     }
 
+    /// The earliest instant from which one more may go.
+    long freeAt(long now) {
+        long at = window.freeAt(now);
+        return at > now && family.isOver(now) ? now : at;
+    }
+
     boolean isInTurn(Turn turn, long now) {
         Contenders all = contenders;
         return all == null || all.isInTurn(all.of(turn, now), now);
