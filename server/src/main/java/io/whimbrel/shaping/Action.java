@@ -8,7 +8,7 @@ import java.time.Instant;
 ///
 /// @param restraint what the limiter holds
 /// @param rule name of the rule; `""` where an operator did it
-/// @param matches of the rule so far, the first included, at most one in a second
+/// @param matches of the rule so far, the first included, of those that changed it
 /// @param pace how it goes on
 record Action(Restraint restraint, String rule, long matches, Pace pace) {
 

@@ -140,8 +140,7 @@ final class ActionJson {
             case SUSPEND -> new Force.Suspend();
             case SLOW -> new Force.Slow(rate(one, "rate"));
             case NARROW ->
-                    new Force.Narrow(
-                            (int) number(one, "connections", 1, BackOff.CONNECTIONS_MOST));
+                    new Force.Narrow((int) number(one, "connections", 1, BackOff.CONNECTIONS_MOST));
             case BOUNCE -> new Force.Bounce(text(one, "reply", REASON_CHARS_MOST));
         };
     }

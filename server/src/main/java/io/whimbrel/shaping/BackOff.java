@@ -40,8 +40,8 @@ final class BackOff {
 
     static final Duration SETTLE_MOST = Duration.ofSeconds(30);
 
-    /// What is assumed to have gone where nothing was counted: a connection that is refused at
-    /// once sends nothing.
+    /// What is assumed to have gone where nothing was counted: a connection that is refused at once
+    /// sends nothing.
     static final double RATE_UNKNOWN = 4;
 
     static final int CONNECTIONS_MOST = 1_000_000;
@@ -64,8 +64,7 @@ final class BackOff {
             Duration lasts, int percent, double first, double before, Instant now) {
         Duration step = step(lasts);
         Duration settle = step.compareTo(SETTLE_MOST) < 0 ? step : SETTLE_MOST;
-        return new Pace(
-                lasts, percent, first, before, now.plus(step), now.plus(settle), false);
+        return new Pace(lasts, percent, first, before, now.plus(step), now.plus(settle), false);
     }
 
     private static Duration step(Duration lasts) {
@@ -144,8 +143,7 @@ final class BackOff {
                                             : present + pace.before() * steps / STEPS,
                                     1);
                     case Force.Narrow(int connections) ->
-                            new Force.Narrow(
-                                    (int) Math.min(connections + steps, CONNECTIONS_MOST));
+                            new Force.Narrow((int) Math.min(connections + steps, CONNECTIONS_MOST));
                     case Force.Suspend it -> it;
                     case Force.Bounce it -> it;
                 };

@@ -29,8 +29,7 @@ public final class ReactionMatcher {
     private record Candidate(ReactionRule rule, List<int[]> statuses) {
 
         static Candidate of(ReactionRule rule) {
-            return new Candidate(
-                    rule, rule.statuses().stream().map(Candidate::numbers).toList());
+            return new Candidate(rule, rule.statuses().stream().map(Candidate::numbers).toList());
         }
 
         private static int[] numbers(String status) {
@@ -84,7 +83,9 @@ public final class ReactionMatcher {
         var some = new ArrayList<Candidate>();
         for (Candidate candidate : all) {
             List<String> codes = candidate.rule.codes();
-            if (codes.isEmpty() ? code.charAt(0) > '3' : codes.stream().anyMatch(code::startsWith)) {
+            if (codes.isEmpty()
+                    ? code.charAt(0) > '3'
+                    : codes.stream().anyMatch(code::startsWith)) {
                 some.add(candidate);
             }
         }

@@ -1,11 +1,15 @@
 package io.whimbrel.shaping;
 
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.metrics.ReactionMetrics;
 import io.whimbrel.shaping.Action.Pace;
 import io.whimbrel.shaping.ActionNotice.Change;
 import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.shaping.RestraintBook.FullException;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -29,14 +33,18 @@ public final class Reactions {
     static final Duration GRACE = Duration.ofSeconds(5);
 
     private static final int REASON_CHARS_MOST = 300;
+
     /// What rules and operators say beyond it counts as this.
     private static final Duration LASTS_MOST = Duration.ofDays(366);
 
-    private static final Duration EXTENSION_LEAST = Duration.ofSeconds(1);
+    private static final int EXTENSIONS_MOST = 100;
+    static final int UNTOLD_MOST = 10_000;
+    private static final Logger LOG = LoggerFactory.getLogger(Reactions.class);
 
     private final Supplier<Rulebook> rules;
     private final Hooks hooks;
     private final ReactionMetrics metrics;
+    private final Outbox outbox;
     private final SendRates rates = new SendRates();
 
     /// The lock of all below.
@@ -46,25 +54,29 @@ public final class Reactions {
     private final RestraintBook book = new RestraintBook();
     private long changes;
 
-    /// Who carries out and who is told. Must not call back.
+    /// Who carries out and who is told: in order, by one thread at a time, and without any lock.
     ///
-    /// @param restrain puts a restraint in force, in the place of the one with its id; called in
-    ///   order, under the lock
-    /// @param lift ends the one with this id; so too
-    /// @param tell of each change, for the event log; called without the lock
+    /// @param restrain puts a restraint in force, in the place of the one with its id
+    /// @param lift ends the one with this id
+    /// @param tell of each change, for the event log; of [#UNTOLD_MOST] that wait for a slow disk
+    ///   on, no more are told
     public record Hooks(
             Consumer<Restraint> restrain, Consumer<String> lift, Consumer<ActionNotice> tell) {}
 
     /// @param rules those of the configuration in force
-    public Reactions(Supplier<Rulebook> rules, Hooks hooks, ReactionMetrics metrics) {
+    public Reactions(Supplier<Rulebook> rules, Hooks hooks, Metrics metrics) {
         this.rules = rules;
         this.hooks = hooks;
-        this.metrics = metrics;
+        this.metrics = metrics.reactions;
+        outbox =
+                new Outbox(bug -> {
+                    metrics.bugs.inc();
+                    LOG.error("unexpected exception in what follows from a reply", bug);
+                });
     }
 
     /// What a rule leads to in one scope.
-    private record Cause(
-            ReactionRule rule, Reaction reaction, LimitScope scope, Observation seen) {
+    private record Cause(ReactionRule rule, Reaction reaction, LimitScope scope, Observation seen) {
 
         String reason() {
             String text = ReplyText.cut(seen.reply().toString(), REASON_CHARS_MOST);
@@ -95,7 +107,6 @@ public final class Reactions {
         Flow flow = seen.flow();
         // The message that happened to wait for this connection has no part in the reply.
         Flow meant = seen.isConnectionLevel() ? flow.carrying("", "", "") : flow;
-        var notices = new ArrayList<ActionNotice>();
         boolean isBounced = false;
         synchronized (lock) {
             Set<LimitScope> reached = new HashSet<>();
@@ -109,12 +120,12 @@ public final class Reactions {
                         reached.add(scope.get());
                     }
                     var cause = new Cause(rule, reaction, scope.get(), seen);
-                    act(cause, reached.contains(scope.get()), notices);
+                    act(cause, reached.contains(scope.get()));
                     isBounced |= isBounceInForce(reaction, scope.get());
                 }
             }
         }
-        notices.forEach(hooks.tell);
+        outbox.carry();
         return MessageAdvice.of(rule, seen, isBounced);
     }
 
@@ -140,16 +151,16 @@ public final class Reactions {
         };
     }
 
-    private void act(Cause cause, boolean isReached, List<ActionNotice> notices) {
+    private void act(Cause cause, boolean isReached) {
         switch (cause.reaction) {
             case Reaction.Suspend _ -> {
                 // After a pause, what is slowed down is what the rule is about.
-                again(cause, ActionKind.SLOW, notices);
-                actOrBegin(cause, ActionKind.SUSPEND, isReached, notices);
+                again(cause, ActionKind.SLOW);
+                actOrBegin(cause, ActionKind.SUSPEND, isReached);
             }
-            case Reaction.SlowDown _ -> actOrBegin(cause, ActionKind.SLOW, isReached, notices);
-            case Reaction.Narrow _ -> actOrBegin(cause, ActionKind.NARROW, isReached, notices);
-            case Reaction.BounceAll _ -> actOrBegin(cause, ActionKind.BOUNCE, isReached, notices);
+            case Reaction.SlowDown _ -> actOrBegin(cause, ActionKind.SLOW, isReached);
+            case Reaction.Narrow _ -> actOrBegin(cause, ActionKind.NARROW, isReached);
+            case Reaction.BounceAll _ -> actOrBegin(cause, ActionKind.BOUNCE, isReached);
             case Reaction.RetryElsewhere _,
                     Reaction.Bounce _,
                     Reaction.DelayMessage _,
@@ -159,15 +170,14 @@ public final class Reactions {
         }
     }
 
-    private void actOrBegin(
-            Cause cause, ActionKind kind, boolean isReached, List<ActionNotice> notices) {
-        if (!again(cause, kind, notices) && isReached) {
-            begin(cause, notices);
+    private void actOrBegin(Cause cause, ActionKind kind, boolean isReached) {
+        if (!again(cause, kind) && isReached) {
+            begin(cause);
         }
     }
 
     /// Lowers or extends what is in force; false where nothing is.
-    private boolean again(Cause cause, ActionKind kind, List<ActionNotice> notices) {
+    private boolean again(Cause cause, ActionKind kind) {
         Optional<Action> inForce = book.find(cause.scope, kind, false);
         if (inForce.isEmpty()) {
             return false;
@@ -176,20 +186,23 @@ public final class Reactions {
         Instant now = cause.seen.now();
         boolean lowers = BackOff.lowers(before, now);
         double measured = lowers ? rates.rate(cause.scope, now) : 0;
-        Action after = BackOff.again(before, bounded(cause.rule.lasts()), measured, now);
+        Duration lasts = bounded(cause.rule.lasts());
+        Action after = BackOff.again(before, lasts, measured, now);
         boolean isSame = after.restraint().force().equals(before.restraint().force());
-        if (isSame && after.until().isBefore(before.until().plus(EXTENSION_LEAST))) {
-            // Else each of a thousand refusals a second would go to the limiter and the file.
+        Instant worthIt = before.until().plus(lasts.dividedBy(EXTENSIONS_MOST));
+        if (isSame && after.until().isBefore(worthIt)) {
+            // Else each of a thousand refusals a second would go to the limiter and the file. So
+            // an action may end a hundredth of its time early.
             return true;
         }
         put(after);
         if (!isSame) {
-            note(after, Change.LOWERED, now, notices);
+            note(after, Change.LOWERED, now);
         }
         return true;
     }
 
-    private void begin(Cause cause, List<ActionNotice> notices) {
+    private void begin(Cause cause) {
         Instant now = cause.seen.now();
         Duration lasts = bounded(cause.rule.lasts());
         double measured = rates.rate(cause.scope, now);
@@ -214,7 +227,7 @@ public final class Reactions {
                             new Force.Suspend();
                 };
         try {
-            makeRoom(cause.rule.name(), now, notices);
+            makeRoom(cause.rule.name(), now);
             var restraint =
                     new Restraint(
                             book.freshId(),
@@ -224,7 +237,7 @@ public final class Reactions {
                             now.plus(lasts),
                             cause.reason(),
                             cause.rule.origin());
-            add(new Action(restraint, cause.rule.name(), 1, pace), now, notices);
+            add(new Action(restraint, cause.rule.name(), 1, pace), now);
         } catch (FullException _) {
             // What operators did fills the book; the limits of the configuration remain.
             metrics.changed(ActionKind.of(force).key(), "no-room");
@@ -235,53 +248,51 @@ public final class Reactions {
         return lasts.compareTo(LASTS_MOST) < 0 ? lasts : LASTS_MOST;
     }
 
-    private void makeRoom(String rule, Instant now, List<ActionNotice> notices)
-            throws FullException {
+    private void makeRoom(String rule, Instant now) throws FullException {
         Optional<Action> inTheWay = book.inTheWay(rule);
         if (inTheWay.isPresent()) {
-            remove(inTheWay.get(), Change.ENDED, now, notices);
+            remove(inTheWay.get(), Change.ENDED, now);
         }
     }
 
     /// Goes on with the recovery of all actions and ends what is over. To be called about once a
     /// second; a call costs as much as there are actions.
     public void tick(Instant now) {
-        var notices = new ArrayList<ActionNotice>();
         synchronized (lock) {
             for (Action action : List.copyOf(book.all())) {
                 if (!now.isBefore(action.until()) || BackOff.isStepDue(action, now)) {
-                    goOn(action, now, notices);
+                    goOn(action, now);
                 }
             }
         }
-        notices.forEach(hooks.tell);
+        outbox.carry();
     }
 
-    private void goOn(Action action, Instant now, List<ActionNotice> notices) {
+    private void goOn(Action action, Instant now) {
         boolean isSlow = action.kind() == ActionKind.SLOW;
         double measured = isSlow ? rates.rate(action.scope(), now) : 0;
         if (BackOff.isOver(action, measured, now)) {
-            end(action, now, notices);
+            end(action, now);
         } else {
             Action after = BackOff.stepped(action, now);
             put(after);
-            note(after, Change.RAISED, now, notices);
+            note(after, Change.RAISED, now);
         }
     }
 
-    private void end(Action action, Instant now, List<ActionNotice> notices) {
+    private void end(Action action, Instant now) {
         if (action.kind() != ActionKind.SUSPEND) {
-            remove(action, Change.ENDED, now, notices);
+            remove(action, Change.ENDED, now);
             return;
         }
         // It was slowed down before, and paused then: one slow-down is enough.
         Optional<Action> slow = book.find(action.scope(), ActionKind.SLOW, action.isByHand());
-        slow.ifPresent(old -> remove(old, Change.ENDED, now, notices));
+        slow.ifPresent(old -> remove(old, Change.ENDED, now));
         Action eased = BackOff.afterPause(action, now);
         metrics.inForce(action.kind().key(), -1);
         metrics.inForce(eased.kind().key(), 1);
         put(eased);
-        note(eased, Change.EASED, now, notices);
+        note(eased, Change.EASED, now);
     }
 
     /// All in force, the oldest first.
@@ -298,13 +309,12 @@ public final class Reactions {
     ///
     /// @return what it was; empty where none in force has this id
     public Optional<RestraintView> lift(String id, Instant now) {
-        var notices = new ArrayList<ActionNotice>();
         Optional<Action> lifted;
         synchronized (lock) {
             lifted = book.get(id);
-            lifted.ifPresent(action -> remove(action, Change.LIFTED, now, notices));
+            lifted.ifPresent(action -> remove(action, Change.LIFTED, now));
         }
-        notices.forEach(hooks.tell);
+        outbox.carry();
         return lifted.map(RestraintView::of);
     }
 
@@ -312,18 +322,17 @@ public final class Reactions {
     ///
     /// @return what they were
     public List<RestraintView> liftAll(LimitScope scope, Instant now) {
-        var notices = new ArrayList<ActionNotice>();
         var lifted = new ArrayList<RestraintView>();
         synchronized (lock) {
             for (Action action : List.copyOf(book.all())) {
                 var conditions = action.scope().conditions().entrySet();
                 if (conditions.containsAll(scope.conditions().entrySet())) {
-                    remove(action, Change.LIFTED, now, notices);
+                    remove(action, Change.LIFTED, now);
                     lifted.add(RestraintView.of(action));
                 }
             }
         }
-        notices.forEach(hooks.tell);
+        outbox.carry();
         return lifted;
     }
 
@@ -333,71 +342,73 @@ public final class Reactions {
     /// @return empty where [RestraintBook#MOST] such suspensions are in force
     public Optional<Restraint> suspend(
             LimitScope scope, Duration lasts, String reason, Instant now) {
-        var notices = new ArrayList<ActionNotice>();
         Optional<Restraint> made;
         synchronized (lock) {
-            made = suspend(scope, lasts, reason, now, notices);
+            made = put(scope, lasts, reason, now);
         }
-        notices.forEach(hooks.tell);
+        outbox.carry();
         return made;
     }
 
-    private Optional<Restraint> suspend(
-            LimitScope scope,
-            Duration lasts,
-            String reason,
-            Instant now,
-            List<ActionNotice> notices) {
+    private Optional<Restraint> put(LimitScope scope, Duration lasts, String reason, Instant now) {
         Optional<Action> old = book.find(scope, ActionKind.SUSPEND, true);
         try {
             String id = old.map(Action::id).orElse("");
             if (old.isEmpty()) {
-                makeRoom("", now, notices);
+                makeRoom("", now);
                 id = book.freshId();
             }
             Force force = new Force.Suspend();
-            var restraint = new Restraint(id, scope, force, now, now.plus(bounded(lasts)), reason, "");
+            var restraint =
+                    new Restraint(id, scope, force, now, now.plus(bounded(lasts)), reason, "");
             double measured = rates.rate(scope, now);
             double known = measured > 0 ? measured : old.map(it -> it.pace().first()).orElse(0.0);
             Pace pace = BackOff.begin(bounded(lasts), BackOff.AFTER_PAUSE_PERCENT, known, now);
             old.ifPresent(it -> metrics.inForce(it.kind().key(), -1));
-            add(new Action(restraint, "", 0, pace), now, notices);
+            add(new Action(restraint, "", 0, pace), now);
             return Optional.of(restraint);
         } catch (FullException _) {
             return Optional.empty();
         }
     }
 
-    private void add(Action action, Instant now, List<ActionNotice> notices) {
+    private void add(Action action, Instant now) {
         metrics.inForce(action.kind().key(), 1);
         put(action);
-        note(action, Change.BEGUN, now, notices);
+        note(action, Change.BEGUN, now);
     }
 
     private void put(Action action) {
         book.put(action);
         changes++;
-        hooks.restrain.accept(forLimiter(action.restraint()));
+        restrain(action);
+    }
+
+    private void restrain(Action action) {
+        Restraint restraint = forLimiter(action.restraint());
+        outbox.add(() -> hooks.restrain.accept(restraint));
     }
 
     private static Restraint forLimiter(Restraint it) {
         Instant end = it.until().plus(GRACE);
         String origin = it.origin();
-        return new Restraint(
-                it.id(), it.scope(), it.force(), it.since(), end, it.reason(), origin);
+        return new Restraint(it.id(), it.scope(), it.force(), it.since(), end, it.reason(), origin);
     }
 
-    private void remove(Action action, Change change, Instant now, List<ActionNotice> notices) {
+    private void remove(Action action, Change change, Instant now) {
         book.remove(action.id());
         changes++;
-        hooks.lift.accept(action.id());
+        outbox.add(() -> hooks.lift.accept(action.id()));
         metrics.inForce(action.kind().key(), -1);
-        note(action, change, now, notices);
+        note(action, change, now);
     }
 
-    private void note(Action action, Change change, Instant now, List<ActionNotice> notices) {
+    private void note(Action action, Change change, Instant now) {
         metrics.changed(action.kind().key(), change.key());
-        notices.add(new ActionNotice(now, change, action.restraint(), action.rule()));
+        if (outbox.size() < UNTOLD_MOST) {
+            var notice = new ActionNotice(now, change, action.restraint(), action.rule());
+            outbox.add(() -> hooks.tell.accept(notice));
+        }
     }
 
     /// What [RestraintsFile] keeps.
@@ -422,9 +433,10 @@ public final class Reactions {
             book.restore(kept.actions, kept.drawn);
             for (Action action : kept.actions) {
                 metrics.inForce(action.kind().key(), 1);
-                hooks.restrain.accept(forLimiter(action.restraint()));
+                restrain(action);
             }
         }
+        outbox.carry();
     }
 
     /// How much memory depends on what others send: for tests.

@@ -9,7 +9,7 @@ import java.util.Optional;
 /// @param restraint what it does, to which traffic, until when
 /// @param kind in a word
 /// @param rule name of the rule; `""` where an operator did it
-/// @param matches of the rule since it began, at most one in a second
+/// @param matches of the rule since it began, of those that changed it
 /// @param nextStep when it is raised next, unless the rule matches again; empty for what does not
 ///   recover by steps
 public record RestraintView(

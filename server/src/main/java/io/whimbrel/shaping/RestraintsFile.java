@@ -14,8 +14,8 @@ import java.time.Duration;
 /// Keeps the actions of [Reactions] over a restart, in `state/restraints.json` below the data
 /// folder. Thread-safe.
 ///
-/// What is left of an action counts by the wall clock: an hour's suspension is over an hour after it
-/// began, and what ended meanwhile ends with the first [Reactions#tick]. A crash loses the last
+/// What is left of an action counts by the wall clock: an hour's suspension is over an hour after
+/// it began, and what ended meanwhile ends with the first [Reactions#tick]. A crash loses the last
 /// second; the counts of thresholds always begin anew. An action whose names exceed
 /// [ActionJson#NAME_CHARS_MOST] is left out.
 public final class RestraintsFile implements AutoCloseable {

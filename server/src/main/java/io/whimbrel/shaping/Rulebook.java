@@ -18,12 +18,11 @@ public final class Rulebook {
     public Rulebook(Map<String, List<ReactionRule>> rules) {
         List<ReactionRule> last = rules.getOrDefault(DEFAULT, List.of());
         var matchers = new HashMap<String, ReactionMatcher>();
-        rules.forEach(
-                (provider, list) -> {
-                    if (!provider.equals(DEFAULT)) {
-                        matchers.put(provider, new ReactionMatcher(list, last));
-                    }
-                });
+        rules.forEach((provider, list) -> {
+            if (!provider.equals(DEFAULT)) {
+                matchers.put(provider, new ReactionMatcher(list, last));
+            }
+        });
         byProvider = Map.copyOf(matchers);
         ofDefault = new ReactionMatcher(List.of(), last);
     }

@@ -3,6 +3,7 @@ package io.whimbrel.shaping;
 import static io.whimbrel.shaping.ReactionFixture.FLOW;
 import static io.whimbrel.shaping.ReactionFixture.PATH;
 import static io.whimbrel.shaping.ReactionFixture.rule;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -79,7 +80,8 @@ final class BackOffTest {
         it.pass(Duration.ofSeconds(29));
         it.refuse();
         assertThat(rate(it)).isEqualTo(rate);
-        assertThat(it.only().until()).isEqualTo(it.now.plus(Duration.ofMinutes(30)).plus(Reactions.GRACE));
+        assertThat(it.only().until())
+                .isEqualTo(it.now.plus(Duration.ofMinutes(30)).plus(Reactions.GRACE));
         it.pass(STEP.minusSeconds(1));
         it.tick();
 
@@ -244,8 +246,7 @@ final class BackOffTest {
             double rate = Math.exp(random.nextDouble() * 3);
             int percent = 25 + random.nextInt(50);
             var provider = converged(rate, percent, random);
-            String where =
-                    "seed %d, round %d: %.2f/s, %d%%".formatted(seed, round, rate, percent);
+            String where = "seed %d, round %d: %.2f/s, %d%%".formatted(seed, round, rate, percent);
 
             assertThat(provider.taken / (rate * 5 * 3_600)).as(where).isGreaterThan(0.8);
             assertThat(provider.refused / (double) provider.taken).as(where).isLessThan(0.02);

@@ -39,7 +39,7 @@ final class ReactionFixture {
                         restraint -> limiter.put(restraint.id(), restraint),
                         limiter::remove,
                         notices::add);
-        reactions = new Reactions(() -> book, hooks, metrics.reactions);
+        reactions = new Reactions(() -> book, hooks, metrics);
     }
 
     /// For 421 4.7.28, by `threshold` in ten minutes, for half an hour.

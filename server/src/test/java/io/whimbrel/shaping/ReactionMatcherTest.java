@@ -1,6 +1,7 @@
 package io.whimbrel.shaping;
 
 import static io.whimbrel.shaping.ReactionFixture.text;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.smtp.EnhancedStatus;
@@ -106,15 +107,17 @@ final class ReactionMatcherTest {
         String code = "" + reply.code();
         String status = reply.status().map(it -> it + ".").orElse("");
         return rules.stream()
-                .filter(rule -> rule.codes().isEmpty()
-                        ? reply.code() >= 400
-                        : rule.codes().stream().anyMatch(code::startsWith))
+                .filter(rule ->
+                        rule.codes().isEmpty()
+                                ? reply.code() >= 400
+                                : rule.codes().stream().anyMatch(code::startsWith))
                 .filter(rule ->
                         rule.statuses().isEmpty()
                                 || rule.statuses().stream()
                                         .anyMatch(it -> status.startsWith(it + ".")))
-                .filter(rule -> rule.text().isEmpty()
-                        || rule.text().get().matcher(ReplyText.of(reply)).find())
+                .filter(rule ->
+                        rule.text().isEmpty()
+                                || rule.text().get().matcher(ReplyText.of(reply)).find())
                 .findFirst();
     }
 }

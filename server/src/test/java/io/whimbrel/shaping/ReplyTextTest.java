@@ -20,8 +20,21 @@ import java.util.Random;
 final class ReplyTextTest {
     private static final int ROUNDS = 20_000;
     private static final String[] PIECES = {
-        "421", "421-4.7.28 ", "421 4.7.28 ", "4.7.28", "5.1.1 ", " ", "\t", "-", "text", "550 ",
-        "ü", "😀", "4.7.", "x".repeat(500), "\u0000"
+        "421",
+        "421-4.7.28 ",
+        "421 4.7.28 ",
+        "4.7.28",
+        "5.1.1 ",
+        " ",
+        "\t",
+        "-",
+        "text",
+        "550 ",
+        "ü",
+        "😀",
+        "4.7.",
+        "x".repeat(500),
+        "\u0000"
     };
 
     private static String wire(String wire) throws IOException {
@@ -32,9 +45,11 @@ final class ReplyTextTest {
     @Test
     void gmail_isOneSentence() throws IOException {
         String text =
-                wire("421-4.7.28 Gmail has detected an unusual rate of unsolicited mail\r\n"
-                        + "421-4.7.28 originating from your IP address. To protect our users,\r\n"
-                        + "421 4.7.28 rate limited. p=UnsolicitedRateLimitError - gsmtp\r\n");
+                wire(
+                        "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail\r\n"
+                            + "421-4.7.28 originating from your IP address. To protect our"
+                            + " users,\r\n"
+                            + "421 4.7.28 rate limited. p=UnsolicitedRateLimitError - gsmtp\r\n");
 
         assertThat(text)
                 .isEqualTo(

@@ -3,6 +3,7 @@ package io.whimbrel.shaping;
 import static io.whimbrel.shaping.ReactionFixture.FLOW;
 import static io.whimbrel.shaping.ReactionFixture.PATH;
 import static io.whimbrel.shaping.ReactionFixture.rule;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -185,7 +186,9 @@ final class RestraintsFileTest {
         for (int round = 0; round < 1_000; round++) {
             var mutated = new StringBuilder(pieces.getFirst());
             List<String> values = new ArrayList<>();
-            Pattern.compile("(?<=\":)[-0-9.E]+").matcher(text).results()
+            Pattern.compile("(?<=\":)[-0-9.E]+")
+                    .matcher(text)
+                    .results()
                     .forEach(found -> values.add(found.group()));
             values.set(random.nextInt(values.size()), numbers[random.nextInt(numbers.length)]);
             for (int i = 0; i < values.size(); i++) {
