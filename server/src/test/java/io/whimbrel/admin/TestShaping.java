@@ -3,11 +3,11 @@ package io.whimbrel.admin;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.Flow;
-import io.whimbrel.shaping.Observation;
+import io.whimbrel.reaction.Observation;
 import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
-import io.whimbrel.shaping.Reactions;
-import io.whimbrel.shaping.Rulebook;
+import io.whimbrel.reaction.Reactions;
+import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;

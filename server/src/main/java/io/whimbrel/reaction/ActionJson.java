@@ -1,6 +1,9 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import io.whimbrel.shaping.Action.Pace;
+import io.whimbrel.reaction.Action.Pace;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.state.StateFile.DamagedException;
 

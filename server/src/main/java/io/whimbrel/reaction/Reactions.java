@@ -1,12 +1,17 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.metrics.ReactionMetrics;
-import io.whimbrel.shaping.Action.Pace;
-import io.whimbrel.shaping.ActionNotice.Change;
+import io.whimbrel.reaction.Action.Pace;
+import io.whimbrel.reaction.ActionNotice.Change;
+import io.whimbrel.reaction.RestraintBook.FullException;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
+import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
-import io.whimbrel.shaping.RestraintBook.FullException;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,6 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import io.whimbrel.shaping.Action.Pace;
+import io.whimbrel.reaction.Action.Pace;
 import io.whimbrel.shaping.Restraint.Force;
 
 import java.time.Duration;

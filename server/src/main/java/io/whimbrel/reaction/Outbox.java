@@ -1,4 +1,4 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
 import java.util.ArrayDeque;
 import java.util.Optional;

@@ -1,14 +1,18 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import static io.whimbrel.shaping.ReactionFixture.FLOW;
-import static io.whimbrel.shaping.ReactionFixture.PATH;
-import static io.whimbrel.shaping.ReactionFixture.rule;
+import static io.whimbrel.reaction.ReactionFixture.FLOW;
+import static io.whimbrel.reaction.ReactionFixture.PATH;
+import static io.whimbrel.reaction.ReactionFixture.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
+import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.state.StateFile.DamagedException;
 

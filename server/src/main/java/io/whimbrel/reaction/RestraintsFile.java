@@ -1,4 +1,4 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.state.StateFile;

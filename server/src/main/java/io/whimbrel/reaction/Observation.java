@@ -1,5 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
+import io.whimbrel.shaping.Flow;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Instant;

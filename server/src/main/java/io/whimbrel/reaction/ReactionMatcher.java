@@ -1,5 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.smtp.EnhancedStatus;
 import io.whimbrel.smtp.SmtpReply;
 

@@ -1,4 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
+
+import io.whimbrel.shaping.Restraint;
 
 import java.time.Instant;
 import java.util.Locale;

@@ -1,9 +1,10 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import static io.whimbrel.shaping.ReactionFixture.text;
+import static io.whimbrel.reaction.ReactionFixture.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.smtp.EnhancedStatus;
 import io.whimbrel.smtp.SmtpReply;
 

@@ -1,4 +1,8 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
+
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.LimitScope;
 
 import java.util.EnumMap;
 import java.util.EnumSet;

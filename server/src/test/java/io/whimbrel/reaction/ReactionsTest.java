@@ -1,15 +1,19 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import static io.whimbrel.shaping.ReactionFixture.FLOW;
-import static io.whimbrel.shaping.ReactionFixture.PATH;
-import static io.whimbrel.shaping.ReactionFixture.REPLY;
-import static io.whimbrel.shaping.ReactionFixture.START;
-import static io.whimbrel.shaping.ReactionFixture.rule;
+import static io.whimbrel.reaction.ReactionFixture.FLOW;
+import static io.whimbrel.reaction.ReactionFixture.PATH;
+import static io.whimbrel.reaction.ReactionFixture.REPLY;
+import static io.whimbrel.reaction.ReactionFixture.START;
+import static io.whimbrel.reaction.ReactionFixture.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.shaping.ActionNotice.Change;
+import io.whimbrel.reaction.ActionNotice.Change;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.ReactionRule.Reaction;
+import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.smtp.SmtpReply;
 

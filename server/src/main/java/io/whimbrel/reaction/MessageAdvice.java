@@ -1,5 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
 
 /// What a rule says about the very message: the first of its reactions that says anything.

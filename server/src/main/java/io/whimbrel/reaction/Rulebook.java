@@ -1,4 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
+
+import io.whimbrel.shaping.ReactionRule;
 
 import java.util.HashMap;
 import java.util.List;

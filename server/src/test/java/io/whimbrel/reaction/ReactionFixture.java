@@ -1,8 +1,12 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.shaping.ActionNotice.Change;
+import io.whimbrel.reaction.ActionNotice.Change;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
+import io.whimbrel.shaping.Restraint;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;

@@ -1,4 +1,6 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
+
+import io.whimbrel.shaping.LimitScope;
 
 import java.util.Collection;
 import java.util.Comparator;

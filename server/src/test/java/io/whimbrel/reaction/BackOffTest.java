@@ -1,13 +1,13 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
-import static io.whimbrel.shaping.ReactionFixture.FLOW;
-import static io.whimbrel.shaping.ReactionFixture.PATH;
-import static io.whimbrel.shaping.ReactionFixture.rule;
+import static io.whimbrel.reaction.ReactionFixture.FLOW;
+import static io.whimbrel.reaction.ReactionFixture.PATH;
+import static io.whimbrel.reaction.ReactionFixture.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.whimbrel.shaping.ActionNotice.Change;
+import io.whimbrel.reaction.ActionNotice.Change;
 import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.shaping.Restraint.Force;
 

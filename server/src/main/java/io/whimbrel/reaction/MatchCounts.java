@@ -1,4 +1,7 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
+
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.ReactionRule;
 
 import java.time.Duration;
 import java.time.Instant;

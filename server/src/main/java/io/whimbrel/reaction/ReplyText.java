@@ -1,4 +1,4 @@
-package io.whimbrel.shaping;
+package io.whimbrel.reaction;
 
 import io.whimbrel.smtp.EnhancedStatus;
 import io.whimbrel.smtp.SmtpReply;
