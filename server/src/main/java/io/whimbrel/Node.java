@@ -7,6 +7,7 @@ import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
+import io.whimbrel.admin.ShapingDesk;
 import io.whimbrel.budget.HeapWatch;
 import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.config.Config;
@@ -28,6 +29,8 @@ import io.whimbrel.policy.QuotasFile;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.reaction.Reactions;
+import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
@@ -68,6 +71,9 @@ final class Node implements AutoCloseable {
     private final Path file;
     private final SteadyClock clock = new SteadyClock();
     private final Metrics metrics = new Metrics();
+    private final Reactions reactions =
+            new Reactions(
+                    () -> Rulebook.NONE, new Reactions.Hooks(_ -> {}, _ -> {}, _ -> {}), metrics);
     private final Instant startedAt = clock.instant();
     private final FileLimit fileLimit;
     private final EventLog eventLog;
@@ -212,8 +218,13 @@ final class Node implements AutoCloseable {
         var tenancy =
                 new DoorDesk.Tenancy(reception::tenants, quotas, reception.tenantConnections());
         var door = new DoorDesk(reception.bans(), reception::authenticators, tenancy, clock);
+        var shaping = new ShapingDesk(reactions, _ -> Optional.empty(), clock);
         return new AdminOperations(
-                queue, door, this::status, () -> new ReloadResult(reload()), metrics, clock);
+                new AdminOperations.Desks(queue, door, shaping),
+                this::status,
+                () -> new ReloadResult(reload()),
+                metrics,
+                clock);
     }
 
     private void tick() {

@@ -40,21 +40,25 @@ public final class AdminOperations implements AdminHandler {
 
     private final QueueDesk queue;
     private final DoorDesk door;
+    private final ShapingDesk shaping;
     private final Supplier<NodeStatus> status;
     private final Supplier<ReloadResult> reload;
     private final Metrics metrics;
     private final InstantSource clock;
 
+    /// What can be looked at and operated.
+    public record Desks(QueueDesk queue, DoorDesk door, ShapingDesk shaping) {}
+
     /// @param reload reads the configuration again; called by one thread at a time
     public AdminOperations(
-            QueueDesk queue,
-            DoorDesk door,
+            Desks desks,
             Supplier<NodeStatus> status,
             Supplier<ReloadResult> reload,
             Metrics metrics,
             InstantSource clock) {
-        this.queue = queue;
-        this.door = door;
+        this.queue = desks.queue();
+        this.door = desks.door();
+        this.shaping = desks.shaping();
         this.status = status;
         this.reload = reload;
         this.metrics = metrics;
@@ -84,6 +88,8 @@ public final class AdminOperations implements AdminHandler {
                 case "queue-cancel" -> cancel(request.job(), answer);
                 case "bans", "bans-lift", "tenants", "lockouts", "lockouts-lift" ->
                         door.handle(request, answer);
+                case "shaping-actions", "shaping-lift", "shaping-suspend" ->
+                        shaping.handle(request, answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
         } catch (RequestException | JobRefused e) {

@@ -58,12 +58,19 @@ record AdminRequest(ObjectNode fields, Instant now) {
 
     /// A misspelt condition beside another would widen what the verb touches.
     void requireKnownFields() throws RequestException {
-        Set<String> known = DoorDesk.VERBS.contains(verb()) ? DOOR_FIELDS : FIELDS;
+        Set<String> known = fieldsOf(verb());
         for (String field : fields.propertyNames()) {
             if (!known.contains(field)) {
                 throw new RequestException("unknown field \"" + field + "\"");
             }
         }
+    }
+
+    private static Set<String> fieldsOf(String verb) {
+        if (ShapingDesk.VERBS.contains(verb)) {
+            return ShapingDesk.FIELDS;
+        }
+        return DoorDesk.VERBS.contains(verb) ? DOOR_FIELDS : FIELDS;
     }
 
     /// Conditions `id`, `domain`, `tenant`, `campaign`, `older_than_s`; none at all means
@@ -186,7 +193,8 @@ record AdminRequest(ObjectNode fields, Instant now) {
         return tenant;
     }
 
-    private Optional<String> name(String field) throws RequestException {
+    /// One line; empty where the field is absent.
+    Optional<String> name(String field) throws RequestException {
         Optional<String> name = optionalText(field);
         if (name.filter(text -> text.length() > NAME_LENGTH_MAX || hasControls(text)).isPresent()) {
             throw new RequestException(

@@ -63,6 +63,9 @@ public final class Metrics {
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);
 
+    /// What replies of providers led to.
+    public final ReactionMetrics reactions = new ReactionMetrics(registry);
+
     /// These four by budget, as `docs/operations/memory-and-disk.md` lists them.
     public final Counter budgetFeltSeconds =
             Counter.builder()

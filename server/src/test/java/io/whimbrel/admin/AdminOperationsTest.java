@@ -19,8 +19,8 @@ final class AdminOperationsTest {
     private final List<String> lines = new ArrayList<>();
     private final AdminOperations operations =
             new AdminOperations(
-                    desk,
-                    new TestDoor().desk(),
+                    new AdminOperations.Desks(
+                            desk, new TestDoor().desk(), new TestShaping().desk()),
                     () ->
                             new NodeStatus(
                                     "n",

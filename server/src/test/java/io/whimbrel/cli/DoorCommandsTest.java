@@ -8,6 +8,7 @@ import io.whimbrel.admin.FakeQueueDesk;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.TestDoor;
+import io.whimbrel.admin.TestShaping;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
 
@@ -35,8 +36,8 @@ final class DoorCommandsTest {
         var metrics = new Metrics();
         var operations =
                 new AdminOperations(
-                        new FakeQueueDesk(),
-                        door.desk(),
+                        new AdminOperations.Desks(
+                                new FakeQueueDesk(), door.desk(), new TestShaping().desk()),
                         () ->
                                 new NodeStatus(
                                         "n",

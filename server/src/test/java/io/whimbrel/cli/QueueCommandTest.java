@@ -10,6 +10,7 @@ import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.TestDoor;
+import io.whimbrel.admin.TestShaping;
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
 import io.whimbrel.budget.BudgetView;
@@ -55,8 +56,8 @@ final class QueueCommandTest {
         desk.add(78, "example.net", "news", 1, 0);
         var operations =
                 new AdminOperations(
-                        desk,
-                        new TestDoor().desk(),
+                        new AdminOperations.Desks(
+                                desk, new TestDoor().desk(), new TestShaping().desk()),
                         this::status,
                         () -> new ReloadResult(reloadProblems),
                         metrics,
