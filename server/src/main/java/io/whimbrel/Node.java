@@ -146,7 +146,7 @@ final class Node implements AutoCloseable {
         this.config = config;
         this.plan = plan;
         sources = new Sources(config.sources(), clock);
-        resolver = new Resolver(config.dns(), clock);
+        resolver = new Resolver(config.dns(), clock, metrics.dns);
         fileLimit = FileLimit.ofProcess(clients(config), config.delivery().connectionsMax());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(LOG::warn);
         SpoolLock folder = SpoolLock.of(config.spool());
@@ -316,7 +316,9 @@ final class Node implements AutoCloseable {
     private List<String> tryActivate(Config fresh) {
         // The resolver stays where it can: what it remembers spares thousands of questions.
         Resolver answers =
-                fresh.dns().equals(config.dns()) ? resolver : new Resolver(fresh.dns(), clock);
+                fresh.dns().equals(config.dns())
+                        ? resolver
+                        : new Resolver(fresh.dns(), clock, metrics.dns);
         try {
             reception.reload(fresh.reception(), answers);
         } catch (IOException e) {

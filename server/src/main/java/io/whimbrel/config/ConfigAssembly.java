@@ -2,7 +2,6 @@ package io.whimbrel.config;
 
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.log.LowWater;
@@ -53,7 +52,7 @@ final class ConfigAssembly {
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 sources(),
-                dns(values.one(DeliveryKeys.DNS)),
+                DnsKeys.settings(values.one(DnsKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 retry(values.one(DeliveryKeys.RETRY)),
@@ -119,12 +118,6 @@ final class ConfigAssembly {
                 table.get(DeliveryKeys.SOURCE_NAME),
                 Optional.of(table.get(DeliveryKeys.SOURCE_ADDRESS)),
                 table.find(DeliveryKeys.SOURCE_EHLO).orElse(node.name()));
-    }
-
-    private static DnsSettings dns(TableValues table) {
-        return new DnsSettings(
-                table.find(DeliveryKeys.DNS_SERVERS).orElse(List.of()),
-                table.get(DeliveryKeys.DNS_TIMEOUT));
     }
 
     private static RouteSettings route(TableValues table) {

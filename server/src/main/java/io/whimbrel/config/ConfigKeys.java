@@ -18,7 +18,7 @@ final class ConfigKeys {
                     PickupKeys.PICKUP,
                     PickupKeys.SENDMAIL,
                     DeliveryKeys.SOURCE,
-                    DeliveryKeys.DNS,
+                    DnsKeys.DNS,
                     DeliveryKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
                     DeliveryKeys.RETRY,

@@ -55,6 +55,9 @@ public final class Metrics {
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 
+    /// Questions to the DNS.
+    public final DnsMetrics dns = new DnsMetrics(registry);
+
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);
 
