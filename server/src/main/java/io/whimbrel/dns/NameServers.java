@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /// The servers that are asked, in the order of the configuration. Thread-safe.
 ///
@@ -44,6 +43,7 @@ final class NameServers {
     private static final int UDP_PAYLOAD_BYTES = 1_232;
 
     private static final int WITHOUT_EDNS = -1;
+    private static final long AWAKE = Long.MIN_VALUE;
 
     private final InstantSource clock;
     private final Duration timeout;
@@ -55,19 +55,21 @@ final class NameServers {
 
     /// One server, asked in two ways.
     ///
-    /// @param restsUntil [Instant#MIN] where it answered last time
+    /// @param restsUntil Unix time in milliseconds; [#AWAKE] where it answered last time
     private record Server(
             String name,
             boolean isTrusted,
             SimpleResolver withEdns,
             SimpleResolver plain,
-            AtomicReference<Instant> restsUntil) {
+            AtomicLong restsUntil) {
 
         /// Whether it comes last; when its rest is over, no for the one who asks first.
         boolean rests(Instant now) {
-            Instant until = restsUntil.get();
-            return !until.equals(Instant.MIN)
-                    && (now.isBefore(until) || !restsUntil.compareAndSet(until, now.plus(REST)));
+            long until = restsUntil.get();
+            long millis = now.toEpochMilli();
+            return until != AWAKE
+                    && (millis < until
+                            || !restsUntil.compareAndSet(until, millis + REST.toMillis()));
         }
     }
 
@@ -96,7 +98,7 @@ final class NameServers {
                 isValidated && settings.isTrusted(address.getAddress()),
                 withEdns,
                 plain,
-                new AtomicReference<>(Instant.MIN));
+                new AtomicLong(AWAKE));
     }
 
     /// Those that are asked.
@@ -133,7 +135,7 @@ final class NameServers {
             Server server = order.get(i);
             try {
                 Message answer = send(server, question);
-                server.restsUntil().set(Instant.MIN);
+                server.restsUntil().set(AWAKE);
                 answers.incrementAndGet();
                 int code = answer.getRcode();
                 if (code == Rcode.NOERROR || code == Rcode.NXDOMAIN) {
@@ -144,8 +146,8 @@ final class NameServers {
                 cause = Cause.REFUSAL;
             } catch (IOException e) {
                 trouble = cause == Cause.REFUSAL ? trouble : server.name() + ": " + described(e);
-                Instant before = server.restsUntil().getAndSet(clock.instant().plus(REST));
-                if (i < firsts && before.equals(Instant.MIN)) {
+                long until = clock.instant().plus(REST).toEpochMilli();
+                if (server.restsUntil().getAndSet(until) == AWAKE && i < firsts) {
                     order.add(server);
                 }
             } catch (InterruptedException _) {

@@ -124,7 +124,7 @@ public final class DaneTrust {
 
     private static String cause(Throwable e) {
         Throwable deepest = e;
-        while (deepest.getCause() != null && deepest.getCause() != deepest) {
+        while (deepest.getCause() != null) {
             deepest = deepest.getCause();
         }
         String message = deepest.getMessage();
