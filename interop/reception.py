@@ -22,14 +22,15 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "180",
                 "-subj", "/CN=Interop Authority", "-keyout", self.key, "-out", self.certificate)
 
-    def issue(self, name, kind="ec", usage="serverAuth"):
-        """The paths of the certificate and its key, both PEM."""
+    def issue(self, name, kind="ec", usage="serverAuth", more=()):
+        """The paths of the certificate and its key, both PEM; `more` names it is for."""
         stem = os.path.join(self.folder, f"{name}-{kind}")
         new_key = (["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["rsa:2048"])
         openssl("req", "-newkey", *new_key, "-nodes", "-subj", f"/CN={name}", "-keyout", stem + "-key.pem",
                 "-out", stem + ".csr")
         with open(stem + ".ext", "w") as extensions:
-            extensions.write(f"subjectAltName = DNS:{name}, DNS:localhost, IP:127.0.0.1\n"
+            names = ", ".join(f"DNS:{one}" for one in (name, *more))
+            extensions.write(f"subjectAltName = {names}, DNS:localhost, IP:127.0.0.1\n"
                              f"extendedKeyUsage = {usage}\nbasicConstraints = critical, CA:FALSE\n"
                              "keyUsage = critical, digitalSignature\nauthorityKeyIdentifier = keyid\n"
                              "subjectKeyIdentifier = hash\n")

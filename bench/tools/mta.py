@@ -321,8 +321,9 @@ class Whimbrel:
     name = "whimbrel"
 
     def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp",
-                 wrap=()):
-        """`wrap`: words before the launcher's; a program that executes what stands behind them, so the pid stays."""
+                 wrap=(), route=None):
+        """`wrap`: words before the launcher's; a program that executes what stands behind them, so the pid stays.
+        `route`: where all mail goes instead, `mx` for example."""
         self.folder, self.port, self.wrap = folder, listen_port or free_port(), wrap
         self.config = os.path.join(folder, "whimbrel.toml")
         self.data = os.path.join(folder, "data")
@@ -341,7 +342,7 @@ relay-from = ["127.0.0.0/8"]
 
 [[route]]
 domain = "*"
-to = "{scheme}://127.0.0.1:{next_hop_port}"
+to = "{route or f'{scheme}://127.0.0.1:{next_hop_port}'}"
 {extra}
 """)
         self.start()

@@ -41,7 +41,7 @@ final class Outgoing implements AutoCloseable {
         limiter = new Limiter(List.of());
         limiterFile = new LimiterFile(config.node().dataFolder(), limiter, clock, metrics);
         pools = pools(config);
-        resolver = new Resolver(config.dns(), clock);
+        resolver = new Resolver(config.dns(), clock, metrics.dns);
     }
 
     Limiter limiter() {
@@ -63,7 +63,7 @@ final class Outgoing implements AutoCloseable {
 
     /// The resolver stays where it can: what it remembers spares thousands of questions.
     Resolver resolver(Config before, Config fresh) {
-        return fresh.dns().equals(before.dns()) ? resolver : new Resolver(fresh.dns(), clock);
+        return fresh.dns().equals(before.dns()) ? resolver : new Resolver(fresh.dns(), clock, metrics.dns);
     }
 
     void reload(Config fresh, Resolver answers) {

@@ -2,7 +2,6 @@ package io.whimbrel.config;
 
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.log.LowWater;
@@ -55,7 +54,7 @@ final class ConfigAssembly {
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 egress,
-                dns(values.one(DeliveryKeys.DNS)),
+                DnsKeys.settings(values.one(DnsKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 retry(values.one(DeliveryKeys.RETRY)),
@@ -108,10 +107,6 @@ final class ConfigAssembly {
                 limits);
     }
 
-    private static DnsSettings dns(TableValues table) {
-        return new DnsSettings(
-                table.find(DeliveryKeys.DNS_SERVERS).orElse(List.of()),
-                table.get(DeliveryKeys.DNS_TIMEOUT));
     }
 
     private static RouteSettings route(TableValues table) {

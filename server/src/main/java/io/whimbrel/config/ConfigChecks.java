@@ -55,6 +55,7 @@ final class ConfigChecks {
         new ReceptionChecks(values, findings).run();
         TenantKeys.check(values.all(TenantKeys.TENANT), findings);
         new EgressChecks(values, findings).run();
+        DnsKeys.check(values.one(DnsKeys.DNS), findings);
         checkRoutes(values.all(DeliveryKeys.ROUTE));
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);

@@ -20,7 +20,7 @@ final class ConfigKeys {
                     EgressKeys.SOURCE,
                     EgressKeys.POOL,
                     EgressKeys.CLASS,
-                    DeliveryKeys.DNS,
+                    DnsKeys.DNS,
                     DeliveryKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
                     DeliveryKeys.RETRY,

@@ -4,7 +4,6 @@ import static io.whimbrel.toml.Key.Change.RELOAD;
 import static io.whimbrel.toml.Key.Change.RESTART;
 
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
 import io.whimbrel.routing.RouteTarget;
@@ -17,39 +16,17 @@ import io.whimbrel.toml.Kinds;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.ValueKind;
 
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// The keys of `[dns]`, `[[route]]`, `[delivery]` and `[retry]`: how mail leaves.
-/// Stateless.
+/// The keys of `[[route]]`, `[delivery]` and `[retry]`: how mail leaves. Stateless.
 final class DeliveryKeys {
-    private static final int DNS_PORT = 53;
     private static final Duration HOUR = Duration.ofHours(1);
     private static final DeliverySettings DEFAULT = DeliverySettings.DEFAULT;
     private static final DeliverySettings.Timeouts TIMEOUTS = DEFAULT.timeouts();
     private static final RetrySchedule RETRY_DEFAULT = RetrySchedule.DEFAULT;
 
-    static final Key<List<InetSocketAddress>> DNS_SERVERS =
-            new Key<>(
-                    "servers",
-                    ValueKind.listOf(NetworkKinds.serverAddress(DNS_PORT), "addresses", 16),
-                    new Presence.Unset<>("the resolvers of the system", "[\"127.0.0.1:5353\"]"),
-                    RELOAD,
-                    "Resolvers to ask, in this order; port 53 where none is written. A resolver on"
-                            + " this machine serves a mail server best.");
-
-    static final Key<Duration> DNS_TIMEOUT =
-            Key.withDefault(
-                    "timeout",
-                    Kinds.duration(Duration.ofMillis(100), Duration.ofMinutes(1)),
-                    DnsSettings.DEFAULT.timeout(),
-                    RELOAD,
-                    "How long to wait for one answer of one resolver.");
-
-    static final TableSpec DNS =
-            TableSpec.one("dns", "Whom to ask for MX hosts.", List.of(DNS_SERVERS, DNS_TIMEOUT));
 
     static final Key<DomainPattern> ROUTE_DOMAIN =
             Key.required(

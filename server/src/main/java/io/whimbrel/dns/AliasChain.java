@@ -5,6 +5,7 @@ import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
 
 import java.time.Duration;
 import java.util.List;
@@ -16,10 +17,14 @@ import java.util.List;
 /// @param isEndless it has more links than allowed, so it is a loop and `end` means nothing
 record AliasChain(Name end, Duration timeToLive, boolean isEndless) {
 
+    /// @param type asked for; who asks for aliases wants none followed
     /// @param linksMax most links that are followed
-    static AliasChain in(Message message, Name start, int linksMax) {
+    static AliasChain in(Message message, Name start, int type, int linksMax) {
         Name end = start;
         long ttl = DnsCache.MOST.toSeconds();
+        if (type == Type.CNAME) {
+            return new AliasChain(end, DnsCache.MOST, false);
+        }
         List<Record> records = message.getSection(Section.ANSWER);
         for (int links = 0; links < linksMax; links++) {
             Name before = end;

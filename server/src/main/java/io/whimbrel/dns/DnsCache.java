@@ -4,152 +4,125 @@ import org.xbill.DNS.Record;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.function.Supplier;
 
-/// Answers, kept for their time to live, within [#LEAST] and [#MOST]. Thread-safe.
+/// Answers, kept for their time to live, within [#LEAST] and [#MOST], what is not there for
+/// [#NEGATIVE_MOST] (RFC 2308 §5), a failure for [#FAILURE] (RFC 9520 §3.2). Thread-safe.
 ///
-/// An answer that has run out stays until room is needed, for at most [#STALE_MOST]: where servers
-/// fail it is served again (RFC 8767), and they are left in peace for [#LEAST]; where none can be
-/// reached, that goes for all that is kept, for each question would wait out its time limit. At
-/// most [#SIZE_MAX] answers are kept, with [#BYTES_MAX] of data, for strangers choose what is asked
-/// and answered; those used longest ago go first. Whoever asks what is being asked already waits
-/// for that answer.
+/// An answer that has run out stays until room is needed, as long as it may be served stale. Only
+/// so many bytes of them are kept, for strangers choose what is asked and answered; those used
+/// longest ago go first.
 final class DnsCache {
     static final Duration LEAST = Duration.ofSeconds(30);
     static final Duration MOST = Duration.ofDays(1);
-    static final Duration STALE_MOST = Duration.ofDays(3);
-    static final int SIZE_MAX = 100_000;
-    static final long BYTES_MAX = 64L << 20;
+    static final Duration NEGATIVE_MOST = Duration.ofHours(1);
+    static final Duration FAILURE = Duration.ofSeconds(5);
 
-    /// Of a record, beside its data.
-    private static final int RECORD_BYTES = 100;
+    /// Of an answer: the question, its place in the map, the answer itself.
+    private static final int ANSWER_BYTES = 400;
 
-    private final InstantSource clock;
+    /// Of a record, beside its data: name, type and the object.
+    private static final int RECORD_BYTES = 200;
+
+    private final long bytesMax;
+    private final Duration serveStale;
     private final Map<Question, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
 
     /// Of all that is kept; guarded by `kept`.
     private long keptBytes;
 
-    /// Lookups that run: as many as there are threads asking.
-    private final Map<Question, FutureTask<DnsAnswer>> running = new ConcurrentHashMap<>();
-
     /// A name, lower case, and a record type.
     record Question(String name, int type) {}
 
-    private record Kept(DnsAnswer answer, long bytes, Instant freshUntil, Instant staleUntil) {}
+    /// One answer.
+    ///
+    /// @param freshUntil given unasked until then
+    /// @param staleUntil given until then while servers fail
+    /// @param isStale it has run out, and is given again because servers fail
+    record Kept(
+            DnsAnswer answer, long bytes, Instant freshUntil, Instant staleUntil, boolean isStale) {
 
-    private volatile Instant unreachableUntil = Instant.MIN;
-
-    DnsCache(InstantSource clock) {
-        this.clock = clock;
-    }
-
-    /// The answer that is kept, or else what `lookup` says.
-    DnsAnswer get(Question question, Supplier<DnsAnswer> lookup) {
-        Optional<Kept> known = find(question);
-        if (known.isPresent() && mayServe(known.get(), clock.instant())) {
-            return known.get().answer();
+        boolean isFresh(Instant now) {
+            return now.isBefore(freshUntil);
         }
-        var task = new FutureTask<DnsAnswer>(() -> refresh(question, lookup.get()));
-        FutureTask<DnsAnswer> first = running.putIfAbsent(question, task);
-        if (first == null) {
-            try {
-                task.run();
-            } finally {
-                running.remove(question);
-            }
-            first = task;
+
+        boolean mayServe(Instant now) {
+            return now.isBefore(staleUntil);
         }
-        return await(first);
     }
 
-    /// No server sends anything at the moment.
-    void unreachable() {
-        unreachableUntil = clock.instant().plus(LEAST);
+    /// @param bytesMax about what all of them may take
+    /// @param serveStale how long after its time an answer may be given
+    DnsCache(long bytesMax, Duration serveStale) {
+        this.bytesMax = bytesMax;
+        this.serveStale = serveStale;
     }
 
-    private boolean mayServe(Kept known, Instant now) {
-        return now.isBefore(known.freshUntil())
-                || (now.isBefore(unreachableUntil) && now.isBefore(known.staleUntil()));
-    }
-
-    private DnsAnswer refresh(Question question, DnsAnswer answer) {
-        Instant now = clock.instant();
-        return switch (answer) {
-            case DnsAnswer.Found(var _, Duration ttl) -> keep(question, answer, ttl, now);
-            case DnsAnswer.NoData(Duration ttl) -> keep(question, answer, ttl, now);
-            case DnsAnswer.NoSuchName(Duration ttl) -> keep(question, answer, ttl, now);
-            case DnsAnswer.Failed _ ->
-                    find(question)
-                            .filter(old -> now.isBefore(old.staleUntil()))
-                            .map(old -> serveStale(question, old, now))
-                            .orElse(answer);
-        };
-    }
-
-    private DnsAnswer serveStale(Question question, Kept old, Instant now) {
-        return put(
-                question, new Kept(old.answer(), old.bytes(), now.plus(LEAST), old.staleUntil()));
-    }
-
-    private Optional<Kept> find(Question question) {
+    Optional<Kept> find(Question question) {
         synchronized (kept) {
             return Optional.ofNullable(kept.get(question));
         }
     }
 
-    private DnsAnswer keep(Question question, DnsAnswer answer, Duration ttl, Instant now) {
-        Instant freshUntil = now.plus(bounded(ttl));
-        Instant staleUntil = freshUntil.plus(STALE_MOST);
-        return put(question, new Kept(answer, bytes(answer), freshUntil, staleUntil));
+    /// Remembers what was answered just now.
+    void keep(Question question, DnsAnswer answer, Instant now) {
+        Instant freshUntil = now.plus(lifetime(answer));
+        boolean mayBeStale = answer.mayBeStale(question.type());
+        Instant staleUntil = mayBeStale ? freshUntil.plus(serveStale) : freshUntil;
+        put(question, new Kept(answer, bytes(answer), freshUntil, staleUntil, false));
+    }
+
+    /// Gives an answer that has run out a little more time, in which servers are left in peace (RFC
+    /// 8767 §5).
+    void prolong(Question question, Kept old, Instant now) {
+        Instant until = now.plus(LEAST);
+        put(question, new Kept(old.answer(), old.bytes(), until, old.staleUntil(), true));
+    }
+
+    int size() {
+        synchronized (kept) {
+            return kept.size();
+        }
+    }
+
+    private static Duration lifetime(DnsAnswer answer) {
+        return switch (answer) {
+            case DnsAnswer.Found found -> bounded(found.timeToLive(), MOST);
+            case DnsAnswer.NoData none -> bounded(none.timeToLive(), NEGATIVE_MOST);
+            case DnsAnswer.NoSuchName none -> bounded(none.timeToLive(), NEGATIVE_MOST);
+            case DnsAnswer.Failed _ -> FAILURE;
+        };
+    }
+
+    static Duration bounded(Duration ttl, Duration most) {
+        if (ttl.compareTo(LEAST) < 0) {
+            return LEAST;
+        }
+        return ttl.compareTo(most) > 0 ? most : ttl;
     }
 
     private static long bytes(DnsAnswer answer) {
-        long bytes = RECORD_BYTES;
-        if (answer instanceof DnsAnswer.Found(List<Record> records, Duration _)) {
-            for (Record record : records) {
+        long bytes = ANSWER_BYTES;
+        if (answer instanceof DnsAnswer.Found found) {
+            for (Record record : found.records()) {
                 bytes += RECORD_BYTES + record.rdataToWireCanonical().length;
             }
         }
         return bytes;
     }
 
-    private DnsAnswer put(Question question, Kept answer) {
+    private void put(Question question, Kept answer) {
         synchronized (kept) {
             Kept before = kept.put(question, answer);
             keptBytes += answer.bytes() - (before == null ? 0 : before.bytes());
             var eldest = kept.values().iterator();
-            while (keptBytes > BYTES_MAX || kept.size() > SIZE_MAX) {
+            // The one just put in is the last of them: it goes only if it alone is too large.
+            while (keptBytes > bytesMax && eldest.hasNext()) {
                 keptBytes -= eldest.next().bytes();
                 eldest.remove();
             }
-        }
-        return answer.answer();
-    }
-
-    static Duration bounded(Duration ttl) {
-        if (ttl.compareTo(LEAST) < 0) {
-            return LEAST;
-        }
-        return ttl.compareTo(MOST) > 0 ? MOST : ttl;
-    }
-
-    private static DnsAnswer await(FutureTask<DnsAnswer> task) {
-        try {
-            return task.get();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-            return new DnsAnswer.Failed("the lookup was interrupted");
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a lookup failed unexpectedly", e.getCause());
         }
     }
 }

@@ -1,8 +1,16 @@
 package io.whimbrel.dns;
 
+import io.whimbrel.dns.DnsAnswer.Cause;
+import io.whimbrel.dns.DnsSettings.Dnssec;
+
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.EDNSOption;
+import org.xbill.DNS.ExtendedErrorCodeOption;
+import org.xbill.DNS.ExtendedFlags;
+import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.ResolverConfig;
@@ -10,80 +18,157 @@ import org.xbill.DNS.SimpleResolver;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 
-/// The servers that are asked, in turn, beginning with the one that answered last. Thread-safe.
+/// The servers that are asked, in the order of the configuration. Thread-safe.
 ///
 /// By UDP with EDNS, by TCP where the answer is cut short, without EDNS where a server cannot read
-/// it. Each server is asked twice at most; an answer is one with NOERROR or NXDOMAIN.
+/// it. An answer is one with NOERROR or NXDOMAIN. Each server is asked once, and once more if it
+/// was silent. One that was silent comes last for [#REST]; then one question tries it again. While
+/// all rest, each is asked once.
+///
+/// Where DNSSEC counts, those that are not trusted to validate are not asked if there are others:
+/// whoever can make a resolver silent would otherwise choose the one that believes everything.
 final class NameServers {
-    private static final int ROUNDS = 2;
+    static final Duration REST = Duration.ofMinutes(1);
 
     /// What passes every network in one piece.
     private static final int UDP_PAYLOAD_BYTES = 1_232;
 
     private static final int WITHOUT_EDNS = -1;
+    private static final long AWAKE = Long.MIN_VALUE;
 
-    private final List<Server> servers = new ArrayList<>();
-    private volatile int preferred;
+    private final InstantSource clock;
+    private final Duration timeout;
+    private final boolean isValidated;
+    private final List<Server> servers;
+
+    /// All that servers sent so far.
+    private final AtomicLong answers = new AtomicLong();
 
     /// One server, asked in two ways.
-    private record Server(String name, SimpleResolver withEdns, SimpleResolver plain) {}
+    ///
+    /// @param restsUntil Unix time in milliseconds; [#AWAKE] where it answered last time
+    private record Server(
+            String name,
+            boolean isTrusted,
+            SimpleResolver withEdns,
+            SimpleResolver plain,
+            AtomicLong restsUntil) {
 
-    NameServers(DnsSettings settings) {
+        /// Whether it comes last; when its rest is over, no for the one who asks first.
+        boolean rests(Instant now) {
+            long until = restsUntil.get();
+            long millis = now.toEpochMilli();
+            return until != AWAKE
+                    && (millis < until
+                            || !restsUntil.compareAndSet(until, millis + REST.toMillis()));
+        }
+    }
+
+    NameServers(DnsSettings settings, InstantSource clock) {
+        this.clock = clock;
+        this.timeout = settings.timeout();
+        this.isValidated = settings.dnssec() == Dnssec.AD;
         List<InetSocketAddress> addresses =
                 settings.servers().isEmpty()
                         ? ResolverConfig.getCurrentConfig().servers()
                         : settings.servers();
-        for (InetSocketAddress address : addresses) {
-            SimpleResolver withEdns = resolver(address, settings);
-            withEdns.setEDNS(0, UDP_PAYLOAD_BYTES, 0, List.of());
-            SimpleResolver plain = resolver(address, settings);
-            plain.setEDNS(WITHOUT_EDNS);
-            servers.add(new Server(described(address), withEdns, plain));
-        }
+        List<Server> all = addresses.stream().map(it -> server(it, settings)).toList();
+        List<Server> trusted = all.stream().filter(Server::isTrusted).toList();
+        this.servers = isValidated && !trusted.isEmpty() ? trusted : all;
     }
 
+    private Server server(InetSocketAddress address, DnsSettings settings) {
+        SimpleResolver withEdns = new SimpleResolver(address);
+        withEdns.setTimeout(timeout);
+        withEdns.setEDNS(0, UDP_PAYLOAD_BYTES, isValidated ? ExtendedFlags.DO : 0, List.of());
+        SimpleResolver plain = new SimpleResolver(address);
+        plain.setTimeout(timeout);
+        plain.setEDNS(WITHOUT_EDNS);
+        return new Server(
+                described(address),
+                isValidated && settings.isTrusted(address.getAddress()),
+                withEdns,
+                plain,
+                new AtomicLong(AWAKE));
+    }
+
+    /// Those that are asked.
     List<String> names() {
         return servers.stream().map(Server::name).toList();
     }
 
+    /// The longest that one question can take.
+    Duration longest() {
+        return timeout.multipliedBy(2L * Math.max(1, servers.size()));
+    }
+
     /// What came of one question.
     sealed interface Response {
-        record Answered(Message message) implements Response {}
+        /// @param isSecure a server that is trusted with it has validated all of it
+        record Answered(Message message, boolean isSecure) implements Response {}
 
-        /// @param isUnreachable not one server sent anything
-        record Failed(String text, boolean isUnreachable) implements Response {}
+        record Failed(String text, Cause cause) implements Response {}
     }
 
     /// Asks until a server answers; blocks, and gives up when the thread is interrupted.
     Response ask(Name name, int type) {
         var question = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        if (isValidated) {
+            // RFC 6840 §5.7: so is asked for validation where EDNS cannot be.
+            question.getHeader().setFlag(Flags.AD);
+        }
         String trouble = "no name server is configured";
-        boolean isUnreachable = true;
-        for (int i = 0; i < ROUNDS * servers.size(); i++) {
-            int index = (preferred + i) % servers.size();
-            Server server = servers.get(index);
+        Cause cause = Cause.UNREACHABLE;
+        long answersBefore = answers.get();
+        List<Server> order = order();
+        // It grows: those that were silent, for a second try.
+        for (int i = 0, firsts = order.size(); i < order.size(); i++) {
+            Server server = order.get(i);
             try {
                 Message answer = send(server, question);
+                server.restsUntil().set(AWAKE);
+                answers.incrementAndGet();
                 int code = answer.getRcode();
                 if (code == Rcode.NOERROR || code == Rcode.NXDOMAIN) {
-                    preferred = index;
-                    return new Response.Answered(answer);
+                    boolean isSecure = server.isTrusted() && answer.getHeader().getFlag(Flags.AD);
+                    return new Response.Answered(answer, isSecure);
                 }
-                trouble = server.name() + " answered " + Rcode.string(code);
-                isUnreachable = false;
+                trouble = server.name() + " answered " + described(answer);
+                cause = Cause.REFUSAL;
             } catch (IOException e) {
-                trouble = server.name() + ": " + described(e);
+                trouble = cause == Cause.REFUSAL ? trouble : server.name() + ": " + described(e);
+                long until = clock.instant().plus(REST).toEpochMilli();
+                if (server.restsUntil().getAndSet(until) == AWAKE && i < firsts) {
+                    order.add(server);
+                }
             } catch (InterruptedException _) {
                 Thread.currentThread().interrupt();
-                return new Response.Failed("the lookup was interrupted", false);
+                return new Response.Failed("the lookup was interrupted", Cause.UNASKED);
             }
         }
-        return new Response.Failed(trouble, isUnreachable);
+        // A name whose own servers are dead keeps a good resolver silent as well.
+        boolean isOther = cause == Cause.UNREACHABLE && answers.get() != answersBefore;
+        return new Response.Failed(trouble, isOther ? Cause.SILENCE : cause);
+    }
+
+    private List<Server> order() {
+        Instant now = clock.instant();
+        List<Server> order = new ArrayList<>();
+        List<Server> last = new ArrayList<>();
+        for (Server server : servers) {
+            (server.rests(now) ? last : order).add(server);
+        }
+        order.addAll(last);
+        return order;
     }
 
     private static Message send(Server server, Message question)
@@ -106,14 +191,23 @@ final class NameServers {
         }
     }
 
-    private static SimpleResolver resolver(InetSocketAddress address, DnsSettings settings) {
-        var resolver = new SimpleResolver(address);
-        resolver.setTimeout(settings.timeout());
-        return resolver;
-    }
-
     private static String described(InetSocketAddress address) {
         return address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    /// The code, and what the server says beside it (RFC 8914), `SERVFAIL (DNSSEC Bogus)`.
+    private static String described(Message answer) {
+        String code = Rcode.string(answer.getRcode());
+        OPTRecord edns = answer.getOPT();
+        if (edns == null) {
+            return code;
+        }
+        for (EDNSOption option : edns.getOptions()) {
+            if (option instanceof ExtendedErrorCodeOption error) {
+                return code + " (" + ExtendedErrorCodeOption.text(error.getErrorCode()) + ")";
+            }
+        }
+        return code;
     }
 
     private static String described(IOException e) {

@@ -1,39 +1,31 @@
 package io.whimbrel.dns;
 
 import io.whimbrel.dns.DnsCache.Question;
-import io.whimbrel.dns.MxAnswer.MxHost;
+import io.whimbrel.metrics.DnsMetrics;
 
-import org.xbill.DNS.AAAARecord;
-import org.xbill.DNS.ARecord;
-import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
-import org.xbill.DNS.PTRRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
-import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeMap;
 
 /// Asks the DNS, remembers answers. Thread-safe; each method blocks its (virtual) thread until
 /// there is an answer, and ends early with a temporary failure when the thread is interrupted.
 ///
 /// Only the DNS is asked: no hosts file, no search list, and `localhost` is a name like any other.
-/// An answer that has run out is given again while servers fail, so that a failed lookup moves no
-/// mail.
+/// Records that have run out are given again while servers fail, so that a failed lookup moves no
+/// mail; that something is not there is said only by a server that answers, so that it ends none.
+/// How it remembers, waits and asks: [DnsCache], [Lookups], [NameServers].
 public final class Resolver {
     /// RFC 1034 §3.6.2 wants chains followed and loops noticed; real chains have two or three
     /// links.
@@ -43,11 +35,18 @@ public final class Resolver {
     private static final Duration NEGATIVE_DEFAULT = Duration.ofMinutes(1);
 
     private final NameServers servers;
-    private final DnsCache cache;
+    private final Lookups lookups;
 
+    public Resolver(DnsSettings settings, InstantSource clock, DnsMetrics metrics) {
+        this.servers = new NameServers(settings, clock);
+        var cache = new DnsCache(settings.cacheBytesMax(), settings.serveStale());
+        var limits = new Lookups.Limits(settings.questionsMax(), servers.longest());
+        this.lookups = new Lookups(cache, limits, clock, metrics);
+    }
+
+    /// A resolver whose metrics nobody looks at.
     public Resolver(DnsSettings settings, InstantSource clock) {
-        this.servers = new NameServers(settings);
-        this.cache = new DnsCache(clock);
+        this(settings, clock, DnsMetrics.unregistered());
     }
 
     /// Whom it asks, as operators see them.
@@ -58,10 +57,11 @@ public final class Resolver {
     /// Who takes mail for `domain`.
     public MxAnswer mx(String domain) {
         return switch (lookup(domain, Type.MX)) {
-            case DnsAnswer.Found(List<Record> records, Duration ttl) -> mxAnswer(records, ttl);
-            case DnsAnswer.NoData(Duration ttl) -> new MxAnswer.NoMx(ttl);
-            case DnsAnswer.NoSuchName(Duration ttl) -> new MxAnswer.NoSuchDomain(ttl);
-            case DnsAnswer.Failed(String text) -> new MxAnswer.TemporaryFailure(text);
+            case DnsAnswer.Found found -> AnswerReader.mx(found);
+            case DnsAnswer.NoData(Duration ttl, boolean isSecure) ->
+                    new MxAnswer.NoMx(ttl, isSecure);
+            case DnsAnswer.NoSuchName(Duration ttl, var _) -> new MxAnswer.NoSuchDomain(ttl);
+            case DnsAnswer.Failed(String text, var _) -> new MxAnswer.TemporaryFailure(text);
         };
     }
 
@@ -75,32 +75,53 @@ public final class Resolver {
         return addresses(host, Type.AAAA);
     }
 
+    private AddressAnswer addresses(String host, int type) {
+        return switch (lookup(host, type)) {
+            case DnsAnswer.Found found -> AnswerReader.addresses(found);
+            case DnsAnswer.NoData(Duration ttl, var _) -> new AddressAnswer.NoAddress(ttl);
+            case DnsAnswer.NoSuchName(Duration ttl, var _) -> new AddressAnswer.NoSuchDomain(ttl);
+            case DnsAnswer.Failed(String text, var _) -> new AddressAnswer.TemporaryFailure(text);
+        };
+    }
+
     /// The texts of `name`.
     public TextAnswer text(String name) {
         return switch (lookup(name, Type.TXT)) {
-            case DnsAnswer.Found(List<Record> records, Duration ttl) -> textAnswer(records, ttl);
-            case DnsAnswer.NoData(Duration ttl) -> new TextAnswer.NoText(ttl);
-            case DnsAnswer.NoSuchName(Duration ttl) -> new TextAnswer.NoSuchDomain(ttl);
-            case DnsAnswer.Failed(String text) -> new TextAnswer.TemporaryFailure(text);
+            case DnsAnswer.Found found -> AnswerReader.texts(found);
+            case DnsAnswer.NoData(Duration ttl, var _) -> new TextAnswer.NoText(ttl);
+            case DnsAnswer.NoSuchName(Duration ttl, var _) -> new TextAnswer.NoSuchDomain(ttl);
+            case DnsAnswer.Failed(String text, var _) -> new TextAnswer.TemporaryFailure(text);
         };
     }
 
     /// The names of `address`.
     public PointerAnswer names(InetAddress address) {
         return switch (lookup(ReversedAddress.arpa(address), Type.PTR)) {
-            case DnsAnswer.Found(List<Record> records, Duration ttl) -> pointerAnswer(records, ttl);
-            case DnsAnswer.NoData(Duration ttl) -> new PointerAnswer.NoName(ttl);
-            case DnsAnswer.NoSuchName(Duration ttl) -> new PointerAnswer.NoName(ttl);
-            case DnsAnswer.Failed(String text) -> new PointerAnswer.TemporaryFailure(text);
+            case DnsAnswer.Found found -> AnswerReader.names(found);
+            case DnsAnswer.NoData(Duration ttl, var _) -> new PointerAnswer.NoName(ttl);
+            case DnsAnswer.NoSuchName(Duration ttl, var _) -> new PointerAnswer.NoName(ttl);
+            case DnsAnswer.Failed(String text, var _) -> new PointerAnswer.TemporaryFailure(text);
         };
     }
 
-    private AddressAnswer addresses(String host, int type) {
-        return switch (lookup(host, type)) {
-            case DnsAnswer.Found(List<Record> records, Duration ttl) -> addressAnswer(records, ttl);
-            case DnsAnswer.NoData(Duration ttl) -> new AddressAnswer.NoAddress(ttl);
-            case DnsAnswer.NoSuchName(Duration ttl) -> new AddressAnswer.NoSuchDomain(ttl);
-            case DnsAnswer.Failed(String text) -> new AddressAnswer.TemporaryFailure(text);
+    /// Which certificates the service at `port` of `host` may show, by TCP (RFC 6698 §3).
+    public TlsaAnswer tlsa(String host, int port) {
+        return switch (lookup("_" + port + "._tcp." + host, Type.TLSA)) {
+            case DnsAnswer.Found found -> AnswerReader.tlsa(found);
+            case DnsAnswer.NoData(var _, boolean isSecure) -> new TlsaAnswer.NoRecords(isSecure);
+            case DnsAnswer.NoSuchName(var _, boolean isSecure) ->
+                    new TlsaAnswer.NoRecords(isSecure);
+            case DnsAnswer.Failed(String text, var _) -> new TlsaAnswer.TemporaryFailure(text);
+        };
+    }
+
+    /// What `name` is an alias of: one link, and whether that one is secure, which the answer about
+    /// a whole chain does not tell.
+    public AliasAnswer alias(String name) {
+        return switch (lookup(name, Type.CNAME)) {
+            case DnsAnswer.Found found -> AnswerReader.alias(found);
+            case DnsAnswer.NoData _, DnsAnswer.NoSuchName _ -> new AliasAnswer.NoAlias();
+            case DnsAnswer.Failed(String text, var _) -> new AliasAnswer.TemporaryFailure(text);
         };
     }
 
@@ -111,42 +132,46 @@ public final class Resolver {
             absolute = Name.fromString(key, Name.root);
         } catch (TextParseException _) {
             // Not a name that the DNS can hold, so it cannot be there.
-            return new DnsAnswer.NoSuchName(NEGATIVE_DEFAULT);
+            return new DnsAnswer.NoSuchName(NEGATIVE_DEFAULT, false);
         }
-        return cache.get(new Question(key, type), () -> followed(absolute, type));
+        return lookups.get(new Question(key, type), () -> followed(absolute, type));
     }
 
     /// Asks for `name`, then for what it is an alias of, where the server did not follow it.
     private DnsAnswer followed(Name name, int type) {
         Name asked = name;
         Duration timeToLive = DnsCache.MOST;
+        boolean isSecure = true;
         for (int i = 0; i <= ALIASES_MAX; i++) {
             Message message;
             switch (servers.ask(asked, type)) {
-                case NameServers.Response.Failed(String text, boolean isUnreachable) -> {
-                    if (isUnreachable) {
-                        cache.unreachable();
-                    }
-                    return new DnsAnswer.Failed(text);
+                case NameServers.Response.Failed(String text, DnsAnswer.Cause cause) -> {
+                    return new DnsAnswer.Failed(text, cause);
                 }
-                case NameServers.Response.Answered(Message answered) -> message = answered;
+                case NameServers.Response.Answered(Message answered, boolean isAnswerSecure) -> {
+                    message = answered;
+                    isSecure &= isAnswerSecure;
+                }
             }
-            var chain = AliasChain.in(message, asked, ALIASES_MAX);
+            var chain = AliasChain.in(message, asked, type, ALIASES_MAX);
             if (chain.isEndless()) {
                 break;
             }
             timeToLive = shorter(timeToLive, chain.timeToLive());
-            DnsAnswer answer = answer(message, chain.end(), type, timeToLive);
+            DnsAnswer answer = answer(message, chain.end(), type, timeToLive, isSecure);
             boolean isComplete = chain.end().equals(asked) || hasSoa(message);
             if (isComplete || !(answer instanceof DnsAnswer.NoData)) {
                 return answer;
             }
             asked = chain.end();
         }
-        return new DnsAnswer.Failed("a loop, or more than " + ALIASES_MAX + " aliases, at " + name);
+        return new DnsAnswer.Failed(
+                "a loop, or more than " + ALIASES_MAX + " aliases, at " + name,
+                DnsAnswer.Cause.REFUSAL);
     }
 
-    private static DnsAnswer answer(Message message, Name owner, int type, Duration mostTtl) {
+    private static DnsAnswer answer(
+            Message message, Name owner, int type, Duration mostTtl, boolean isSecure) {
         List<Record> found = new ArrayList<>();
         Duration timeToLive = mostTtl;
         for (Record record : message.getSection(Section.ANSWER)) {
@@ -156,12 +181,12 @@ public final class Resolver {
             }
         }
         if (!found.isEmpty()) {
-            return new DnsAnswer.Found(found, timeToLive);
+            return new DnsAnswer.Found(List.copyOf(found), owner, timeToLive, isSecure);
         }
         Duration negative = shorter(mostTtl, negativeTtl(message));
         return message.getRcode() == Rcode.NXDOMAIN
-                ? new DnsAnswer.NoSuchName(negative)
-                : new DnsAnswer.NoData(negative);
+                ? new DnsAnswer.NoSuchName(negative, isSecure)
+                : new DnsAnswer.NoData(negative, isSecure);
     }
 
     private static boolean hasSoa(Message message) {
@@ -181,75 +206,6 @@ public final class Resolver {
             }
         }
         return NEGATIVE_DEFAULT;
-    }
-
-    private static MxAnswer mxAnswer(List<Record> records, Duration timeToLive) {
-        // A host that stands there twice counts with its better preference.
-        var preferences = new TreeMap<String, Integer>();
-        for (Record record : records) {
-            if (record instanceof MXRecord mx && !mx.getTarget().equals(Name.root)) {
-                preferences.merge(text(mx.getTarget()), mx.getPriority(), Math::min);
-            }
-        }
-        if (preferences.isEmpty()) {
-            return new MxAnswer.NullMx(timeToLive);
-        }
-        List<MxHost> hosts = new ArrayList<>();
-        preferences.forEach((host, preference) -> hosts.add(new MxHost(preference, host)));
-        hosts.sort(Comparator.comparingInt(MxHost::preference).thenComparing(MxHost::host));
-        return new MxAnswer.Hosts(List.copyOf(hosts), timeToLive);
-    }
-
-    private static AddressAnswer addressAnswer(List<Record> records, Duration timeToLive) {
-        List<InetAddress> addresses = new ArrayList<>();
-        for (Record record : records) {
-            InetAddress address =
-                    switch (record) {
-                        case ARecord a -> a.getAddress();
-                        case AAAARecord aaaa -> aaaa.getAddress();
-                        default -> throw new IllegalStateException("not an address: " + record);
-                    };
-            addresses.add(nameless(address));
-        }
-        return new AddressAnswer.Addresses(List.copyOf(addresses), timeToLive);
-    }
-
-    private static TextAnswer textAnswer(List<Record> records, Duration timeToLive) {
-        List<String> texts = new ArrayList<>();
-        for (Record record : records) {
-            if (record instanceof TXTRecord txt) {
-                var text = new StringBuilder();
-                for (byte[] string : txt.getStringsAsByteArrays()) {
-                    text.append(new String(string, StandardCharsets.ISO_8859_1));
-                }
-                texts.add(text.toString());
-            }
-        }
-        return new TextAnswer.Texts(List.copyOf(texts), timeToLive);
-    }
-
-    private static PointerAnswer pointerAnswer(List<Record> records, Duration timeToLive) {
-        List<String> names = new ArrayList<>();
-        for (Record record : records) {
-            if (record instanceof PTRRecord pointer) {
-                names.add(text(pointer.getTarget()));
-            }
-        }
-        return new PointerAnswer.Names(List.copyOf(names), timeToLive);
-    }
-
-    /// dnsjava gives the address its host's name, which would show wherever it is printed. IPv4
-    /// addresses mapped into IPv6 become IPv4.
-    private static InetAddress nameless(InetAddress address) {
-        try {
-            return InetAddress.getByAddress(address.getAddress());
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException("an address has 4 or 16 bytes", e);
-        }
-    }
-
-    private static String text(Name name) {
-        return name.toString(true).toLowerCase(Locale.ROOT);
     }
 
     private static Duration shorter(Duration one, Duration other) {

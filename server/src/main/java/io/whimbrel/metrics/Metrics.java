@@ -59,6 +59,8 @@ public final class Metrics {
     public final ShapingMetrics shaping = new ShapingMetrics(registry);
 
     public final EgressMetrics egress = new EgressMetrics(registry);
+    /// Questions to the DNS.
+    public final DnsMetrics dns = new DnsMetrics(registry);
 
     /// Mail that comes as files.
     public final PickupMetrics pickup = new PickupMetrics(registry);

@@ -110,7 +110,7 @@ public final class Blocklists {
 
     private Optional<Listing> ask(BlocklistZone zone, InetAddress client) {
         return switch (resolver.ipv4(zone.question(client))) {
-            case AddressAnswer.Addresses(List<InetAddress> addresses, _) ->
+            case AddressAnswer.Addresses(List<InetAddress> addresses, var _, var _, var _) ->
                     addresses.stream()
                             .filter(zone::isListing)
                             .findFirst()

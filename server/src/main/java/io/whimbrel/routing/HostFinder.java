@@ -123,7 +123,7 @@ final class HostFinder {
 
         private List<InetAddress> addresses(AddressAnswer answer) {
             return switch (answer) {
-                case AddressAnswer.Addresses(var addresses, var _) -> {
+                case AddressAnswer.Addresses(var addresses, var _, var _, var _) -> {
                     List<InetAddress> order = new ArrayList<>(addresses);
                     Collections.shuffle(order, Random.from(random));
                     yield order;

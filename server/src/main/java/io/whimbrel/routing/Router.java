@@ -63,12 +63,13 @@ final class Router {
             return literal(domain);
         }
         return switch (resolver.mx(domain.value())) {
-            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl) -> byHosts(domain, hosts, ttl);
+            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl, var _, var _) ->
+                    byHosts(domain, hosts, ttl);
             case MxAnswer.NullMx _ ->
                     notFound(556, 5, 1, 10, domain + " accepts no mail (null MX)");
             // The MX question is confirmed by the one for addresses: some servers answer NXDOMAIN
             // to types that they do not know.
-            case MxAnswer.NoMx(Duration ttl) -> byAddress(domain, ttl);
+            case MxAnswer.NoMx(Duration ttl, var _) -> byAddress(domain, ttl);
             case MxAnswer.NoSuchDomain(Duration ttl) -> byAddress(domain, ttl);
             case MxAnswer.TemporaryFailure(String text) -> noAnswer(domain, text);
         };

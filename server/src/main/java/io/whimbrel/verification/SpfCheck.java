@@ -214,7 +214,7 @@ final class SpfCheck {
     private Match a(String name, Prefixes prefixes, boolean isCounted) {
         int bits = isIpv6() ? prefixes.ipv6() : prefixes.ipv4();
         return switch (addresses(name)) {
-            case AddressAnswer.Addresses(List<InetAddress> found, Duration _) ->
+            case AddressAnswer.Addresses(List<InetAddress> found, var _, var _, var _) ->
                     contains(found, bits) ? Match.YES : Match.NO;
             case AddressAnswer.NoAddress _, AddressAnswer.NoSuchDomain _ ->
                     isCounted ? emptyAnswer() : Match.NO;
@@ -224,7 +224,7 @@ final class SpfCheck {
 
     private Match mx(String name, Prefixes prefixes) {
         return switch (lookups.mx(name)) {
-            case MxAnswer.Hosts(List<MxAnswer.MxHost> hosts, Duration _) ->
+            case MxAnswer.Hosts(List<MxAnswer.MxHost> hosts, var _, var _, var _) ->
                     mxHosts(hosts, prefixes);
             case MxAnswer.NullMx _ -> Match.NO;
             case MxAnswer.NoMx _, MxAnswer.NoSuchDomain _ -> emptyAnswer();
@@ -278,7 +278,8 @@ final class SpfCheck {
 
     private boolean isOurs(String name) {
         return !isLate()
-                && addresses(name) instanceof AddressAnswer.Addresses(var found, var _)
+                && addresses(name)
+                        instanceof AddressAnswer.Addresses(var found, var _, var _, var _)
                 && found.contains(client.address());
     }
 

@@ -341,7 +341,12 @@ class ConfigFileTest {
                 .isEqualTo(
                         new DnsSettings(
                                 List.of(address("127.0.0.1", 53), address("::1", 5353)),
-                                Duration.ofMillis(500)));
+                                Duration.ofMillis(500),
+                                16L << 20,
+                                50,
+                                Duration.ofHours(2),
+                                DnsSettings.Dnssec.AD,
+                                List.of(ip("192.0.2.53"))));
         assertThat(config.routes())
                 .containsExactly(
                         new RouteSettings(

@@ -8,15 +8,11 @@ import io.whimbrel.dns.TestNameServer.Mood;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.xbill.DNS.DClass;
-import org.xbill.DNS.Name;
-import org.xbill.DNS.TXTRecord;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +42,9 @@ final class ResolverTest {
                                         new MxHost(10, "c.example.test"),
                                         new MxHost(20, "a.example.test"),
                                         new MxHost(20, "b.example.test")),
-                                Duration.ofMinutes(5)));
+                                Duration.ofMinutes(5),
+                                false,
+                                "example.test"));
     }
 
     @Test
@@ -60,7 +58,8 @@ final class ResolverTest {
     void mx_nothing_isNoMxForAsLongAsTheSoaSays() {
         server.withEmpty("example.test.");
 
-        assertThat(resolver.mx("example.test")).isEqualTo(new MxAnswer.NoMx(Duration.ofMinutes(2)));
+        assertThat(resolver.mx("example.test"))
+                .isEqualTo(new MxAnswer.NoMx(Duration.ofMinutes(2), false));
     }
 
     @Test
@@ -78,7 +77,10 @@ final class ResolverTest {
         assertThat(resolver.mx("alias.test"))
                 .isEqualTo(
                         new MxAnswer.Hosts(
-                                List.of(new MxHost(10, "mx.example.test")), Duration.ofMinutes(1)));
+                                List.of(new MxHost(10, "mx.example.test")),
+                                Duration.ofMinutes(1),
+                                false,
+                                "example.test"));
     }
 
     @Test
@@ -122,28 +124,6 @@ final class ResolverTest {
         assertThat(resolver.text("no.test")).isInstanceOf(TextAnswer.NoSuchDomain.class);
         server.mood(Mood.SERVFAIL);
         assertThat(resolver.text("other.test")).isInstanceOf(TextAnswer.TemporaryFailure.class);
-    }
-
-    @Test
-    void largeAnswers_areForgottenBeforeTheyFillTheMemory() {
-        var question = new DnsCache.Question("first.test", 16);
-        var cache = new DnsCache(now::get);
-        DnsAnswer large = largeText();
-        cache.get(question, () -> large);
-        for (int i = 0; i < 1_100; i++) {
-            cache.get(new DnsCache.Question(i + ".test", 16), () -> large);
-        }
-
-        var none = new DnsAnswer.NoData(Duration.ofMinutes(1));
-        assertThat(cache.get(new DnsCache.Question("1099.test", 16), () -> none)).isEqualTo(large);
-        assertThat(cache.get(question, () -> none)).isEqualTo(none);
-    }
-
-    /// Of 64,000 bytes.
-    private static DnsAnswer largeText() {
-        var text =
-                new TXTRecord(Name.root, DClass.IN, 300, Collections.nCopies(250, "x".repeat(255)));
-        return new DnsAnswer.Found(List.of(text), Duration.ofMinutes(5));
     }
 
     @Test
@@ -236,12 +216,6 @@ final class ResolverTest {
         pass(Duration.ofSeconds(2));
         resolver.mx("example.test");
         assertThat(server.questions()).isEqualTo(2);
-    }
-
-    @Test
-    void timeToLive_isBounded() {
-        assertThat(DnsCache.bounded(Duration.ZERO)).isEqualTo(Duration.ofSeconds(30));
-        assertThat(DnsCache.bounded(Duration.ofDays(30))).isEqualTo(Duration.ofDays(1));
     }
 
     @Test

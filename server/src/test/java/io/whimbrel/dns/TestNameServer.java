@@ -25,7 +25,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A name server on loopback, by UDP and TCP, that knows what it is told. Names that nobody has
@@ -38,6 +40,10 @@ public final class TestNameServer implements AutoCloseable {
     private final Map<Name, List<Record>> zone = new ConcurrentHashMap<>();
     private final AtomicInteger questions = new AtomicInteger();
     private final AtomicInteger tcpQuestions = new AtomicInteger();
+    private final Set<Name> insecure = ConcurrentHashMap.newKeySet();
+    private final Set<Name> failing = ConcurrentHashMap.newKeySet();
+    private volatile boolean isValidating;
+    private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile Mood mood = Mood.WELL;
 
     /// How the server behaves.
@@ -85,6 +91,29 @@ public final class TestNameServer implements AutoCloseable {
         return this;
     }
 
+    /// From now on answers say that they were validated, where the question asks for that.
+    public TestNameServer validating() {
+        isValidating = true;
+        return this;
+    }
+
+    /// The name is in a zone without signatures.
+    public TestNameServer insecure(String name) {
+        insecure.add(name(name));
+        return this;
+    }
+
+    /// The name is in a zone with wrong signatures.
+    public TestNameServer bogus(String name) {
+        failing.add(name(name));
+        return this;
+    }
+
+    /// Nothing is answered until the latch is open.
+    public void gate(CountDownLatch latch) {
+        gate = latch;
+    }
+
     public void forget(String name) {
         zone.remove(name(name));
     }
@@ -105,6 +134,19 @@ public final class TestNameServer implements AutoCloseable {
     public DnsSettings settings() {
         var address = new InetSocketAddress(tcp.getInetAddress(), tcp.getLocalPort());
         return new DnsSettings(List.of(address), Duration.ofMillis(500));
+    }
+
+    /// Settings that ask this server and believe that it validates.
+    public DnsSettings trusting() {
+        DnsSettings plain = settings();
+        return new DnsSettings(
+                plain.servers(),
+                plain.timeout(),
+                plain.cacheBytesMax(),
+                plain.questionsMax(),
+                plain.serveStale(),
+                DnsSettings.Dnssec.AD,
+                List.of());
     }
 
     @Override
@@ -164,6 +206,11 @@ public final class TestNameServer implements AutoCloseable {
 
     private byte[] answer(byte[] bytes, boolean isUdp) throws IOException {
         questions.incrementAndGet();
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
         var query = new Message(bytes);
         var answer = new Message(query.getHeader().getID());
         answer.getHeader().setFlag(Flags.QR);
@@ -190,11 +237,19 @@ public final class TestNameServer implements AutoCloseable {
             }
             case WELL -> fill(answer, query.getQuestion());
         }
+        boolean isAsked = query.getHeader().getFlag(Flags.AD);
+        if (isValidating && isAsked && !insecure.contains(query.getQuestion().getName())) {
+            answer.getHeader().setFlag(Flags.AD);
+        }
         return answer.toWire();
     }
 
     private void fill(Message answer, Record question) {
         Name name = question.getName();
+        if (failing.contains(name)) {
+            answer.getHeader().setRcode(Rcode.SERVFAIL);
+            return;
+        }
         if (!zone.containsKey(name)) {
             answer.getHeader().setRcode(Rcode.NXDOMAIN);
         }

@@ -16,10 +16,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(30)
 final class RouterTest {
@@ -160,6 +162,40 @@ final class RouterTest {
                         route("*", new RouteTarget.Smtp("127.0.0.1", 2526)));
 
         assertThat(found(router, "a.test").site().name()).isEqualTo("mx.a.test");
+    }
+
+    /// Whatever was known before, and however long ago: mail waits, or goes where it went.
+    @Test
+    void deadResolver_defers_andNeverBounces() {
+        var now = new AtomicReference<>(Instant.EPOCH);
+        var resolver = new Resolver(dns.settings(), now::get);
+        var router = new Router(List.of(), 25, resolver, ownNode);
+        dns.with("good.test. 60 IN MX 10 mx.test.")
+                .with("null.test. 60 IN MX 0 .")
+                .withEmpty("empty.test.")
+                .with("host.test. 60 IN A 192.0.2.1");
+        List<String> domains =
+                List.of("good.test", "null.test", "empty.test", "gone.test", "host.test");
+        domains.forEach(domain -> router.resolve(DomainName.parse(domain).orElseThrow()));
+
+        for (Mood mood : List.of(Mood.SERVFAIL, Mood.SILENT)) {
+            dns.mood(mood);
+            now.set(Instant.EPOCH.plus(Duration.ofHours(mood == Mood.SILENT ? 2 : 1)));
+            assertThat(found(router, "good.test").hosts()).isNotEmpty();
+            assertThat(found(router, "host.test").hosts()).isNotEmpty();
+            for (String domain : List.of("null.test", "empty.test", "gone.test", "new.test")) {
+                assertDeferred(router, domain);
+            }
+        }
+        now.set(Instant.EPOCH.plus(Duration.ofHours(26)));
+        domains.forEach(domain -> assertDeferred(router, domain));
+    }
+
+    private static void assertDeferred(Router router, String domain) {
+        assertThat(router.resolve(DomainName.parse(domain).orElseThrow()))
+                .isInstanceOfSatisfying(
+                        Resolution.NotFound.class,
+                        it -> assertThat(it.reply().toString()).startsWith("451 4.4.3"));
     }
 
     private NextHop found(String domain) {

@@ -117,7 +117,7 @@ final class ZoneLookups implements Lookups {
             return new MxAnswer.TemporaryFailure("timeout");
         }
         if (found.isEmpty()) {
-            return exists(domain) ? new MxAnswer.NoMx(TTL) : new MxAnswer.NoSuchDomain(TTL);
+            return exists(domain) ? new MxAnswer.NoMx(TTL, false) : new MxAnswer.NoSuchDomain(TTL);
         }
         List<MxHost> hosts = new ArrayList<>();
         for (String data : found) {
@@ -126,7 +126,9 @@ final class ZoneLookups implements Lookups {
                 hosts.add(new MxHost(Integer.parseInt(words[0]), key(words[1])));
             }
         }
-        return hosts.isEmpty() ? new MxAnswer.NullMx(TTL) : new MxAnswer.Hosts(hosts, TTL);
+        return hosts.isEmpty()
+                ? new MxAnswer.NullMx(TTL)
+                : new MxAnswer.Hosts(hosts, TTL, false, domain);
     }
 
     @Override
@@ -150,6 +152,6 @@ final class ZoneLookups implements Lookups {
                     : new AddressAnswer.NoSuchDomain(TTL);
         }
         return new AddressAnswer.Addresses(
-                found.stream().map(InetAddress::ofLiteral).toList(), TTL);
+                found.stream().map(InetAddress::ofLiteral).toList(), TTL, false, host);
     }
 }
