@@ -31,6 +31,8 @@ import io.whimbrel.policy.QuotasFile;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.ProviderLookup;
+import io.whimbrel.routing.RouteTable;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.smtp.SmtpReply;
@@ -192,11 +194,11 @@ final class Node implements AutoCloseable {
                 with.listens().stream().flatMap(listen -> listen.tcpAddress().stream()).toList();
         var routing =
                 new RoutingPlan(
-                        with.routes(),
-                        with.delivery().port(),
-                        with.delivery().allowPrivate(),
+                        new RouteTable(with.routes()),
+                        with.hosts(),
                         resolver,
-                        new OwnNode(names, listening));
+                        new OwnNode(names, listening),
+                        ProviderLookup.NONE);
         DeliverySettings settings = with.delivery().withAtMost(fileLimit.deliveries());
         return new DeliveryPlan(settings, sources, routing);
     }

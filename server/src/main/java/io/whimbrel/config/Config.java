@@ -11,6 +11,7 @@ import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
+import io.whimbrel.routing.HostSettings;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
@@ -31,6 +32,7 @@ import java.util.TreeSet;
 /// @param sources at least one: where the file names none, the unnamed one
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
+/// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
@@ -46,6 +48,7 @@ public record Config(
         List<SourceAddress> sources,
         DnsSettings dns,
         List<RouteSettings> routes,
+        HostSettings hosts,
         DeliverySettings delivery,
         RetrySchedule retry,
         ScheduleSettings schedule,
@@ -93,6 +96,7 @@ public record Config(
                 sources,
                 dns,
                 routes,
+                hosts,
                 delivery,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),

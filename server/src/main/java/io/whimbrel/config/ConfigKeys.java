@@ -19,7 +19,7 @@ final class ConfigKeys {
                     PickupKeys.SENDMAIL,
                     DeliveryKeys.SOURCE,
                     DeliveryKeys.DNS,
-                    DeliveryKeys.ROUTE,
+                    RouteKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,

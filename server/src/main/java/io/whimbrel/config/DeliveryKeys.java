@@ -5,9 +5,7 @@ import static io.whimbrel.toml.Key.Change.RESTART;
 
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.DnsSettings;
-import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.toml.AddressText;
@@ -23,8 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// The keys of `[[source]]`, `[dns]`, `[[route]]`, `[delivery]` and `[retry]`: how mail leaves.
-/// Stateless.
+/// The keys of `[[source]]`, `[dns]`, `[delivery]` and `[retry]`: how mail leaves. Stateless.
 final class DeliveryKeys {
     private static final int DNS_PORT = 53;
     private static final Duration HOUR = Duration.ofHours(1);
@@ -88,34 +85,6 @@ final class DeliveryKeys {
 
     static final TableSpec DNS =
             TableSpec.one("dns", "Whom to ask for MX hosts.", List.of(DNS_SERVERS, DNS_TIMEOUT));
-
-    static final Key<DomainPattern> ROUTE_DOMAIN =
-            Key.required(
-                    "domain",
-                    NetworkKinds.domainPattern(),
-                    "\"*\"",
-                    RELOAD,
-                    "Recipients in which domains: one, all below one (not the domain itself), or"
-                            + " all. A route that an earlier one leaves nothing for is refused.");
-
-    static final Key<RouteTarget> ROUTE_TO =
-            Key.required(
-                    "to",
-                    NetworkKinds.routeTarget(),
-                    "\"smtp://127.0.0.1:2526\"",
-                    RELOAD,
-                    "Where their mail goes: to the MX hosts of the domain, or to one host by SMTP"
-                            + " or LMTP. A host that is named here may be private or loopback.");
-
-    static final TableSpec ROUTE =
-            new TableSpec(
-                    "route",
-                    true,
-                    false,
-                    Optional.empty(),
-                    "Where mail for some domains goes. The first that matches wins; mail that none"
-                            + " matches goes to the MX hosts of its domain.",
-                    List.of(ROUTE_DOMAIN, ROUTE_TO));
 
     static final Key<Integer> PORT =
             Key.withDefault(
@@ -229,6 +198,9 @@ final class DeliveryKeys {
                     List.of(
                             PORT,
                             ALLOW_PRIVATE,
+                            RouteKeys.IP,
+                            RouteKeys.SKIP_HOSTS,
+                            RouteKeys.DELIVERY_FALLBACK,
                             CONNECTIONS,
                             CONNECTIONS_MAX,
                             MESSAGES_PER_CONNECTION,
