@@ -11,6 +11,8 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.ProviderLookup;
+import io.whimbrel.routing.RouteTable;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.shaping.Limiter;
@@ -78,11 +80,11 @@ final class Outgoing implements AutoCloseable {
                 config.listens().stream().flatMap(listen -> listen.tcpAddress().stream()).toList();
         var routing =
                 new RoutingPlan(
-                        config.routes(),
-                        config.delivery().port(),
-                        config.delivery().allowPrivate(),
+                        new RouteTable(config.routes()),
+                        config.hosts(),
                         resolver,
-                        new OwnNode(names, listening));
+                        new OwnNode(names, listening),
+                        ProviderLookup.NONE);
         DeliverySettings settings = config.delivery().withAtMost(fileLimit.deliveries());
         return new DeliveryPlan(settings, pools, routing);
     }

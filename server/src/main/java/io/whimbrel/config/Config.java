@@ -12,6 +12,7 @@ import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
+import io.whimbrel.routing.HostSettings;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 /// @param egress where mail leaves from
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
+/// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
@@ -47,6 +49,7 @@ public record Config(
         EgressSettings egress,
         DnsSettings dns,
         List<RouteSettings> routes,
+        HostSettings hosts,
         DeliverySettings delivery,
         RetrySchedule retry,
         ScheduleSettings schedule,
@@ -97,6 +100,7 @@ public record Config(
                 egress,
                 dns,
                 routes,
+                hosts,
                 delivery,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),

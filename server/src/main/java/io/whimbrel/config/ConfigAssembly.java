@@ -9,7 +9,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.reception.SessionLimits;
-import io.whimbrel.routing.RouteSettings;
+import io.whimbrel.routing.HostSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
@@ -55,7 +55,8 @@ final class ConfigAssembly {
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 egress,
                 DnsKeys.settings(values.one(DnsKeys.DNS)),
-                values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
+                values.all(RouteKeys.ROUTE).stream().map(RouteKeys::settings).toList(),
+                hosts(values.one(DeliveryKeys.DELIVERY)),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
@@ -109,9 +110,9 @@ final class ConfigAssembly {
 
     }
 
-    private static RouteSettings route(TableValues table) {
-        return new RouteSettings(
-                table.get(DeliveryKeys.ROUTE_DOMAIN), table.get(DeliveryKeys.ROUTE_TO));
+    private static HostSettings hosts(TableValues table) {
+        return RouteKeys.hosts(
+                table, table.get(DeliveryKeys.PORT), table.get(DeliveryKeys.ALLOW_PRIVATE));
     }
 
     private static DeliverySettings delivery(TableValues table) {

@@ -1,9 +1,6 @@
 package io.whimbrel.config;
 
-import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.toml.AddressText;
 import io.whimbrel.toml.FileValues;
@@ -56,7 +53,7 @@ final class ConfigChecks {
         TenantKeys.check(values.all(TenantKeys.TENANT), findings);
         new EgressChecks(values, findings).run();
         DnsKeys.check(values.one(DnsKeys.DNS), findings);
-        checkRoutes(values.all(DeliveryKeys.ROUTE));
+        new RouteChecks(values, findings).run();
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);
@@ -226,92 +223,6 @@ final class ConfigChecks {
     /// `0.0.0.0` is every IPv4 address; `::` is every address of both kinds.
     private static boolean covers(InetAddress wildcard, InetAddress other) {
         return !(wildcard instanceof Inet4Address) || other instanceof Inet4Address;
-    }
-
-    private void checkRoutes(List<TableValues> routes) {
-        for (int i = 0; i < routes.size(); i++) {
-            checkReachable(routes, i);
-            checkLoop(routes.get(i));
-        }
-    }
-
-    private void checkReachable(List<TableValues> routes, int index) {
-        Optional<DomainPattern> mine = routes.get(index).find(DeliveryKeys.ROUTE_DOMAIN);
-        for (TableValues earlier : routes.subList(0, index)) {
-            Optional<DomainPattern> before = earlier.find(DeliveryKeys.ROUTE_DOMAIN);
-            if (mine.isPresent() && before.isPresent() && covers(before.get(), mine.get())) {
-                findings.error(
-                        routes.get(index).placeOf(DeliveryKeys.ROUTE_DOMAIN),
-                        "domain: \""
-                                + NetworkKinds.render(mine.get())
-                                + "\" is never reached, for the [[route]] of line "
-                                + earlier.place().line()
-                                + " takes \""
-                                + NetworkKinds.render(before.get())
-                                + "\" first");
-                return;
-            }
-        }
-    }
-
-    /// Whether `earlier` has every domain that `later` has.
-    static boolean covers(DomainPattern earlier, DomainPattern later) {
-        return switch (later) {
-            case DomainPattern.Every() -> earlier instanceof DomainPattern.Every;
-            case DomainPattern.Exactly(DomainName domain) -> earlier.matches(domain);
-            case DomainPattern.Below(DomainName apex) ->
-                    earlier.equals(later) || isAbove(earlier, apex);
-        };
-    }
-
-    /// Whether `pattern` has every domain below `apex`.
-    private static boolean isAbove(DomainPattern pattern, DomainName apex) {
-        return switch (pattern) {
-            case DomainPattern.Every() -> true;
-            case DomainPattern.Exactly _ -> false;
-            case DomainPattern.Below _ -> pattern.matches(apex);
-        };
-    }
-
-    /// A route to one of our own listeners sends each message round and round.
-    private void checkLoop(TableValues route) {
-        Optional<InetSocketAddress> target =
-                route.find(DeliveryKeys.ROUTE_TO).flatMap(ConfigChecks::addressOf);
-        for (TableValues listen : values.all(ReceptionKeys.LISTEN)) {
-            Optional<InetSocketAddress> own = tcpAddress(listen);
-            if (target.isPresent() && own.isPresent() && isSame(target.get(), own.get())) {
-                findings.error(
-                        route.placeOf(DeliveryKeys.ROUTE_TO),
-                        "to: "
-                                + route.rendered(DeliveryKeys.ROUTE_TO)
-                                + " is this server's own [[listen]] of line "
-                                + listen.place().line()
-                                + "; mail would go round in circles");
-                return;
-            }
-        }
-    }
-
-    private static Optional<InetSocketAddress> addressOf(RouteTarget target) {
-        return switch (target) {
-            case RouteTarget.Mx() -> Optional.empty();
-            case RouteTarget.Smtp(String host, int port) -> addressOf(host, port);
-            case RouteTarget.Lmtp(String host, int port) -> addressOf(host, port);
-        };
-    }
-
-    private static Optional<InetSocketAddress> addressOf(String host, int port) {
-        return AddressText.parseBracketed(host)
-                .map(address -> new InetSocketAddress(address, port));
-    }
-
-    private static boolean isSame(InetSocketAddress target, InetSocketAddress own) {
-        boolean isWildcard =
-                own.getAddress().isAnyLocalAddress()
-                        && target.getAddress().isLoopbackAddress()
-                        && covers(own.getAddress(), target.getAddress());
-        return target.getPort() == own.getPort()
-                && (isWildcard || target.getAddress().equals(own.getAddress()));
     }
 
     private <T extends Comparable<T>> void checkOrder(TableValues table, Key<T> less, Key<T> more) {

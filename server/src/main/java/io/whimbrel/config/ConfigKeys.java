@@ -21,7 +21,7 @@ final class ConfigKeys {
                     EgressKeys.POOL,
                     EgressKeys.CLASS,
                     DnsKeys.DNS,
-                    DeliveryKeys.ROUTE,
+                    RouteKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,

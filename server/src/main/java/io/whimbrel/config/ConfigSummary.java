@@ -5,10 +5,15 @@ import io.whimbrel.egress.ClassSettings;
 import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
+import io.whimbrel.routing.RouteConditions;
+import io.whimbrel.routing.RouteSettings;
+import io.whimbrel.routing.RouteTable;
+import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.toml.AddressText;
 import io.whimbrel.toml.Kinds;
@@ -33,16 +38,11 @@ public final class ConfigSummary {
             lines.add(line(source));
         }
         lines.addAll(pools(config.egress()));
-        for (var route : config.routes()) {
-            lines.add(
-                    "mail for "
-                            + NetworkKinds.render(route.domains())
-                            + " goes to "
-                            + NetworkKinds.render(route.target()));
+        boolean isAllRouted = false;
+        for (RouteSettings route : new RouteTable(config.routes()).routes()) {
+            lines.add(line(route));
+            isAllRouted |= isForAll(route.conditions());
         }
-        boolean isAllRouted =
-                config.routes().stream()
-                        .anyMatch(route -> NetworkKinds.render(route.domains()).equals("*"));
         if (!isAllRouted) {
             lines.add(
                     (config.routes().isEmpty() ? "mail" : "other mail")
@@ -51,6 +51,28 @@ public final class ConfigSummary {
         }
         lines.add("durability disk: no 250 before the disk sync that covers the message");
         return lines;
+    }
+
+    private static String line(RouteSettings route) {
+        RouteConditions conditions = route.conditions();
+        var line = new StringBuilder("mail");
+        conditions.tenant().ifPresent(it -> line.append(" of tenant ").append(it));
+        conditions.campaign().ifPresent(it -> line.append(" of campaign ").append(it));
+        line.append(" for ");
+        conditions.recipient().ifPresent(it -> line.append(it).append(" in "));
+        List<String> domains =
+                conditions.domains().isEmpty()
+                        ? List.of("*")
+                        : conditions.domains().stream().map(DomainPattern::text).toList();
+        line.append(String.join(", ", domains)).append(" goes to ");
+        line.append(String.join(", ", route.targets().stream().map(RouteTarget::text).toList()));
+        return line.toString();
+    }
+
+    private static boolean isForAll(RouteConditions conditions) {
+        return conditions.isDomainOnly()
+                && (conditions.domains().isEmpty()
+                        || conditions.domains().contains(new DomainPattern.Every()));
     }
 
     private static String line(ListenSettings listen) {

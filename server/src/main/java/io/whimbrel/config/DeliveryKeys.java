@@ -4,9 +4,7 @@ import static io.whimbrel.toml.Key.Change.RELOAD;
 import static io.whimbrel.toml.Key.Change.RESTART;
 
 import io.whimbrel.delivery.DeliverySettings;
-import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.toml.AddressText;
@@ -20,41 +18,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// The keys of `[[route]]`, `[delivery]` and `[retry]`: how mail leaves. Stateless.
+/// The keys of `[delivery]` and `[retry]`: how mail leaves. Stateless.
 final class DeliveryKeys {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final DeliverySettings DEFAULT = DeliverySettings.DEFAULT;
     private static final DeliverySettings.Timeouts TIMEOUTS = DEFAULT.timeouts();
     private static final RetrySchedule RETRY_DEFAULT = RetrySchedule.DEFAULT;
 
-
-    static final Key<DomainPattern> ROUTE_DOMAIN =
-            Key.required(
-                    "domain",
-                    NetworkKinds.domainPattern(),
-                    "\"*\"",
-                    RELOAD,
-                    "Recipients in which domains: one, all below one (not the domain itself), or"
-                            + " all. A route that an earlier one leaves nothing for is refused.");
-
-    static final Key<RouteTarget> ROUTE_TO =
-            Key.required(
-                    "to",
-                    NetworkKinds.routeTarget(),
-                    "\"smtp://127.0.0.1:2526\"",
-                    RELOAD,
-                    "Where their mail goes: to the MX hosts of the domain, or to one host by SMTP"
-                            + " or LMTP. A host that is named here may be private or loopback.");
-
-    static final TableSpec ROUTE =
-            new TableSpec(
-                    "route",
-                    true,
-                    false,
-                    Optional.empty(),
-                    "Where mail for some domains goes. The first that matches wins; mail that none"
-                            + " matches goes to the MX hosts of its domain.",
-                    List.of(ROUTE_DOMAIN, ROUTE_TO));
 
     static final Key<Integer> PORT =
             Key.withDefault(
@@ -169,6 +139,9 @@ final class DeliveryKeys {
                             EgressKeys.DEFAULT_POOL,
                             PORT,
                             ALLOW_PRIVATE,
+                            RouteKeys.IP,
+                            RouteKeys.SKIP_HOSTS,
+                            RouteKeys.DELIVERY_FALLBACK,
                             CONNECTIONS,
                             CONNECTIONS_MAX,
                             MESSAGES_PER_CONNECTION,

@@ -1,10 +1,8 @@
 package io.whimbrel.config;
 
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
-import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.toml.AddressText;
 import io.whimbrel.toml.TomlText;
 import io.whimbrel.toml.ValueKind;
@@ -26,7 +24,7 @@ final class NetworkKinds {
     static final int SMTP_PORT = 25;
 
     /// Linux `sun_path`, with its final zero.
-    private static final int UNIX_PATH_MAX = 107;
+    static final int UNIX_PATH_MAX = 107;
 
     /// The shortest prefix that may relay: no private network of IPv4 is wider than `10.0.0.0/8`,
     /// and public blocks this wide belong to registries (IPv6: to nobody below a registry).
@@ -155,89 +153,6 @@ final class NetworkKinds {
                 "\"*\", a domain such as \"example.com\", or \"*.example.com\" for all below it",
                 text -> DomainPattern.parse(text).filter(pattern -> !text.startsWith("*.[")),
                 DomainPattern::text);
-    }
-
-    static String render(DomainPattern pattern) {
-        return pattern.text();
-    }
-
-    static ValueKind<RouteTarget> routeTarget() {
-        return ValueKind.ofText(
-                "is no route",
-                "\"mx\", \"smtp://host:port\" (port 25 where none is written) or"
-                        + " \"lmtp://host:port\"; host is a name, an IPv4 address or an IPv6"
-                        + " address in brackets",
-                NetworkKinds::readRouteTarget,
-                NetworkKinds::render);
-    }
-
-    private static Reading<RouteTarget> readRouteTarget(String text) {
-        if (text.equals("mx")) {
-            return new Reading.Good<>(new RouteTarget.Mx());
-        }
-        int schemeEnd = text.indexOf("://");
-        String scheme = schemeEnd < 0 ? "" : text.substring(0, schemeEnd);
-        if (scheme.equals("smtps") || scheme.equals("http") || scheme.equals("https")) {
-            return Reading.bad(
-                    TomlText.shown(text) + ": routes over " + scheme + " are not supported yet");
-        }
-        boolean isSmtp = scheme.equals("smtp");
-        if (!isSmtp && !scheme.equals("lmtp")) {
-            return Reading.bad(TomlText.shown(text) + " is no route", routeSuggestion(text));
-        }
-        String rest = text.substring(schemeEnd + 3);
-        int hostEnd = rest.startsWith("[") ? rest.indexOf(']') + 1 : rest.indexOf(':');
-        int hostLength = hostEnd <= 0 ? rest.length() : hostEnd;
-        Optional<String> host = parseHost(rest.substring(0, hostLength));
-        if (host.isEmpty()) {
-            return Reading.bad(TomlText.shown(text) + " names no host");
-        }
-        OptionalInt port =
-                isSmtp && hostLength == rest.length()
-                        ? OptionalInt.of(SMTP_PORT)
-                        : AddressText.parsePort(rest.substring(hostLength), 1);
-        if (port.isEmpty()) {
-            return Reading.bad(TomlText.shown(text) + " has no port");
-        }
-        return new Reading.Good<>(
-                isSmtp
-                        ? new RouteTarget.Smtp(host.get(), port.getAsInt())
-                        : new RouteTarget.Lmtp(host.get(), port.getAsInt()));
-    }
-
-    /// A host and port without a scheme was probably meant to be reached by SMTP.
-    private static Optional<String> routeSuggestion(String text) {
-        if (text.equalsIgnoreCase("mx")) {
-            return Optional.of("\"mx\"");
-        }
-        String meant = "smtp://" + text;
-        return text.indexOf('/') < 0 && readRouteTarget(meant) instanceof Reading.Good<RouteTarget>
-                ? Optional.of(TomlText.quote(meant))
-                : Optional.empty();
-    }
-
-    /// A name in A-labels, an IPv4 address, or an IPv6 address in brackets.
-    private static Optional<String> parseHost(String host) {
-        if (host.startsWith("[")) {
-            return AddressText.parseBracketed(host).map(address -> "[" + IpText.of(address) + "]");
-        }
-        Optional<InetAddress> address = AddressText.parseBracketed(host);
-        // A name of digits and dots that is no address is a mistyped address.
-        return address.isPresent()
-                ? address.map(IpText::of)
-                : DomainName.parse(host).map(DomainName::value).filter(it -> !isNumbers(it));
-    }
-
-    private static boolean isNumbers(String name) {
-        return name.matches("[0-9.]+");
-    }
-
-    static String render(RouteTarget target) {
-        return switch (target) {
-            case RouteTarget.Mx() -> "mx";
-            case RouteTarget.Smtp(String host, int port) -> "smtp://" + host + ":" + port;
-            case RouteTarget.Lmtp(String host, int port) -> "lmtp://" + host + ":" + port;
-        };
     }
 
     private static Network network(String text) {

@@ -208,8 +208,9 @@ final class ReceptionChecks {
     /// Its MX is most likely this server, which would send its mail to itself.
     private void checkInbound() {
         List<DomainPattern> routed =
-                values.all(DeliveryKeys.ROUTE).stream()
-                        .flatMap(route -> route.find(DeliveryKeys.ROUTE_DOMAIN).stream())
+                values.all(RouteKeys.ROUTE).stream()
+                        .flatMap(route -> route.find(RouteKeys.DOMAIN).stream())
+                        .flatMap(List::stream)
                         .filter(pattern -> !(pattern instanceof DomainPattern.Every))
                         .toList();
         for (TableValues inbound : values.all(DoorKeys.INBOUND)) {
@@ -222,7 +223,7 @@ final class ReceptionChecks {
                                 + " would make an open relay to all of it; name the domains that"
                                 + " are yours");
             } else if (domain.isPresent()
-                    && routed.stream().noneMatch(it -> ConfigChecks.covers(it, domain.get()))) {
+                    && routed.stream().noneMatch(it -> RouteChecks.covers(it, domain.get()))) {
                 findings.warn(
                         inbound.placeOf(DoorKeys.INBOUND_DOMAIN),
                         "domain: "

@@ -2,6 +2,7 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.smtp.SmtpReply;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -13,6 +14,7 @@ import java.util.OptionalLong;
 /// @param deliverBy DELIVERBY (RFC 2852), with the shortest time in seconds that it takes to return
 ///   mail after, 0 where it does not say; empty where it does not offer the extension
 /// @param limits LIMITS (RFC 9422)
+/// @param auth mechanisms of AUTH (RFC 4954), upper case
 record Extensions(
         boolean pipelining,
         boolean size,
@@ -23,7 +25,8 @@ record Extensions(
         boolean dsn,
         boolean mtPriority,
         OptionalLong deliverBy,
-        Limits limits) {
+        Limits limits,
+        List<String> auth) {
 
     /// Of a host that knows only HELO.
     static final Extensions NONE =
@@ -37,7 +40,8 @@ record Extensions(
                     false,
                     false,
                     OptionalLong.empty(),
-                    Limits.NONE);
+                    Limits.NONE,
+                    List.of());
 
     /// What a host takes at most. RCPTDOMAINMAX is kept anyway: a transaction is for one domain.
     ///
@@ -59,6 +63,7 @@ record Extensions(
         boolean mtPriority = false;
         OptionalLong deliverBy = OptionalLong.empty();
         Limits limits = Limits.NONE;
+        List<String> auth = new ArrayList<>();
         List<String> lines = ehlo.lines();
         for (int i = 1; i < lines.size(); i++) {
             String line = lines.get(i).strip();
@@ -77,6 +82,7 @@ record Extensions(
                 case "DSN" -> dsn = true;
                 case "MT-PRIORITY" -> mtPriority = true;
                 case "DELIVERBY" -> deliverBy = OptionalLong.of(number(firstOf(value)));
+                case "AUTH" -> addWords(value.toUpperCase(Locale.ROOT), auth);
                 case "LIMITS" -> limits = limits(value);
                 default -> {}
             }
@@ -91,7 +97,20 @@ record Extensions(
                 dsn,
                 mtPriority,
                 deliverBy,
-                limits);
+                limits,
+                List.copyOf(auth));
+    }
+
+    private static void addWords(String value, List<String> words) {
+        int start = 0;
+        while (start < value.length()) {
+            int space = value.indexOf(' ', start);
+            int end = space < 0 ? value.length() : space;
+            if (end > start) {
+                words.add(value.substring(start, end));
+            }
+            start = end + 1;
+        }
     }
 
     /// Whether a message of this size need not be offered (RFC 1870 §6.1).

@@ -25,6 +25,8 @@ import java.util.Set;
 /// Seeks sessions with a next hop: from which source of the pool, whether limits allow another
 /// connection, at which host. Immutable; blocks while the DNS is asked and hosts are tried.
 final class SessionFinder {
+    private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;

@@ -16,6 +16,7 @@ import io.whimbrel.tls.ClientTls;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -84,6 +85,11 @@ final class SmtpClient {
             }
         }
         return best.orElseThrow(() -> new IllegalArgumentException("no hosts"));
+    }
+
+    /// Over a UNIX socket; blocks as well.
+    Opening open(Path path, SourceAddress source, Timeouts timeouts) {
+        return new LocalSocketClient(watchdog, tls).open(path, source, timeouts);
     }
 
     /// One host, from one source.

@@ -37,9 +37,13 @@ public final class Directions {
         this.plan = plan;
         this.random = random;
         this.sites = sites;
-        this.router = new Router(plan.routes(), plan.port(), plan.resolver(), plan.ownNode());
-        var privateAddresses = new PrivateAddresses(plan.allowPrivate());
-        this.finder = new HostFinder(plan.resolver(), plan.ownNode(), privateAddresses, random);
+        this.router = new Router(plan);
+        this.finder = new HostFinder(plan, random);
+    }
+
+    /// The routes, which say by which of them a message goes.
+    public RouteTable routes() {
+        return plan.routes();
     }
 
     /// Directions under `newPlan`. Sites stay known where everything that says which next hop they
@@ -48,33 +52,49 @@ public final class Directions {
         return new Directions(newPlan, random, plan.leadsLike(newPlan) ? sites : new KnownSites());
     }
 
-    /// Finds the next hop of `domain`, and remembers its site.
+    /// As [#resolve(DomainName, String)], where the domain alone decides.
     public Resolution resolve(DomainName domain) {
-        Resolution resolution = router.resolve(domain);
+        return resolve(domain, RouteTable.BY_DOMAIN);
+    }
+
+    /// Finds the next hop of `domain`, and remembers its site.
+    ///
+    /// @param route as [RouteTable#routeOf] says
+    public Resolution resolve(DomainName domain, String route) {
+        Resolution resolution = router.resolve(domain, route);
+        var errand = new Errand(domain, route);
         switch (resolution) {
             case Resolution.Found(NextHop nextHop, var _) -> {
                 sites.add(nextHop);
-                sites.forgetDoubt(domain);
+                sites.forgetDoubt(errand);
             }
             case Resolution.NotFound(SmtpReply reply) -> {
                 if (reply.isPermanent()) {
-                    sites.doubt(domain);
+                    sites.doubt(errand);
                 }
             }
         }
         return resolution;
     }
 
+    /// As [#heading(DomainName, String, Site, Instant)], where the domain alone decides.
+    public Heading heading(DomainName domain, Site site, Instant now) {
+        return heading(domain, RouteTable.BY_DOMAIN, site, now);
+    }
+
     /// Whether mail for `domain` goes to `site` still. What is remembered counts for [#BELIEVED];
     /// then the resolver is asked again, which asks the DNS when the answer's time to live is over.
     /// While the DNS fails, a site that is known stays in use.
-    public Heading heading(DomainName domain, Site site, Instant now) {
-        Optional<NextHop> believed = sites.believed(domain, site, now);
+    ///
+    /// @param route as [RouteTable#routeOf] says
+    public Heading heading(DomainName domain, String route, Site site, Instant now) {
+        var errand = new Errand(domain, route);
+        Optional<NextHop> believed = sites.believed(errand, site, now);
         if (believed.isPresent()) {
             return new Heading.Same(believed.get());
         }
         Heading heading =
-                switch (resolve(domain)) {
+                switch (resolve(domain, route)) {
                     case Resolution.Found(NextHop nextHop, Duration timeToLive) ->
                             nextHop.site().equals(site)
                                     ? new Heading.Same(nextHop)
@@ -87,14 +107,19 @@ public final class Directions {
                     }
                 };
         if (heading instanceof Heading.Same) {
-            sites.believe(domain, site, now.plus(BELIEVED));
+            sites.believe(errand, site, now.plus(BELIEVED));
         }
         return heading;
     }
 
-    /// Whether the last answer about `domain` was that its mail goes nowhere.
+    /// As [#isDoubtful(DomainName, String)], where the domain alone decides.
     public boolean isDoubtful(DomainName domain) {
-        return sites.isDoubtful(domain);
+        return isDoubtful(domain, RouteTable.BY_DOMAIN);
+    }
+
+    /// Whether the last answer about `domain` was that its mail goes nowhere.
+    public boolean isDoubtful(DomainName domain, String route) {
+        return sites.isDoubtful(new Errand(domain, route));
     }
 
     /// What `site` stands for, where that is remembered.
@@ -103,9 +128,12 @@ public final class Directions {
     }
 
     /// Addresses of `nextHop` that some source reaches, as far as there are any.
-    public MailHosts hosts(NextHop nextHop, Sources sources) {
+    public MailHosts hosts(NextHop.Remote nextHop, Sources sources) {
         return finder.find(nextHop, sources);
     }
+
+    /// Mail for a domain by a route.
+    private record Errand(DomainName domain, String route) {}
 
     /// Sites that mail went to, the latest ones. Thread-safe.
     private static final class KnownSites {
@@ -117,38 +145,38 @@ public final class Directions {
                     }
                 };
 
-        private final Map<DomainName, Belief> beliefs =
+        private final Map<Errand, Belief> beliefs =
                 new LinkedHashMap<>() {
                     @Override
-                    protected boolean removeEldestEntry(Map.Entry<DomainName, Belief> eldest) {
+                    protected boolean removeEldestEntry(Map.Entry<Errand, Belief> eldest) {
                         return size() > SITES_MAX;
                     }
                 };
 
-        /// That the mail of a domain goes to `site`; nowhere, where that is empty.
+        /// That the mail of an errand goes to `site`; nowhere, where that is empty.
         private record Belief(Optional<Site> site, Instant until) {}
 
-        synchronized void doubt(DomainName domain) {
-            beliefs.put(domain, new Belief(Optional.empty(), Instant.MIN));
+        synchronized void doubt(Errand errand) {
+            beliefs.put(errand, new Belief(Optional.empty(), Instant.MIN));
         }
 
-        synchronized void forgetDoubt(DomainName domain) {
-            if (isDoubtful(domain)) {
-                beliefs.remove(domain);
+        synchronized void forgetDoubt(Errand errand) {
+            if (isDoubtful(errand)) {
+                beliefs.remove(errand);
             }
         }
 
-        synchronized boolean isDoubtful(DomainName domain) {
-            Belief belief = beliefs.get(domain);
+        synchronized boolean isDoubtful(Errand errand) {
+            Belief belief = beliefs.get(errand);
             return belief != null && belief.site().isEmpty();
         }
 
-        synchronized void believe(DomainName domain, Site site, Instant until) {
-            beliefs.put(domain, new Belief(Optional.of(site), until));
+        synchronized void believe(Errand errand, Site site, Instant until) {
+            beliefs.put(errand, new Belief(Optional.of(site), until));
         }
 
-        synchronized Optional<NextHop> believed(DomainName domain, Site site, Instant now) {
-            Belief belief = beliefs.get(domain);
+        synchronized Optional<NextHop> believed(Errand errand, Site site, Instant now) {
+            Belief belief = beliefs.get(errand);
             return belief != null
                             && belief.site().equals(Optional.of(site))
                             && now.isBefore(belief.until())

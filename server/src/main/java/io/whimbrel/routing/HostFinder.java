@@ -1,7 +1,6 @@
 package io.whimbrel.routing;
 
 import io.whimbrel.dns.AddressAnswer;
-import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.IpText;
@@ -20,31 +19,32 @@ import java.util.random.RandomGenerator;
 /// Turns a next hop into addresses to try, best first (RFC 5321 §5.1). Thread-safe; blocks while
 /// the DNS is asked.
 ///
-/// Hosts by preference, shuffled where it is equal; of each host IPv6 and IPv4 by turns; at most
-/// [#ADDRESSES_MAX]. Behind an address of this node nothing of the same or a worse preference is
-/// tried. Addresses that are not public are left out unless allowed.
+/// Hosts by preference, shuffled where it is equal; of each host the addresses that the provider or
+/// `delivery.ip` wants, by default IPv6 and IPv4 by turns; at most [#ADDRESSES_MAX]. Behind an
+/// address of this node nothing of the same or a worse preference is tried. Addresses that are not
+/// public are left out unless allowed.
 final class HostFinder {
     static final int ADDRESSES_MAX = 10;
 
+    private final HostSettings settings;
     private final Resolver resolver;
     private final OwnNode ownNode;
+    private final ProviderLookup providers;
     private final PrivateAddresses privateAddresses;
     private final RandomGenerator random;
 
-    HostFinder(
-            Resolver resolver,
-            OwnNode ownNode,
-            PrivateAddresses privateAddresses,
-            RandomGenerator random) {
-        this.resolver = resolver;
-        this.ownNode = ownNode;
-        this.privateAddresses = privateAddresses;
+    HostFinder(RoutingPlan plan, RandomGenerator random) {
+        this.settings = plan.hosts();
+        this.resolver = plan.resolver();
+        this.ownNode = plan.ownNode();
+        this.providers = plan.providers();
+        this.privateAddresses = new PrivateAddresses(settings.allowPrivate());
         this.random = random;
     }
 
-    MailHosts find(NextHop nextHop, Sources sources) {
+    MailHosts find(NextHop.Remote nextHop, Sources sources) {
         var search = new Search(nextHop);
-        for (MxHost host : shuffled(nextHop.hosts())) {
+        for (TargetHost host : shuffled(nextHop.hosts())) {
             if (search.isDone(host)) {
                 break;
             }
@@ -53,8 +53,8 @@ final class HostFinder {
         return search.result(sources);
     }
 
-    private List<MxHost> shuffled(List<MxHost> hosts) {
-        List<MxHost> order = new ArrayList<>(hosts);
+    private List<TargetHost> shuffled(List<TargetHost> hosts) {
+        List<TargetHost> order = new ArrayList<>(hosts);
         int from = 0;
         for (int i = 1; i <= order.size(); i++) {
             boolean isGroupEnd =
@@ -69,7 +69,8 @@ final class HostFinder {
 
     /// One look at all hosts.
     private final class Search {
-        private final NextHop nextHop;
+        private final NextHop.Remote nextHop;
+        private final IpPreference preference;
         private final List<HostAddress> found = new ArrayList<>();
 
         /// Of the host that each address in [#found] belongs to.
@@ -79,25 +80,27 @@ final class HostFinder {
         private Optional<InetAddress> refused = Optional.empty();
         private Optional<String> noAnswer = Optional.empty();
 
-        Search(NextHop nextHop) {
+        Search(NextHop.Remote nextHop) {
             this.nextHop = nextHop;
+            this.preference =
+                    providers.ipPreference(nextHop.site().provider()).orElse(settings.ip());
         }
 
-        boolean isDone(MxHost next) {
+        boolean isDone(TargetHost next) {
             return next.preference() >= ourPreference
                     || (found.size() >= ADDRESSES_MAX && next.preference() > preferences.getLast());
         }
 
-        void add(MxHost host) {
-            Optional<InetAddress> literal = Network.parseAddress(host.host());
+        void add(TargetHost host) {
+            Optional<InetAddress> literal = Network.parseAddress(host.name());
             List<InetAddress> addresses =
-                    literal.map(List::of).orElseGet(() -> lookUp(host.host()));
-            String name = literal.isPresent() ? "" : host.host();
+                    literal.map(List::of).orElseGet(() -> lookUp(host.name()));
+            String name = literal.isPresent() ? "" : host.name();
             for (InetAddress address : addresses) {
-                if (nextHop.isRoute()) {
-                    add(host, name, address);
-                } else if (ownNode.listensOn(address, nextHop.port())) {
+                if (ownNode.listensOn(address, host.port())) {
                     ourPreference = Math.min(ourPreference, host.preference());
+                } else if (nextHop.isRoute()) {
+                    add(host, name, address);
                 } else if (privateAddresses.isRefused(address)) {
                     refused = Optional.of(address);
                 } else {
@@ -106,8 +109,8 @@ final class HostFinder {
             }
         }
 
-        private void add(MxHost host, String name, InetAddress address) {
-            found.add(new HostAddress(name, address, nextHop.port()));
+        private void add(TargetHost host, String name, InetAddress address) {
+            found.add(new HostAddress(name, address, host.port()));
             preferences.add(host.preference());
         }
 
@@ -116,9 +119,17 @@ final class HostFinder {
                 // RFC 6761 §6.3: not a question for the DNS.
                 return systemLookUp(host);
             }
-            List<InetAddress> byTurns =
-                    alternating(addresses(resolver.ipv6(host)), addresses(resolver.ipv4(host)));
-            return byTurns.isEmpty() && nextHop.isRoute() ? systemLookUp(host) : byTurns;
+            List<InetAddress> ipv6 =
+                    preference.wantsIpv6() ? addresses(resolver.ipv6(host)) : List.of();
+            List<InetAddress> ipv4 =
+                    preference.wantsIpv4() ? addresses(resolver.ipv4(host)) : List.of();
+            List<InetAddress> ordered =
+                    switch (preference) {
+                        case BY_TURNS -> alternating(ipv6, ipv4);
+                        case IPV4_FIRST, IPV4_ONLY -> joined(ipv4, ipv6);
+                        case IPV6_FIRST, IPV6_ONLY -> joined(ipv6, ipv4);
+                    };
+            return ordered.isEmpty() && nextHop.isRoute() ? systemLookUp(host) : ordered;
         }
 
         private List<InetAddress> addresses(AddressAnswer answer) {
@@ -168,8 +179,14 @@ final class HostFinder {
             if (refused.isPresent()) {
                 return notPublic(refused.get());
             }
+            String wanted =
+                    switch (preference) {
+                        case IPV4_ONLY -> "an IPv4 address";
+                        case IPV6_ONLY -> "an IPv6 address";
+                        case BY_TURNS, IPV4_FIRST, IPV6_FIRST -> "an address";
+                    };
             return SmtpReply.of(
-                    550, 5, 4, 4, "No mail host of " + nextHop.site() + " has an address");
+                    550, 5, 4, 4, "No mail host of " + nextHop.site() + " has " + wanted);
         }
 
         private SmtpReply notPublic(InetAddress address) {
@@ -194,6 +211,12 @@ final class HostFinder {
             // Said as what the DNS did not say.
             return List.of();
         }
+    }
+
+    private static List<InetAddress> joined(List<InetAddress> first, List<InetAddress> then) {
+        List<InetAddress> all = new ArrayList<>(first);
+        all.addAll(then);
+        return all;
     }
 
     private static List<InetAddress> alternating(List<InetAddress> ipv6, List<InetAddress> ipv4) {

@@ -1,18 +1,81 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.egress.Site;
+import io.whimbrel.smtp.SmtpReply;
 
+import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/// Who takes the mail of a domain. Immutable.
-///
-/// @param site what shares these hosts
-/// @param hosts names or plain addresses, by preference; at least one
-/// @param port of all hosts
-/// @param isRoute an operator's `[[route]]` names the host, so that it may lie anywhere
-public record NextHop(Site site, Protocol protocol, List<MxHost> hosts, int port, boolean isRoute) {
-    public NextHop {
-        hosts = List.copyOf(hosts);
+/// Who takes the mail of a domain. Immutable. Two that differ have sites of different names.
+public sealed interface NextHop {
+
+    /// What shares this next hop.
+    Site site();
+
+    /// One that is talked to in sessions.
+    sealed interface Talker extends NextHop {
+
+        /// What is spoken.
+        Protocol protocol();
+    }
+
+    /// One that takes each message by itself, without a session.
+    sealed interface Taker extends NextHop {}
+
+    /// Hosts on the network.
+    ///
+    /// @param hosts names or plain addresses, by preference; at least one
+    /// @param isRoute an operator's `[[route]]` names the host, so that it may lie anywhere
+    /// @param terms how they are talked to
+    record Remote(
+            Site site, Protocol protocol, List<TargetHost> hosts, boolean isRoute, Terms terms)
+            implements Talker {
+        public Remote {
+            hosts = List.copyOf(hosts);
+        }
+    }
+
+    /// A program on this machine, by LMTP over a UNIX socket.
+    ///
+    /// @param path absolute
+    record LocalSocket(Site site, Path path) implements Talker {
+
+        @Override
+        public Protocol protocol() {
+            return Protocol.LMTP;
+        }
+    }
+
+    /// An endpoint that messages are posted to.
+    ///
+    /// @param credentials to log in with
+    record Http(Site site, URI uri, Optional<Credentials> credentials) implements Taker {}
+
+    /// Nobody: mail counts as delivered.
+    ///
+    /// @param reply positive; says so
+    record Discard(Site site, SmtpReply reply) implements Taker {}
+
+    /// Nobody: mail is returned to its sender.
+    ///
+    /// @param reply permanent
+    record Refuse(Site site, SmtpReply reply) implements Taker {}
+
+    /// How hosts are talked to. Immutable.
+    ///
+    /// @param isImplicitTls TLS begins with the first octet
+    /// @param tls name of the policy that the route asks for; `""` where it asks for none
+    /// @param credentials to log in with
+    /// @param fallback the next hop where none of the hosts can be connected to; it has no further
+    ///   one
+    record Terms(
+            boolean isImplicitTls,
+            String tls,
+            Optional<Credentials> credentials,
+            Optional<Remote> fallback) {
+
+        public static final Terms NONE = new Terms(false, "", Optional.empty(), Optional.empty());
     }
 }

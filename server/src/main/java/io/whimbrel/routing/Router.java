@@ -18,55 +18,97 @@ import java.util.Optional;
 
 /// Finds the next hop of a domain: the first `[[route]]` that matches, else what the DNS says (RFC
 /// 5321 §5.1). Immutable; a reload makes a new one. Blocks while the DNS is asked.
+///
+/// Of the MX hosts of a domain the [#HOSTS_MAX] best count. Those that no host can be called, and
+/// those that `delivery.skip-hosts` names, are passed over.
 final class Router {
     /// Of what no DNS answer bounds.
     private static final Duration ROUTE_TIME_TO_LIVE = Duration.ofHours(1);
 
-    private final List<RouteSettings> routes;
-    private final int port;
+    static final int HOSTS_MAX = 50;
+
+    private final RouteTable routes;
+    private final HostSettings settings;
     private final Resolver resolver;
     private final OwnNode ownNode;
+    private final ProviderLookup providers;
+    private final FixedHops fixedHops;
+    private final Optional<NextHop.Remote> fallback;
 
-    Router(List<RouteSettings> routes, int port, Resolver resolver, OwnNode ownNode) {
-        this.routes = List.copyOf(routes);
-        this.port = port;
-        this.resolver = resolver;
-        this.ownNode = ownNode;
+    Router(RoutingPlan plan) {
+        this.routes = plan.routes();
+        this.settings = plan.hosts();
+        this.resolver = plan.resolver();
+        this.ownNode = plan.ownNode();
+        this.providers = plan.providers();
+        this.fixedHops = new FixedHops(routes.routes());
+        this.fallback = settings.fallback().map(FixedHops::relay);
     }
 
-    Resolution resolve(DomainName domain) {
-        for (RouteSettings route : routes) {
-            if (route.domains().matches(domain)) {
-                return switch (route.target()) {
-                    case RouteTarget.Mx() -> byDns(domain);
-                    case RouteTarget.Smtp(String host, int hostPort) ->
-                            byRoute("smtp://", host, hostPort, Protocol.SMTP);
-                    case RouteTarget.Lmtp(String host, int hostPort) ->
-                            byRoute("lmtp://", host, hostPort, Protocol.LMTP);
-                };
-            }
+    /// @param route as [RouteTable#routeOf] says
+    Resolution resolve(DomainName domain, String route) {
+        if (!routes.has(route)) {
+            // Only an operator can say where that mail was meant to go.
+            return notFound(451, 4, 3, 5, "Route " + route + " is in the configuration no more");
         }
-        return byDns(domain);
+        Optional<RouteSettings> found = routes.find(domain, route);
+        if (found.isEmpty()) {
+            return byDns(domain, "", new NextHop.Terms(false, "", Optional.empty(), fallback));
+        }
+        RouteSettings settled = found.get();
+        Optional<NextHop> fixed = fixedHops.of(settled);
+        if (fixed.isPresent()) {
+            return new Resolution.Found(fixed.get(), ROUTE_TIME_TO_LIVE);
+        }
+        RouteSettings.Terms terms = settled.terms();
+        var nextTerms =
+                new NextHop.Terms(
+                        false,
+                        terms.tls(),
+                        Optional.empty(),
+                        terms.fallback().map(FixedHops::relay).or(() -> fallback));
+        DomainName asked =
+                settled.targets().getFirst() instanceof RouteTarget.MxOf(DomainName other)
+                        ? other
+                        : domain;
+        return byDns(asked, FixedHops.marks(terms), nextTerms);
     }
 
-    private static Resolution byRoute(String scheme, String host, int port, Protocol protocol) {
-        String written = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
-        var site = new Site(scheme + written + ":" + port);
-        String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-        var hosts = List.of(new MxHost(0, bare));
-        return new Resolution.Found(
-                new NextHop(site, protocol, hosts, port, true), ROUTE_TIME_TO_LIVE);
+    /// @param marks that set its site apart
+    private Resolution byDns(DomainName domain, String marks, NextHop.Terms terms) {
+        return switch (hostsOf(domain)) {
+            case Hosts.Nowhere(Resolution.NotFound notFound) -> notFound;
+            case Hosts.At(List<MxHost> hosts, Duration timeToLive) -> {
+                List<String> names = hosts.stream().map(MxHost::host).toList();
+                String name =
+                        domain.isLiteral() ? "[" + names.getFirst() + "]" : SiteName.of(names);
+                var site =
+                        new Site(SiteName.bounded(name + marks), providers.provider(names, domain));
+                var targets =
+                        hosts.stream()
+                                .map(it ->
+                                        new TargetHost(it.preference(), it.host(), settings.port()))
+                                .toList();
+                yield new Resolution.Found(
+                        new NextHop.Remote(site, Protocol.SMTP, targets, false, terms), timeToLive);
+            }
+        };
     }
 
-    private Resolution byDns(DomainName domain) {
+    /// Who takes the mail of a domain.
+    private sealed interface Hosts {
+        record At(List<MxHost> hosts, Duration timeToLive) implements Hosts {}
+
+        record Nowhere(Resolution.NotFound notFound) implements Hosts {}
+    }
+
+    private Hosts hostsOf(DomainName domain) {
         if (domain.isLiteral()) {
             return literal(domain);
         }
         return switch (resolver.mx(domain.value())) {
-            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl, var _, var _) ->
-                    byHosts(domain, hosts, ttl);
-            case MxAnswer.NullMx _ ->
-                    notFound(556, 5, 1, 10, domain + " accepts no mail (null MX)");
+            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl, var _, var _) -> byHosts(domain, hosts, ttl);
+            case MxAnswer.NullMx _ -> nowhere(556, 5, 1, 10, domain + " accepts no mail (null MX)");
             // The MX question is confirmed by the one for addresses: some servers answer NXDOMAIN
             // to types that they do not know.
             case MxAnswer.NoMx(Duration ttl, var _) -> byAddress(domain, ttl);
@@ -75,31 +117,67 @@ final class Router {
         };
     }
 
-    private Resolution byHosts(DomainName domain, List<MxHost> hosts, Duration timeToLive) {
-        List<MxHost> before = new ArrayList<>();
+    private Hosts byHosts(DomainName domain, List<MxHost> hosts, Duration timeToLive) {
         int ourPreference = Integer.MAX_VALUE;
         for (MxHost host : hosts) {
             if (ownNode.isCalled(host.host())) {
                 ourPreference = Math.min(ourPreference, host.preference());
             }
         }
+        List<MxHost> usable = new ArrayList<>();
+        String misnamed = "";
+        boolean isSkipped = false;
         for (MxHost host : hosts) {
-            if (host.preference() < ourPreference) {
-                before.add(host);
+            if (host.preference() >= ourPreference || usable.size() == HOSTS_MAX) {
+                break;
+            }
+            if (!HostNames.isHostName(host.host())) {
+                misnamed = host.host();
+            } else if (isSkipped(host.host())) {
+                isSkipped = true;
+            } else {
+                usable.add(host);
             }
         }
-        return before.isEmpty() ? loop(domain) : found(before, timeToLive);
+        if (!usable.isEmpty()) {
+            return new Hosts.At(usable, timeToLive);
+        }
+        if (isSkipped) {
+            return nowhere(
+                    550, 5, 4, 4, "delivery.skip-hosts leaves no mail host of " + domain + " over");
+        }
+        return misnamed.isEmpty()
+                ? loop(domain)
+                : nowhere(
+                        550,
+                        5,
+                        4,
+                        4,
+                        "The MX of "
+                                + domain
+                                + " is "
+                                + HostNames.shown(misnamed)
+                                + ", which is no host name");
+    }
+
+    private boolean isSkipped(String host) {
+        for (Wildcards skipped : settings.skipHosts()) {
+            if (skipped.matches(host)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// RFC 5321 §5.1: without MX the domain itself is the host.
-    private Resolution byAddress(DomainName domain, Duration timeToLive) {
+    private Hosts byAddress(DomainName domain, Duration timeToLive) {
         AddressAnswer ipv4 = resolver.ipv4(domain.value());
         AddressAnswer answer =
                 ipv4 instanceof AddressAnswer.Addresses ? ipv4 : resolver.ipv6(domain.value());
         if (answer instanceof AddressAnswer.Addresses) {
             return ownNode.isCalled(domain.value())
                     ? loop(domain)
-                    : found(List.of(new MxHost(0, domain.value())), timeToLive);
+                    : new Hosts.At(List.of(new MxHost(0, domain.value())), timeToLive);
         }
         if (ipv4 instanceof AddressAnswer.TemporaryFailure(String text)) {
             return noAnswer(domain, text);
@@ -107,26 +185,19 @@ final class Router {
         return switch (answer) {
             case AddressAnswer.TemporaryFailure(String text) -> noAnswer(domain, text);
             case AddressAnswer.NoSuchDomain _ ->
-                    notFound(550, 5, 1, 2, "Domain " + domain + " does not exist");
+                    nowhere(550, 5, 1, 2, "Domain " + domain + " does not exist");
             case AddressAnswer.NoAddress _, AddressAnswer.Addresses _ ->
-                    notFound(550, 5, 4, 4, domain + " has neither MX nor address");
+                    nowhere(550, 5, 4, 4, domain + " has neither MX nor address");
         };
     }
 
-    private Resolution literal(DomainName domain) {
+    private static Hosts literal(DomainName domain) {
         return literalAddress(domain)
-                .map(address -> new MxHost(0, address.getHostAddress()))
-                .map(host ->
-                        (Resolution)
-                                new Resolution.Found(
-                                        new NextHop(
-                                                new Site("[" + host.host() + "]"),
-                                                Protocol.SMTP,
-                                                List.of(host),
-                                                port,
-                                                false),
-                                        ROUTE_TIME_TO_LIVE))
-                .orElseGet(() -> notFound(550, 5, 1, 2, "Bad address literal " + domain));
+                .<Hosts>map(address ->
+                        new Hosts.At(
+                                List.of(new MxHost(0, address.getHostAddress())),
+                                ROUTE_TIME_TO_LIVE))
+                .orElseGet(() -> nowhere(550, 5, 1, 2, "Bad address literal " + domain));
     }
 
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).
@@ -137,21 +208,19 @@ final class Router {
                 tagged.startsWith("ipv6:") ? inside.substring("ipv6:".length()) : inside);
     }
 
-    private Resolution found(List<MxHost> hosts, Duration timeToLive) {
-        var site = new Site(SiteName.of(hosts.stream().map(MxHost::host).toList()));
-        return new Resolution.Found(
-                new NextHop(site, Protocol.SMTP, hosts, port, false), timeToLive);
+    private static Hosts loop(DomainName domain) {
+        return nowhere(554, 5, 4, 6, "Mail for " + domain + " loops back to this node");
     }
 
-    private static Resolution loop(DomainName domain) {
-        return notFound(554, 5, 4, 6, "Mail for " + domain + " loops back to this node");
+    private static Hosts noAnswer(DomainName domain, String text) {
+        return nowhere(451, 4, 4, 3, "No answer from the DNS about " + domain + ": " + text);
     }
 
-    private static Resolution noAnswer(DomainName domain, String text) {
-        return notFound(451, 4, 4, 3, "No answer from the DNS about " + domain + ": " + text);
+    private static Hosts nowhere(int code, int severity, int subject, int detail, String text) {
+        return new Hosts.Nowhere(notFound(code, severity, subject, detail, text));
     }
 
-    private static Resolution notFound(
+    private static Resolution.NotFound notFound(
             int code, int severity, int subject, int detail, String text) {
         return new Resolution.NotFound(SmtpReply.of(code, severity, subject, detail, text));
     }

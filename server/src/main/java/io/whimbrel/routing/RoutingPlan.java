@@ -7,28 +7,41 @@ import java.util.List;
 
 /// What says where mail goes. Immutable.
 ///
-/// @param routes in order; the first that matches a domain wins
-/// @param port of MX hosts
-/// @param allowPrivate networks that MX hosts may lie in although private or loopback
+/// @param routes asked before the DNS
+/// @param hosts what holds for MX hosts
 /// @param ownNode whom mail is not to be sent to
+/// @param providers whose hosts are whose
 public record RoutingPlan(
-        List<RouteSettings> routes,
-        int port,
-        List<Network> allowPrivate,
+        RouteTable routes,
+        HostSettings hosts,
         Resolver resolver,
-        OwnNode ownNode) {
+        OwnNode ownNode,
+        ProviderLookup providers) {
 
-    public RoutingPlan {
-        routes = List.copyOf(routes);
-        allowPrivate = List.copyOf(allowPrivate);
+    /// By routes and MX, without providers.
+    ///
+    /// @param port of MX hosts
+    public RoutingPlan(
+            List<RouteSettings> routes,
+            int port,
+            List<Network> allowPrivate,
+            Resolver resolver,
+            OwnNode ownNode) {
+        this(
+                new RouteTable(routes),
+                new HostSettings(port, allowPrivate),
+                resolver,
+                ownNode,
+                ProviderLookup.NONE);
     }
 
     /// Whether a site is the same next hop under both. Addresses are asked for each time, so what
     /// decides only about them is not compared.
     boolean leadsLike(RoutingPlan other) {
         return routes.equals(other.routes)
-                && port == other.port
+                && hosts.leadsLike(other.hosts)
                 && ownNode.equals(other.ownNode)
+                && providers.equals(other.providers)
                 && resolver.servers().equals(other.resolver.servers());
     }
 }

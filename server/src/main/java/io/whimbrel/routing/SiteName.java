@@ -25,7 +25,12 @@ final class SiteName {
             name.append(host, 0, host.length() - ending.length());
         }
         name.append(')').append(ending);
-        return name.length() <= LENGTH_MAX ? name.toString() : shortened(name.toString());
+        return bounded(name.toString());
+    }
+
+    /// `name`, or what is still its own of it where it is too long.
+    static String bounded(String name) {
+        return name.length() <= LENGTH_MAX ? name : shortened(name);
     }
 
     /// The longest common ending that begins with a dot and leaves something of both.

@@ -48,7 +48,7 @@ class ConfigErrorsTest {
                 tenant = "a"
                 [[source]]
                 [[route]]
-                to = "mx"
+                domain = "example.com"
                 """,
                 "1:1: [node] lacks the key \"name\"; allowed: a host name, such as"
                         + " \"mx1.example.com\"",
@@ -57,8 +57,7 @@ class ConfigErrorsTest {
                         + " digits, \".\", \"_\" and \"-\"",
                 "6:1: [[source]] lacks the key \"address\"; allowed: an IPv4 or IPv6 address"
                         + " without port, such as \"192.0.2.10\"",
-                "7:1: [[route]] lacks the key \"domain\"; allowed: \"*\", a domain such as"
-                        + " \"example.com\", or \"*.example.com\" for all below it");
+                "7:1: [[route]] lacks the key \"to\"; allowed: " + RouteKeys.TO.kind().allowed());
     }
 
     @Test
@@ -250,6 +249,65 @@ class ConfigErrorsTest {
                         + " takes \"*.example.com\" first",
                 "21:1: domain: \"example.org\" is never reached, for the [[route]] of line 17 takes"
                         + " \"*\" first");
+    }
+
+    @Test
+    void routesBehindWiderConditions_areErrors() {
+        assertErrors(
+                ConfigFileTest.LEAST
+                        + """
+                        [[route]]
+                        tenant = "shop"
+                        domain = ["a.example", "*.b.example"]
+                        to = "mx"
+                        [[route]]
+                        domain = "a.example"
+                        to = "mx"
+                        [[route]]
+                        tenant = "shop"
+                        recipient = "x@*"
+                        domain = "c.b.example"
+                        to = "mx"
+                        [[route]]
+                        tenant = "other"
+                        domain = "c.b.example"
+                        to = "mx"
+                        """,
+                "15:1: domain: \"c.b.example\" is never reached, for the [[route]] of line 5 takes"
+                        + " [\"a.example\", \"*.b.example\"] first");
+    }
+
+    @Test
+    void routesThatMixWays_areErrors() {
+        assertErrors(
+                ConfigFileTest.LEAST
+                        + """
+                        [[route]]
+                        domain = "a.example"
+                        to = ["smtp://a.example", "mx"]
+                        [[route]]
+                        domain = "b.example"
+                        to = "discard"
+                        tls = "verify"
+                        fallback = "smtp://b.example"
+                        [[route]]
+                        domain = "c.example"
+                        to = "mx"
+                        auth-user = "c"
+                        [[route]]
+                        domain = "d.example"
+                        to = "smtp://d.example"
+                        auth-password-file = "/secret"
+                        """,
+                "7:1: to: [\"smtp://a.example:25\", \"mx\"] mixes ways of delivery; a list may hold"
+                        + " hosts that are all smtp://, all smtps:// or all lmtp://",
+                "11:1: tls goes with no route to \"discard\"; only SMTP and LMTP over TCP have it",
+                "12:1: fallback goes with no route to \"discard\"; only hosts of SMTP and LMTP have"
+                        + " one",
+                "16:1: auth-user goes with no route to \"mx\"; only hosts that the route names can"
+                        + " know us",
+                "16:1: auth-user needs auth-password-file or auth-token-file",
+                "20:1: a login needs auth-user");
     }
 
     @Test

@@ -36,8 +36,13 @@ import io.whimbrel.reception.ListenTls;
 import io.whimbrel.reception.Offered;
 import io.whimbrel.reception.SessionLimits;
 import io.whimbrel.reception.TlsMode;
+import io.whimbrel.routing.Credentials;
+import io.whimbrel.routing.HostSettings;
+import io.whimbrel.routing.IpPreference;
+import io.whimbrel.routing.RouteConditions;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
+import io.whimbrel.routing.Wildcards;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
@@ -57,6 +62,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -300,6 +306,63 @@ class ConfigFileTest {
                 folder.resolve(certificate + ".pem"), folder.resolve(key + ".pem"));
     }
 
+    private static RouteSettings relayRoute() {
+        var net = new DomainName("example.net");
+        return new RouteSettings(
+                "shop-relay",
+                new RouteConditions(
+                        List.of(new DomainPattern.Exactly(net), new DomainPattern.Below(net)),
+                        Optional.of("shop"),
+                        Optional.of(new Wildcards("spring-*")),
+                        Optional.of(new Wildcards("*-test@example.net"))),
+                List.of(
+                        new RouteTarget.Smtps("relay1.example.org", 465),
+                        new RouteTarget.Smtps("relay2.example.org", 466)),
+                new RouteSettings.Terms(
+                        "slow",
+                        "verify",
+                        Optional.of(
+                                new Credentials(
+                                        "shop",
+                                        Credentials.Kind.TOKEN,
+                                        Path.of("/run/whimbrel/token"),
+                                        true)),
+                        Optional.of(new RouteTarget.Smtp("relay3.example.org", 25)),
+                        ""));
+    }
+
+    private static RouteSettings refusal() {
+        return new RouteSettings(
+                "",
+                new RouteConditions(
+                        List.of(), Optional.of("lost"), Optional.empty(), Optional.empty()),
+                List.of(new RouteTarget.Refuse()),
+                new RouteSettings.Terms(
+                        "", "", Optional.empty(), Optional.empty(), "Not from here"));
+    }
+
+    private static RouteSettings hook() {
+        return new RouteSettings(
+                "",
+                new RouteConditions(
+                        List.of(),
+                        Optional.empty(),
+                        Optional.of(new Wildcards("web")),
+                        Optional.empty()),
+                List.of(new RouteTarget.Http(URI.create("https://hook.example.org/mail?key=1"))),
+                new RouteSettings.Terms(
+                        "",
+                        "",
+                        Optional.of(
+                                new Credentials(
+                                        "web",
+                                        Credentials.Kind.PASSWORD,
+                                        Path.of("/etc/whimbrel/web.secret"),
+                                        false)),
+                        Optional.empty(),
+                        ""));
+    }
+
     @Test
     void everyKey_reachesItsRecord_ofSourcesAndPools() {
         Config config = valid(EVERYTHING);
@@ -357,7 +420,18 @@ class ConfigFileTest {
                                 new RouteTarget.Mx()),
                         new RouteSettings(
                                 new DomainPattern.Exactly(new DomainName("example.net")),
-                                new RouteTarget.Smtp("mail.example.net", 25)));
+                                new RouteTarget.Smtp("mail.example.net", 25)),
+                        relayRoute(),
+                        refusal(),
+                        hook());
+        assertThat(config.hosts())
+                .isEqualTo(
+                        new HostSettings(
+                                2525,
+                                List.of(network("127.0.0.0/8")),
+                                IpPreference.IPV4_FIRST,
+                                List.of(new Wildcards("*.old.example")),
+                                Optional.of(new RouteTarget.Smtps("relay.example.org", 465))));
         var timeouts =
                 new DeliverySettings.Timeouts(
                         Duration.ofSeconds(6),

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 
@@ -30,7 +31,14 @@ final class ExtensionsTest {
                                 true,
                                 false,
                                 OptionalLong.empty(),
-                                Extensions.Limits.NONE));
+                                Extensions.Limits.NONE,
+                                List.of()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"AUTH plain  LOGIN, PLAIN LOGIN", "AUTH, ''", "auth SCRAM-SHA-256, SCRAM-SHA-256"})
+    void mechanismsOfAuth_areListed(String line, String mechanisms) {
+        assertThat(String.join(" ", parse("mx.test", line).auth())).isEqualTo(mechanisms);
     }
 
     @Test

@@ -2,13 +2,13 @@ package io.whimbrel.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.dns.TestNameServer.Mood;
 import io.whimbrel.egress.Site;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Network;
 
 import org.junit.jupiter.api.AfterEach;
@@ -162,31 +162,118 @@ final class HostFinderTest {
         assertThat(none(finder(1), mx("5 mx.test"))).startsWith("451 4.4.3");
     }
 
+    @Test
+    void routeToOurOwnListener_isALoop() {
+        dns.with("relay.test. 300 IN A 198.51.100.9");
+
+        assertThat(none(finder(1), route("relay.test"))).startsWith("554 5.4.6");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "IPV4_FIRST, 192.0.2.1 2001:db8::1",
+        "IPV6_FIRST, 2001:db8::1 192.0.2.1",
+        "IPV4_ONLY, 192.0.2.1",
+        "IPV6_ONLY, 2001:db8::1"
+    })
+    void preference_ordersTheAddresses(IpPreference preference, String expected) {
+        dns.with("mx.test. 300 IN A 192.0.2.1").with("mx.test. 300 IN AAAA 2001:db8::1");
+
+        MailHosts hosts = finder(preference, ProviderLookup.NONE).find(mx("5 mx.test"), bothWays());
+
+        assertThat(described(hosts).replace("mx.test ", "").replaceAll("[\\[\\]]", ""))
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void preferenceOfTheProvider_countsMore() {
+        dns.with("mx.test. 300 IN A 192.0.2.1").with("mx.test. 300 IN AAAA 2001:db8::1");
+        var hop =
+                new NextHop.Remote(
+                        new Site("site", "google"),
+                        Protocol.SMTP,
+                        List.of(new TargetHost(5, "mx.test", 25)),
+                        false,
+                        NextHop.Terms.NONE);
+        var providers =
+                new ProviderLookup() {
+                    @Override
+                    public String provider(List<String> mxHosts, DomainName domain) {
+                        return "google";
+                    }
+
+                    @Override
+                    public Optional<IpPreference> ipPreference(String provider) {
+                        return provider.equals("google")
+                                ? Optional.of(IpPreference.IPV4_ONLY)
+                                : Optional.empty();
+                    }
+                };
+
+        assertThat(described(finder(IpPreference.IPV6_ONLY, providers).find(hop, bothWays())))
+                .isEqualTo("mx.test [192.0.2.1]");
+    }
+
+    @Test
+    void hostWithoutTheOnlyWantedFamily_isRefusedAndTheFamilyNamed() {
+        dns.with("mx.test. 300 IN A 192.0.2.1");
+
+        MailHosts hosts =
+                finder(IpPreference.IPV6_ONLY, ProviderLookup.NONE)
+                        .find(mx("5 mx.test"), bothWays());
+
+        assertThat(((MailHosts.None) hosts).reply().toString())
+                .startsWith("550 5.4.4")
+                .endsWith("has an IPv6 address");
+    }
+
+    private HostFinder finder(IpPreference preference, ProviderLookup providers) {
+        return new HostFinder(
+                new RoutingPlan(
+                        new RouteTable(List.of()),
+                        new HostSettings(25, List.of(), preference, List.of(), Optional.empty()),
+                        new Resolver(dns.settings(), CLOCK),
+                        new OwnNode(Set.of(), List.of()),
+                        providers),
+                new SplittableRandom(1));
+    }
+
+    private static Sources bothWays() {
+        var ipv4 =
+                new SourceAddress("a", Optional.of(InetAddress.ofLiteral("127.0.0.1")), "a.test");
+        var ipv6 = new SourceAddress("b", Optional.of(InetAddress.ofLiteral("::1")), "b.test");
+        return new Sources(List.of(ipv4, ipv6), CLOCK);
+    }
+
     private HostFinder finder(long seed, String... allowed) {
         var networks = List.of(allowed).stream().map(text -> Network.parse(text).orElseThrow());
         var own = new InetSocketAddress(InetAddress.ofLiteral("198.51.100.9"), 25);
         return new HostFinder(
-                new Resolver(dns.settings(), CLOCK),
-                new OwnNode(Set.of(), List.of(own)),
-                new PrivateAddresses(networks.toList()),
+                new RoutingPlan(
+                        List.of(),
+                        25,
+                        networks.toList(),
+                        new Resolver(dns.settings(), CLOCK),
+                        new OwnNode(Set.of(), List.of(own))),
                 new SplittableRandom(seed));
     }
 
-    private static NextHop mx(String... hosts) {
-        List<MxHost> list =
+    private static NextHop.Remote mx(String... hosts) {
+        List<TargetHost> list =
                 List.of(hosts).stream()
                         .map(text -> text.split(" "))
-                        .map(words -> new MxHost(Integer.parseInt(words[0]), words[1]))
+                        .map(words -> new TargetHost(Integer.parseInt(words[0]), words[1], 25))
                         .toList();
-        return new NextHop(new Site("site"), Protocol.SMTP, list, 25, false);
+        return new NextHop.Remote(new Site("site"), Protocol.SMTP, list, false, NextHop.Terms.NONE);
     }
 
-    private static NextHop route(String host) {
-        var hosts = List.of(new MxHost(0, host));
-        return new NextHop(new Site("smtp://" + host), Protocol.SMTP, hosts, 25, true);
+    private static NextHop.Remote route(String host) {
+        var hosts = List.of(new TargetHost(0, host, 25));
+        var site = new Site("smtp://" + host);
+        return new NextHop.Remote(site, Protocol.SMTP, hosts, true, NextHop.Terms.NONE);
     }
 
-    private static String found(HostFinder finder, NextHop nextHop) {
+    private static String found(HostFinder finder, NextHop.Remote nextHop) {
         return described(finder.find(nextHop, sources(UNNAMED)));
     }
 
@@ -196,7 +283,7 @@ final class HostFinderTest {
         return String.join(" ", found.stream().map(HostAddress::described).toList());
     }
 
-    private static String none(HostFinder finder, NextHop nextHop) {
+    private static String none(HostFinder finder, NextHop.Remote nextHop) {
         MailHosts hosts = finder.find(nextHop, sources(UNNAMED));
         assertThat(hosts).isInstanceOf(MailHosts.None.class);
         return ((MailHosts.None) hosts).reply().toString();

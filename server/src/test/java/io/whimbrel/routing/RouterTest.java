@@ -2,10 +2,10 @@ package io.whimbrel.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.dns.MxAnswer.MxHost;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.dns.TestNameServer.Mood;
+import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 
@@ -17,11 +17,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
+import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 @Timeout(30)
 final class RouterTest {
@@ -37,12 +41,12 @@ final class RouterTest {
     void mx_givesHostsAndASiteNamedAfterThem() {
         dns.with("a.test. 300 IN MX 20 mx2.x.test.").with("a.test. 300 IN MX 10 mx1.x.test.");
 
-        NextHop nextHop = found("a.test");
+        NextHop.Remote nextHop = found("a.test");
 
         assertThat(nextHop.site().name()).isEqualTo("(mx1|mx2).x.test");
         assertThat(nextHop.hosts())
-                .containsExactly(new MxHost(10, "mx1.x.test"), new MxHost(20, "mx2.x.test"));
-        assertThat(nextHop.port()).isEqualTo(25);
+                .containsExactly(
+                        new TargetHost(10, "mx1.x.test", 25), new TargetHost(20, "mx2.x.test", 25));
         assertThat(nextHop.protocol()).isEqualTo(Protocol.SMTP);
         assertThat(nextHop.isRoute()).isFalse();
     }
@@ -58,7 +62,7 @@ final class RouterTest {
     void noMx_theDomainItselfIsTheHost() {
         dns.with("a.test. 300 IN A 192.0.2.1");
 
-        assertThat(found("a.test").hosts()).containsExactly(new MxHost(0, "a.test"));
+        assertThat(found("a.test").hosts()).containsExactly(new TargetHost(0, "a.test", 25));
         assertThat(found("a.test").site().name()).isEqualTo("a.test");
     }
 
@@ -66,7 +70,7 @@ final class RouterTest {
     void noMxButIpv6_theDomainItselfIsTheHost() {
         dns.with("a.test. 300 IN AAAA 2001:db8::1");
 
-        assertThat(found("a.test").hosts()).containsExactly(new MxHost(0, "a.test"));
+        assertThat(found("a.test").hosts()).containsExactly(new TargetHost(0, "a.test", 25));
     }
 
     @Test
@@ -102,7 +106,7 @@ final class RouterTest {
                 .with("a.test. 300 IN MX 10 equal.test.")
                 .with("a.test. 300 IN MX 20 worse.test.");
 
-        assertThat(found("a.test").hosts()).containsExactly(new MxHost(5, "first.test"));
+        assertThat(found("a.test").hosts()).containsExactly(new TargetHost(5, "first.test", 25));
     }
 
     @Test
@@ -126,7 +130,7 @@ final class RouterTest {
         "[2001:db8::1], 2001:db8:0:0:0:0:0:1"
     })
     void addressLiteral_isTheHost(String domain, String address) {
-        assertThat(found(domain).hosts()).containsExactly(new MxHost(0, address));
+        assertThat(found(domain).hosts()).containsExactly(new TargetHost(0, address, 25));
         assertThat(found(domain).site().name()).isEqualTo("[" + address + "]");
         assertThat(dns.questions()).isZero();
     }
@@ -150,7 +154,8 @@ final class RouterTest {
         assertThat(found(router, "a.test").site().name()).isEqualTo("smtp://127.0.0.1:2526");
         assertThat(found(router, "a.test").isRoute()).isTrue();
         assertThat(found(router, "other.example").site().name()).isEqualTo("smtp://[::1]:2527");
-        assertThat(found(router, "other.example").hosts()).containsExactly(new MxHost(0, "::1"));
+        assertThat(found(router, "other.example").hosts())
+                .containsExactly(new TargetHost(0, "::1", 2527));
     }
 
     @Test
@@ -200,23 +205,255 @@ final class RouterTest {
 
     private NextHop found(String domain) {
         return found(router(), domain);
+    @Test
+    void routeToTheMxOfAnotherDomain_sharesItsSite() {
+        dns.with("b.test. 300 IN MX 5 mx.b.test.");
+        var target = new RouteTarget.MxOf(DomainName.parse("b.test").orElseThrow());
+
+        NextHop.Remote hop = found(router(route("a.test", target)), "a.test");
+
+        assertThat(hop.site()).isEqualTo(found("b.test").site());
+        assertThat(hop.isRoute()).isFalse();
     }
 
-    private static NextHop found(Router router, String domain) {
-        Resolution resolution = router.resolve(DomainName.parse(domain).orElseThrow());
+    @ParameterizedTest
+    @CsvSource({"192.0.2.1., 192.0.2.1", "mx\\032x.b.test., mx", "bad\\(name.b.test., bad"})
+    void mxThatIsNoHostName_isRefusedForGoodAndNamed(String mx, String shown) {
+        dns.with("a.test. 300 IN MX 5 " + mx);
+
+        assertThat(notFound("a.test"))
+                .startsWith("550 5.4.4 The MX of a.test is \"" + shown)
+                .endsWith("which is no host name");
+    }
+
+    @Test
+    void mxThatIsNoHostName_isPassedOverForOthers() {
+        dns.with("a.test. 300 IN MX 5 192.0.2.1.").with("a.test. 300 IN MX 10 mx.a.test.");
+
+        assertThat(found("a.test").site().name()).isEqualTo("mx.a.test");
+    }
+
+    @Test
+    void tooManyMx_theBestCount() {
+        for (int i = 0; i < 55; i++) {
+            dns.with("a.test. 300 IN MX %d m%d.a.test.".formatted(i, i));
+        }
+
+        assertThat(found("a.test").hosts())
+                .hasSize(Router.HOSTS_MAX)
+                .contains(new TargetHost(0, "m0.a.test", 25))
+                .doesNotContain(new TargetHost(50, "m50.a.test", 25));
+    }
+
+    @Test
+    void skippedHosts_areLeftOutAndSaidWhereNoneRemains() {
+        dns.with("a.test. 300 IN MX 5 old1.x.test.").with("a.test. 300 IN MX 10 mx.a.test.");
+        dns.with("b.test. 300 IN MX 5 old2.x.test.");
+        Router router =
+                router(
+                        new HostSettings(
+                                25,
+                                List.of(),
+                                IpPreference.BY_TURNS,
+                                List.of(new Wildcards("OLD*.x.test")),
+                                Optional.empty()),
+                        ProviderLookup.NONE);
+
+        assertThat(found(router, "a.test").hosts())
+                .containsExactly(new TargetHost(10, "mx.a.test", 25));
+        assertThat(notFound(router, "b.test")).startsWith("550 5.4.4").contains("skip-hosts");
+    }
+
+    @Test
+    void fallback_belongsToEveryMxAndHasNone() {
+        dns.with("a.test. 300 IN MX 5 mx.a.test.");
+        Router router =
+                router(
+                        new HostSettings(
+                                25,
+                                List.of(),
+                                IpPreference.BY_TURNS,
+                                List.of(),
+                                Optional.of(new RouteTarget.Smtps("relay.test", 465))),
+                        ProviderLookup.NONE);
+
+        NextHop.Remote hop = found(router, "a.test");
+        NextHop.Remote fallback = hop.terms().fallback().orElseThrow();
+
+        assertThat(hop.site().name()).isEqualTo("mx.a.test");
+        assertThat(fallback.site().name()).isEqualTo("smtps://relay.test:465");
+        assertThat(fallback.terms().isImplicitTls()).isTrue();
+        assertThat(fallback.terms().fallback()).isEmpty();
+    }
+
+    @Test
+    void provider_isAskedWithHostsAndDomain() {
+        dns.with("a.test. 300 IN MX 5 mx1.g.test.").with("a.test. 300 IN MX 7 mx2.g.test.");
+        Router router =
+                router(new HostSettings(25, List.of()), (hosts, domain) -> hosts + " " + domain);
+
+        assertThat(found(router, "a.test").site().provider())
+                .isEqualTo("[mx1.g.test, mx2.g.test] a.test");
+    }
+
+    @Test
+    void namedRoute_isTakenWhateverTheDomain() {
+        Router router =
+                router(
+                        named("shop", new RouteTarget.Smtp("relay.test", 587)),
+                        route("*", new RouteTarget.Smtp("127.0.0.1", 2526)));
+
+        assertThat(resolved(router, "a.test", "shop").site().name())
+                .isEqualTo("smtp://relay.test:587");
+        assertThat(found(router, "a.test").site().name()).isEqualTo("smtp://127.0.0.1:2526");
+    }
+
+    @Test
+    void routeThatIsGone_waitsForTheOperator() {
+        Resolution resolution = router().resolve(DomainName.parse("a.test").orElseThrow(), "shop");
+
+        assertThat(resolution)
+                .isInstanceOfSatisfying(
+                        Resolution.NotFound.class,
+                        it ->
+                                assertThat(it.reply().toString())
+                                        .startsWith("451 4.3.5 Route shop is"));
+    }
+
+    @Test
+    void whatSetsNextHopsApart_isInTheNameOfTheSite() {
+        var first = credentials("first");
+        Router router =
+                router(
+                        shop("a", "", Optional.of(first)),
+                        shop("b", "", Optional.of(first)),
+                        shop("c", "", Optional.of(credentials("second"))),
+                        shop("d", "verify", Optional.empty()),
+                        shop("e", "", Optional.empty()));
+
+        assertThat(Stream.of("a", "b", "c", "d", "e").map(it -> site(router, it)))
+                .containsExactly(
+                        "smtp://relay.test:587 (auth)",
+                        "smtp://relay.test:587 (auth)",
+                        "smtp://relay.test:587 (auth) (c)",
+                        "smtp://relay.test:587 (tls verify)",
+                        "smtp://relay.test:587");
+        assertThat(resolved(router, "x.test", "a").toString())
+                .doesNotContain("first")
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void mxWithAPolicyOfItsOwn_isAnotherSite() {
+        dns.with("a.test. 300 IN MX 5 mx.a.test.");
+        var terms = new RouteSettings.Terms("p", "verify", Optional.empty(), Optional.empty(), "");
+        Router router =
+                router(
+                        new RouteSettings(
+                                "strict", tenant("shop"), List.of(new RouteTarget.Mx()), terms));
+
+        assertThat(site(router, "strict", "a.test")).isEqualTo("mx.a.test (tls verify)");
+        assertThat(found(router, "a.test").site().name()).isEqualTo("mx.a.test");
+    }
+
+    @Test
+    void severalHosts_areTriedInOrderAtTheirPorts() {
+        var targets =
+                List.<RouteTarget>of(
+                        new RouteTarget.Smtp("r2.test", 587), new RouteTarget.Smtp("[::1]", 25));
+        Router router =
+                router(new RouteSettings("r", tenant("t"), targets, RouteSettings.Terms.NONE));
+
+        NextHop.Remote hop = (NextHop.Remote) resolved(router, "a.test", "r");
+
+        assertThat(hop.hosts())
+                .containsExactly(new TargetHost(0, "r2.test", 587), new TargetHost(1, "::1", 25));
+        assertThat(hop.site().name()).isEqualTo("smtp://r2.test:587,smtp://[::1]:25");
+    }
+
+    @Test
+    void kinds_haveTheirOwnNextHops() {
+        Router router =
+                router(
+                        named("local", new RouteTarget.LmtpSocket(Path.of("/run/lmtp"))),
+                        named("web", new RouteTarget.Http(URI.create("https://h.test/p?key=k"))),
+                        named("none", new RouteTarget.Discard()),
+                        named("no", new RouteTarget.Refuse()));
+
+        assertThat(resolved(router, "a.test", "local"))
+                .isEqualTo(
+                        new NextHop.LocalSocket(
+                                new Site("lmtp:unix:/run/lmtp"), Path.of("/run/lmtp")));
+        assertThat(resolved(router, "a.test", "web")).isInstanceOf(NextHop.Http.class);
+        assertThat(site(router, "web")).isEqualTo("https://h.test/p");
+        assertThat(((NextHop.Discard) resolved(router, "a.test", "none")).reply().toString())
+                .isEqualTo("250 2.0.0 Discarded, as route none says");
+        assertThat(((NextHop.Refuse) resolved(router, "a.test", "no")).reply().toString())
+                .isEqualTo("550 5.7.1 Refused, as route no says");
+    }
+
+    private static Credentials credentials(String user) {
+        return new Credentials(user, Credentials.Kind.PASSWORD, Path.of("/secret"), false);
+    }
+
+    private static RouteSettings shop(String name, String tls, Optional<Credentials> credentials) {
+        var terms = new RouteSettings.Terms("", tls, credentials, Optional.empty(), "");
+        return new RouteSettings(
+                name, tenant("t"), List.of(new RouteTarget.Smtp("relay.test", 587)), terms);
+    }
+
+    private static RouteSettings named(String name, RouteTarget target) {
+        return new RouteSettings(name, tenant("t"), List.of(target), RouteSettings.Terms.NONE);
+    }
+
+    private static RouteConditions tenant(String tenant) {
+        return new RouteConditions(
+                List.of(), Optional.of(tenant), Optional.empty(), Optional.empty());
+    }
+
+    private static String site(Router router, String route) {
+        return site(router, route, "x.test");
+    }
+
+    private static String site(Router router, String route, String domain) {
+        return resolved(router, domain, route).site().name();
+    }
+
+    private static NextHop resolved(Router router, String domain, String route) {
+        Resolution resolution = router.resolve(DomainName.parse(domain).orElseThrow(), route);
         assertThat(resolution).isInstanceOf(Resolution.Found.class);
         return ((Resolution.Found) resolution).nextHop();
     }
 
+    private Router router(HostSettings hosts, ProviderLookup providers) {
+        var resolver = new Resolver(dns.settings(), InstantSource.fixed(Instant.EPOCH));
+        return new Router(
+                new RoutingPlan(new RouteTable(List.of()), hosts, resolver, ownNode, providers));
+    }
+
+    private NextHop.Remote found(String domain) {
+        return found(router(), domain);
+    }
+
+    private static NextHop.Remote found(Router router, String domain) {
+        Resolution resolution = router.resolve(DomainName.parse(domain).orElseThrow(), "");
+        assertThat(resolution).isInstanceOf(Resolution.Found.class);
+        return (NextHop.Remote) ((Resolution.Found) resolution).nextHop();
+    }
+
     private String notFound(String domain) {
-        Resolution resolution = router().resolve(DomainName.parse(domain).orElseThrow());
+        return notFound(router(), domain);
+    }
+
+    private static String notFound(Router router, String domain) {
+        Resolution resolution = router.resolve(DomainName.parse(domain).orElseThrow(), "");
         assertThat(resolution).isInstanceOf(Resolution.NotFound.class);
         return ((Resolution.NotFound) resolution).reply().toString();
     }
 
     private Router router(RouteSettings... routes) {
         var resolver = new Resolver(dns.settings(), InstantSource.fixed(Instant.EPOCH));
-        return new Router(List.of(routes), 25, resolver, ownNode);
+        return new Router(new RoutingPlan(List.of(routes), 25, List.of(), resolver, ownNode));
     }
 
     private static RouteSettings route(String pattern, RouteTarget target) {

@@ -1,0 +1,172 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.delivery.SmtpClient.Opening;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.egress.Site;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.routing.NextHop;
+import io.whimbrel.routing.OwnNode;
+import io.whimbrel.routing.Protocol;
+import io.whimbrel.routing.RoutingPlan;
+import io.whimbrel.routing.TargetHost;
+import io.whimbrel.smtp.SmtpReply;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Scanner;
+import java.util.Set;
+
+@Timeout(60)
+final class SessionFinderTest {
+    private static final String GREETS = "S: 220 x\nC: EHLO\nS: 250 mx.test";
+
+    private final TestNameServer dns = new TestNameServer();
+    private final Hosts hosts = new Hosts();
+    private final SessionFinder finder = new SessionFinder(hosts.client);
+    private final ActivePlan active =
+            ActivePlan.of(
+                    new DeliveryPlan(
+                            DeliverySettings.DEFAULT,
+                            hosts.sources,
+                            new RoutingPlan(
+                                    List.of(),
+                                    25,
+                                    List.of(),
+                                    new Resolver(dns.settings(), hosts.clock),
+                                    new OwnNode(Set.of(), List.of()))));
+
+    @TempDir private Path folder;
+
+    @AfterEach
+    void close() {
+        hosts.close();
+        dns.close();
+    }
+
+    @Test
+    void ownHostsUnreachable_theFallbackIsAsked() {
+        try (var relay = new ScriptedPeer(GREETS)) {
+            NextHop hop = hop(ScriptedPeer.deafPort(), Optional.of(remote(relay.port())));
+
+            RemoteSession session = Hosts.opened(finder.open(active, hop));
+
+            assertThat(session.host().port()).isEqualTo(relay.port());
+        }
+    }
+
+    @Test
+    void ownHostRefuses_thatCounts() {
+        try (var own = new ScriptedPeer("S: 554 5.7.1 no");
+                var relay = new ScriptedPeer(GREETS)) {
+            NextHop hop = hop(own.port(), Optional.of(remote(relay.port())));
+
+            assertThat(Hosts.failure(finder.open(active, hop))).isInstanceOf(Refused.class);
+            assertThat(relay.heard()).isEmpty();
+        }
+    }
+
+    @Test
+    void noFallback_theFailureIsSaid() {
+        NextHop hop = hop(ScriptedPeer.deafPort(), Optional.empty());
+
+        assertThat(Hosts.failure(finder.open(active, hop)))
+                .isInstanceOfSatisfying(
+                        ConnectionLost.class,
+                        it -> assertThat(it.stage()).isEqualTo(Stage.CONNECT));
+    }
+
+    @Test
+    void localSocket_isSpokenToByLmtp() throws IOException {
+        Path path = folder.resolve("lmtp");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(path));
+            Thread.ofVirtual().start(() -> greetLmtp(server));
+
+            RemoteSession session =
+                    Hosts.opened(finder.open(active, new NextHop.LocalSocket(new Site("s"), path)));
+
+            assertThat(session.protocol()).isEqualTo(Protocol.LMTP);
+            assertThat(session.peer().host()).isEqualTo("unix:" + path);
+            assertThat(session.extensions().pipelining()).isTrue();
+            session.quit();
+        }
+    }
+
+    @Test
+    void localSocketThatIsNotThere_isALostConnection() {
+        var hop = new NextHop.LocalSocket(new Site("s"), folder.resolve("none"));
+
+        assertThat(Hosts.failure(finder.open(active, hop)))
+                .isInstanceOfSatisfying(
+                        ConnectionLost.class, it -> assertThat(it.peer().host()).endsWith("/none"));
+    }
+
+    @Test
+    void localSocketThatSaysNothing_isGivenUp() throws IOException {
+        Path path = folder.resolve("lmtp");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(path));
+
+            Opening opening = hosts.client.open(path, Hosts.UNNAMED, Hosts.SHORT);
+
+            assertThat(Hosts.failure(opening))
+                    .isInstanceOfSatisfying(
+                            ConnectionLost.class,
+                            it -> assertThat(it.stage()).isEqualTo(Stage.GREETING));
+        }
+    }
+
+    @Test
+    void nextHopWithoutSessions_hasNone() {
+        var hop = new NextHop.Refuse(new Site("refuse"), SmtpReply.of(550, 5, 7, 1, "no"));
+
+        assertThat(Hosts.failure(finder.open(active, hop))).isInstanceOf(NotTried.class);
+    }
+
+    private static void greetLmtp(ServerSocketChannel server) {
+        try (SocketChannel channel = server.accept();
+                var in = new Scanner(channel, StandardCharsets.UTF_8)) {
+            var out = Channels.newOutputStream(channel);
+            out.write("220 lmtp\r\n".getBytes(StandardCharsets.US_ASCII));
+            in.nextLine();
+            out.write("250-lmtp\r\n250 PIPELINING\r\n".getBytes(StandardCharsets.US_ASCII));
+            in.nextLine();
+            out.write("221 bye\r\n".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static NextHop.Remote hop(int port, Optional<NextHop.Remote> fallback) {
+        var terms = new NextHop.Terms(false, "", Optional.empty(), fallback);
+        return new NextHop.Remote(
+                new Site("s"),
+                Protocol.SMTP,
+                List.of(new TargetHost(0, "127.0.0.1", port)),
+                true,
+                terms);
+    }
+
+    private static NextHop.Remote remote(int port) {
+        return hop(port, Optional.empty());
+    }
+}
