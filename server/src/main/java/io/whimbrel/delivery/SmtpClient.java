@@ -1,8 +1,12 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -12,7 +16,9 @@ import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
-import io.whimbrel.tls.ClientTls;
+
+import io.whimbrel.transport.DomainTls;
+import io.whimbrel.transport.OutboundTls;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -26,16 +32,17 @@ import java.util.Optional;
 /// Opens sessions: the first host that answers gets one, in the order given, those that failed
 /// lately last (RFC 5321 §5.1). Thread-safe.
 ///
-/// TLS is opportunistic: where a handshake fails the host is asked again in plain text at once, and
-/// for [#TLS_BROKEN_FOR] from then on.
+/// How much TLS is used, and what happens where it fails, is in [TlsCalls].
 final class SmtpClient {
+    /// RFC 3463 §3.8.
+    private static final int SECURITY = 7;
+
     static final Duration BAD_FOR = Duration.ofMinutes(1);
-    static final Duration TLS_BROKEN_FOR = Duration.ofMinutes(10);
 
     private final Watchdog watchdog;
-    private final ClientTls tls = new ClientTls();
     private final RecentHosts badHosts;
-    private final RecentHosts tlsBroken;
+    private final InstantSource clock;
+    private final TlsWish opportunistic;
 
     /// What came of the wish to talk.
     sealed interface Opening {
@@ -49,13 +56,27 @@ final class SmtpClient {
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
         this.badHosts = new RecentHosts(BAD_FOR, clock);
-        this.tlsBroken = new RecentHosts(TLS_BROKEN_FOR, clock);
+        this.clock = clock;
+        var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
+        DomainTls nobody =
+                tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED);
+        this.opportunistic = new TlsWish(tls, nobody, false, false);
+    }
+
+    /// As the other, with TLS where it works.
+    Opening open(List<HostAddress> hosts, Protocol protocol, Sources sources, Timeouts timeouts) {
+        return open(hosts, protocol, sources, timeouts, opportunistic);
     }
 
     /// Tries `hosts` in turn; blocks for as long as they take.
     ///
     /// @param hosts at least one
-    Opening open(List<HostAddress> hosts, Protocol protocol, Sources sources, Timeouts timeouts) {
+    Opening open(
+            List<HostAddress> hosts,
+            Protocol protocol,
+            Sources sources,
+            Timeouts timeouts,
+            TlsWish tls) {
         Optional<Opening.Failed> best = Optional.empty();
         for (HostAddress host : goodOnesFirst(hosts)) {
             Optional<SourceAddress> source = sources.next(host.address());
@@ -63,14 +84,17 @@ final class SmtpClient {
                 best = Optional.of(moreHopeful(best, noSource(host, sources)));
                 continue;
             }
-            Opening opening = open(new Call(host, source.get(), protocol, sources, timeouts));
+            var call = new Call(host, source.get(), protocol, sources, timeouts, tls);
+            Opening opening = open(call);
             switch (opening) {
                 case Opening.Opened _ -> {
                     badHosts.remove(host.address());
                     return opening;
                 }
                 case Opening.Failed failed -> {
-                    badHosts.add(host.address());
+                    if (!(failed.result() instanceof NotTried)) {
+                        badHosts.add(host.address());
+                    }
                     best = Optional.of(moreHopeful(best, failed));
                 }
             }
@@ -87,21 +111,15 @@ final class SmtpClient {
             SourceAddress source,
             Protocol protocol,
             Sources sources,
-            Timeouts timeouts) {}
+            Timeouts timeouts,
+            TlsWish tls) {}
 
     private Opening open(Call call) {
-        Opening first = open(call, !tlsBroken.contains(call.host().address()));
-        boolean isTlsToBlame =
-                first instanceof Opening.Failed(ConnectionLost lost, _)
-                        && lost.stage() == AttemptResult.Stage.TLS;
-        if (!isTlsToBlame || Thread.currentThread().isInterrupted()) {
-            return first;
-        }
-        tlsBroken.add(call.host().address());
-        return open(call, false);
+        return new TlsCalls(call.tls(), call.host(), call.source(), clock)
+                .open(handshake -> connect(call, handshake));
     }
 
-    private Opening open(Call call, boolean mayUseTls) {
+    private Opening connect(Call call, Introduction.Handshake handshake) {
         var socket = new Socket();
         try {
             bind(socket, call.source());
@@ -117,8 +135,12 @@ final class SmtpClient {
                     new InetSocketAddress(call.host().address(), call.host().port()),
                     Math.toIntExact(call.timeouts().connect().toMillis()));
             var wire = new Wire(socket, watchdog, call.timeouts().dataBlock());
-            return new Introduction(wire, tls, call.timeouts())
-                    .introduce(call.host(), call.source(), call.protocol(), mayUseTls);
+            return new Introduction(wire, handshake, call.timeouts())
+                    .introduce(
+                            call.host(),
+                            call.tls().place(call.host()),
+                            call.source(),
+                            call.protocol());
         } catch (IOException e) {
             closeQuietly(socket);
             var peer = new Peer(call.host().described(), "", false);
@@ -162,14 +184,20 @@ final class SmtpClient {
     }
 
     /// A host that asks us to come later is better than one that is not there, which is better than
-    /// one that refuses for good; that we cannot reach one says least.
+    /// one that refuses for good; that we cannot reach one says least. One whose TLS is not good
+    /// enough may be repaired.
     private static int rank(Opening.Failed failed) {
         return switch (failed.result()) {
             case Refused refused when refused.reply().isTransient() -> 3;
             case ConnectionLost _ -> 2;
+            case NotTried(SmtpReply reply) when isAboutTls(reply) -> reply.isTransient() ? 2 : 1;
             case Refused _ -> 1;
             case NotTried _, AttemptResult.Accepted _, AttemptResult.Overdue _ -> 0;
         };
+    }
+
+    private static boolean isAboutTls(SmtpReply reply) {
+        return reply.status().filter(status -> status.subject() == SECURITY).isPresent();
     }
 
     private static void closeQuietly(Socket socket) {

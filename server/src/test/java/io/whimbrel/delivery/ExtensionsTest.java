@@ -29,6 +29,7 @@ final class ExtensionsTest {
                                 false,
                                 true,
                                 false,
+                                false,
                                 OptionalLong.empty(),
                                 Extensions.Limits.NONE));
     }
