@@ -41,6 +41,9 @@ import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
+import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsState;
 import io.whimbrel.toml.AddressText;
 
 import org.slf4j.Logger;
@@ -81,6 +84,7 @@ final class Node implements AutoCloseable {
     private final RestingMail resting;
     private final PathsFile pathsFile;
     private final QuotasFile quotasFile;
+    private final TlsState tlsState;
     private final Dispatcher dispatcher;
     private final Schedule schedule;
     private final Settlement settlement;
@@ -95,6 +99,7 @@ final class Node implements AutoCloseable {
     private volatile Config config;
     private volatile Sources sources;
     private volatile Resolver resolver;
+    private volatile OutboundTls tls;
     private Instant disciplinedAt = startedAt;
     private boolean isClockStepTold;
 
@@ -156,6 +161,8 @@ final class Node implements AutoCloseable {
         resting = new RestingMail(spool);
         var rests = new PathRests(clock);
         pathsFile = new PathsFile(config.node().dataFolder(), rests, metrics);
+        tlsState = new TlsState(config.node().dataFolder(), clock, metrics);
+        tls = tls(config, resolver);
         dispatcher = new Dispatcher(plan(config), this::body, resting, rests, clock, metrics);
         schedule = new Schedule(config.schedule(), dispatcher);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
@@ -185,6 +192,14 @@ final class Node implements AutoCloseable {
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(quotas), metrics);
     }
 
+    private OutboundTls tls(Config with, Resolver answers) throws IOException {
+        return tlsState.open(
+                with.tlsOut(),
+                answers,
+                with.delivery().allowPrivate(),
+                (_, _) -> new DaneAnswer.None());
+    }
+
     private DeliveryPlan plan(Config with) {
         var names = new HashSet<>(sources.ehloNames());
         names.add(with.node().name());
@@ -198,7 +213,7 @@ final class Node implements AutoCloseable {
                         resolver,
                         new OwnNode(names, listening));
         DeliverySettings settings = with.delivery().withAtMost(fileLimit.deliveries());
-        return new DeliveryPlan(settings, sources, routing);
+        return new DeliveryPlan(settings, sources, routing, tls);
     }
 
     private static int clients(Config config) {
@@ -317,11 +332,14 @@ final class Node implements AutoCloseable {
         // The resolver stays where it can: what it remembers spares thousands of questions.
         Resolver answers =
                 fresh.dns().equals(config.dns()) ? resolver : new Resolver(fresh.dns(), clock);
+        OutboundTls freshTls;
         try {
+            freshTls = tls(fresh, answers);
             reception.reload(fresh.reception(), answers);
         } catch (IOException e) {
             return List.of(String.valueOf(e.getMessage()));
         }
+        tls = freshTls;
         activate(fresh, answers);
         return List.of();
     }
@@ -358,6 +376,7 @@ final class Node implements AutoCloseable {
         }
         pathsFile.close();
         quotasFile.close();
+        tlsState.close();
         ticker.close();
         budgets.close();
         jobs.close();

@@ -15,6 +15,7 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
+import io.whimbrel.transport.TlsOutSettings;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
 /// @param delivery how mail is sent
+/// @param tlsOut how safely
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -47,6 +49,7 @@ public record Config(
         DnsSettings dns,
         List<RouteSettings> routes,
         DeliverySettings delivery,
+        TlsOutSettings tlsOut,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -94,6 +97,7 @@ public record Config(
                 dns,
                 routes,
                 delivery,
+                tlsOut,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

@@ -56,6 +56,8 @@ final class ConfigAssembly {
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
+                TlsOutKeys.settings(
+                        values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         ScheduleSettings.DEFAULT.pool(),

@@ -55,6 +55,8 @@ final class ConfigChecks {
         new ReceptionChecks(values, findings).run();
         TenantKeys.check(values.all(TenantKeys.TENANT), findings);
         checkRoutes(values.all(DeliveryKeys.ROUTE));
+        TlsOutKeys.check(
+                values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);

@@ -21,6 +21,8 @@ final class ConfigKeys {
                     DeliveryKeys.DNS,
                     DeliveryKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
+                    TlsOutKeys.TLS_OUT,
+                    TlsOutKeys.TLS_POLICY,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

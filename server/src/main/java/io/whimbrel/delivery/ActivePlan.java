@@ -2,6 +2,8 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.egress.Sources;
 import io.whimbrel.routing.Directions;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.transport.DomainTls;
 
 import java.security.SecureRandom;
 
@@ -20,6 +22,15 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
 
     DeliverySettings settings() {
         return plan.settings();
+    }
+
+    /// What TLS a message wants, whichever host takes it. May block for a few seconds.
+    DomainTls tls(QueueEntry entry, String provider) {
+        return plan.tls()
+                .forDomain(
+                        entry.domain(),
+                        provider,
+                        entry.message().envelope().parameters().tls());
     }
 
     Sources sources() {

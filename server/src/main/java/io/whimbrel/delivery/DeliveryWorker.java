@@ -12,6 +12,7 @@ import io.whimbrel.routing.Heading;
 import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
 import java.util.Collections;
@@ -144,10 +145,16 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private boolean deliver(QueueEntry entry, NextHop nextHop) throws InterruptedException {
+        if (!isSafe(entry)) {
+            endSession();
+        }
         while (true) {
             if (session.isEmpty()) {
-                switch (seek(nextHop)) {
+                switch (seek(entry, nextHop)) {
                     case Opening.Opened(RemoteSession opened) -> begin(opened);
+                    case Opening.Failed failed when failed.isOwn() -> {
+                        return unsafe(entry, failed);
+                    }
                     case Opening.Failed failed -> {
                         return withoutSession(entry, failed);
                     }
@@ -258,6 +265,26 @@ final class DeliveryWorker implements Crew.Member {
         return true;
     }
 
+    /// The session is not safe enough for it: others may do with less.
+    private boolean unsafe(QueueEntry entry, Opening.Failed failed) {
+        if (interruption.isCut()) {
+            return givenBack(entry);
+        }
+        settleUntried(entry, failed);
+        return true;
+    }
+
+    /// Whether the session that is open may carry it.
+    private boolean isSafe(QueueEntry entry) {
+        return session.isEmpty()
+                || active.plan()
+                        .tls()
+                        .allows(
+                                active.tls(entry, path.site().provider()),
+                                session.get().tls(),
+                                dispatcher.clock().instant());
+    }
+
     /// It goes on by another path, untried.
     private boolean moved(QueueEntry entry, NextHop nextHop, Duration timeToLive) {
         if (interruption.isCut()) {
@@ -322,10 +349,13 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Opening seek(NextHop nextHop) {
+    private Opening seek(QueueEntry entry, NextHop nextHop) {
         interruption.begin();
         try {
-            return finder.open(active, nextHop);
+            DomainTls tls = active.tls(entry, path.site().provider());
+            boolean areNamesSure = nextHop.isRoute();
+            return finder.open(
+                    active, nextHop, new TlsWish(active.plan().tls(), tls, false, areNamesSure));
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Opening.Failed(Dispatcher.BUG, "");

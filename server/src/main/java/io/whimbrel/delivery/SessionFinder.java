@@ -16,7 +16,7 @@ final class SessionFinder {
         this.client = client;
     }
 
-    Opening open(ActivePlan active, NextHop nextHop) {
+    Opening open(ActivePlan active, NextHop nextHop, TlsWish tls) {
         return switch (active.directions().hosts(nextHop, active.sources())) {
             case MailHosts.None(var reply) -> new Opening.Failed(new NotTried(reply), "");
             case MailHosts.Found(List<HostAddress> hosts) ->
@@ -24,7 +24,8 @@ final class SessionFinder {
                             hosts,
                             nextHop.protocol(),
                             active.sources(),
-                            active.settings().timeouts());
+                            active.settings().timeouts(),
+                            tls);
         };
     }
 }

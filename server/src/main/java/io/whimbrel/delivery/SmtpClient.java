@@ -50,7 +50,14 @@ final class SmtpClient {
 
         /// No host would; `result` is the most hopeful of their answers: a retry is worth more than
         /// a bounce.
-        record Failed(AttemptResult result, String source) implements Opening {}
+        record Failed(AttemptResult result, String source) implements Opening {
+
+            /// Whether it is about the TLS that one message wants: others for the same hosts may
+            /// want less.
+            boolean isOwn() {
+                return result instanceof NotTried(SmtpReply reply) && isAboutTls(reply);
+            }
+        }
     }
 
     SmtpClient(Watchdog watchdog, InstantSource clock) {

@@ -3,6 +3,7 @@ package io.whimbrel.transport;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.TlsOutMetrics;
+import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientTls;
 import io.whimbrel.tls.ServerTrust;
 
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -24,7 +26,7 @@ public final class OutboundTls {
 
     /// @param sts of domains; answers None where nobody is to be asked
     /// @param dane of hosts
-    /// @throws IOException where `ca-file` cannot be used; names file and remedy
+    /// @throws IOException where `ca-file` or a certificate of ours cannot be used; names file and remedy
     public OutboundTls(
             TlsOutSettings settings,
             Function<DomainName, StsAnswer> sts,
@@ -36,6 +38,19 @@ public final class OutboundTls {
         this.client = new ClientTls(settings.minimum());
         this.trust = trust(settings);
         this.memory = memory;
+        checkOwn();
+    }
+
+    private void checkOwn() throws IOException {
+        var files = new ArrayList<CertificateFiles>();
+        settings.certificate().ifPresent(files::add);
+        settings.rules().forEach(rule -> rule.certificate().ifPresent(files::add));
+        for (CertificateFiles own : files) {
+            Optional<String> trouble = client.trouble(own);
+            if (trouble.isPresent()) {
+                throw new IOException(trouble.get());
+            }
+        }
     }
 
     private static ServerTrust trust(TlsOutSettings settings) throws IOException {

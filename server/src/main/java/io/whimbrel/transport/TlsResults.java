@@ -183,6 +183,11 @@ public final class TlsResults implements StateFile.Content {
         return report(sender, domain, today.minusDays(1));
     }
 
+    /// As [#report], for the day that goes on.
+    public Optional<String> reportOfToday(TlsReport.Sender sender, DomainName domain) {
+        return report(sender, domain, LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC));
+    }
+
     /// Domains of which there is something to report.
     public synchronized List<DomainName> domains(LocalDate day) {
         return tallies.keySet().stream()

@@ -2,6 +2,9 @@ package io.whimbrel.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.whimbrel.metrics.TlsOutMetrics;
+import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Sources;
@@ -105,7 +108,11 @@ final class Post implements AutoCloseable {
                         settings.allowPrivate(),
                         new Resolver(dns.settings(), clock),
                         new OwnNode(Set.of("own.test"), List.of()));
-        return new DeliveryPlan(settings, new Sources(List.of(Hosts.UNNAMED), clock), routing);
+        return new DeliveryPlan(
+                settings,
+                new Sources(List.of(Hosts.UNNAMED), clock),
+                routing,
+                OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry())));
     }
 
     void admit(String... addresses) {
