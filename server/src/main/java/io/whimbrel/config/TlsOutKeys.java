@@ -135,7 +135,7 @@ final class TlsOutKeys {
             new Key<>(
                     "domain",
                     NetworkKinds.domainPattern(),
-                    new Presence.Unset<>("`provider`", "\"example.com\""),
+                    new Presence.Unset<>("any", "\"example.com\""),
                     RELOAD,
                     "For mail to these domains: one, all below one, or all.");
 
@@ -143,7 +143,7 @@ final class TlsOutKeys {
             new Key<>(
                     "provider",
                     Kinds.name(),
-                    new Presence.Unset<>("`domain`", "\"google\""),
+                    new Presence.Unset<>("any", "\"google\""),
                     RELOAD,
                     "For mail whose hosts are this provider's.");
 
@@ -214,10 +214,9 @@ final class TlsOutKeys {
     }
 
     private static TlsRule rule(TableValues table) {
-        Optional<TlsRule.Target> byDomain =
-                table.find(RULE_DOMAIN).map(TlsRule.Target.Domains::new);
         return new TlsRule(
-                byDomain.orElseGet(() -> new TlsRule.Target.Provider(table.get(RULE_PROVIDER))),
+                table.find(RULE_DOMAIN),
+                table.find(RULE_PROVIDER),
                 table.get(RULE_POLICY),
                 table.get(RULE_NAMES),
                 files(table, RULE_CERTIFICATE, RULE_KEY));
@@ -234,14 +233,9 @@ final class TlsOutKeys {
         checkPair(table, CERTIFICATE, KEY, findings);
         for (TableValues rule : rules) {
             checkPair(rule, RULE_CERTIFICATE, RULE_KEY, findings);
-            boolean hasDomain = rule.isWritten(RULE_DOMAIN);
-            if (hasDomain == rule.isWritten(RULE_PROVIDER)) {
+            if (!rule.isWritten(RULE_DOMAIN) && !rule.isWritten(RULE_PROVIDER)) {
                 findings.error(
-                        hasDomain ? rule.placeOf(RULE_PROVIDER) : rule.place(),
-                        hasDomain
-                                ? "provider: domain says already whose mail this is about; remove"
-                                        + " one of them"
-                                : "whose mail is this about? add domain or provider");
+                        rule.place(), "whose mail is this about? add domain, provider or both");
             }
             boolean hasNames = rule.isWritten(RULE_NAMES);
             if (hasNames && !rule.find(RULE_POLICY).equals(Optional.of(TlsLevel.VERIFY))) {
