@@ -41,10 +41,10 @@ import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
+import io.whimbrel.toml.AddressText;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsState;
-import io.whimbrel.toml.AddressText;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -86,8 +86,7 @@ final class TlsOutKeys {
             new Key<>(
                     "ca-file",
                     Kinds.file(),
-                    new Presence.Unset<>(
-                            "those of Java", "\"/etc/ssl/certs/ca-certificates.crt\""),
+                    new Presence.Unset<>("those of Java", "\"/etc/ssl/certs/ca-certificates.crt\""),
                     RELOAD,
                     "The authorities that are believed about names of hosts, in PEM.");
 
@@ -224,8 +223,7 @@ final class TlsOutKeys {
 
     private static Optional<CertificateFiles> files(
             TableValues table, Key<Path> certificate, Key<Path> key) {
-        return table.find(certificate)
-                .map(file -> new CertificateFiles(file, table.get(key)));
+        return table.find(certificate).map(file -> new CertificateFiles(file, table.get(key)));
     }
 
     /// What the keys contradict each other in.
@@ -240,8 +238,8 @@ final class TlsOutKeys {
             boolean hasNames = rule.isWritten(RULE_NAMES);
             if (hasNames && !rule.find(RULE_POLICY).equals(Optional.of(TlsLevel.VERIFY))) {
                 findings.warn(
-                        rule.placeOf(RULE_NAMES), "names: without effect, for policy is not"
-                                + " \"verify\" here");
+                        rule.placeOf(RULE_NAMES),
+                        "names: without effect, for policy is not" + " \"verify\" here");
             }
         }
     }

@@ -27,10 +27,7 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
     /// What TLS a message wants, whichever host takes it. May block for a few seconds.
     DomainTls tls(QueueEntry entry, String provider) {
         return plan.tls()
-                .forDomain(
-                        entry.domain(),
-                        provider,
-                        entry.message().envelope().parameters().tls());
+                .forDomain(entry.domain(), provider, entry.message().envelope().parameters().tls());
     }
 
     Sources sources() {

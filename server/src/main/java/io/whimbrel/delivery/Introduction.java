@@ -148,7 +148,7 @@ final class Introduction {
 
     private void startTls(HostAddress host) throws IOException {
         stage = Stage.TLS;
-Duration most = handshake.tls().settings().handshakeMost();
+        Duration most = handshake.tls().settings().handshakeMost();
         Duration least = timeouts.command().compareTo(most) < 0 ? timeouts.command() : most;
         agreed =
                 Optional.of(

@@ -1,7 +1,7 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainName;
@@ -16,7 +16,6 @@ import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
-
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
 
@@ -65,8 +64,7 @@ final class SmtpClient {
         this.badHosts = new RecentHosts(BAD_FOR, clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
-        DomainTls nobody =
-                tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED);
+        DomainTls nobody = tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED);
         this.opportunistic = new TlsWish(tls, nobody, false, false);
     }
 

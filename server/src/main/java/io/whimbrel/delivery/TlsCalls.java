@@ -99,8 +99,7 @@ final class TlsCalls {
             TlsPolicy policy, ConnectionLost lost, Function<Handshake, Opening> connect) {
         String text = "the TLS handshake failed: " + lost.detail();
         TlsShortfall why =
-                new TlsShortfall(
-                        TlsFailure.VALIDATION_FAILURE, text, TlsShortfall.Kind.NOT_PROVEN);
+                new TlsShortfall(TlsFailure.VALIDATION_FAILURE, text, TlsShortfall.Kind.NOT_PROVEN);
         if (policy.needsTls()) {
             return refused(policy, why);
         }
@@ -145,8 +144,7 @@ final class TlsCalls {
 
     private TlsResults.Failure failure(TlsFailure type, String reason) {
         String from = source.address().map(IpText::of).orElse("");
-        return new TlsResults.Failure(
-                type, from, host.name(), IpText.of(host.address()), reason);
+        return new TlsResults.Failure(type, from, host.name(), IpText.of(host.address()), reason);
     }
 
     private DomainName domain() {

@@ -18,8 +18,9 @@ final class TransactionCommands {
 
     private TransactionCommands() {}
 
-    /// MAIL with SIZE, BODY, SMTPUTF8, RET, ENVID, MT-PRIORITY, REQUIRETLS and BY. What FUTURERELEASE asked for
-    /// was done here (RFC 4865): to a later host the message is one to be delivered now.
+    /// MAIL with SIZE, BODY, SMTPUTF8, RET, ENVID, MT-PRIORITY, REQUIRETLS and BY. What
+    /// FUTURERELEASE asked for was done here (RFC 4865): to a later host the message is one to be
+    /// delivered now.
     ///
     /// For a host without SMTPUTF8 domains are in A-labels; local parts must be US-ASCII then.
     ///

@@ -9,8 +9,8 @@ import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
-import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.reception.SessionState.InTransaction;
@@ -188,9 +188,7 @@ final class MessageIntake {
         return new Envelope(
                 transaction.reversePath(),
                 transaction.recipients().toList(),
-                withTls(
-                        parameters(transaction.parameters(), mail.controls(), isEightBit),
-                        mail),
+                withTls(parameters(transaction.parameters(), mail.controls(), isEightBit), mail),
                 allowed.stream(),
                 clock.instant(),
                 dsnPolicy(mail.arrival().client(), allowed.tenant()),

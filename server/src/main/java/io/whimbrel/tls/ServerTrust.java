@@ -72,7 +72,7 @@ public final class ServerTrust {
             }
             return new ServerTrust(Optional.of(store));
         } catch (GeneralSecurityException e) {
-            throw new IOException(file + " holds certificates that are of no use as authorities", e);
+            throw new IOException(file + " holds certificates of no use as authorities", e);
         }
     }
 

@@ -159,9 +159,16 @@ public final class MtaSts {
     }
 
     /// Empty where too many are under way.
-    private Optional<FutureTask<StsAnswer>> start(
-            DomainName domain, Callable<StsAnswer> work) {
-        var task = new FutureTask<>(work);
+    private Optional<FutureTask<StsAnswer>> start(DomainName domain, Callable<StsAnswer> work) {
+        var task =
+                new FutureTask<>(() -> {
+                    try {
+                        return work.call();
+                    } finally {
+                        // Before anybody has the result, or the next one would get it again.
+                        underWay.remove(domain);
+                    }
+                });
         Optional<FutureTask<StsAnswer>> other =
                 Optional.ofNullable(underWay.putIfAbsent(domain, task));
         if (other.isPresent()) {
@@ -172,14 +179,15 @@ public final class MtaSts {
             task.cancel(false);
             return Optional.empty();
         }
-        Thread.ofVirtual().name("mta-sts").start(() -> {
-            try {
-                task.run();
-            } finally {
-                fetches.release();
-                underWay.remove(domain);
-            }
-        });
+        Thread.ofVirtual()
+                .name("mta-sts")
+                .start(() -> {
+                    try {
+                        task.run();
+                    } finally {
+                        fetches.release();
+                    }
+                });
         return Optional.of(task);
     }
 

@@ -26,7 +26,8 @@ public final class OutboundTls {
 
     /// @param sts of domains; answers None where nobody is to be asked
     /// @param dane of hosts
-    /// @throws IOException where `ca-file` or a certificate of ours cannot be used; names file and remedy
+    /// @throws IOException where `ca-file` or a certificate of ours cannot be used; names file and
+    ///   remedy
     public OutboundTls(
             TlsOutSettings settings,
             Function<DomainName, StsAnswer> sts,

@@ -69,8 +69,7 @@ final class StsFetch {
                         + "\r\nUser-Agent: whimbrel\r\nAccept: text/plain\r\nConnection: close"
                         + "\r\n\r\n";
         socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-        return HttpText.read(
-                new BufferedInputStream(socket.getInputStream()), StsPolicy.BYTES_MAX);
+        return HttpText.read(new BufferedInputStream(socket.getInputStream()), StsPolicy.BYTES_MAX);
     }
 
     private static StsAnswer broken(TlsFailure failure, String host, IOException e) {

@@ -21,7 +21,7 @@ public record StsPolicy(Mode mode, List<String> mx, Duration maxAge) {
     /// Behind which a policy is not read.
     static final int BYTES_MAX = 64 * 1024;
 
-    private static final Duration AGE_MOST = Duration.ofSeconds(31_557_600);
+    private static final Duration AGE_MOST = Duration.ofHours(8_766);
     private static final int AGE_DIGITS_MAX = 10;
 
     /// What a session that does not conform means.

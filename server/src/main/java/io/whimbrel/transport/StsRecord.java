@@ -3,8 +3,8 @@ package io.whimbrel.transport;
 import java.util.List;
 import java.util.Optional;
 
-/// The TXT record by which a domain says that it has an MTA-STS policy (RFC 8461 §3.1):
-/// `v=STSv1; id=20160831085700Z;`. Stateless.
+/// The TXT record by which a domain says that it has an MTA-STS policy (RFC 8461 §3.1): `v=STSv1;
+/// id=20160831085700Z;`. Stateless.
 final class StsRecord {
     private static final String VERSION = "v=STSv1";
     private static final int ID_MAX = 32;
@@ -26,9 +26,7 @@ final class StsRecord {
     }
 
     private static boolean isEnd(String text, int at) {
-        return at == text.length()
-                || text.charAt(at) == ';'
-                || StsFields.isSpace(text.charAt(at));
+        return at == text.length() || text.charAt(at) == ';' || StsFields.isSpace(text.charAt(at));
     }
 
     private static Optional<String> id(String text) {

@@ -19,9 +19,7 @@ public final class TlsPolicies {
 
     /// @param sts what is known of a domain's policy; may block for a few seconds
     public TlsPolicies(
-            TlsOutSettings settings,
-            Function<DomainName, StsAnswer> sts,
-            DaneAnswer.Source dane) {
+            TlsOutSettings settings, Function<DomainName, StsAnswer> sts, DaneAnswer.Source dane) {
         this.settings = settings;
         this.sts = sts;
         this.dane = dane;
@@ -162,8 +160,7 @@ public final class TlsPolicies {
             case DaneAnswer.None _ -> Optional.empty();
             case DaneAnswer.Usable usable ->
                     Optional.of(TlsPolicy.of(new Demand.Dane(usable), basis));
-            case DaneAnswer.Unusable _ ->
-                    Optional.of(TlsPolicy.of(new Demand.Encrypt(), basis));
+            case DaneAnswer.Unusable _ -> Optional.of(TlsPolicy.of(new Demand.Encrypt(), basis));
             case DaneAnswer.Failed(String text) ->
                     Optional.of(
                             impossible(

@@ -52,15 +52,16 @@ public final class TlsReport {
                 .put("total-failure-session-count", tally.failed());
         if (!tally.failures().isEmpty()) {
             ArrayNode details = json.putArray("failure-details");
-            tally.failures().forEach((failure, count) -> {
-                ObjectNode one =
-                        details.addObject().put("result-type", failure.type().text());
-                putUnlessEmpty(one, "sending-mta-ip", failure.sendingIp());
-                putUnlessEmpty(one, "receiving-mx-hostname", failure.mxHost());
-                putUnlessEmpty(one, "receiving-ip", failure.receivingIp());
-                one.put("failed-session-count", count);
-                putUnlessEmpty(one, "failure-reason-code", failure.reason());
-            });
+            tally.failures()
+                    .forEach((failure, count) -> {
+                        ObjectNode one =
+                                details.addObject().put("result-type", failure.type().text());
+                        putUnlessEmpty(one, "sending-mta-ip", failure.sendingIp());
+                        putUnlessEmpty(one, "receiving-mx-hostname", failure.mxHost());
+                        putUnlessEmpty(one, "receiving-ip", failure.receivingIp());
+                        one.put("failed-session-count", count);
+                        putUnlessEmpty(one, "failure-reason-code", failure.reason());
+                    });
         }
     }
 

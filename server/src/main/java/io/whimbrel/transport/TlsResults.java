@@ -259,14 +259,15 @@ public final class TlsResults implements StateFile.Content {
             tally.policy().forEach(one.putArray("policy")::add);
             tally.hosts().forEach(one.putArray("hosts")::add);
             ArrayNode failures = one.putArray("failures");
-            tally.failures().forEach((failure, count) ->
-                    failures.addObject()
-                            .put("type", failure.type().name())
-                            .put("from", failure.sendingIp())
-                            .put("host", failure.mxHost())
-                            .put("to", failure.receivingIp())
-                            .put("reason", failure.reason())
-                            .put("count", count));
+            tally.failures()
+                    .forEach((failure, count) ->
+                            failures.addObject()
+                                    .put("type", failure.type().name())
+                                    .put("from", failure.sendingIp())
+                                    .put("host", failure.mxHost())
+                                    .put("to", failure.receivingIp())
+                                    .put("reason", failure.reason())
+                                    .put("count", count));
         });
     }
 }

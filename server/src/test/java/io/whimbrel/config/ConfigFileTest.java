@@ -291,6 +291,36 @@ class ConfigFileTest {
         assertThat(config.reception().inbound()).hasSize(1);
     }
 
+    @Test
+    void everyKey_reachesItsRecord_ofTlsOut() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.tlsOut())
+                .isEqualTo(
+                        new TlsOutSettings(
+                                TlsLevel.ENCRYPT,
+                                ProtocolMinimum.TLS_1_3,
+                                Duration.ofSeconds(20),
+                                Duration.ofHours(1),
+                                Optional.of(files("client", "client-key")),
+                                Optional.of(Path.of("/etc/whimbrel/tls/ca.pem")),
+                                false,
+                                false,
+                                8443,
+                                List.of(
+                                        new TlsRule(
+                                                DomainPattern.parse("*.example.com"),
+                                                Optional.empty(),
+                                                TlsLevel.VERIFY,
+                                                List.of("mx.example.net", ".example.org"),
+                                                Optional.of(files("x", "x-key"))),
+                                        new TlsRule(
+                                                Optional.empty(),
+                                                Optional.of("google"),
+                                                TlsLevel.DANE_ONLY,
+                                                List.of(),
+                                                Optional.empty()))));
+    }
+
     private static CertificateFiles files(String certificate, String key) {
         Path folder = Path.of("/etc/whimbrel/tls");
         return new CertificateFiles(
@@ -340,31 +370,6 @@ class ConfigFileTest {
                                 timeouts));
         assertThat(config.schedule())
                 .isEqualTo(new ScheduleSettings("default", 4, Duration.ofSeconds(60), 5000));
-        assertThat(config.tlsOut())
-                .isEqualTo(
-                        new TlsOutSettings(
-                                TlsLevel.ENCRYPT,
-                                ProtocolMinimum.TLS_1_3,
-                                Duration.ofSeconds(20),
-                                Duration.ofHours(1),
-                                Optional.of(files("client", "client-key")),
-                                Optional.of(Path.of("/etc/whimbrel/tls/ca.pem")),
-                                false,
-                                false,
-                                8443,
-                                List.of(
-                                        new TlsRule(
-                                                DomainPattern.parse("*.example.com"),
-                                                Optional.empty(),
-                                                TlsLevel.VERIFY,
-                                                List.of("mx.example.net", ".example.org"),
-                                                Optional.of(files("x", "x-key"))),
-                                        new TlsRule(
-                                                Optional.empty(),
-                                                Optional.of("google"),
-                                                TlsLevel.DANE_ONLY,
-                                                List.of(),
-                                                Optional.empty()))));
         assertThat(config.retry())
                 .isEqualTo(
                         new RetrySchedule(

@@ -3,8 +3,6 @@ package io.whimbrel.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.whimbrel.metrics.TlsOutMetrics;
-import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Sources;
@@ -12,6 +10,7 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.routing.OwnNode;
@@ -26,6 +25,7 @@ import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
+import io.whimbrel.transport.OutboundTls;
 
 import java.time.Duration;
 import java.time.Instant;

@@ -44,9 +44,21 @@ public final class TlsParties {
 
     private static List<String> request(String name, String subject) {
         return List.of(
-                "req", "-x509", "-nodes", "-days", "30", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:prime256v1", "-subj", subject, "-keyout", name + ".key",
-                "-out", name + ".crt");
+                "req",
+                "-x509",
+                "-nodes",
+                "-days",
+                "30",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-subj",
+                subject,
+                "-keyout",
+                name + ".key",
+                "-out",
+                name + ".crt");
     }
 
     /// @param issuer `ca`, or `middle` whose certificate is not added to the file
@@ -75,9 +87,17 @@ public final class TlsParties {
     public SSLContext server(CertificateFiles files, boolean asksClients) {
         String name = files.certificate().getFileName().toString();
         openSsl.run(
-                List.of("pkcs12", "-export", "-in", name, "-inkey",
-                        files.key().getFileName().toString(), "-out", name + ".p12",
-                        "-passout", "pass:" + PASSWORD));
+                List.of(
+                        "pkcs12",
+                        "-export",
+                        "-in",
+                        name,
+                        "-inkey",
+                        files.key().getFileName().toString(),
+                        "-out",
+                        name + ".p12",
+                        "-passout",
+                        "pass:" + PASSWORD));
         try (InputStream in = Files.newInputStream(folder.resolve(name + ".p12"))) {
             var store = KeyStore.getInstance("PKCS12");
             store.load(in, PASSWORD.toCharArray());

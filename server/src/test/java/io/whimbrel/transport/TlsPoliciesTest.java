@@ -20,62 +20,62 @@ import java.util.List;
 import java.util.Optional;
 
 class TlsPoliciesTest {
+    /// Asked, rule, DANE, MTA-STS, default; then the policy and who says so.
+    private static final String TABLE =
+            """
+            UNSPECIFIED -         none     none    may     may        DEFAULT
+            UNSPECIFIED -         none     none    encrypt encrypt    DEFAULT
+            UNSPECIFIED -         none     none    none    none       DEFAULT
+            UNSPECIFIED -         none     enforce may     mta-sts    MTA_STS
+            UNSPECIFIED -         none     enforce encrypt mta-sts    MTA_STS
+            UNSPECIFIED -         none     testing encrypt encrypt    DEFAULT
+            UNSPECIFIED -         none     taken-back may  may        DEFAULT
+            UNSPECIFIED -         usable   none    may     dane       DANE
+            UNSPECIFIED -         usable   enforce may     dane       DANE
+            UNSPECIFIED -         unusable enforce may     encrypt    DANE
+            UNSPECIFIED -         failed   enforce may     impossible DANE
+            UNSPECIFIED -         usable   enforce none    none       DEFAULT
+            UNSPECIFIED may       usable   enforce encrypt may        RULE
+            UNSPECIFIED none      usable   enforce may     none       RULE
+            UNSPECIFIED encrypt   usable   enforce may     encrypt    RULE
+            UNSPECIFIED verify    usable   enforce may     verify     RULE
+            UNSPECIFIED dane      usable   enforce may     dane       RULE
+            UNSPECIFIED dane      none     enforce may     may        RULE
+            UNSPECIFIED dane-only usable   none    may     dane       RULE
+            UNSPECIFIED dane-only none     enforce may     impossible RULE
+            UNSPECIFIED dane-only unusable enforce may     impossible RULE
+            UNSPECIFIED dane-only failed   enforce may     impossible RULE
+            UNSPECIFIED mta-sts   usable   enforce may     mta-sts    RULE
+            UNSPECIFIED mta-sts   usable   none    may     may        RULE
+            OPTIONAL    verify    usable   enforce encrypt may        HEADER
+            OPTIONAL    none      usable   enforce encrypt none       HEADER
+            REQUIRED    -         none     none    may     verify     MESSAGE
+            REQUIRED    -         usable   enforce may     dane       MESSAGE
+            REQUIRED    -         none     enforce may     mta-sts    MESSAGE
+            REQUIRED    none      usable   enforce may     verify     MESSAGE
+            REQUIRED    verify    none     none    may     verify     MESSAGE
+            REQUIRED    -         failed   enforce may     impossible DANE
+            """;
+
     private static final DomainName DOMAIN = new DomainName("example.com");
     private static final HostPlace SURE = new HostPlace("mx.example.com", 25, true);
     private static final HostPlace UNSURE = new HostPlace("mx.example.com", 25, false);
     private static final Instant NOW = Instant.parse("2026-11-27T12:00:00Z");
 
     /// The table in docs/operations/tls-out.md: what beats what.
-    @ParameterizedTest
-    @CsvSource({
-        // asked,     rule,      dane,     sts,     default, policy,     basis
-        "UNSPECIFIED, -,         none,     none,    may,     may,        DEFAULT",
-        "UNSPECIFIED, -,         none,     none,    encrypt, encrypt,    DEFAULT",
-        "UNSPECIFIED, -,         none,     none,    none,    none,       DEFAULT",
-        "UNSPECIFIED, -,         none,     enforce, may,     mta-sts,    MTA_STS",
-        "UNSPECIFIED, -,         none,     enforce, encrypt, mta-sts,    MTA_STS",
-        "UNSPECIFIED, -,         none,     testing, encrypt, encrypt,    DEFAULT",
-        "UNSPECIFIED, -,         none,     taken-back, may,  may,        DEFAULT",
-        "UNSPECIFIED, -,         usable,   none,    may,     dane,       DANE",
-        "UNSPECIFIED, -,         usable,   enforce, may,     dane,       DANE",
-        "UNSPECIFIED, -,         unusable, enforce, may,     encrypt,    DANE",
-        "UNSPECIFIED, -,         failed,   enforce, may,     impossible, DANE",
-        "UNSPECIFIED, -,         usable,   enforce, none,    none,       DEFAULT",
-        "UNSPECIFIED, may,       usable,   enforce, encrypt, may,        RULE",
-        "UNSPECIFIED, none,      usable,   enforce, may,     none,       RULE",
-        "UNSPECIFIED, encrypt,   usable,   enforce, may,     encrypt,    RULE",
-        "UNSPECIFIED, verify,    usable,   enforce, may,     verify,     RULE",
-        "UNSPECIFIED, dane,      usable,   enforce, may,     dane,       RULE",
-        "UNSPECIFIED, dane,      none,     enforce, may,     may,        RULE",
-        "UNSPECIFIED, dane-only, usable,   none,    may,     dane,       RULE",
-        "UNSPECIFIED, dane-only, none,     enforce, may,     impossible, RULE",
-        "UNSPECIFIED, dane-only, unusable, enforce, may,     impossible, RULE",
-        "UNSPECIFIED, dane-only, failed,   enforce, may,     impossible, RULE",
-        "UNSPECIFIED, mta-sts,   usable,   enforce, may,     mta-sts,    RULE",
-        "UNSPECIFIED, mta-sts,   usable,   none,    may,     may,        RULE",
-        "OPTIONAL,    verify,    usable,   enforce, encrypt, may,        HEADER",
-        "OPTIONAL,    none,      usable,   enforce, encrypt, none,       HEADER",
-        "REQUIRED,    -,         none,     none,    may,     verify,     MESSAGE",
-        "REQUIRED,    -,         usable,   enforce, may,     dane,       MESSAGE",
-        "REQUIRED,    -,         none,     enforce, may,     mta-sts,    MESSAGE",
-        "REQUIRED,    none,      usable,   enforce, may,     verify,     MESSAGE",
-        "REQUIRED,    verify,    none,     none,    may,     verify,     MESSAGE",
-        "REQUIRED,    -,         failed,   enforce, may,     impossible, DANE",
-    })
-    void whatBeatsWhat(
-            TlsRequirement asked,
-            String rule,
-            String dane,
-            String sts,
-            String byDefault,
-            String policy,
-            Basis basis) {
-        TlsPolicies policies = policies(rule, dane, sts, byDefault);
-        TlsPolicy found = policies.forHost(policies.forDomain(DOMAIN, "", asked), SURE);
-        assertThat(found.text()).isEqualTo(policy);
-        assertThat(found.basis()).isEqualTo(basis);
-        assertThat(found.isRequireTls())
-                .isEqualTo(asked == TlsRequirement.REQUIRED && basis == Basis.MESSAGE);
+    @Test
+    void whatBeatsWhat() {
+        for (String row : TABLE.strip().lines().toList()) {
+            String[] words = row.strip().split(" +");
+            TlsRequirement asked = TlsRequirement.valueOf(words[0]);
+            TlsPolicies policies = policies(words[1], words[2], words[3], words[4]);
+            TlsPolicy found = policies.forHost(policies.forDomain(DOMAIN, "", asked), SURE);
+            assertThat(found.text()).as(row).isEqualTo(words[5]);
+            assertThat(found.basis()).as(row).isEqualTo(Basis.valueOf(words[6]));
+            assertThat(found.isRequireTls())
+                    .as(row)
+                    .isEqualTo(words[0].equals("REQUIRED") && words[6].equals("MESSAGE"));
+        }
     }
 
     /// MX records that are not signed lead anywhere: TLSA records behind them prove nothing.
@@ -168,8 +168,7 @@ class TlsPoliciesTest {
 
     private static DaneAnswer dane(String word) {
         return switch (word) {
-            case "usable" ->
-                    new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"));
+            case "usable" -> new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"));
             case "unusable" -> new DaneAnswer.Unusable(List.of("9 9 9 00"));
             case "failed" -> new DaneAnswer.Failed("no server answers");
             default -> new DaneAnswer.None();

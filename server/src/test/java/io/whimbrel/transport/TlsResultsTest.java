@@ -49,28 +49,46 @@ class TlsResultsTest {
         for (int i = 0; i < 5_326; i++) {
             results.succeeded(DOMAIN, policy);
         }
-        fail(100, policy, TlsFailure.CERTIFICATE_EXPIRED, "2001:db8:abcd:0012::1",
-                "mx1.mail.company-y.example", "", "");
-        fail(200, policy, TlsFailure.STARTTLS_NOT_SUPPORTED, "2001:db8:abcd:0013::1",
-                "mx2.mail.company-y.example", "203.0.113.56", "");
-        fail(3, policy, TlsFailure.VALIDATION_FAILURE, "198.51.100.62",
-                "mx-backup.mail.company-y.example", "203.0.113.58",
-                "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED");
+        fail(
+                100,
+                policy,
+                new Failure(
+                        TlsFailure.CERTIFICATE_EXPIRED,
+                        "2001:db8:abcd:0012::1",
+                        "mx1.mail.company-y.example",
+                        "",
+                        ""));
+        fail(
+                200,
+                policy,
+                new Failure(
+                        TlsFailure.STARTTLS_NOT_SUPPORTED,
+                        "2001:db8:abcd:0013::1",
+                        "mx2.mail.company-y.example",
+                        "203.0.113.56",
+                        ""));
+        fail(
+                3,
+                policy,
+                new Failure(
+                        TlsFailure.VALIDATION_FAILURE,
+                        "198.51.100.62",
+                        "mx-backup.mail.company-y.example",
+                        "203.0.113.58",
+                        "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"));
         now = now.plus(Duration.ofDays(1));
         var ours = (ObjectNode) MAPPER.readTree(report());
         var sample = (ObjectNode) MAPPER.readTree(Files.readAllBytes(SAMPLE));
         ours.remove("report-id");
         sample.remove("report-id");
-        ((ObjectNode) sample.at("/policies/0/failure-details/1"))
-                .remove("additional-information");
+        ((ObjectNode) sample.at("/policies/0/failure-details/1")).remove("additional-information");
         assertThat(ours).isEqualTo(sample);
     }
 
     @Test
     void policies_areToldApart() {
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        var dane =
-                new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 ABCD"));
+        var dane = new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 ABCD"));
         results.succeeded(DOMAIN, TlsPolicy.of(new Demand.Dane(dane), Basis.DANE));
         results.withoutPolicy(
                 DOMAIN, new StsAnswer.Broken(TlsFailure.STS_WEBPKI_INVALID, "untrusted"));
@@ -86,7 +104,10 @@ class TlsResultsTest {
     @Test
     void restart_keepsThem() throws DamagedException {
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        fail(2, TlsPolicy.MAY, TlsFailure.VALIDATION_FAILURE, "", "mx", "192.0.2.1", "why");
+        fail(
+                2,
+                TlsPolicy.MAY,
+                new Failure(TlsFailure.VALIDATION_FAILURE, "", "mx", "192.0.2.1", "why"));
         ObjectNode file = MAPPER.createObjectNode();
         results.writeTo(file);
         var later = new TlsResults(() -> now);
@@ -98,7 +119,10 @@ class TlsResultsTest {
     @Test
     void tooManyFailures_areCountedInTheSum() {
         for (int i = 0; i < 2 * TlsResults.FAILURES_MAX; i++) {
-            fail(1, TlsPolicy.MAY, TlsFailure.VALIDATION_FAILURE, "", "mx" + i, "", "");
+            fail(
+                    1,
+                    TlsPolicy.MAY,
+                    new Failure(TlsFailure.VALIDATION_FAILURE, "", "mx" + i, "", ""));
         }
         now = now.plus(Duration.ofDays(1));
         JsonNode policy = MAPPER.readTree(report()).at("/policies/0");
@@ -123,16 +147,9 @@ class TlsResultsTest {
         return results.reportOfYesterday(SENDER, DOMAIN).orElseThrow();
     }
 
-    private void fail(
-            int times,
-            TlsPolicy policy,
-            TlsFailure type,
-            String from,
-            String host,
-            String to,
-            String reason) {
+    private void fail(int times, TlsPolicy policy, Failure failure) {
         for (int i = 0; i < times; i++) {
-            results.failed(DOMAIN, policy, new Failure(type, from, host, to, reason));
+            results.failed(DOMAIN, policy, failure);
         }
     }
 }
