@@ -40,6 +40,9 @@ import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
 import io.whimbrel.toml.AddressText;
+import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsState;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -309,18 +312,18 @@ final class Node implements AutoCloseable {
 
     /// Certificates are read first: where one cannot be used, nothing is changed.
     private List<String> tryActivate(Config fresh) {
-        Resolver answers = outgoing.resolver(config, fresh);
         try {
-            reception.reload(fresh.reception(), answers);
+            Outgoing.Fresh opened = outgoing.open(config, fresh);
+            reception.reload(fresh.reception(), opened.resolver());
+            activate(fresh, opened);
         } catch (IOException e) {
             return List.of(String.valueOf(e.getMessage()));
         }
-        activate(fresh, answers);
         return List.of();
     }
 
-    private void activate(Config fresh, Resolver answers) {
-        outgoing.reload(fresh, answers);
+    private void activate(Config fresh, Outgoing.Fresh opened) {
+        outgoing.reload(fresh, opened);
         if (fresh.delivery().connectionsMax() != config.delivery().connectionsMax()) {
             fileLimit.shortage(fresh.delivery().connectionsMax()).ifPresent(LOG::warn);
         }

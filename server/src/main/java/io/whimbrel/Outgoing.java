@@ -1,13 +1,20 @@
 package io.whimbrel;
 
+import java.io.IOException;
+import java.util.Set;
+import io.whimbrel.transport.TlsState;
+import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.DaneTrust;
+import io.whimbrel.transport.DaneTarget;
+import io.whimbrel.transport.DaneRecords;
+import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.dns.TlsaRecord;
 import io.whimbrel.config.Config;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Destinations;
-import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.Pools;
-import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.routing.OwnNode;
@@ -20,7 +27,6 @@ import io.whimbrel.shaping.LimiterFile;
 
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 
@@ -33,10 +39,14 @@ final class Outgoing implements AutoCloseable {
     private final FileLimit fileLimit;
     private final Limiter limiter;
     private final LimiterFile limiterFile;
+    private final TlsState tlsState;
     private Pools pools;
     private Resolver resolver;
+    private OutboundTls tls;
 
-    Outgoing(Config config, FileLimit fileLimit, InstantSource clock, Metrics metrics) {
+    /// @throws IOException where a file that the configuration names cannot be used
+    Outgoing(Config config, FileLimit fileLimit, InstantSource clock, Metrics metrics)
+            throws IOException {
         this.clock = clock;
         this.metrics = metrics;
         this.fileLimit = fileLimit;
@@ -44,6 +54,8 @@ final class Outgoing implements AutoCloseable {
         limiterFile = new LimiterFile(config.node().dataFolder(), limiter, clock, metrics);
         pools = pools(config);
         resolver = new Resolver(config.dns(), clock, metrics.dns);
+        tlsState = new TlsState(config.node().dataFolder(), clock, metrics);
+        tls = tls(config, resolver);
     }
 
     Limiter limiter() {
@@ -63,14 +75,51 @@ final class Outgoing implements AutoCloseable {
         limiter.sweep(Micros.of(now));
     }
 
-    /// The resolver stays where it can: what it remembers spares thousands of questions.
-    Resolver resolver(Config before, Config fresh) {
-        return fresh.dns().equals(before.dns()) ? resolver : new Resolver(fresh.dns(), clock, metrics.dns);
+    /// What a reload changes and may fail to open. Immutable.
+    record Fresh(Resolver resolver, OutboundTls tls) {}
+
+    /// Opens what `fresh` names; nothing is in force yet.
+    ///
+    /// @throws IOException where a file cannot be used; names file and remedy
+    Fresh open(Config before, Config fresh) throws IOException {
+        // The resolver stays where it can: what it remembers spares thousands of questions.
+        Resolver answers =
+                fresh.dns().equals(before.dns())
+                        ? resolver
+                        : new Resolver(fresh.dns(), clock, metrics.dns);
+        return new Fresh(answers, tls(fresh, answers));
     }
 
-    void reload(Config fresh, Resolver answers) {
-        pools = pools(fresh);
-        resolver = answers;
+    void reload(Config config, Fresh fresh) {
+        pools = pools(config);
+        resolver = fresh.resolver();
+        tls = fresh.tls();
+    }
+
+    private OutboundTls tls(Config config, Resolver answers) throws IOException {
+        return tlsState.open(
+                config.tlsOut(),
+                answers,
+                config.delivery().allowPrivate(),
+                (host, port) -> dane(answers, host, port));
+    }
+
+    private static DaneAnswer dane(Resolver resolver, String host, int port) {
+        var target = new DaneTarget(host, port, Set.of(), true);
+        return switch (DaneRecords.find(resolver, target)) {
+            case DaneRecords.NotUsed _ -> new DaneAnswer.None();
+            case DaneRecords.Failed(String text) -> new DaneAnswer.Failed(text);
+            case DaneRecords.Unusable unusable ->
+                    new DaneAnswer.Unusable(texts(unusable.records()));
+            case DaneRecords.Usable usable ->
+                    new DaneAnswer.Usable(
+                            (chain, now) -> DaneTrust.verify(chain, usable, now),
+                            texts(usable.records()));
+        };
+    }
+
+    private static List<String> texts(List<TlsaRecord> records) {
+        return records.stream().map(TlsaRecord::toString).toList();
     }
 
     DeliveryPlan plan(Config config) {
@@ -86,38 +135,25 @@ final class Outgoing implements AutoCloseable {
                         new OwnNode(names, listening),
                         ProviderLookup.NONE);
         DeliverySettings settings = config.delivery().withAtMost(fileLimit.deliveries());
-        return new DeliveryPlan(settings, pools, routing);
+        return new DeliveryPlan(settings, pools, routing, tls);
     }
 
+    /// Which pool and route mail takes.
     Destinations destinations(Config config) {
-        return Destinations.ofPool(PoolSettings.DEFAULT);
+        var table = new RouteTable(config.routes());
+        String pool = config.egress().defaultPool();
+        return new Destinations(
+                asked -> asked.isEmpty() ? pool : asked, table::routeOf, table.looksAtRecipients());
     }
 
     private Pools pools(Config config) {
-        var all = new ArrayList<PoolSettings>();
-        all.add(
-                new PoolSettings(
-                        PoolSettings.DEFAULT,
-                        config.sources().stream()
-                                .map(SourceAddress::name)
-                                .map(PoolSettings.Member::of)
-                                .toList(),
-                        PoolSettings.Sticky.NONE));
-        // Mail may ask for a source by its name as well.
-        for (SourceAddress source : config.sources()) {
-            if (all.stream().noneMatch(pool -> pool.name().equals(source.name()))) {
-                all.add(
-                        new PoolSettings(
-                                source.name(),
-                                List.of(PoolSettings.Member.of(source.name())),
-                                PoolSettings.Sticky.NONE));
-            }
-        }
-        return new Pools(all, new Sources(config.sources(), clock), clock, metrics.egress);
+        var sources = new Sources(config.egress().sources(), clock);
+        return new Pools(config.egress().pools(), sources, clock, metrics.egress);
     }
 
     @Override
     public void close() {
         limiterFile.close();
+        tlsState.close();
     }
 }

@@ -17,6 +17,7 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
+import io.whimbrel.transport.TlsOutSettings;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +36,7 @@ import java.util.TreeSet;
 /// @param routes in the order in which they are tried; may be empty
 /// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
+/// @param tlsOut how safely
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -51,6 +53,7 @@ public record Config(
         List<RouteSettings> routes,
         HostSettings hosts,
         DeliverySettings delivery,
+        TlsOutSettings tlsOut,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -102,6 +105,7 @@ public record Config(
                 routes,
                 hosts,
                 delivery,
+                tlsOut,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

@@ -58,6 +58,8 @@ final class ConfigAssembly {
                 values.all(RouteKeys.ROUTE).stream().map(RouteKeys::settings).toList(),
                 hosts(values.one(DeliveryKeys.DELIVERY)),
                 delivery(values.one(DeliveryKeys.DELIVERY)),
+                TlsOutKeys.settings(
+                        values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         egress.defaultPool(),

@@ -54,6 +54,8 @@ final class ConfigChecks {
         new EgressChecks(values, findings).run();
         DnsKeys.check(values.one(DnsKeys.DNS), findings);
         new RouteChecks(values, findings).run();
+        TlsOutKeys.check(
+                values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);

@@ -23,6 +23,8 @@ final class ConfigKeys {
                     DnsKeys.DNS,
                     RouteKeys.ROUTE,
                     DeliveryKeys.DELIVERY,
+                    TlsOutKeys.TLS_OUT,
+                    TlsOutKeys.TLS_POLICY,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

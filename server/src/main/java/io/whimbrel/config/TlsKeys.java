@@ -182,7 +182,7 @@ final class TlsKeys {
         }
     }
 
-    private static ValueKind<ProtocolMinimum> minimum() {
+    static ValueKind<ProtocolMinimum> minimum() {
         return ValueKind.ofParsed(
                 "is no version of TLS that is spoken here",
                 "\"1.2\" or \"1.3\"",

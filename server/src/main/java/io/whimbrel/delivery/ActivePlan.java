@@ -1,7 +1,11 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.routing.Directions;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.transport.DomainTls;
 
 import java.security.SecureRandom;
 
@@ -24,5 +28,19 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
 
     Pools pools() {
         return plan.pools();
+    }
+
+    /// What TLS a message wants, whichever host takes it. May block for a few seconds.
+    DomainTls tls(QueueEntry entry, String provider) {
+        return plan.tls()
+                .forDomain(
+                        entry.domain(),
+                        provider,
+                        entry.message().envelope().parameters().tls());
+    }
+
+    /// What mail for a domain wants that asks for nothing itself. May block as well.
+    DomainTls tls(DomainName domain, String provider) {
+        return plan.tls().forDomain(domain, provider, TlsRequirement.UNSPECIFIED);
     }
 }

@@ -2,6 +2,7 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
@@ -37,6 +38,11 @@ final class DeliveryAttempt {
     static final AttemptResult NO_UTF8 =
             new NotTried(
                     SmtpReply.of(550, 5, 6, 7, "Needs SMTPUTF8, which the host does not offer"));
+
+    /// RFC 8689 §4.2.1. Whoever opened the session has looked at more than this.
+    static final AttemptResult NO_REQUIRETLS =
+            new NotTried(
+                    SmtpReply.of(550, 5, 7, 30, "Needs REQUIRETLS, which the host does not offer"));
 
     /// How long a host that hangs up in the middle of the text may take to say why.
     private static final Duration LAST_WORDS_MOST = Duration.ofSeconds(1);
@@ -129,6 +135,10 @@ final class DeliveryAttempt {
             return Optional.of(new NotTried(SmtpReply.of(552, 5, 3, 4, text)));
         }
         Envelope envelope = entry.message().envelope();
+        boolean isTlsRequired = envelope.parameters().tls() == TlsRequirement.REQUIRED;
+        if (isTlsRequired && (!offered.requireTls() || session.tls().isPlain())) {
+            return Optional.of(NO_REQUIRETLS);
+        }
         if (lacksUtf8() && !AsciiForms.has(envelope.reversePath().address())) {
             return Optional.of(NO_UTF8);
         }

@@ -2,9 +2,12 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.egress.Pools;
 import io.whimbrel.routing.RoutingPlan;
+import io.whimbrel.transport.OutboundTls;
 
 /// Everything that a reload can change about delivery. Immutable.
 ///
 /// @param pools of sources that mail leaves from
 /// @param routing where it goes
-public record DeliveryPlan(DeliverySettings settings, Pools pools, RoutingPlan routing) {}
+/// @param tls how safely
+public record DeliveryPlan(
+        DeliverySettings settings, Pools pools, RoutingPlan routing, OutboundTls tls) {}

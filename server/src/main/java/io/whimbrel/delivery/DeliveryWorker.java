@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import java.util.function.Supplier;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
@@ -27,6 +28,7 @@ import io.whimbrel.shaping.FlowSource;
 import io.whimbrel.shaping.Grant;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -224,12 +226,34 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private boolean connect(Waiting first, NextHop nextHop) throws InterruptedException {
-        connections.sources(active.pools().usable(path.pool()));
-        String stickyKey = stickyKey(first.stream(), first.destination().domain());
-        return switch (seek(new SessionFinder.Wish(path, nextHop, stickyKey))) {
+        return switch (nextHop) {
+            case NextHop.Taker taker -> handOver(taker);
+            case NextHop.Talker talker -> {
+                connections.sources(Math.max(1, active.pools().usable(path.pool())));
+                DomainName domain = first.destination().domain();
+                Found found =
+                        seek(
+                                talker,
+                                stickyKey(first.stream(), domain),
+                                () -> active.tls(domain, path.site().provider()));
+                yield connected(first.destination(), found);
+            }
+        };
+    }
+
+    private boolean connected(Destination destination, Found found) throws InterruptedException {
+        return switch (found) {
             case Found.Opened(RemoteSession opened, Lease granted) -> {
                 begin(opened, granted);
                 yield true;
+            }
+            case Found.Failed(AttemptResult result, String source)
+            when SmtpClient.isAboutTls(result) -> {
+                // It is what this domain wants that the hosts lack; its siblings may do with less.
+                for (QueueEntry entry : work.takeAll(path, destination)) {
+                    settleUntried(entry, result, source);
+                }
+                yield !interruption.isCut() || left();
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
@@ -241,13 +265,46 @@ final class DeliveryWorker implements Crew.Member {
         };
     }
 
+    /// Needs no session.
+    private boolean handOver(NextHop.Taker taker) throws InterruptedException {
+        long seen = connections.announced();
+        return switch (work.take(path, Carrier.ANY)) {
+            case Take.Given(QueueEntry entry, Grant grant) -> {
+                looked(work.readyEntries(path));
+                taken++;
+                interruption.begin();
+                try {
+                    List<AttemptResult> results =
+                            dispatcher
+                                    .handoffs()
+                                    .deliver(taker, entry, () -> dispatcher.body(entry.message()));
+                    dispatcher.settle(new Attempt(entry, path.site().name(), "", results));
+                } catch (RuntimeException e) {
+                    dispatcher.bug("the delivery of " + entry.message(), e);
+                    settleUntried(entry, Dispatcher.BUG, "");
+                } finally {
+                    interruption.end();
+                    grant.finished(nowMicros());
+                }
+                connections.succeeded();
+                yield true;
+            }
+            case Take.HeldBack(Blocked by) -> leaveForLimit(by);
+            case Take.Nothing() -> idle(seen, 0);
+        };
+    }
+
     private boolean deliver(QueueEntry entry, Grant grant) throws InterruptedException {
         if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
             grant.refund(nowMicros());
             return overdue(entry);
         }
         return switch (heading(destination(entry))) {
-            case Heading.Same _ -> {
+            case Heading.Same(NextHop nextHop) -> {
+                if (nextHop instanceof NextHop.Talker talker && !isSafe(entry)) {
+                    grant.refund(nowMicros());
+                    yield securer(entry, talker);
+                }
                 if (nowMicros() - grant.atMicros() > FRESH_MICROS) {
                     grant.refund(nowMicros());
                     yield givenBack(entry);
@@ -263,6 +320,27 @@ final class DeliveryWorker implements Crew.Member {
                 yield unroutable(entry, reply);
             }
         };
+    }
+
+    /// The session is not safe enough for it: seeks one that is, if only for this message.
+    private boolean securer(QueueEntry entry, NextHop.Talker talker) throws InterruptedException {
+        endSession();
+        Found found =
+                seek(
+                        talker,
+                        stickyKey(entry.stream(), entry.domain()),
+                        () -> active.tls(entry, path.site().provider()));
+        switch (found) {
+            case Found.Opened(RemoteSession opened, Lease granted) -> begin(opened, granted);
+            case Found.Failed(AttemptResult result, String source) -> {
+                if (!interruption.isCut() && SmtpClient.isAboutTls(result)) {
+                    settleUntried(entry, result, source);
+                    return true;
+                }
+            }
+            case Found.NotAllowed _ -> {}
+        }
+        return givenBack(entry);
     }
 
     private boolean transact(QueueEntry entry, Grant grant) throws InterruptedException {
@@ -390,6 +468,17 @@ final class DeliveryWorker implements Crew.Member {
         return true;
     }
 
+    /// Whether the session that is open may carry it.
+    private boolean isSafe(QueueEntry entry) {
+        return session.isEmpty()
+                || active.plan()
+                        .tls()
+                        .allows(
+                                active.tls(entry, path.site().provider()),
+                                session.get().tls(),
+                                dispatcher.clock().instant());
+    }
+
     /// It goes on by another path, untried.
     private boolean moved(QueueEntry entry, NextHop nextHop, Duration timeToLive) {
         if (interruption.isCut()) {
@@ -429,7 +518,7 @@ final class DeliveryWorker implements Crew.Member {
     /// Its own, where the last answer about its domain was that it has none. Others are not asked
     /// about here: where the DNS is out of reach as well, that would take hours.
     private Optional<AttemptResult> fate(QueueEntry entry) {
-        return active.directions().isDoubtful(entry.domain())
+        return active.directions().isDoubtful(entry.domain(), entry.route())
                         && heading(destination(entry)) instanceof Heading.Nowhere(SmtpReply reply)
                 ? Optional.of(new NotTried(reply))
                 : Optional.empty();
@@ -454,7 +543,7 @@ final class DeliveryWorker implements Crew.Member {
         interruption.begin();
         try {
             return active.directions()
-                    .heading(destination.domain(), path.site(), dispatcher.clock().instant());
+                    .heading(destination.domain(), destination.route(), path.site(), dispatcher.clock().instant());
         } catch (RuntimeException e) {
             dispatcher.bug("the way of " + destination.domain(), e);
             return new Heading.Nowhere(Dispatcher.BUG_REPLY);
@@ -463,10 +552,11 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Found seek(SessionFinder.Wish wish) {
+    private Found seek(NextHop.Talker talker, String stickyKey, Supplier<DomainTls> tls) {
         interruption.begin();
         try {
-            return finder.open(active, wish);
+            return finder.open(
+                    active, new SessionFinder.Wish(path, talker, stickyKey, tls.get()));
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Found.Failed(Dispatcher.BUG, "");

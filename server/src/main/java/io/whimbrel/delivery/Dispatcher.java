@@ -62,6 +62,7 @@ public final class Dispatcher implements ScheduleActions {
     private final Crew crew = new Crew();
     private final AtomicLong threadNumber = new AtomicLong();
 
+    private volatile Handoffs handoffs;
     private volatile ActivePlan active;
     private volatile Optional<Ties> ties = Optional.empty();
     private volatile boolean isClosing;
@@ -90,6 +91,7 @@ public final class Dispatcher implements ScheduleActions {
         this.finder = new SessionFinder(client, means.limiter(), clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
+        this.handoffs = new Handoffs(watchdog, plan.settings().timeouts());
     }
 
     /// Ties the knot: the schedule is made with this as its actions, then given here, before it is
@@ -113,6 +115,11 @@ public final class Dispatcher implements ScheduleActions {
     /// Puts other settings in force: new connections follow them, old ones end with the message in
     /// hand.
     public synchronized void reload(DeliveryPlan plan) {
+        if (!plan.settings().timeouts().equals(active.settings().timeouts())) {
+            Handoffs before = handoffs;
+            handoffs = new Handoffs(watchdog, plan.settings().timeouts());
+            before.close();
+        }
         active = active.renewed(plan);
         permits.resize(plan.settings().connectionsMax());
         int most = plan.settings().connectionsPerPathMax();
@@ -171,6 +178,7 @@ public final class Dispatcher implements ScheduleActions {
                 LOG.error("deliveries did not end {} s after they were cut", CUT_MOST.toSeconds());
             }
         }
+        handoffs.close();
         watchdog.close();
     }
 
@@ -185,6 +193,10 @@ public final class Dispatcher implements ScheduleActions {
 
     ActivePlan active() {
         return active;
+    }
+
+    Handoffs handoffs() {
+        return handoffs;
     }
 
     SessionFinder finder() {

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 ///
 /// @param sizeMax largest message it takes, bytes; 0 where it has no fixed limit or does not say
 /// @param mtPriority MT-PRIORITY (RFC 6710)
+/// @param requireTls REQUIRETLS (RFC 8689)
 /// @param deliverBy DELIVERBY (RFC 2852), with the shortest time in seconds that it takes to return
 ///   mail after, 0 where it does not say; empty where it does not offer the extension
 /// @param limits LIMITS (RFC 9422)
@@ -24,6 +25,7 @@ record Extensions(
         boolean startTls,
         boolean dsn,
         boolean mtPriority,
+        boolean requireTls,
         OptionalLong deliverBy,
         Limits limits,
         List<String> auth) {
@@ -34,6 +36,7 @@ record Extensions(
                     false,
                     false,
                     0,
+                    false,
                     false,
                     false,
                     false,
@@ -61,6 +64,7 @@ record Extensions(
         boolean startTls = false;
         boolean dsn = false;
         boolean mtPriority = false;
+        boolean requireTls = false;
         OptionalLong deliverBy = OptionalLong.empty();
         Limits limits = Limits.NONE;
         List<String> auth = new ArrayList<>();
@@ -81,6 +85,7 @@ record Extensions(
                 case "STARTTLS" -> startTls = true;
                 case "DSN" -> dsn = true;
                 case "MT-PRIORITY" -> mtPriority = true;
+                case "REQUIRETLS" -> requireTls = true;
                 case "DELIVERBY" -> deliverBy = OptionalLong.of(number(firstOf(value)));
                 case "AUTH" -> addWords(value.toUpperCase(Locale.ROOT), auth);
                 case "LIMITS" -> limits = limits(value);
@@ -96,6 +101,7 @@ record Extensions(
                 startTls,
                 dsn,
                 mtPriority,
+                requireTls,
                 deliverBy,
                 limits,
                 List.copyOf(auth));

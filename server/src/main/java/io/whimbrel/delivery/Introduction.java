@@ -10,34 +10,59 @@ import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
-import io.whimbrel.tls.ClientTls;
+import io.whimbrel.tls.CertificateFiles;
+import io.whimbrel.tls.ClientSession;
+import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsAchieved;
 
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// What is said from the greeting to the first MAIL: EHLO, and STARTTLS where the host offers it
-/// (RFC 5321 §4.1.4, RFC 3207). Confined to one thread, used once.
+/// (RFC 5321 §4.1.4, RFC 3207); or TLS before anything (RFC 8314 §3.3). Whether the TLS that comes
+/// of it is enough is for others to say. Confined to one thread, used once.
 final class Introduction {
     private static final int READY = 220;
     private static final int SERVICE_CLOSING = 421;
 
     private final Wire wire;
-    private final ClientTls tls;
+    private final Handshake handshake;
     private final Timeouts timeouts;
     private Stage stage = Stage.GREETING;
-    private String agreedTls = "";
+    private Optional<ClientSession> agreed = Optional.empty();
+    private String refusalOfTls = "";
 
-    Introduction(Wire wire, ClientTls tls, Timeouts timeouts) {
+    /// When and how TLS begins.
+    ///
+    /// @param tls trusts, and what is believed
+    /// @param start when
+    /// @param own our certificate, where the host asks for one
+    record Handshake(OutboundTls tls, Start start, Optional<CertificateFiles> own) {}
+
+    /// When TLS begins.
+    enum Start {
+        NEVER,
+        BY_STARTTLS,
+        AT_ONCE
+    }
+
+    Introduction(Wire wire, Handshake handshake, Timeouts timeouts) {
         this.wire = wire;
-        this.tls = tls;
+        this.handshake = handshake;
         this.timeouts = timeouts;
     }
 
     /// Leads to an open session, or closes the wire and says why there is none.
-    Opening introduce(
-            HostAddress host, SourceAddress source, Protocol protocol, boolean mayUseTls) {
+    Opening introduce(HostAddress host, HostPlace place, SourceAddress source, Protocol protocol) {
         try {
+            if (handshake.start() == Start.AT_ONCE) {
+                startTls(host);
+                stage = Stage.GREETING;
+            }
             Optional<SmtpReply> refusal = greeting();
             if (refusal.isPresent()) {
                 return refused(host, source, refusal.get());
@@ -47,7 +72,7 @@ final class Introduction {
                 return refused(host, source, hello);
             }
             Extensions offered = Extensions.parse(hello);
-            if (mayUseTls && offered.startTls()) {
+            if (handshake.start() == Start.BY_STARTTLS && offered.startTls()) {
                 SmtpReply answer = wire.exchange("STARTTLS", timeouts.command());
                 if (answer.code() == SERVICE_CLOSING) {
                     return refused(host, source, answer);
@@ -61,16 +86,35 @@ final class Introduction {
                         return refused(host, source, hello);
                     }
                     offered = Extensions.parse(hello);
+                } else {
+                    refusalOfTls = answer.toString();
                 }
             }
-            var terms = new RemoteSession.Terms(host, source, protocol, offered, agreedTls);
+            TlsAchieved achieved = achieved(place, offered);
+            var terms = new RemoteSession.Terms(host, source, protocol, offered, achieved);
             return new Opening.Opened(new RemoteSession(wire, terms, timeouts));
         } catch (IOException e) {
             wire.close();
-            var peer = new Peer(host.described(), agreedTls, false);
+            var peer = new Peer(host.described(), agreedTls(), false);
             return new Opening.Failed(
                     new ConnectionLost(peer, stage, Trouble.described(e)), source.name());
         }
+    }
+
+    private TlsAchieved achieved(HostPlace place, Extensions offered) {
+        return new TlsAchieved(
+                new TlsAchieved.Facts(
+                        place,
+                        agreedTls(),
+                        agreed.map(ClientSession::chain).orElse(List.of()),
+                        handshake.own(),
+                        agreed.isPresent() && offered.requireTls(),
+                        refusalOfTls),
+                handshake.tls().trust());
+    }
+
+    private String agreedTls() {
+        return agreed.map(ClientSession::description).orElse("");
     }
 
     /// @return the answer of a host that does not want us
@@ -84,7 +128,7 @@ final class Introduction {
 
     /// EHLO, or HELO to hosts that do not know it (RFC 5321 §3.2); LHLO in LMTP.
     private SmtpReply hello(SourceAddress source, Protocol protocol) throws IOException {
-        if (agreedTls.isEmpty()) {
+        if (agreed.isEmpty() || handshake.start() == Start.AT_ONCE) {
             // Behind the handshake it stays TLS: a host that hangs up there has failed at TLS.
             stage = Stage.EHLO;
         }
@@ -104,12 +148,17 @@ final class Introduction {
 
     private void startTls(HostAddress host) throws IOException {
         stage = Stage.TLS;
-        agreedTls = wire.startTls(tls, host.tlsName(), timeouts.command());
+        Duration most = handshake.tls().settings().handshakeMost();
+        Duration least = timeouts.command().compareTo(most) < 0 ? timeouts.command() : most;
+        agreed =
+                Optional.of(
+                        wire.startTls(
+                                handshake.tls().client(), host.tlsName(), handshake.own(), least));
     }
 
     private Opening.Failed refused(HostAddress host, SourceAddress source, SmtpReply reply) {
         wire.close();
-        var peer = new Peer(host.described(), agreedTls, false);
+        var peer = new Peer(host.described(), agreedTls(), false);
         Stage said = stage == Stage.TLS ? Stage.EHLO : stage;
         return new Opening.Failed(new Refused(peer, said, reply), source.name());
     }

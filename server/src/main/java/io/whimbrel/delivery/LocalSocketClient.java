@@ -1,5 +1,8 @@
 package io.whimbrel.delivery;
 
+import java.util.Optional;
+import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.SourceAddress;
@@ -9,7 +12,6 @@ import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.time.Watchdog;
-import io.whimbrel.tls.ClientTls;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -22,9 +24,9 @@ import java.nio.file.Path;
 /// Thread-safe; blocks.
 final class LocalSocketClient {
     private final Watchdog watchdog;
-    private final ClientTls tls;
+    private final OutboundTls tls;
 
-    LocalSocketClient(Watchdog watchdog, ClientTls tls) {
+    LocalSocketClient(Watchdog watchdog, OutboundTls tls) {
         this.watchdog = watchdog;
         this.tls = tls;
     }
@@ -35,8 +37,11 @@ final class LocalSocketClient {
         try {
             SocketChannel channel = connected(path, timeouts);
             var wire = new Wire(new ChannelSocket(channel), watchdog, timeouts.dataBlock());
-            return new Introduction(wire, tls, timeouts)
-                    .introduce(host, source, Protocol.LMTP, false);
+            var handshake =
+                    new Introduction.Handshake(tls, Introduction.Start.NEVER, Optional.empty());
+            var place = new HostPlace(host.name(), host.port(), false);
+            return new Introduction(wire, handshake, timeouts)
+                    .introduce(host, place, source, Protocol.LMTP);
         } catch (IOException e) {
             var peer = new Peer(host.described(), "", false);
             var lost = new ConnectionLost(peer, Stage.CONNECT, Trouble.described(e));

@@ -5,6 +5,7 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
+import io.whimbrel.transport.TlsAchieved;
 
 import java.time.Duration;
 
@@ -21,6 +22,7 @@ final class RemoteSession {
     private final Extensions extensions;
     private final Peer peer;
     private final Timeouts timeouts;
+    private final TlsAchieved tls;
 
     private int transactions;
     private boolean isOpen = true;
@@ -32,7 +34,7 @@ final class RemoteSession {
             SourceAddress source,
             Protocol protocol,
             Extensions extensions,
-            String tls) {}
+            TlsAchieved tls) {}
 
     RemoteSession(Wire wire, Terms terms, Timeouts timeouts) {
         this.wire = wire;
@@ -40,7 +42,8 @@ final class RemoteSession {
         this.source = terms.source();
         this.protocol = terms.protocol();
         this.extensions = terms.extensions();
-        this.peer = new Peer(host.described(), terms.tls(), extensions.dsn());
+        this.tls = terms.tls();
+        this.peer = new Peer(host.described(), tls.facts().tls(), extensions.dsn());
         this.timeouts = timeouts;
     }
 
@@ -62,6 +65,11 @@ final class RemoteSession {
 
     Extensions extensions() {
         return extensions;
+    }
+
+    /// How safe it is, to be asked before each transaction.
+    TlsAchieved tls() {
+        return tls;
     }
 
     Peer peer() {

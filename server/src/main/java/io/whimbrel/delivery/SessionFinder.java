@@ -1,5 +1,8 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
+import java.nio.file.Path;
+import io.whimbrel.transport.DomainTls;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Pools;
@@ -46,7 +49,8 @@ final class SessionFinder {
     /// What is sought.
     ///
     /// @param stickyKey leads to a source of the pool; `""` where shares alone count
-    record Wish(EgressPath path, NextHop nextHop, String stickyKey) {}
+    /// @param tls what the mail wants
+    record Wish(EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls) {}
 
     /// A source that may be used now.
     private record Way(SourceAddress source, Lease lease) {}
@@ -58,16 +62,63 @@ final class SessionFinder {
     }
 
     Found open(ActivePlan active, Wish wish) {
-        return switch (active.directions().hosts(wish.nextHop(), active.pools().sources())) {
+        return switch (wish.nextHop()) {
+            case NextHop.Remote remote -> openOrFallBack(active, wish, remote);
+            case NextHop.LocalSocket(var _, Path path) -> local(active, wish, path);
+        };
+    }
+
+    private Found openOrFallBack(ActivePlan active, Wish wish, NextHop.Remote remote) {
+        Found own = open(active, wish, remote);
+        Optional<NextHop.Remote> fallback = remote.terms().fallback();
+        boolean isAway = own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
+        return isAway && fallback.isPresent() && !Thread.currentThread().isInterrupted()
+                ? open(active, wish, fallback.get())
+                : own;
+    }
+
+    /// Whether nobody was connected to, although there was somebody to connect to.
+    static boolean isUnreached(AttemptResult result) {
+        return result instanceof ConnectionLost lost && lost.stage() == AttemptResult.Stage.CONNECT;
+    }
+
+    /// A program on this machine: limits hold for it, sources do not.
+    private Found local(ActivePlan active, Wish wish, Path path) {
+        String ehlo =
+                active.pools().sources().all().stream()
+                        .map(SourceAddress::ehloName)
+                        .findFirst()
+                        .orElse("localhost");
+        var source = new SourceAddress("", Optional.empty(), ehlo);
+        return switch (limiter.connect(flow(wish.path(), source), wish.path(), now())) {
+            case Blocked by -> new Found.NotAllowed(by);
+            case io.whimbrel.shaping.Opening.Opened(Lease lease) ->
+                    found(client.open(path, source, active.settings().timeouts()), lease);
+        };
+    }
+
+    private Found found(Opening opening, Lease lease) {
+        return switch (opening) {
+            case Opening.Opened(RemoteSession session) -> new Found.Opened(session, lease);
+            case Opening.Failed(AttemptResult result, String source) -> {
+                lease.release(now());
+                yield new Found.Failed(result, source);
+            }
+        };
+    }
+
+    private Found open(ActivePlan active, Wish wish, NextHop.Remote remote) {
+        return switch (active.directions().hosts(remote, active.pools().sources())) {
             case MailHosts.None(SmtpReply reply) -> new Found.Failed(new NotTried(reply), "");
-            case MailHosts.Found(List<HostAddress> hosts) -> open(active, wish, hosts);
+            case MailHosts.Found(List<HostAddress> hosts) -> open(active, wish, remote, hosts);
         };
     }
 
     /// One source after the other, as long as it is the source that is to blame.
-    private Found open(ActivePlan active, Wish wish, List<HostAddress> hosts) {
+    private Found open(
+            ActivePlan active, Wish wish, NextHop.Remote remote, List<HostAddress> hosts) {
         Set<String> tried = new HashSet<>();
-        Optional<Found.Failed> last = Optional.empty();
+        Optional<Found> last = Optional.empty();
         while (!Thread.currentThread().isInterrupted()) {
             var choice = new Choice(active.pools(), wish, hosts, tried);
             Optional<Way> way = choice.make();
@@ -76,29 +127,43 @@ final class SessionFinder {
             }
             SourceAddress source = way.get().source();
             tried.add(source.name());
-            Opening opening =
-                    client.open(
-                            hosts,
-                            wish.nextHop().protocol(),
-                            new Outlet(source, active.pools().sources()),
-                            active.settings().timeouts());
-            switch (opening) {
-                case Opening.Opened(RemoteSession session) -> {
-                    return new Found.Opened(session, way.get().lease());
-                }
-                case Opening.Failed(AttemptResult result, String name) -> {
-                    way.get().lease().release(now());
-                    last = Optional.of(new Found.Failed(result, name));
-                    if (!(result instanceof NotTried)) {
-                        return last.get();
-                    }
-                }
+            var outlet = new Outlet(source, active.pools().sources());
+            Opening opening = client.open(hosts, talk(active, wish, remote), outlet);
+            Found found = found(opening, way.get().lease());
+            boolean isOfSource =
+                    opening instanceof Opening.Failed failed
+                            && failed.result() instanceof NotTried
+                            && !failed.isOwn();
+            if (!isOfSource) {
+                return found;
             }
-            if (choice.blocked.isPresent()) {
-                break;
-            }
+            last = Optional.of(found);
         }
-        return last.<Found>map(failed -> failed).orElseGet(() -> without(active, wish, hosts));
+        return last.orElseGet(() -> without(active, wish, hosts));
+    }
+
+    private static SmtpClient.Talk talk(ActivePlan active, Wish wish, NextHop.Remote remote) {
+        NextHop.Terms terms = remote.terms();
+        var tls =
+                new TlsWish(
+                        active.plan().tls(),
+                        wish.tls(),
+                        terms.isImplicitTls(),
+                        terms.areNamesSure() || remote.isRoute());
+        return new SmtpClient.Talk(
+                remote.protocol(), tls, terms.credentials(), active.settings().timeouts());
+    }
+
+    private static Flow flow(EgressPath path, SourceAddress source) {
+        return new Flow(
+                source.name(),
+                path.pool(),
+                path.site().provider(),
+                path.site().name(),
+                "",
+                "",
+                "",
+                source.profile());
     }
 
     private Found without(ActivePlan active, Wish wish, List<HostAddress> hosts) {
@@ -153,17 +218,7 @@ final class SessionFinder {
                 return false;
             }
             EgressPath path = wish.path();
-            var flow =
-                    new Flow(
-                            source.name(),
-                            path.pool(),
-                            path.site().provider(),
-                            path.site().name(),
-                            "",
-                            "",
-                            "",
-                            source.profile());
-            return switch (limiter.connect(flow, path, now())) {
+            return switch (limiter.connect(flow(path, source), path, now())) {
                 case io.whimbrel.shaping.Opening.Opened(Lease granted) -> {
                     lease = Optional.of(granted);
                     yield true;

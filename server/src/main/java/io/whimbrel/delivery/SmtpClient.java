@@ -1,8 +1,13 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.routing.Credentials;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -12,7 +17,8 @@ import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
-import io.whimbrel.tls.ClientTls;
+import io.whimbrel.transport.DomainTls;
+import io.whimbrel.transport.OutboundTls;
 
 import java.io.IOException;
 import java.net.Socket;
@@ -26,17 +32,18 @@ import java.util.Optional;
 /// Opens sessions: the first host that answers gets one, in the order given, those that failed
 /// lately last (RFC 5321 §5.1). Thread-safe.
 ///
-/// TLS is opportunistic: where a handshake fails the host is asked again in plain text at once, and
-/// for [#TLS_BROKEN_FOR] from then on.
+/// How much TLS is used, and what happens where it fails, is in [TlsCalls].
 final class SmtpClient {
+    /// RFC 3463 §3.8.
+    private static final int SECURITY = 7;
+
     static final Duration BAD_FOR = Duration.ofMinutes(1);
-    static final Duration TLS_BROKEN_FOR = Duration.ofMinutes(10);
 
     private final Watchdog watchdog;
     private final Dialer dialer;
-    private final ClientTls tls = new ClientTls();
     private final RecentHosts badHosts;
-    private final RecentHosts tlsBroken;
+    private final InstantSource clock;
+    private final TlsWish opportunistic;
 
     /// What came of the wish to talk.
     sealed interface Opening {
@@ -44,20 +51,45 @@ final class SmtpClient {
 
         /// No host would; `result` is the most hopeful of their answers: a retry is worth more than
         /// a bounce.
-        record Failed(AttemptResult result, String source) implements Opening {}
+        record Failed(AttemptResult result, String source) implements Opening {
+
+            /// Whether it is about the TLS that one message wants: others for the same hosts may
+            /// want less.
+            boolean isOwn() {
+                return result instanceof NotTried(SmtpReply reply) && isAboutTls(reply);
+            }
+        }
     }
 
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
         this.dialer = new Dialer(watchdog);
         this.badHosts = new RecentHosts(BAD_FOR, clock);
-        this.tlsBroken = new RecentHosts(TLS_BROKEN_FOR, clock);
+        this.clock = clock;
+        var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
+        DomainTls nobody = tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED);
+        this.opportunistic = new TlsWish(tls, nobody, false, false);
     }
+
+    /// With TLS where it works, and nobody to log in as.
+    Opening open(List<HostAddress> hosts, Protocol protocol, Outlet outlet, Timeouts timeouts) {
+        var talk = new Talk(protocol, opportunistic, Optional.empty(), timeouts);
+        return open(hosts, talk, outlet);
+    }
+
+    /// How hosts are to be talked to. Immutable.
+    ///
+    /// @param credentials to log in with
+    record Talk(
+            Protocol protocol,
+            TlsWish tls,
+            Optional<Credentials> credentials,
+            Timeouts timeouts) {}
 
     /// Tries `hosts` in turn; blocks for as long as they take.
     ///
     /// @param hosts at least one
-    Opening open(List<HostAddress> hosts, Protocol protocol, Outlet outlet, Timeouts timeouts) {
+    Opening open(List<HostAddress> hosts, Talk talk, Outlet outlet) {
         Optional<Opening.Failed> best = Optional.empty();
         for (HostAddress host : goodOnesFirst(hosts)) {
             Optional<SourceAddress> source = outlet.next(host.address());
@@ -65,8 +97,7 @@ final class SmtpClient {
                 best = Optional.of(moreHopeful(best, noSource(host, outlet)));
                 continue;
             }
-            Opening opening =
-                    open(new Call(host, source.get(), protocol, outlet.sources(), timeouts));
+            Opening opening = open(new Call(host, source.get(), talk, outlet.sources()));
             switch (opening) {
                 case Opening.Opened _ -> {
                     badHosts.remove(host.address());
@@ -89,37 +120,25 @@ final class SmtpClient {
 
     /// Over a UNIX socket; blocks as well.
     Opening open(Path path, SourceAddress source, Timeouts timeouts) {
-        return new LocalSocketClient(watchdog, tls).open(path, source, timeouts);
+        return new LocalSocketClient(watchdog, opportunistic.tls()).open(path, source, timeouts);
     }
 
     /// One host, from one source.
-    private record Call(
-            HostAddress host,
-            SourceAddress source,
-            Protocol protocol,
-            Sources sources,
-            Timeouts timeouts) {}
+    private record Call(HostAddress host, SourceAddress source, Talk talk, Sources sources) {}
 
     private Opening open(Call call) {
-        Opening first = open(call, !tlsBroken.contains(call.host().address()));
-        boolean isTlsToBlame =
-                first instanceof Opening.Failed(ConnectionLost lost, _)
-                        && lost.stage() == AttemptResult.Stage.TLS;
-        if (!isTlsToBlame || Thread.currentThread().isInterrupted()) {
-            return first;
-        }
-        tlsBroken.add(call.host().address());
-        return open(call, false);
+        return new TlsCalls(call.talk().tls(), call.host(), call.source(), clock)
+                .open(handshake -> connect(call, handshake));
     }
 
-    private Opening open(Call call, boolean mayUseTls) {
+    private Opening connect(Call call, Introduction.Handshake handshake) {
         SourceAddress source = call.source();
-        return switch (dialer.dial(source, call.host(), call.timeouts().connect())) {
+        return switch (dialer.dial(source, call.host(), call.talk().timeouts().connect())) {
             case Dialer.Dialed.Connected(Socket socket) -> {
                 if (source.proxy().isPresent()) {
                     call.sources().proxyWorked(source);
                 }
-                yield introduce(call, socket, mayUseTls);
+                yield introduce(call, socket, handshake);
             }
             case Dialer.Dialed.NotBound(String text) -> {
                 call.sources().bindFailed(source);
@@ -136,15 +155,40 @@ final class SmtpClient {
         };
     }
 
-    private Opening introduce(Call call, Socket socket, boolean mayUseTls) {
+    private Opening introduce(Call call, Socket socket, Introduction.Handshake handshake) {
+        Talk talk = call.talk();
         try {
-            var wire = new Wire(socket, watchdog, call.timeouts().dataBlock());
-            return new Introduction(wire, tls, call.timeouts())
-                    .introduce(call.host(), call.source(), call.protocol(), mayUseTls);
+            var wire = new Wire(socket, watchdog, talk.timeouts().dataBlock());
+            Opening opening =
+                    new Introduction(wire, handshake, talk.timeouts())
+                            .introduce(
+                                    call.host(),
+                                    talk.tls().place(call.host()),
+                                    call.source(),
+                                    talk.protocol());
+            return opening instanceof Opening.Opened(RemoteSession session)
+                            && talk.credentials().isPresent()
+                    ? login(call, session, talk.credentials().get())
+                    : opening;
         } catch (IOException e) {
             closeQuietly(socket);
             return lost(call, Trouble.described(e));
         }
+    }
+
+    private static Opening login(Call call, RemoteSession session, Credentials credentials)
+            throws IOException {
+        Optional<AttemptResult> refusal =
+                new ClientAuth(call.talk().timeouts().command())
+                        .login(
+                                session.wire(),
+                                session.extensions(),
+                                call.host(),
+                                credentials,
+                                session.peer().tls());
+        refusal.ifPresent(_ -> session.lost());
+        return refusal.<Opening>map(result -> new Opening.Failed(result, call.source().name()))
+                .orElseGet(() -> new Opening.Opened(session));
     }
 
     private static Opening.Failed lost(Call call, String text) {
@@ -182,14 +226,25 @@ final class SmtpClient {
     }
 
     /// A host that asks us to come later is better than one that is not there, which is better than
-    /// one that refuses for good; that we cannot reach one says least.
+    /// one that refuses for good; that we cannot reach one says least. One whose TLS is not good
+    /// enough may be repaired.
     private static int rank(Opening.Failed failed) {
         return switch (failed.result()) {
             case Refused refused when refused.reply().isTransient() -> 3;
             case ConnectionLost _ -> 2;
+            case NotTried(SmtpReply reply) when isAboutTls(reply) -> reply.isTransient() ? 2 : 1;
             case Refused _ -> 1;
             case NotTried _, AttemptResult.Accepted _, AttemptResult.Overdue _ -> 0;
         };
+    }
+
+    /// Whether it is about the TLS that one message wants, and not about the host.
+    static boolean isAboutTls(AttemptResult result) {
+        return result instanceof NotTried(SmtpReply reply) && isAboutTls(reply);
+    }
+
+    private static boolean isAboutTls(SmtpReply reply) {
+        return reply.status().filter(status -> status.subject() == SECURITY).isPresent();
     }
 
     private static void closeQuietly(Socket socket) {

@@ -5,6 +5,7 @@ import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Recipient;
+import io.whimbrel.mail.TlsRequirement;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -17,8 +18,9 @@ final class TransactionCommands {
 
     private TransactionCommands() {}
 
-    /// MAIL with SIZE, BODY, SMTPUTF8, RET, ENVID, MT-PRIORITY and BY. What FUTURERELEASE asked for
-    /// was done here (RFC 4865): to a later host the message is one to be delivered now.
+    /// MAIL with SIZE, BODY, SMTPUTF8, RET, ENVID, MT-PRIORITY, REQUIRETLS and BY. What
+    /// FUTURERELEASE asked for was done here (RFC 4865): to a later host the message is one to be
+    /// delivered now.
     ///
     /// For a host without SMTPUTF8 domains are in A-labels; local parts must be US-ASCII then.
     ///
@@ -51,6 +53,9 @@ final class TransactionCommands {
         int mtPriority = envelope.treatment().mtPriority();
         if (offered.mtPriority() && mtPriority != 0) {
             line.append(" MT-PRIORITY=").append(mtPriority);
+        }
+        if (offered.requireTls() && parameters.tls() == TlsRequirement.REQUIRED) {
+            line.append(" REQUIRETLS");
         }
         Optional<DeliverBy> by = envelope.treatment().deliverBy();
         if (by.isPresent() && offered.deliverBy().isPresent()) {

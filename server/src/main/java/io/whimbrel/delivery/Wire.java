@@ -3,6 +3,8 @@ package io.whimbrel.delivery;
 import io.whimbrel.smtp.ReplyReader;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
+import io.whimbrel.tls.CertificateFiles;
+import io.whimbrel.tls.ClientSession;
 import io.whimbrel.tls.ClientTls;
 
 import java.io.IOException;
@@ -10,8 +12,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-
-import javax.net.ssl.SSLSocket;
+import java.util.Optional;
 
 /// The bytes between us and a peer: replies in, commands and text out, each step with a deadline.
 /// Confined to one thread, apart from [#cut].
@@ -71,18 +72,20 @@ final class Wire {
 
     /// Goes on in TLS. Behind the reply to STARTTLS nothing may have come.
     ///
-    /// @return protocol and cipher suite
-    String startTls(ClientTls tls, String host, Duration most) throws IOException {
+    /// @param own our certificate, where the host asks for one
+    ClientSession startTls(
+            ClientTls tls, String host, Optional<CertificateFiles> own, Duration most)
+            throws IOException {
         if (replies.hasBuffered()) {
             throw new IOException("bytes behind the answer to STARTTLS");
         }
         watch.arm(most);
         try {
-            SSLSocket secure = tls.handshake(plain, host);
-            socket = secure;
-            replies = new ReplyReader(secure.getInputStream());
-            output = new WireOutput(new TimedOutput(secure.getOutputStream()));
-            return ClientTls.description(secure);
+            ClientSession session = tls.handshake(plain, host, own);
+            socket = session.socket();
+            replies = new ReplyReader(socket.getInputStream());
+            output = new WireOutput(new TimedOutput(socket.getOutputStream()));
+            return session;
         } catch (IOException e) {
             throw explained(e, most);
         } finally {

@@ -13,6 +13,7 @@ import io.whimbrel.mail.Notify;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 
 import java.nio.ByteBuffer;
@@ -43,6 +44,8 @@ public final class EnvelopeCodec {
 
     private static final int IS_UTF8 = 1;
     private static final int HAS_TREATMENT = 2;
+    private static final int REQUIRES_TLS = 4;
+    private static final int TLS_IS_OPTIONAL = 8;
 
     private static final int HAS_ORIGINAL = 16;
     private static final int HAS_OWN_DOMAIN = 32;
@@ -85,7 +88,10 @@ public final class EnvelopeCodec {
         boolean isTreated = !treatment.isNone();
         out.text(envelope.reversePath().address());
         out.constant(parameters.bodyType(), BODY_TYPES);
-        out.octet((parameters.smtpUtf8() ? IS_UTF8 : 0) | (isTreated ? HAS_TREATMENT : 0));
+        out.octet(
+                (parameters.smtpUtf8() ? IS_UTF8 : 0)
+                        | (isTreated ? HAS_TREATMENT : 0)
+                        | tlsBit(parameters.tls()));
         out.constant(parameters.dsnReturn(), DSN_RETURNS).text(parameters.envelopeId());
         stream(out, envelope.stream());
         out.instant(envelope.receivedAt()).constant(envelope.dsnPolicy(), POLICIES);
@@ -102,10 +108,14 @@ public final class EnvelopeCodec {
     public static Envelope read(Payload.Reader in) throws Payload.Malformed {
         var reversePath = new ReversePath(in.text());
         BodyType bodyType = in.constant(BODY_TYPES);
-        int bits = bits(in, IS_UTF8 | HAS_TREATMENT);
+        int bits = bits(in, IS_UTF8 | HAS_TREATMENT | REQUIRES_TLS | TLS_IS_OPTIONAL);
         var parameters =
                 new MailParameters(
-                        bodyType, (bits & IS_UTF8) != 0, in.constant(DSN_RETURNS), in.text());
+                        bodyType,
+                        (bits & IS_UTF8) != 0,
+                        in.constant(DSN_RETURNS),
+                        in.text(),
+                        tls(bits));
         MailStream stream = stream(in);
         Instant receivedAt = in.instant();
         DsnPolicy policy = in.constant(POLICIES);
@@ -118,6 +128,23 @@ public final class EnvelopeCodec {
         MailParameters shared =
                 parameters.equals(MailParameters.NONE) ? MailParameters.NONE : parameters;
         return new Envelope(reversePath, recipients, shared, stream, receivedAt, policy, treatment);
+    }
+
+    private static int tlsBit(TlsRequirement tls) {
+        return switch (tls) {
+            case UNSPECIFIED -> 0;
+            case REQUIRED -> REQUIRES_TLS;
+            case OPTIONAL -> TLS_IS_OPTIONAL;
+        };
+    }
+
+    private static TlsRequirement tls(int bits) throws Payload.Malformed {
+        return switch (bits & (REQUIRES_TLS | TLS_IS_OPTIONAL)) {
+            case 0 -> TlsRequirement.UNSPECIFIED;
+            case REQUIRES_TLS -> TlsRequirement.REQUIRED;
+            case TLS_IS_OPTIONAL -> TlsRequirement.OPTIONAL;
+            default -> throw new Payload.Malformed();
+        };
     }
 
     /// Tenant, campaign and class.

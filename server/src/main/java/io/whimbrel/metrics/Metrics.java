@@ -52,6 +52,9 @@ public final class Metrics {
     /// Certificates.
     public final TlsMetrics tls = new TlsMetrics(registry);
 
+    /// TLS with hosts that mail is sent to.
+    public final TlsOutMetrics tlsOut = new TlsOutMetrics(registry);
+
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 

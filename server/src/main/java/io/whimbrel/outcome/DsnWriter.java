@@ -16,6 +16,7 @@ import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpoolBatch.Report;
@@ -122,7 +123,11 @@ final class DsnWriter {
                         isEightBit ? BodyType.EIGHT_BIT_MIME : BodyType.SEVEN_BIT,
                         !DsnText.isAscii(address),
                         DsnReturn.UNSPECIFIED,
-                        "");
+                        "",
+                        // RFC 8689 §5: what it quotes is as secret as it was.
+                        envelope.parameters().tls() == TlsRequirement.REQUIRED
+                                ? TlsRequirement.REQUIRED
+                                : TlsRequirement.UNSPECIFIED);
         // RFC 3461 §6.1: a report must ask for no report.
         var recipient =
                 new Recipient(new ForwardPath(address, sender().orElseThrow()), Notify.NEVER, "");

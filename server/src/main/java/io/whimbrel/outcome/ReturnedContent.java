@@ -2,6 +2,7 @@ package io.whimbrel.outcome;
 
 import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.Envelope;
+import io.whimbrel.mail.TlsRequirement;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,12 +30,13 @@ record ReturnedContent(Kind kind, byte[] bytes) {
     }
 
     /// Reads what `envelope` asks for, and no more. Only a report of failure returns a message
-    /// whole (RFC 3461 §6.2 (e)).
+    /// whole (RFC 3461 §6.2 (e)), and never one with REQUIRETLS (RFC 8689 §5).
     static ReturnedContent read(
             Effects.PartSource body, Envelope envelope, long size, boolean isFailure) {
         boolean isFull =
                 isFailure
                         && envelope.parameters().dsnReturn() == DsnReturn.FULL
+                        && envelope.parameters().tls() != TlsRequirement.REQUIRED
                         && size <= FULL_MAX;
         try {
             byte[] head = head(body, isFull ? FULL_MAX : HEADERS_MAX, isFull);

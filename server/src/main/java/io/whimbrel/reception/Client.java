@@ -106,7 +106,7 @@ record Client(
     /// Which extensions MAIL may use: a stranger may not have us hold or hurry mail.
     Offered offered() {
         Offered all = mayRelay() ? terms.settings().handling().offered() : Offered.NONE;
-        return all.withAuth(terms.offersAuth());
+        return all.withAuth(terms.offersAuth()).withRequireTls(tls.isPresent());
     }
 
     /// Whether its mail is checked by SPF, DKIM and so on: mail of others that comes in.

@@ -17,11 +17,14 @@ import java.util.function.Function;
 /// `max-header`; the bytes of the body are never touched. Past the size limit bytes are counted and
 /// dropped, so that a client that goes on sending costs no memory and no disk.
 final class IncomingMail implements ByteSink, AutoCloseable {
+    private static final Optional<String> TLS_REQUIRED = Optional.of("TLS-Required");
+
     private final MailStore.Body body;
     private final Arrival arrival;
     private final HeaderScanner scanner;
     private final Optional<Held> held;
     private final Optional<HeldMail> whole;
+    private final HeaderScanner tlsScanner = new HeaderScanner(TLS_REQUIRED);
     private Optional<HeaderEdit> edit = Optional.empty();
     private long size;
 
@@ -53,6 +56,7 @@ final class IncomingMail implements ByteSink, AutoCloseable {
             arrival.claim().grow(size);
         }
         scanner.scan(bytes, from, length);
+        tlsScanner.scan(bytes, from, length);
         if (held.isEmpty() || edit.isPresent()) {
             pass(bytes, from, length);
             return;
@@ -98,6 +102,11 @@ final class IncomingMail implements ByteSink, AutoCloseable {
     /// What became of the header, once it was whole; empty where it went by untouched.
     Optional<HeaderEdit> edit() {
         return edit;
+    }
+
+    /// Whether it would rather be delivered without TLS than not at all (RFC 8689 §3).
+    boolean isTlsOptional() {
+        return tlsScanner.value().equalsIgnoreCase("No");
     }
 
     /// What the sender asked for in the header.

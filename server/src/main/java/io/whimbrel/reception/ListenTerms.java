@@ -96,7 +96,9 @@ record ListenTerms(
     /// and would be refused for it. Where no mail is taken before AUTH it is told before, for no
     /// EHLO need follow AUTH.
     private Offered announced(Client client) {
-        return requiresAuth() ? settings.handling().offered() : client.offered();
+        return requiresAuth()
+                ? settings.handling().offered().withRequireTls(client.tls().isPresent())
+                : client.offered();
     }
 
     boolean offersStartTls() {

@@ -4,6 +4,7 @@ import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.smtp.EsmtpParameter;
 import io.whimbrel.smtp.SmtpReply;
@@ -38,6 +39,7 @@ final class MailParameterReader {
     private Optional<Instant> notBefore = Optional.empty();
     private Optional<DeliverBy> deliverBy = Optional.empty();
     private int mtPriority;
+    private TlsRequirement tls = TlsRequirement.UNSPECIFIED;
 
     MailParameterReader(Offered offered, Instant now) {
         this.offered = offered;
@@ -54,7 +56,7 @@ final class MailParameterReader {
                 return new MailOptions.Refused(refusal.get());
             }
         }
-        var given = new MailParameters(bodyType, smtpUtf8, dsnReturn, envelopeId);
+        var given = new MailParameters(bodyType, smtpUtf8, dsnReturn, envelopeId, tls);
         Treatment treatment = treatment();
         boolean isLateAtOnce = notBefore.filter(treatment::isOver).isPresent();
         return isLateAtOnce
@@ -96,6 +98,11 @@ final class MailParameterReader {
                 envelopeId = parameter.value();
                 yield unless(Xtext.isEnvelopeId(envelopeId), parameter);
             }
+            case "REQUIRETLS" -> {
+                // RFC 8689 §4.1: it takes no value.
+                tls = TlsRequirement.REQUIRED;
+                yield unless(value.isEmpty(), parameter);
+            }
             case "HOLDFOR" -> holdFor(parameter);
             case "HOLDUNTIL" -> holdUntil(parameter);
             case "MT-PRIORITY" -> mtPriority(parameter);
@@ -111,6 +118,7 @@ final class MailParameterReader {
             case "MT-PRIORITY" -> offered.mtPriority();
             case "BY" -> offered.deliverBy().isPresent();
             case "AUTH" -> offered.auth();
+            case "REQUIRETLS" -> offered.requireTls();
             default -> true;
         };
     }

@@ -10,6 +10,7 @@ import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.QueueId;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.reception.SessionState.InTransaction;
@@ -187,7 +188,7 @@ final class MessageIntake {
         return new Envelope(
                 transaction.reversePath(),
                 transaction.recipients().toList(),
-                parameters(transaction.parameters(), mail.controls(), isEightBit),
+                withTls(parameters(transaction.parameters(), mail.controls(), isEightBit), mail),
                 allowed.stream(),
                 clock.instant(),
                 dsnPolicy(mail.arrival().client(), allowed.tenant()),
@@ -201,6 +202,13 @@ final class MessageIntake {
         return client.mayRelay() ? tenant.dsnPolicy().orElse(byListener) : DsnPolicy.NEVER;
     }
 
+    /// RFC 8689 §3: the field says nothing where REQUIRETLS was said.
+    private static MailParameters withTls(MailParameters declared, IncomingMail mail) {
+        return declared.tls() == TlsRequirement.UNSPECIFIED && mail.isTlsOptional()
+                ? declared.withTls(TlsRequirement.OPTIONAL)
+                : declared;
+    }
+
     /// Clients send 8-bit text without saying so. The next hop must be told all the same.
     static MailParameters parameters(
             MailParameters declared, MessageControls controls, boolean isEightBit) {
@@ -212,6 +220,7 @@ final class MessageIntake {
                 isUndeclared ? BodyType.EIGHT_BIT_MIME : declared.bodyType(),
                 declared.smtpUtf8(),
                 declared.dsnReturn(),
-                controls.envelopeId().orElse(declared.envelopeId()));
+                controls.envelopeId().orElse(declared.envelopeId()),
+                declared.tls());
     }
 }

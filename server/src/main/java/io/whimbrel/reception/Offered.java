@@ -16,11 +16,13 @@ import java.util.Optional;
 /// @param mtPriority MT-PRIORITY (RFC 6710)
 /// @param deliverBy the shortest time after which mail may be wanted back (RFC 2852), 0 or more;
 ///   empty where DELIVERBY is not offered
+/// @param requireTls REQUIRETLS (RFC 8689), which only clients within TLS are offered
 public record Offered(
         boolean auth,
         Optional<Duration> futureRelease,
         boolean mtPriority,
-        Optional<Duration> deliverBy) {
+        Optional<Duration> deliverBy,
+        boolean requireTls) {
 
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration TEN_YEARS = Duration.ofDays(3650);
@@ -31,6 +33,15 @@ public record Offered(
     /// All but AUTH, with mail that waits for 30 days at most.
     public static final Offered DEFAULT =
             new Offered(false, Optional.of(Duration.ofDays(30)), true, Optional.of(Duration.ZERO));
+
+    /// Without REQUIRETLS.
+    public Offered(
+            boolean auth,
+            Optional<Duration> futureRelease,
+            boolean mtPriority,
+            Optional<Duration> deliverBy) {
+        this(auth, futureRelease, mtPriority, deliverBy, false);
+    }
 
     public Offered {
         boolean isHeldWithinBounds =
@@ -53,7 +64,12 @@ public record Offered(
 
     /// The same for a client that may authenticate, or may not.
     public Offered withAuth(boolean isOffered) {
-        return new Offered(isOffered, futureRelease, mtPriority, deliverBy);
+        return new Offered(isOffered, futureRelease, mtPriority, deliverBy, requireTls);
+    }
+
+    /// The same for a client within TLS, or not.
+    public Offered withRequireTls(boolean isOffered) {
+        return new Offered(auth, futureRelease, mtPriority, deliverBy, isOffered);
     }
 
     /// Lines for the answer to EHLO; AUTH is not among them, for its mechanisms are another's
@@ -74,6 +90,9 @@ public record Offered(
         }
         deliverBy.ifPresent(least ->
                 lines.add(least.isZero() ? "DELIVERBY" : "DELIVERBY " + least.toSeconds()));
+        if (requireTls) {
+            lines.add("REQUIRETLS");
+        }
         return lines;
     }
 

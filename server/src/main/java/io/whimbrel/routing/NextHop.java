@@ -70,11 +70,27 @@ public sealed interface NextHop {
     /// @param credentials to log in with
     /// @param fallback the next hop where none of the hosts can be connected to; it has no further
     ///   one
+    /// @param areNamesSure the names of the hosts are from signed DNS records
     record Terms(
             boolean isImplicitTls,
             String tls,
             Optional<Credentials> credentials,
-            Optional<Remote> fallback) {
+            Optional<Remote> fallback,
+            boolean areNamesSure) {
+
+        /// Of hosts whose names nobody vouches for.
+        public Terms(
+                boolean isImplicitTls,
+                String tls,
+                Optional<Credentials> credentials,
+                Optional<Remote> fallback) {
+            this(isImplicitTls, tls, credentials, fallback, false);
+        }
+
+        /// The same with hosts named by signed MX records.
+        Terms withSureNames() {
+            return new Terms(isImplicitTls, tls, credentials, fallback, true);
+        }
 
         public static final Terms NONE = new Terms(false, "", Optional.empty(), Optional.empty());
     }

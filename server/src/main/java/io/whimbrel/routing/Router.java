@@ -78,26 +78,36 @@ final class Router {
     private Resolution byDns(DomainName domain, String marks, NextHop.Terms terms) {
         return switch (hostsOf(domain)) {
             case Hosts.Nowhere(Resolution.NotFound notFound) -> notFound;
-            case Hosts.At(List<MxHost> hosts, Duration timeToLive) -> {
+            case Hosts.At(List<MxHost> hosts, Duration timeToLive, boolean isSecure) -> {
                 List<String> names = hosts.stream().map(MxHost::host).toList();
+                // Where others vouch for the names, mail may rely on them: not the same next hop.
+                String signed = isSecure ? " (signed)" : "";
                 String name =
                         domain.isLiteral() ? "[" + names.getFirst() + "]" : SiteName.of(names);
                 var site =
-                        new Site(SiteName.bounded(name + marks), providers.provider(names, domain));
+                        new Site(
+                                SiteName.bounded(name + marks + signed),
+                                providers.provider(names, domain));
                 var targets =
                         hosts.stream()
                                 .map(it ->
                                         new TargetHost(it.preference(), it.host(), settings.port()))
                                 .toList();
                 yield new Resolution.Found(
-                        new NextHop.Remote(site, Protocol.SMTP, targets, false, terms), timeToLive);
+                        new NextHop.Remote(
+                                site,
+                                Protocol.SMTP,
+                                targets,
+                                false,
+                                isSecure ? terms.withSureNames() : terms),
+                        timeToLive);
             }
         };
     }
 
     /// Who takes the mail of a domain.
     private sealed interface Hosts {
-        record At(List<MxHost> hosts, Duration timeToLive) implements Hosts {}
+        record At(List<MxHost> hosts, Duration timeToLive, boolean isSecure) implements Hosts {}
 
         record Nowhere(Resolution.NotFound notFound) implements Hosts {}
     }
@@ -107,13 +117,22 @@ final class Router {
             return literal(domain);
         }
         return switch (resolver.mx(domain.value())) {
-            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl, var _, var _) -> byHosts(domain, hosts, ttl);
+            case MxAnswer.Hosts(List<MxHost> hosts, Duration ttl, boolean isSecure, var _) ->
+                    secured(byHosts(domain, hosts, ttl), isSecure);
             case MxAnswer.NullMx _ -> nowhere(556, 5, 1, 10, domain + " accepts no mail (null MX)");
             // The MX question is confirmed by the one for addresses: some servers answer NXDOMAIN
             // to types that they do not know.
-            case MxAnswer.NoMx(Duration ttl, var _) -> byAddress(domain, ttl);
+            case MxAnswer.NoMx(Duration ttl, boolean isSecure) ->
+                    secured(byAddress(domain, ttl), isSecure);
             case MxAnswer.NoSuchDomain(Duration ttl) -> byAddress(domain, ttl);
             case MxAnswer.TemporaryFailure(String text) -> noAnswer(domain, text);
+        };
+    }
+
+    private static Hosts secured(Hosts hosts, boolean isSecure) {
+        return switch (hosts) {
+            case Hosts.At(List<MxHost> at, Duration ttl, var _) -> new Hosts.At(at, ttl, isSecure);
+            case Hosts.Nowhere nowhere -> nowhere;
         };
     }
 
@@ -140,7 +159,7 @@ final class Router {
             }
         }
         if (!usable.isEmpty()) {
-            return new Hosts.At(usable, timeToLive);
+            return new Hosts.At(usable, timeToLive, false);
         }
         if (isSkipped) {
             return nowhere(
@@ -177,7 +196,7 @@ final class Router {
         if (answer instanceof AddressAnswer.Addresses) {
             return ownNode.isCalled(domain.value())
                     ? loop(domain)
-                    : new Hosts.At(List.of(new MxHost(0, domain.value())), timeToLive);
+                    : new Hosts.At(List.of(new MxHost(0, domain.value())), timeToLive, false);
         }
         if (ipv4 instanceof AddressAnswer.TemporaryFailure(String text)) {
             return noAnswer(domain, text);
@@ -197,7 +216,7 @@ final class Router {
                         new Hosts.At(
                                 List.of(new MxHost(0, address.getHostAddress())),
                                 ROUTE_TIME_TO_LIVE))
-                .orElseGet(() -> nowhere(550, 5, 1, 2, "Bad address literal " + domain));
+                .orElseGet(() -> nowhere(550, 5, 1, 2, "Bad address literal " + domain), false);
     }
 
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).

@@ -12,6 +12,7 @@ import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.spool.RecoveredMessage.Waiting;
 
@@ -67,6 +68,7 @@ final class EnvelopeJson {
                     "smtputf8",
                     "ret",
                     "envid",
+                    "tls",
                     "tenant",
                     "campaign",
                     "class",
@@ -80,6 +82,10 @@ final class EnvelopeJson {
                     List.of(BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME),
                     List.of("7BIT", "8BITMIME"));
 
+    private static final Words<TlsRequirement> TLS =
+            new Words<>(
+                    List.of(TlsRequirement.REQUIRED, TlsRequirement.OPTIONAL),
+                    List.of("required", "optional"));
     private static final Words<DsnReturn> RETURNS =
             new Words<>(
                     List.of(DsnReturn.UNSPECIFIED, DsnReturn.FULL, DsnReturn.HEADERS),
@@ -130,6 +136,9 @@ final class EnvelopeJson {
         json.put("smtputf8", parameters.smtpUtf8());
         json.put("ret", RETURNS.of(parameters.dsnReturn()));
         json.put("envid", parameters.envelopeId());
+        if (parameters.tls() != TlsRequirement.UNSPECIFIED) {
+            json.put("tls", TLS.of(parameters.tls()));
+        }
         json.put("tenant", envelope.stream().tenant());
         json.put("campaign", envelope.stream().campaign());
         json.put("class", CLASSES.of(envelope.stream().priority()));
@@ -195,7 +204,8 @@ final class EnvelopeJson {
                         BODIES.read(in, "body"),
                         smtpUtf8,
                         RETURNS.read(in, "ret"),
-                        in.parameter("envid", 100));
+                        in.parameter("envid", 100),
+                        in.has("tls") ? TLS.read(in, "tls") : TlsRequirement.UNSPECIFIED);
         var stream =
                 new MailStream(in.label("tenant"), in.label("campaign"), CLASSES.read(in, "class"));
         String sender = in.text("sender");

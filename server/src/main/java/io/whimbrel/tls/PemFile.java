@@ -110,7 +110,7 @@ final class PemFile {
             byte[] bytes = in.readNBytes(PemBlock.FILE_BYTES_MAX + 1);
             return new String(bytes, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException _) {
-            throw new IOException(file + " does not exist; correct the path in [[listen]]");
+            throw new IOException(file + " does not exist; correct the path");
         } catch (AccessDeniedException _) {
             throw new IOException(
                     file + " may not be read by whimbrel's user; `chgrp` and `chmod 640` it");

@@ -52,6 +52,9 @@ import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
 import io.whimbrel.toml.ConfigFinding;
 import io.whimbrel.toml.TableSpec;
+import io.whimbrel.transport.TlsLevel;
+import io.whimbrel.transport.TlsOutSettings;
+import io.whimbrel.transport.TlsRule;
 import io.whimbrel.verification.VerificationSettings;
 
 import org.junit.jupiter.api.Test;
@@ -298,6 +301,36 @@ class ConfigFileTest {
         assertThat(listen.access().door().checksRecipientDomain()).isTrue();
         assertThat(config.reception().tenants()).extracting(TenantSettings::name).contains("shop");
         assertThat(config.reception().inbound()).hasSize(1);
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofTlsOut() {
+        Config config = valid(EVERYTHING);
+        assertThat(config.tlsOut())
+                .isEqualTo(
+                        new TlsOutSettings(
+                                TlsLevel.ENCRYPT,
+                                ProtocolMinimum.TLS_1_3,
+                                Duration.ofSeconds(20),
+                                Duration.ofHours(1),
+                                Optional.of(files("client", "client-key")),
+                                Optional.of(Path.of("/etc/whimbrel/tls/ca.pem")),
+                                false,
+                                false,
+                                8443,
+                                List.of(
+                                        new TlsRule(
+                                                DomainPattern.parse("*.example.com"),
+                                                Optional.empty(),
+                                                TlsLevel.VERIFY,
+                                                List.of("mx.example.net", ".example.org"),
+                                                Optional.of(files("x", "x-key"))),
+                                        new TlsRule(
+                                                Optional.empty(),
+                                                Optional.of("google"),
+                                                TlsLevel.DANE_ONLY,
+                                                List.of(),
+                                                Optional.empty()))));
     }
 
     private static CertificateFiles files(String certificate, String key) {

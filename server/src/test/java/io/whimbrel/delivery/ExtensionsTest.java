@@ -30,6 +30,7 @@ final class ExtensionsTest {
                                 false,
                                 true,
                                 false,
+                                false,
                                 OptionalLong.empty(),
                                 Extensions.Limits.NONE,
                                 List.of()));

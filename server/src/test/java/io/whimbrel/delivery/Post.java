@@ -2,6 +2,7 @@ package io.whimbrel.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Destinations;
@@ -12,6 +13,7 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.routing.OwnNode;
@@ -27,6 +29,7 @@ import io.whimbrel.shaping.Limiter;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
+import io.whimbrel.transport.OutboundTls;
 
 import java.time.Duration;
 import java.time.Instant;

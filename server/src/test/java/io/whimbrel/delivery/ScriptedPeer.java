@@ -37,6 +37,7 @@ import javax.net.ssl.SSLSocket;
 /// DRIP: text      say it byte by byte, ten in a second, without end of line, for ever
 /// RAW: 250 a~     say this, line ends only where there is a ~
 /// TLS:            shake hands;               FLOOD: n   say n bytes without a line end
+/// TLSASK:         shake hands, and want a certificate of the client
 /// SERVE:          from here on take everything, up to QUIT
 /// GATE:           say nothing until the test opens the gate
 /// STOP:           read no more, so that the client's writes stop, until it goes
@@ -221,7 +222,8 @@ final class ScriptedPeer implements AutoCloseable {
                 case "WAIT" -> waitForEnd();
                 case "DRIP" -> drip(rest);
                 case "FLOOD" -> flood(Integer.parseInt(rest));
-                case "TLS" -> shakeHands();
+                case "TLS" -> shakeHands(false);
+                case "TLSASK" -> shakeHands(true);
                 case "SERVE" -> serve();
                 case "GATE" -> awaitOpen(gate);
                 case "STOP" -> awaitOpen(closed);
@@ -267,12 +269,13 @@ final class ScriptedPeer implements AutoCloseable {
             }
         }
 
-        private void shakeHands() throws IOException {
+        private void shakeHands(boolean asks) throws IOException {
             var secure =
                     (SSLSocket)
                             tls.getSocketFactory()
                                     .createSocket(socket, null, socket.getPort(), true);
             secure.setUseClientMode(false);
+            secure.setNeedClientAuth(asks);
             secure.startHandshake();
             use(secure);
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import io.whimbrel.mail.DeliverBy;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.smtp.EsmtpParameter;
 
@@ -215,5 +216,20 @@ class MailOptionsTest {
                                     one.substring(0, equals), one.substring(equals + 1));
                 })
                 .toList();
+    }
+
+    @Test
+    void requireTls_isTakenWhereOfferedAndHasNoValue() {
+        Offered offered = Offered.NONE.withRequireTls(true);
+        assertThat(offered.ehloLines(NOW)).containsExactly("REQUIRETLS");
+        assertThat(refusal("REQUIRETLS", Offered.NONE)).startsWith("555 5.5.4 ");
+        assertThat(refusal("REQUIRETLS=yes", offered)).startsWith("501 5.5.4 ");
+        var parameters = List.of(new EsmtpParameter("REQUIRETLS", ""));
+        assertThat(MailOptions.read(parameters, offered, NOW))
+                .isInstanceOfSatisfying(
+                        MailOptions.Given.class,
+                        given ->
+                                assertThat(given.parameters().tls())
+                                        .isEqualTo(TlsRequirement.REQUIRED));
     }
 }

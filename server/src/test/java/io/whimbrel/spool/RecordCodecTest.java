@@ -30,6 +30,7 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.mail.Treatment;
 
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,8 @@ final class RecordCodecTest {
                 new LogEntry.Accepted(head(rich)),
                 new LogEntry.Accepted(head(envelope(1000))),
                 new LogEntry.Accepted(head(treated)),
+                new LogEntry.Accepted(head(tls(rich, TlsRequirement.REQUIRED))),
+                new LogEntry.Accepted(head(tls(treated, TlsRequirement.OPTIONAL))),
                 new LogEntry.Accepted(head(lessTreated)),
                 new LogEntry.Accepted(inParts),
                 new LogEntry.Carried(head(rich), waiting),
@@ -312,5 +315,16 @@ final class RecordCodecTest {
     private static SpoolRecord.Job job(QueueJob.Work work, SpoolRecord.Stage stage) {
         var job = new QueueJob(new QueueId(99), work, SCOPE, "why");
         return new SpoolRecord.Job(SpoolFixtures.NOW, job, stage, 7, 1_000_000);
+    }
+
+    private static Envelope tls(Envelope envelope, TlsRequirement tls) {
+        return new Envelope(
+                envelope.reversePath(),
+                envelope.recipients(),
+                envelope.parameters().withTls(tls),
+                envelope.stream(),
+                envelope.receivedAt(),
+                envelope.dsnPolicy(),
+                envelope.treatment());
     }
 }

@@ -1,0 +1,237 @@
+package io.whimbrel.transport;
+
+import io.whimbrel.dns.TextAnswer;
+import io.whimbrel.mail.DomainName;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/// The MTA-STS policies of domains (RFC 8461). Thread-safe.
+///
+/// A policy that is known is given at once, and looked at again behind the scenes: its record every
+/// [#CHECK_AGAIN] while mail flows, the policy itself every [#FETCH_AGAIN] and when the record's id
+/// is another. Where that fails, the one that is known stays until it has run out. The first fetch
+/// for a domain is waited for [#WAIT_MOST]; its mail goes opportunistically until it is done, which
+/// the log says. What fails is not tried again for [#FAILED_FOR]. [#FETCHES_MAX] fetches run at
+/// once; beyond that, domains wait for their next mail.
+public final class MtaSts {
+    static final Duration CHECK_AGAIN = Duration.ofMinutes(10);
+    static final Duration FETCH_AGAIN = Duration.ofDays(1);
+    static final Duration WAIT_MOST = Duration.ofSeconds(3);
+    static final Duration FAILED_FOR = Duration.ofMinutes(5);
+    static final int FETCHES_MAX = 50;
+
+    private static final int FAILURES_MAX = 10_000;
+    private static final Logger LOG = LoggerFactory.getLogger(MtaSts.class);
+
+    private final StsCache cache;
+    private final Function<String, TextAnswer> texts;
+    private final Function<DomainName, StsAnswer> fetch;
+    private final InstantSource clock;
+    private final Semaphore fetches = new Semaphore(FETCHES_MAX);
+    private final Map<DomainName, FutureTask<StsAnswer>> underWay = new ConcurrentHashMap<>();
+
+    /// When the record was looked at last, and what failed lately. Guarded by itself.
+    private final Map<DomainName, Instant> checked = bounded();
+
+    private final Map<DomainName, Failed> failed = bounded();
+
+    private record Failed(StsAnswer answer, Instant until) {}
+
+    /// @param texts asks for the TXT records of a name
+    /// @param fetch fetches the policy of a domain; blocks
+    MtaSts(
+            StsCache cache,
+            Function<String, TextAnswer> texts,
+            Function<DomainName, StsAnswer> fetch,
+            InstantSource clock) {
+        this.cache = cache;
+        this.texts = texts;
+        this.fetch = fetch;
+        this.clock = clock;
+    }
+
+    private static <V> Map<DomainName, V> bounded() {
+        return new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<DomainName, V> eldest) {
+                return size() > FAILURES_MAX;
+            }
+        };
+    }
+
+    /// The policy of a domain; blocks while the DNS is asked, and for [#WAIT_MOST] where it is the
+    /// first time.
+    StsAnswer policy(DomainName domain) {
+        Instant now = clock.instant();
+        Optional<StsCache.Entry> known = cache.find(domain, now);
+        if (known.isPresent()) {
+            if (isCheckDue(domain, now)) {
+                start(domain, () -> refreshed(domain));
+            }
+            return new StsAnswer.Found(known.get().policy());
+        }
+        Optional<StsAnswer> lately = failedLately(domain, now);
+        if (lately.isPresent()) {
+            return lately.get();
+        }
+        Optional<String> id = id(domain);
+        return id.isEmpty() ? new StsAnswer.None() : first(domain, id.get());
+    }
+
+    /// Looks again at all policies that are older than a day, used or not, so that none runs out
+    /// while its domain is quiet (RFC 8461 §3.3). To be called now and then; does not wait.
+    void refreshOld() {
+        List<DomainName> old = cache.fetchedBefore(clock.instant().minus(FETCH_AGAIN));
+        for (DomainName domain : old) {
+            if (isCheckDue(domain, clock.instant())) {
+                start(domain, () -> refreshed(domain));
+            }
+        }
+    }
+
+    private boolean isCheckDue(DomainName domain, Instant now) {
+        synchronized (checked) {
+            Optional<Instant> last = Optional.ofNullable(checked.get(domain));
+            boolean isDue = last.isEmpty() || !now.isBefore(last.get().plus(CHECK_AGAIN));
+            if (isDue) {
+                checked.put(domain, now);
+            }
+            return isDue;
+        }
+    }
+
+    private Optional<StsAnswer> failedLately(DomainName domain, Instant now) {
+        synchronized (failed) {
+            Optional<Failed> last = Optional.ofNullable(failed.get(domain));
+            if (last.isPresent() && !now.isBefore(last.get().until())) {
+                failed.remove(domain);
+                return Optional.empty();
+            }
+            return last.map(Failed::answer);
+        }
+    }
+
+    private Optional<String> id(DomainName domain) {
+        return switch (texts.apply("_mta-sts." + domain.value())) {
+            case TextAnswer.Texts(List<String> all, Duration _) -> StsRecord.id(all);
+            case TextAnswer.NoText _, TextAnswer.NoSuchDomain _, TextAnswer.TemporaryFailure _ ->
+                    Optional.empty();
+        };
+    }
+
+    private StsAnswer first(DomainName domain, String id) {
+        Optional<FutureTask<StsAnswer>> task = start(domain, () -> fetched(domain, id));
+        if (task.isEmpty()) {
+            return new StsAnswer.None();
+        }
+        try {
+            return task.get().get(WAIT_MOST.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            LOG.info(
+                    "the MTA-STS policy of {} is not there within {} s; its mail goes"
+                            + " opportunistically until it is",
+                    domain,
+                    WAIT_MOST.toSeconds());
+        } catch (ExecutionException e) {
+            LOG.error("unexpected exception in the fetch of a policy", e);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        return new StsAnswer.None();
+    }
+
+    /// Empty where too many are under way.
+    private Optional<FutureTask<StsAnswer>> start(DomainName domain, Callable<StsAnswer> work) {
+        var task =
+                new FutureTask<>(() -> {
+                    try {
+                        return work.call();
+                    } finally {
+                        // Before anybody has the result, or the next one would get it again.
+                        underWay.remove(domain);
+                    }
+                });
+        Optional<FutureTask<StsAnswer>> other =
+                Optional.ofNullable(underWay.putIfAbsent(domain, task));
+        if (other.isPresent()) {
+            return other;
+        }
+        if (!fetches.tryAcquire()) {
+            underWay.remove(domain);
+            task.cancel(false);
+            return Optional.empty();
+        }
+        Thread.ofVirtual()
+                .name("mta-sts")
+                .start(() -> {
+                    try {
+                        task.run();
+                    } finally {
+                        fetches.release();
+                    }
+                });
+        return Optional.of(task);
+    }
+
+    /// A policy that is known, looked at again.
+    private StsAnswer refreshed(DomainName domain) {
+        Instant now = clock.instant();
+        Optional<StsCache.Entry> known = cache.find(domain, now);
+        Optional<String> id = id(domain);
+        boolean isFresh =
+                known.isPresent()
+                        && known.get().fetchedAt().plus(FETCH_AGAIN).isAfter(now)
+                        && id.map(known.get().id()::equals).orElse(true);
+        // A record that is gone says nothing about the policy that is known (RFC 8461 §2).
+        return isFresh
+                ? new StsAnswer.Found(known.get().policy())
+                : fetched(domain, id.or(() -> known.map(StsCache.Entry::id)).orElse(""));
+    }
+
+    private StsAnswer fetched(DomainName domain, String id) {
+        StsAnswer answer = fetch.apply(domain);
+        Instant now = clock.instant();
+        switch (answer) {
+            case StsAnswer.Found(StsPolicy policy) ->
+                    cache.keep(domain, new StsCache.Entry(id, policy, now));
+            case StsAnswer.Broken(TlsFailure failure, String text) -> {
+                LOG.info("no MTA-STS policy of {}: {}: {}", domain, failure.text(), text);
+                synchronized (failed) {
+                    failed.put(domain, new Failed(answer, now.plus(FAILED_FOR)));
+                }
+            }
+            case StsAnswer.None _ -> {}
+        }
+        return answer;
+    }
+
+    /// Domains whose policy is known.
+    int known() {
+        return cache.size();
+    }
+
+    /// What is known, in the words of the policy; empty where nothing is.
+    public List<String> shown(DomainName domain) {
+        return cache.find(domain, clock.instant())
+                .<List<String>>map(entry -> new ArrayList<>(entry.policy().lines()))
+                .orElse(List.of());
+    }
+}

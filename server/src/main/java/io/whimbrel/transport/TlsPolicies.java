@@ -1,0 +1,192 @@
+package io.whimbrel.transport;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.tls.CertificateFiles;
+import io.whimbrel.transport.TlsPolicy.Basis;
+import io.whimbrel.transport.TlsPolicy.Demand;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// Decides what a message needs of a session with a host. Thread-safe. What beats what is
+/// [TlsPolicy.Basis], in `docs/operations/tls-out.md` as a table.
+public final class TlsPolicies {
+    private final TlsOutSettings settings;
+    private final Function<DomainName, StsAnswer> sts;
+    private final DaneAnswer.Source dane;
+
+    /// @param sts what is known of a domain's policy; may block for a few seconds
+    public TlsPolicies(
+            TlsOutSettings settings, Function<DomainName, StsAnswer> sts, DaneAnswer.Source dane) {
+        this.settings = settings;
+        this.sts = sts;
+        this.dane = dane;
+    }
+
+    /// What holds for a domain's mail whatever the host. May block for a few seconds where the
+    /// domain has just become known.
+    ///
+    /// @param provider whose hosts take its mail; `""` where nobody knows
+    public DomainTls forDomain(DomainName domain, String provider, TlsRequirement asked) {
+        Optional<TlsRule> rule = Optional.empty();
+        for (TlsRule one : settings.rules()) {
+            if (rule.isEmpty() && one.matches(domain, provider)) {
+                rule = Optional.of(one);
+            }
+        }
+        TlsLevel level = rule.map(TlsRule::level).orElse(settings.level());
+        boolean isAsked =
+                level == TlsLevel.MTA_STS
+                        || (settings.mtaSts() && (rule.isEmpty() || isRequired(asked)));
+        boolean isUseful = isAsked && asked != TlsRequirement.OPTIONAL && !domain.isLiteral();
+        return new DomainTls(
+                domain, asked, rule, isUseful ? sts.apply(domain) : new StsAnswer.None());
+    }
+
+    /// What holds for a session with `host`. May block while TLSA records are asked for.
+    public TlsPolicy forHost(DomainTls domain, HostPlace host) {
+        Optional<CertificateFiles> certificate =
+                domain.rule().flatMap(TlsRule::certificate).or(settings::certificate);
+        TlsPolicy policy =
+                switch (domain.asked()) {
+                    case REQUIRED -> required(domain, host);
+                    case OPTIONAL -> optional(domain);
+                    case UNSPECIFIED -> unasked(domain, host);
+                };
+        return policy.withCertificate(certificate);
+    }
+
+    private static boolean isRequired(TlsRequirement asked) {
+        return asked == TlsRequirement.REQUIRED;
+    }
+
+    private TlsPolicy optional(DomainTls domain) {
+        boolean isPlain =
+                domain.rule().map(TlsRule::level).orElse(settings.level()) == TlsLevel.NONE;
+        return TlsPolicy.of(isPlain ? new Demand.None() : new Demand.May(), Basis.HEADER);
+    }
+
+    /// RFC 8689 §4.2.1: the host's name is known for sure, and proven.
+    private TlsPolicy required(DomainTls domain, HostPlace host) {
+        TlsPolicy otherwise = unasked(domain, host);
+        if (otherwise.demand() instanceof Demand.Impossible) {
+            return otherwise;
+        }
+        boolean isNamedByRule = domain.rule().filter(rule -> !rule.names().isEmpty()).isPresent();
+        boolean isSure =
+                switch (otherwise.demand()) {
+                    case Demand.Dane _, Demand.Sts _ -> true;
+                    default -> isNamedByRule || host.isNameSure();
+                };
+        if (isSure && otherwise.isVerified()) {
+            return otherwise.requiringTls();
+        }
+        if (host.isNameSure() && !host.name().isEmpty()) {
+            return TlsPolicy.of(new Demand.Verify(List.of(host.name())), Basis.MESSAGE)
+                    .requiringTls();
+        }
+        return domain.sts() instanceof StsAnswer.Found(StsPolicy policy)
+                        && policy.mode() != StsPolicy.Mode.NONE
+                ? TlsPolicy.of(new Demand.Sts(policy), Basis.MESSAGE).requiringTls()
+                : impossible(
+                        TlsShortfall.noRequireTls(
+                                "neither DNSSEC nor MTA-STS says that this host takes mail for "
+                                        + domain.domain()),
+                        Basis.MESSAGE);
+    }
+
+    private TlsPolicy unasked(DomainTls domain, HostPlace host) {
+        if (domain.rule().isPresent()) {
+            TlsRule rule = domain.rule().get();
+            return byLevel(rule.level(), rule.names(), domain, host, Basis.RULE);
+        }
+        TlsPolicy byDefault = byLevel(settings.level(), List.of(), domain, host, Basis.DEFAULT);
+        if (settings.level() == TlsLevel.NONE) {
+            return byDefault;
+        }
+        Optional<TlsPolicy> byDane =
+                settings.dane() ? byDane(host, Basis.DANE) : Optional.<TlsPolicy>empty();
+        if (byDane.isPresent()) {
+            return byDane.get();
+        }
+        return settings.mtaSts() ? bySts(domain, byDefault, Basis.MTA_STS) : byDefault;
+    }
+
+    private TlsPolicy byLevel(
+            TlsLevel level, List<String> names, DomainTls domain, HostPlace host, Basis basis) {
+        TlsPolicy may = TlsPolicy.of(new Demand.May(), basis);
+        return switch (level) {
+            case NONE -> TlsPolicy.of(new Demand.None(), basis);
+            case MAY -> may;
+            case ENCRYPT -> TlsPolicy.of(new Demand.Encrypt(), basis);
+            case VERIFY -> verify(names, host, basis);
+            case DANE -> byDane(host, basis).orElse(may);
+            case DANE_ONLY -> daneOnly(host, basis);
+            case MTA_STS -> bySts(domain, may, basis);
+        };
+    }
+
+    private static TlsPolicy verify(List<String> names, HostPlace host, Basis basis) {
+        if (names.isEmpty() && host.name().isEmpty()) {
+            return impossible(
+                    TlsShortfall.notProven(
+                            TlsFailure.CERTIFICATE_HOST_MISMATCH,
+                            "the host has only an address, and no certificate is verified for that"
+                                    + " (remedy: names in [[tls-policy]])"),
+                    basis);
+        }
+        List<String> wanted = names.isEmpty() ? List.of(host.name()) : names;
+        return TlsPolicy.of(new Demand.Verify(wanted), basis);
+    }
+
+    private TlsPolicy daneOnly(HostPlace host, Basis basis) {
+        DaneAnswer answer = answer(host);
+        if (answer instanceof DaneAnswer.Usable usable) {
+            return TlsPolicy.of(new Demand.Dane(usable), basis);
+        }
+        String text =
+                switch (answer) {
+                    case DaneAnswer.Failed(String why) -> why;
+                    case DaneAnswer.Unusable _ -> "none of its TLSA records can be used";
+                    case DaneAnswer.None _, DaneAnswer.Usable _ -> "it has no signed TLSA records";
+                };
+        return impossible(TlsShortfall.notProven(TlsFailure.DANE_REQUIRED, text), basis);
+    }
+
+    private Optional<TlsPolicy> byDane(HostPlace host, Basis basis) {
+        return switch (answer(host)) {
+            case DaneAnswer.None _ -> Optional.empty();
+            case DaneAnswer.Usable usable ->
+                    Optional.of(TlsPolicy.of(new Demand.Dane(usable), basis));
+            case DaneAnswer.Unusable _ -> Optional.of(TlsPolicy.of(new Demand.Encrypt(), basis));
+            case DaneAnswer.Failed(String text) ->
+                    Optional.of(
+                            impossible(
+                                    TlsShortfall.notProven(TlsFailure.DNSSEC_INVALID, text),
+                                    basis));
+        };
+    }
+
+    private DaneAnswer answer(HostPlace host) {
+        return host.isNameSure() && !host.name().isEmpty()
+                ? dane.of(host.name(), host.port())
+                : new DaneAnswer.None();
+    }
+
+    private static TlsPolicy bySts(DomainTls domain, TlsPolicy otherwise, Basis basis) {
+        if (!(domain.sts() instanceof StsAnswer.Found(StsPolicy policy))) {
+            return otherwise;
+        }
+        return switch (policy.mode()) {
+            case NONE -> otherwise;
+            case TESTING -> otherwise.observing(policy);
+            case ENFORCE -> TlsPolicy.of(new Demand.Sts(policy), basis);
+        };
+    }
+
+    private static TlsPolicy impossible(TlsShortfall why, Basis basis) {
+        return TlsPolicy.of(new Demand.Impossible(why), basis);
+    }
+}

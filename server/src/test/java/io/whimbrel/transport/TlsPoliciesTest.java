@@ -1,0 +1,191 @@
+package io.whimbrel.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.DomainPattern;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.tls.ProtocolMinimum;
+import io.whimbrel.tls.ServerTrust;
+import io.whimbrel.transport.TlsPolicy.Basis;
+import io.whimbrel.transport.TlsPolicy.Demand;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+class TlsPoliciesTest {
+    /// Asked, rule, DANE, MTA-STS, default; then the policy and who says so.
+    private static final String TABLE =
+            """
+            UNSPECIFIED -         none     none    may     may        DEFAULT
+            UNSPECIFIED -         none     none    encrypt encrypt    DEFAULT
+            UNSPECIFIED -         none     none    none    none       DEFAULT
+            UNSPECIFIED -         none     enforce may     mta-sts    MTA_STS
+            UNSPECIFIED -         none     enforce encrypt mta-sts    MTA_STS
+            UNSPECIFIED -         none     testing encrypt encrypt    DEFAULT
+            UNSPECIFIED -         none     taken-back may  may        DEFAULT
+            UNSPECIFIED -         usable   none    may     dane       DANE
+            UNSPECIFIED -         usable   enforce may     dane       DANE
+            UNSPECIFIED -         unusable enforce may     encrypt    DANE
+            UNSPECIFIED -         failed   enforce may     impossible DANE
+            UNSPECIFIED -         usable   enforce none    none       DEFAULT
+            UNSPECIFIED may       usable   enforce encrypt may        RULE
+            UNSPECIFIED none      usable   enforce may     none       RULE
+            UNSPECIFIED encrypt   usable   enforce may     encrypt    RULE
+            UNSPECIFIED verify    usable   enforce may     verify     RULE
+            UNSPECIFIED dane      usable   enforce may     dane       RULE
+            UNSPECIFIED dane      none     enforce may     may        RULE
+            UNSPECIFIED dane-only usable   none    may     dane       RULE
+            UNSPECIFIED dane-only none     enforce may     impossible RULE
+            UNSPECIFIED dane-only unusable enforce may     impossible RULE
+            UNSPECIFIED dane-only failed   enforce may     impossible RULE
+            UNSPECIFIED mta-sts   usable   enforce may     mta-sts    RULE
+            UNSPECIFIED mta-sts   usable   none    may     may        RULE
+            OPTIONAL    verify    usable   enforce encrypt may        HEADER
+            OPTIONAL    none      usable   enforce encrypt none       HEADER
+            REQUIRED    -         none     none    may     verify     MESSAGE
+            REQUIRED    -         usable   enforce may     dane       MESSAGE
+            REQUIRED    -         none     enforce may     mta-sts    MESSAGE
+            REQUIRED    none      usable   enforce may     verify     MESSAGE
+            REQUIRED    verify    none     none    may     verify     MESSAGE
+            REQUIRED    -         failed   enforce may     impossible DANE
+            """;
+
+    private static final DomainName DOMAIN = new DomainName("example.com");
+    private static final HostPlace SURE = new HostPlace("mx.example.com", 25, true);
+    private static final HostPlace UNSURE = new HostPlace("mx.example.com", 25, false);
+    private static final Instant NOW = Instant.parse("2026-11-27T12:00:00Z");
+
+    /// The table in docs/operations/tls-out.md: what beats what.
+    @Test
+    void whatBeatsWhat() {
+        for (String row : TABLE.strip().lines().toList()) {
+            String[] words = row.strip().split(" +");
+            TlsRequirement asked = TlsRequirement.valueOf(words[0]);
+            TlsPolicies policies = policies(words[1], words[2], words[3], words[4]);
+            TlsPolicy found = policies.forHost(policies.forDomain(DOMAIN, "", asked), SURE);
+            assertThat(found.text()).as(row).isEqualTo(words[5]);
+            assertThat(found.basis()).as(row).isEqualTo(Basis.valueOf(words[6]));
+            assertThat(found.isRequireTls())
+                    .as(row)
+                    .isEqualTo(words[0].equals("REQUIRED") && words[6].equals("MESSAGE"));
+        }
+    }
+
+    /// MX records that are not signed lead anywhere: TLSA records behind them prove nothing.
+    @Test
+    void nameThatIsNotSure_isNotAskedForTlsaRecords() {
+        TlsPolicies policies = policies("-", "failed", "none", "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        assertThat(policies.forHost(domain, UNSURE)).isEqualTo(TlsPolicy.MAY);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"none, impossible", "testing, mta-sts", "enforce, mta-sts"})
+    void requireTls_needsANameThatIsSure(String sts, String policy) {
+        TlsPolicies policies = policies("-", "none", sts, "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED);
+        TlsPolicy found = policies.forHost(domain, UNSURE);
+        assertThat(found.text()).isEqualTo(policy);
+        if (found.demand() instanceof Demand.Impossible(TlsShortfall why)) {
+            assertThat(why.reply("mx", found).toString()).startsWith("550 5.7.30 mx: neither");
+        }
+    }
+
+    @Test
+    void testing_isObservedOnly() {
+        TlsPolicies policies = policies("-", "none", "testing", "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        TlsPolicy found = policies.forHost(domain, SURE);
+        assertThat(found.needsTls()).isFalse();
+        assertThat(found.observed()).map(StsPolicy::mode).contains(StsPolicy.Mode.TESTING);
+    }
+
+    @Test
+    void plainSession_isEnoughWhereTlsIsOptional() {
+        var plain =
+                new TlsAchieved(
+                        new TlsAchieved.Facts(
+                                SURE, "", List.of(), Optional.empty(), false, "454 4.7.0 no"),
+                        ServerTrust.ofJava());
+        TlsPolicies policies = policies("encrypt", "none", "none", "may");
+        DomainTls strict = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        DomainTls easy =
+                policies.forDomain(new DomainName("else.example"), "", TlsRequirement.UNSPECIFIED);
+        assertThat(plain.satisfies(policies.forHost(easy, SURE), NOW)).isTrue();
+        TlsPolicy encrypt = policies.forHost(strict, SURE);
+        TlsShortfall missing = plain.shortfall(encrypt, NOW).orElseThrow();
+        assertThat(missing.reply("mx.example.com [192.0.2.1]", encrypt).toString())
+                .isEqualTo(
+                        "451 4.7.10 mx.example.com [192.0.2.1]: STARTTLS was answered with: 454"
+                                + " 4.7.0 no; wanted by [[tls-policy]]");
+    }
+
+    @Test
+    void provider_isMatchedByName() {
+        var rule =
+                new TlsRule(
+                        Optional.empty(),
+                        Optional.of("google"),
+                        TlsLevel.ENCRYPT,
+                        List.of(),
+                        Optional.empty());
+        assertThat(rule.matches(DOMAIN, "google")).isTrue();
+        assertThat(rule.matches(DOMAIN, "")).isFalse();
+    }
+
+    private static TlsPolicies policies(String rule, String dane, String sts, String byDefault) {
+        List<TlsRule> rules =
+                rule.equals("-")
+                        ? List.of()
+                        : List.of(
+                                new TlsRule(
+                                        Optional.of(new DomainPattern.Exactly(DOMAIN)),
+                                        Optional.empty(),
+                                        TlsLevel.parse(rule).orElseThrow(),
+                                        List.of(),
+                                        Optional.empty()));
+        var settings =
+                new TlsOutSettings(
+                        TlsLevel.parse(byDefault).orElseThrow(),
+                        ProtocolMinimum.TLS_1_2,
+                        Duration.ofSeconds(30),
+                        Duration.ofDays(3),
+                        Optional.empty(),
+                        Optional.empty(),
+                        true,
+                        true,
+                        443,
+                        rules);
+        return new TlsPolicies(settings, _ -> sts(sts), (_, _) -> dane(dane));
+    }
+
+    private static DaneAnswer dane(String word) {
+        return switch (word) {
+            case "usable" -> new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"));
+            case "unusable" -> new DaneAnswer.Unusable(List.of("9 9 9 00"));
+            case "failed" -> new DaneAnswer.Failed("no server answers");
+            default -> new DaneAnswer.None();
+        };
+    }
+
+    private static StsAnswer sts(String word) {
+        return switch (word) {
+            case "enforce" -> found(StsPolicy.Mode.ENFORCE);
+            case "testing" -> found(StsPolicy.Mode.TESTING);
+            case "taken-back" -> found(StsPolicy.Mode.NONE);
+            default -> new StsAnswer.None();
+        };
+    }
+
+    private static StsAnswer found(StsPolicy.Mode mode) {
+        return new StsAnswer.Found(
+                new StsPolicy(mode, List.of("mx.example.com"), Duration.ofDays(1)));
+    }
+}
