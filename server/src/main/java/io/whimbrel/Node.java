@@ -197,7 +197,7 @@ final class Node implements AutoCloseable {
                 with.tlsOut(),
                 answers,
                 with.delivery().allowPrivate(),
-                (_, _) -> new DaneAnswer.None());
+                (_, _, _) -> new DaneAnswer.None());
     }
 
     private DeliveryPlan plan(Config with) {
