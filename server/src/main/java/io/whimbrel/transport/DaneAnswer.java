@@ -1,5 +1,7 @@
 package io.whimbrel.transport;
 
+import io.whimbrel.mail.DomainName;
+
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -43,7 +45,8 @@ public sealed interface DaneAnswer {
     interface Source {
         /// May block while the DNS is asked.
         ///
+        /// @param domain of the mail: certificates by usage DANE-TA may name it (RFC 7672 §3.2.2)
         /// @param host whose name is known for sure
-        DaneAnswer of(String host, int port);
+        DaneAnswer of(DomainName domain, String host, int port);
     }
 }

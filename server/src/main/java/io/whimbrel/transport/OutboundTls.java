@@ -66,7 +66,7 @@ public final class OutboundTls {
             return new OutboundTls(
                     TlsOutSettings.DEFAULT,
                     _ -> new StsAnswer.None(),
-                    (_, _) -> new DaneAnswer.None(),
+                    (_, _, _) -> new DaneAnswer.None(),
                     new TlsMemory(new BrokenTls(clock), new TlsResults(clock), metrics));
         } catch (IOException e) {
             throw new IllegalStateException("the default needs no file", e);

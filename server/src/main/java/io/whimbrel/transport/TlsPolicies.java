@@ -107,7 +107,7 @@ public final class TlsPolicies {
             return byDefault;
         }
         Optional<TlsPolicy> byDane =
-                settings.dane() ? byDane(host, Basis.DANE) : Optional.<TlsPolicy>empty();
+                settings.dane() ? byDane(domain, host, Basis.DANE) : Optional.<TlsPolicy>empty();
         if (byDane.isPresent()) {
             return byDane.get();
         }
@@ -122,8 +122,8 @@ public final class TlsPolicies {
             case MAY -> may;
             case ENCRYPT -> TlsPolicy.of(new Demand.Encrypt(), basis);
             case VERIFY -> verify(names, host, basis);
-            case DANE -> byDane(host, basis).orElse(may);
-            case DANE_ONLY -> daneOnly(host, basis);
+            case DANE -> byDane(domain, host, basis).orElse(may);
+            case DANE_ONLY -> daneOnly(domain, host, basis);
             case MTA_STS -> bySts(domain, may, basis);
         };
     }
@@ -141,8 +141,8 @@ public final class TlsPolicies {
         return TlsPolicy.of(new Demand.Verify(wanted), basis);
     }
 
-    private TlsPolicy daneOnly(HostPlace host, Basis basis) {
-        DaneAnswer answer = answer(host);
+    private TlsPolicy daneOnly(DomainTls domain, HostPlace host, Basis basis) {
+        DaneAnswer answer = answer(domain, host);
         if (answer instanceof DaneAnswer.Usable usable) {
             return TlsPolicy.of(new Demand.Dane(usable), basis);
         }
@@ -155,8 +155,8 @@ public final class TlsPolicies {
         return impossible(TlsShortfall.notProven(TlsFailure.DANE_REQUIRED, text), basis);
     }
 
-    private Optional<TlsPolicy> byDane(HostPlace host, Basis basis) {
-        return switch (answer(host)) {
+    private Optional<TlsPolicy> byDane(DomainTls domain, HostPlace host, Basis basis) {
+        return switch (answer(domain, host)) {
             case DaneAnswer.None _ -> Optional.empty();
             case DaneAnswer.Usable usable ->
                     Optional.of(TlsPolicy.of(new Demand.Dane(usable), basis));
@@ -169,9 +169,9 @@ public final class TlsPolicies {
         };
     }
 
-    private DaneAnswer answer(HostPlace host) {
+    private DaneAnswer answer(DomainTls domain, HostPlace host) {
         return host.isNameSure() && !host.name().isEmpty()
-                ? dane.of(host.name(), host.port())
+                ? dane.of(domain.domain(), host.name(), host.port())
                 : new DaneAnswer.None();
     }
 

@@ -377,7 +377,7 @@ final class TlsCallsTest {
                         true,
                         443,
                         rules);
-        var tls = new OutboundTls(settings, _ -> sts, (_, _) -> dane, memory);
+        var tls = new OutboundTls(settings, _ -> sts, (_, _, _) -> dane, memory);
         return new TlsWish(tls, tls.forDomain(DOMAIN, "", asked), false, true);
     }
 

@@ -163,7 +163,7 @@ class TlsPoliciesTest {
                         true,
                         443,
                         rules);
-        return new TlsPolicies(settings, _ -> sts(sts), (_, _) -> dane(dane));
+        return new TlsPolicies(settings, _ -> sts(sts), (_, _, _) -> dane(dane));
     }
 
     private static DaneAnswer dane(String word) {
