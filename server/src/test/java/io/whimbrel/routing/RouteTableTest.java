@@ -125,7 +125,8 @@ final class RouteTableTest {
     private static void check(String pattern, String text) {
         String lower = pattern.toLowerCase(Locale.ROOT);
         var expression = new StringBuilder();
-        for (char c : lower.toCharArray()) {
+        for (int i = 0; i < lower.length(); i++) {
+            char c = lower.charAt(i);
             expression.append(c == '*' ? ".*" : Pattern.quote(String.valueOf(c)));
         }
         boolean expected =
