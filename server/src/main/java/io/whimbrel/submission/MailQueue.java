@@ -1,8 +1,9 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import io.whimbrel.admin.AdminClient;
 import io.whimbrel.admin.Json;
 import io.whimbrel.admin.SocketPath;
+import io.whimbrel.cli.Words;
 import io.whimbrel.config.Config;
 import io.whimbrel.pickup.DropBox;
 

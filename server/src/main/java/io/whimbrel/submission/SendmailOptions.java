@@ -1,4 +1,4 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnReturn;

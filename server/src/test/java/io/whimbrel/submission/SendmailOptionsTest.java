@@ -1,13 +1,13 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-import io.whimbrel.cli.SendmailOptions.Mode;
-import io.whimbrel.cli.SendmailOptions.Parsed;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnReturn;
+import io.whimbrel.submission.SendmailOptions.Mode;
+import io.whimbrel.submission.SendmailOptions.Parsed;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

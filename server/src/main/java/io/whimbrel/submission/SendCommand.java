@@ -1,6 +1,8 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import io.whimbrel.admin.Json;
+import io.whimbrel.cli.Console;
+import io.whimbrel.cli.Words;
 import io.whimbrel.smtp.SmtpReply;
 
 import picocli.CommandLine.Command;

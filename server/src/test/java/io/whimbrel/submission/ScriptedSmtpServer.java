@@ -1,4 +1,4 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;

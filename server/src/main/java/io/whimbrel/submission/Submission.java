@@ -1,4 +1,4 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import io.whimbrel.smtp.SmtpReply;
 

@@ -1,4 +1,6 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
+
+import io.whimbrel.cli.Words;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,6 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
+import io.whimbrel.cli.Words;
 import io.whimbrel.config.Config;
 
 import java.io.IOException;

@@ -1,6 +1,6 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
-import io.whimbrel.cli.SendmailOptions.Parsed;
+import io.whimbrel.cli.Words;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
@@ -11,6 +11,7 @@ import io.whimbrel.pickup.EnvelopeFields;
 import io.whimbrel.pickup.FixedMail;
 import io.whimbrel.pickup.HeaderFixes;
 import io.whimbrel.pickup.RawMail;
+import io.whimbrel.submission.SendmailOptions.Parsed;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;

@@ -1,6 +1,8 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.cli.CliRun;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,6 +1,7 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 import io.whimbrel.admin.LineBytes;
+import io.whimbrel.cli.Words;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.smtp.EnhancedStatus;
 import io.whimbrel.smtp.SmtpReply;

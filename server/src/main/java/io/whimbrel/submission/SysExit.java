@@ -1,4 +1,4 @@
-package io.whimbrel.cli;
+package io.whimbrel.submission;
 
 /// Exit codes that programs which call sendmail(1) understand: those of `sysexits.h`.
 enum SysExit {
