@@ -3,7 +3,8 @@ package io.whimbrel.cli;
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `user`, `bans`, `lockouts`, `tenants`, `reload`, `status`, `metrics`. Stateless.
+/// `user`, `bans`, `lockouts`, `tenants`, `shaping`, `import`, `reload`, `status`, `metrics`.
+/// Stateless.
 public final class Verbs {
     private Verbs() {}
 
@@ -16,6 +17,8 @@ public final class Verbs {
                 .addSubcommand(new DoorCommands.Bans())
                 .addSubcommand(new DoorCommands.Lockouts())
                 .addSubcommand(new DoorCommands.Tenants())
+                .addSubcommand(new ShapingCommand())
+                .addSubcommand(new ImportCommand())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new MetricsCommand());

@@ -9,6 +9,7 @@ import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
+import io.whimbrel.provider.ShapingSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.routing.RouteSettings;
@@ -28,6 +29,7 @@ import java.util.TreeSet;
 /// @param reception where mail comes in, and whose; at least one listener
 /// @param pickup where files become mail
 /// @param sendmail what names without a domain mean
+/// @param shaping providers and limits
 /// @param sources at least one: where the file names none, the unnamed one
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
@@ -43,6 +45,7 @@ public record Config(
         ReceptionSettings reception,
         PickupSettings pickup,
         SendmailSettings sendmail,
+        ShapingSettings shaping,
         List<SourceAddress> sources,
         DnsSettings dns,
         List<RouteSettings> routes,
@@ -90,6 +93,7 @@ public record Config(
                 reception,
                 pickup,
                 sendmail,
+                shaping,
                 sources,
                 dns,
                 routes,

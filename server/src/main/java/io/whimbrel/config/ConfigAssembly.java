@@ -30,10 +30,13 @@ import java.util.OptionalLong;
 
 /// Makes each room's settings from a file without errors. Confined to one thread.
 final class ConfigAssembly {
+    private final String file;
     private final FileValues values;
     private final Config.Node node;
 
-    ConfigAssembly(FileValues values) {
+    /// @param file that the values stand in
+    ConfigAssembly(String file, FileValues values) {
+        this.file = file;
         this.values = values;
         TableValues table = values.one(ReceptionKeys.NODE);
         this.node =
@@ -52,6 +55,7 @@ final class ConfigAssembly {
                         DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
+                ShapingKeys.settings(values, file),
                 sources(),
                 dns(values.one(DeliveryKeys.DNS)),
                 values.all(DeliveryKeys.ROUTE).stream().map(ConfigAssembly::route).toList(),

@@ -54,6 +54,7 @@ final class ConfigChecks {
         checkListens(values.all(ReceptionKeys.LISTEN));
         new ReceptionChecks(values, findings).run();
         TenantKeys.check(values.all(TenantKeys.TENANT), findings);
+        ShapingKeys.check(values, findings);
         checkRoutes(values.all(DeliveryKeys.ROUTE));
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
