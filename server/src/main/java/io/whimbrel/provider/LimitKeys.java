@@ -80,7 +80,7 @@ public final class LimitKeys {
                     "one counter for all that match",
                     "[\"source\"]",
                     "One counter for each value, or combination of values: `[\"source\"]` gives"
-                        + " each source the whole of the limit.");
+                            + " each source the whole of the limit.");
 
     public static final Key<List<Rate>> RATE =
             optional(
