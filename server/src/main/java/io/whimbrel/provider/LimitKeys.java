@@ -30,7 +30,7 @@ public final class LimitKeys {
     private static final int COUNT_MAX = 1_000_000;
 
     public static final Key<String> SOURCE =
-            condition("source", Kinds.name(), "\"t1\"", "Only mail that leaves from this source.");
+            condition("source", Kinds.name(), "\"s1\"", "Only mail that leaves from this source.");
 
     public static final Key<String> POOL =
             condition("pool", Kinds.name(), "\"bulk\"", "Only mail of this pool.");
@@ -78,7 +78,7 @@ public final class LimitKeys {
                     "per",
                     ProviderKinds.oneOrMany(ProviderKinds.dimension(), "dimensions"),
                     "one counter for all that match",
-                    "[\"source\"]",
+                    "[]",
                     "One counter for each value, or combination of values: `[\"source\"]` gives"
                             + " each source the whole of the limit.");
 

@@ -5,8 +5,8 @@ import io.whimbrel.shaping.ReactionRules;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,8 +36,8 @@ public final class RuleTests {
     private final List<Failure> failures = new ArrayList<>();
     private final Set<String> matched = new HashSet<>();
 
-    /// Whose rule it is. Equal rules of two files are two.
-    private final Map<ReactionRule, String> owners = new IdentityHashMap<>();
+    /// Whose rule it is, by where it stands.
+    private final Map<String, String> owners = new HashMap<>();
 
     private int rules;
     private int lines;
@@ -53,7 +53,7 @@ public final class RuleTests {
 
     private Result run(ReplyCorpus corpus) {
         for (ProviderFile file : providers.files()) {
-            providers.ownRules(file.name()).forEach(rule -> owners.put(rule, file.name()));
+            providers.ownRules(file.name()).forEach(rule -> owners.put(rule.origin(), file.name()));
         }
         for (ProviderFile file : providers.files()) {
             for (ReactionRule rule : providers.ownRules(file.name())) {
@@ -85,7 +85,7 @@ public final class RuleTests {
             Optional<ReactionRule> found = first(provider, line);
             if (found.isEmpty()) {
                 fail(rule, "no rule matches its test line", line);
-            } else if (found.get() != rule) {
+            } else if (!found.get().origin().equals(rule.origin())) {
                 fail(rule, nameOf(found.get()) + " takes its test line first", line);
             } else {
                 matched.add(nameOf(rule));
@@ -117,7 +117,7 @@ public final class RuleTests {
             return;
         }
         matched.add(nameOf(found.get()));
-        String owner = owners.getOrDefault(found.get(), "");
+        String owner = owners.getOrDefault(found.get().origin(), "");
         if (!entry.isBy(owner, found.get().name())) {
             failures.add(
                     new Failure(
@@ -128,7 +128,7 @@ public final class RuleTests {
     }
 
     private String nameOf(ReactionRule rule) {
-        return owners.getOrDefault(rule, "") + "/" + rule.name();
+        return owners.getOrDefault(rule.origin(), "") + "/" + rule.name();
     }
 
     private void fail(ReactionRule rule, String message, String reply) {

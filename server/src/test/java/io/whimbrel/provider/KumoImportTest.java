@@ -31,7 +31,7 @@ class KumoImportTest {
 
             [[default.automation]]
             regex = ['first \\d+ text', '451 4\\.7\\.1 second']
-            action = [ {SetConfig={name="max_message_rate", value="1/minute"}}, {SetConfig={name="connection_limit", value=1}} ]
+            action = [ {SetConfig={name="max_message_rate", value="1/m"}}, "Suspend" ]
             duration = "90m"
 
             [provider."big"]

@@ -161,10 +161,7 @@ class ProviderTextTest {
         var random = new Random(42);
         int good = 0;
         for (int i = 0; i < ROUNDS; i++) {
-            String text =
-                    i % 2 == 0
-                            ? EVERYTHING
-                            : ProviderFolders.shipped().get(i % 20).text();
+            String text = i % 2 == 0 ? EVERYTHING : ProviderFolders.shipped().get(i % 20).text();
             var mutated = new StringBuilder(text);
             for (int j = random.nextInt(3); j >= 0; j--) {
                 int at = random.nextInt(mutated.length());

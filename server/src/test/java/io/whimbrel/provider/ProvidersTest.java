@@ -133,10 +133,10 @@ class ProvidersTest {
         Files.writeString(
                 folder.resolve("google.toml"),
                 "[provider]\n"
-                    + "name = \"google\"\n"
-                    + "title = \"Mine\"\n"
-                    + "[[match]]\n"
-                    + "mx = \"*.google.com\"\n");
+                        + "name = \"google\"\n"
+                        + "title = \"Mine\"\n"
+                        + "[[match]]\n"
+                        + "mx = \"*.google.com\"\n");
         Files.writeString(folder.resolve("notes.txt"), "no provider file");
         Providers providers = ((Loaded.Good) ProviderFolders.load(in(folder))).providers();
         assertThat(providers.file("google").orElseThrow().title()).isEqualTo("Mine");

@@ -91,8 +91,10 @@ class RuleTestsTest {
     }
 
     private static String rule(String name, String text, String test) {
-        return "[[rule]]\nname = \"%s\"\ntext = '%s'\nthen = { action = \"ignore\" }\ntest = \"%s\"\n"
-                .formatted(name, text, test);
+        String pattern =
+                "[[rule]]\nname = \"%s\"\ntext = '%s'\n"
+                        + "then = { action = \"ignore\" }\ntest = \"%s\"\n";
+        return pattern.formatted(name, text, test);
     }
 
     private static List<String> failures(String rules, String corpus) {

@@ -35,7 +35,8 @@ class ShippedFilesTest {
                             .sorted()
                             .toList();
             assertThat(ProviderFolders.shippedNames())
-                    .containsExactlyInAnyOrderElementsOf(names).hasSizeGreaterThan(25);
+                    .containsExactlyInAnyOrderElementsOf(names)
+                    .hasSizeGreaterThan(25);
         }
     }
 
