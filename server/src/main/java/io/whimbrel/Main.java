@@ -1,8 +1,9 @@
 package io.whimbrel;
 
 import io.whimbrel.cli.ConfigCommand;
-import io.whimbrel.cli.Sendmail;
 import io.whimbrel.cli.Verbs;
+import io.whimbrel.submission.Sendmail;
+import io.whimbrel.submission.SubmissionVerbs;
 import io.whimbrel.time.SteadyClock;
 
 import picocli.CommandLine;
@@ -31,6 +32,7 @@ public final class Main implements Runnable {
         commandLine.addSubcommand(new ServeCommand()).addSubcommand(new ConfigCommand());
         commandLine.addSubcommand(new JavaOptionsCommand());
         Verbs.addTo(commandLine);
+        SubmissionVerbs.addTo(commandLine);
     }
 
     public static void main(String[] arguments) {

@@ -1,6 +1,7 @@
 package io.whimbrel;
 
 import java.io.IOException;
+import io.whimbrel.mail.DomainName;
 import java.util.Set;
 import io.whimbrel.transport.TlsState;
 import io.whimbrel.transport.OutboundTls;
@@ -101,11 +102,12 @@ final class Outgoing implements AutoCloseable {
                 config.tlsOut(),
                 answers,
                 config.delivery().allowPrivate(),
-                (host, port) -> dane(answers, host, port));
+                (domain, host, port) -> dane(answers, domain, host, port));
     }
 
-    private static DaneAnswer dane(Resolver resolver, String host, int port) {
-        var target = new DaneTarget(host, port, Set.of(), true);
+    private static DaneAnswer dane(
+            Resolver resolver, DomainName domain, String host, int port) {
+        var target = new DaneTarget(host, port, Set.of(domain.value()), true);
         return switch (DaneRecords.find(resolver, target)) {
             case DaneRecords.NotUsed _ -> new DaneAnswer.None();
             case DaneRecords.Failed(String text) -> new DaneAnswer.Failed(text);

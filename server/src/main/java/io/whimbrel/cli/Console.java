@@ -16,9 +16,9 @@ import java.io.PrintWriter;
 import java.util.Optional;
 
 /// What every verb shares: help, JSON output, and how failures are told. Confined to one thread.
-final class Console {
-    static final int OK = 0;
-    static final int FAILED = 1;
+public final class Console {
+    public static final int OK = 0;
+    public static final int FAILED = 1;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec = CommandSpec.create();
@@ -39,12 +39,12 @@ final class Console {
 
     /// The work of a verb.
     @FunctionalInterface
-    interface Body {
+    public interface Body {
         int run() throws IOException;
     }
 
     /// Runs `body`; trouble becomes one line on standard error and exit code 1.
-    int run(Body body) {
+    public int run(Body body) {
         try {
             return body.run();
         } catch (IOException e) {
@@ -55,42 +55,42 @@ final class Console {
         }
     }
 
-    int fail(String message) {
+    public int fail(String message) {
         err().println("whimbrel: " + Words.printable(message));
         err().flush();
         return FAILED;
     }
 
-    boolean isJson() {
+    public boolean isJson() {
         return isJson;
     }
 
     /// Whether people watch, so that a line may be rewritten.
-    boolean isTerminal() {
+    public boolean isTerminal() {
         return Optional.ofNullable(System.console())
                 .filter(java.io.Console::isTerminal)
                 .isPresent();
     }
 
-    void printJson(ObjectNode line) {
+    public void printJson(ObjectNode line) {
         out().println(Json.line(line));
     }
 
-    PrintWriter out() {
+    public PrintWriter out() {
         return spec.commandLine().getOut();
     }
 
-    PrintWriter err() {
+    public PrintWriter err() {
         return spec.commandLine().getErr();
     }
 
     /// A mistake on the command line: told with the usage, exit code 2.
-    ParameterException usage(String message) {
+    public ParameterException usage(String message) {
         return usage(spec, message);
     }
 
     /// As above, with the usage of the verb below `command` that was given, if any.
-    static ParameterException usage(CommandSpec command, String message) {
+    public static ParameterException usage(CommandSpec command, String message) {
         CommandLine line = command.commandLine();
         while (line.getParseResult().hasSubcommand()) {
             line = line.getParseResult().subcommand().commandSpec().commandLine();

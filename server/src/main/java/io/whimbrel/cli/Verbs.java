@@ -3,7 +3,7 @@ package io.whimbrel.cli;
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `send`, `sendmail`, `user`, `bans`, `lockouts`, `tenants`, `reload`, `status`, `metrics`.
+/// `user`, `bans`, `lockouts`, `tenants`, `shaping`, `import`, `reload`, `status`, `metrics`.
 /// Stateless.
 public final class Verbs {
     private Verbs() {}
@@ -13,12 +13,12 @@ public final class Verbs {
         program.addSubcommand(new QueueCommand())
                 .addSubcommand(new SpoolCommand())
                 .addSubcommand(new TraceCommand())
-                .addSubcommand(new SendCommand())
                 .addSubcommand(new UserCommand())
-                .addSubcommand(SendmailCommand.line())
                 .addSubcommand(new DoorCommands.Bans())
                 .addSubcommand(new DoorCommands.Lockouts())
                 .addSubcommand(new DoorCommands.Tenants())
+                .addSubcommand(new ShapingCommand())
+                .addSubcommand(new ImportCommand())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())
                 .addSubcommand(new MetricsCommand());

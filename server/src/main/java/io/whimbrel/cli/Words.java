@@ -3,11 +3,11 @@ package io.whimbrel.cli;
 import java.time.Duration;
 
 /// Values as people read them on a terminal. Stateless.
-final class Words {
+public final class Words {
     private Words() {}
 
     /// The two largest units, `3m12s`, `2h5m`, `4d`; below a minute `9s`, below a second `250ms`.
-    static String duration(Duration duration) {
+    public static String duration(Duration duration) {
         if (duration.isNegative()) {
             return "-" + duration(duration.negated());
         }
@@ -45,7 +45,7 @@ final class Words {
     }
 
     /// Bytes as `812 B`, `5.1 KiB`, `3.0 MiB`.
-    static String size(long bytes) {
+    public static String size(long bytes) {
         if (bytes < 1_024) {
             return bytes + " B";
         }
@@ -60,13 +60,13 @@ final class Words {
     }
 
     /// `1 recipient`, `2 recipients`.
-    static String count(long count, String noun) {
+    public static String count(long count, String noun) {
         return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     /// Text that came from elsewhere, harmless on a terminal: control characters, which could move
     /// the cursor or worse, become `?`.
-    static String printable(String text) {
+    public static String printable(String text) {
         var harmless = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -10,6 +10,7 @@ import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
+import io.whimbrel.provider.ShapingSettings;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.ReceptionSettings;
 import io.whimbrel.routing.HostSettings;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 /// @param pickup where files become mail
 /// @param sendmail what names without a domain mean
 /// @param egress where mail leaves from
+/// @param shaping providers and limits
 /// @param dns whom to ask
 /// @param routes in the order in which they are tried; may be empty
 /// @param hosts what holds for hosts that the DNS names
@@ -49,6 +51,7 @@ public record Config(
         PickupSettings pickup,
         SendmailSettings sendmail,
         EgressSettings egress,
+        ShapingSettings shaping,
         DnsSettings dns,
         List<RouteSettings> routes,
         HostSettings hosts,
@@ -101,6 +104,7 @@ public record Config(
                 pickup,
                 sendmail,
                 egress,
+                shaping,
                 dns,
                 routes,
                 hosts,

@@ -29,10 +29,13 @@ import java.util.OptionalLong;
 
 /// Makes each room's settings from a file without errors. Confined to one thread.
 final class ConfigAssembly {
+    private final String file;
     private final FileValues values;
     private final Config.Node node;
 
-    ConfigAssembly(FileValues values) {
+    /// @param file that the values stand in
+    ConfigAssembly(String file, FileValues values) {
+        this.file = file;
         this.values = values;
         TableValues table = values.one(ReceptionKeys.NODE);
         this.node =
@@ -54,6 +57,7 @@ final class ConfigAssembly {
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 egress,
+                ShapingKeys.settings(values, file),
                 DnsKeys.settings(values.one(DnsKeys.DNS)),
                 values.all(RouteKeys.ROUTE).stream().map(RouteKeys::settings).toList(),
                 hosts(values.one(DeliveryKeys.DELIVERY)),

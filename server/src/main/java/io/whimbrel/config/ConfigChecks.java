@@ -56,6 +56,7 @@ final class ConfigChecks {
         new RouteChecks(values, findings).run();
         TlsOutKeys.check(
                 values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
+        ShapingKeys.check(values, findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);

@@ -74,7 +74,8 @@ public final class ConfigFile {
         return findings.hasErrors()
                 ? new ConfigResult.Invalid(findings.errors(), findings.warnings())
                 : new ConfigResult.Valid(
-                        new ConfigAssembly(document.values()).assemble(), findings.warnings());
+                        new ConfigAssembly(name, document.values()).assemble(),
+                        findings.warnings());
     }
 
     private static ConfigResult parse(String name, byte[] bytes) {

@@ -13,6 +13,7 @@ import io.whimbrel.policy.InboundSettings;
 import io.whimbrel.toml.Key;
 import io.whimbrel.toml.Key.Presence;
 import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.RateKind;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.TableValues;
 import io.whimbrel.toml.TomlText;
@@ -288,7 +289,7 @@ final class DoorKeys {
     private static Key<Rate> rate(String name, String example, String meaning) {
         return new Key<>(
                 name,
-                PolicyKinds.rate(),
+                RateKind.rate(),
                 new Presence.Unset<>("no limit", TomlText.quote(example)),
                 RELOAD,
                 meaning);

@@ -15,6 +15,7 @@ import io.whimbrel.toml.Findings;
 import io.whimbrel.toml.Key;
 import io.whimbrel.toml.Key.Presence;
 import io.whimbrel.toml.Kinds;
+import io.whimbrel.toml.RateKind;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.TableValues;
 import io.whimbrel.toml.ValueKind;
@@ -75,7 +76,7 @@ final class TenantKeys {
     static final Key<List<Rate>> QUOTA =
             new Key<>(
                     "quota",
-                    ValueKind.listOf(PolicyKinds.rate(), "quotas", QUOTAS_MAX),
+                    ValueKind.listOf(RateKind.rate(), "quotas", QUOTAS_MAX),
                     new Presence.Unset<>("no limit", "[\"100000/d\", \"20000/h\"]"),
                     RELOAD,
                     "How many messages are taken in how long. Each holds in every window of its"
@@ -86,7 +87,7 @@ final class TenantKeys {
     static final Key<List<Rate>> RECIPIENT_QUOTA =
             new Key<>(
                     "recipient-quota",
-                    ValueKind.listOf(PolicyKinds.rate(), "quotas", QUOTAS_MAX),
+                    ValueKind.listOf(RateKind.rate(), "quotas", QUOTAS_MAX),
                     new Presence.Unset<>("no limit", "[\"200000/d\"]"),
                     RELOAD,
                     "How many recipients are taken in how long. Beyond it RCPT gets 452.");

@@ -1,5 +1,7 @@
 package io.whimbrel.cli;
 
+import io.whimbrel.submission.SubmissionVerbs;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,14 +10,15 @@ import java.io.StringWriter;
 import java.util.List;
 
 /// One run of the command line with what it printed.
-record CliRun(int exit, String out, String err) {
+public record CliRun(int exit, String out, String err) {
 
     @Command(name = "whimbrel")
     private static final class Program {}
 
-    static CliRun of(String... arguments) {
+    public static CliRun of(String... arguments) {
         var program = new CommandLine(new Program());
         Verbs.addTo(program);
+        SubmissionVerbs.addTo(program);
         var out = new StringWriter();
         var err = new StringWriter();
         program.setOut(new PrintWriter(out));
@@ -24,7 +27,7 @@ record CliRun(int exit, String out, String err) {
         return new CliRun(exit, out.toString(), err.toString());
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         return out.lines().toList();
     }
 }

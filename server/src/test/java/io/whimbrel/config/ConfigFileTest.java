@@ -91,7 +91,7 @@ class ConfigFileTest {
             """;
 
     /// Every key there is, none with its default.
-    private static final String EVERYTHING = resource("everything.toml");
+    static final String EVERYTHING = resource("everything.toml");
 
     @Test
     void theLinesOfTheIssue_areACorrectRelay() {

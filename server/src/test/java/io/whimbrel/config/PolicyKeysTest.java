@@ -10,6 +10,7 @@ import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.toml.Findings;
 import io.whimbrel.toml.Findings.Place;
 import io.whimbrel.toml.Key;
+import io.whimbrel.toml.RateKind;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.TableValues;
 import io.whimbrel.toml.ValueKind.Reading;
@@ -161,7 +162,7 @@ class PolicyKeysTest {
                 "500, none"
             })
     void rates_haveSuggestions(String text, String better) {
-        assertThat(PolicyKinds.rate().reader().apply(text))
+        assertThat(RateKind.rate().reader().apply(text))
                 .isInstanceOfSatisfying(
                         Reading.Bad.class,
                         bad ->

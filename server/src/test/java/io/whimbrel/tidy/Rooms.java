@@ -101,7 +101,8 @@ final class Rooms {
         return switch (room) {
             // Only settings records: checked by name in Tidy.
             case "config" -> !imported.equals("admin") && !imported.equals("cli");
-            case "admin", "cli" -> !imported.equals("reception") && !imported.equals("delivery");
+            case "admin", "cli", "submission" ->
+                    !imported.equals("reception") && !imported.equals("delivery");
             default -> MAY_IMPORT.getOrDefault(room, Set.of()).contains(imported);
         };
     }
@@ -113,6 +114,7 @@ final class Rooms {
                 || MAY_IMPORT.containsKey(room)
                 || room.equals("config")
                 || room.equals("admin")
-                || room.equals("cli");
+                || room.equals("cli")
+                || room.equals("submission");
     }
 }
