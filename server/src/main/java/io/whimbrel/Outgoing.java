@@ -1,22 +1,14 @@
 package io.whimbrel;
 
-import java.io.IOException;
-import io.whimbrel.mail.DomainName;
-import java.util.Set;
-import io.whimbrel.transport.TlsState;
-import io.whimbrel.transport.OutboundTls;
-import io.whimbrel.transport.DaneTrust;
-import io.whimbrel.transport.DaneTarget;
-import io.whimbrel.transport.DaneRecords;
-import io.whimbrel.transport.DaneAnswer;
-import io.whimbrel.dns.TlsaRecord;
 import io.whimbrel.config.Config;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TlsaRecord;
 import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.ProviderLookup;
@@ -25,11 +17,19 @@ import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
+import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.DaneRecords;
+import io.whimbrel.transport.DaneTarget;
+import io.whimbrel.transport.DaneTrust;
+import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsState;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// What decides how mail leaves, as the configuration has it: sources and pools, limits, routes.
 /// The parts that a reload replaces are made here, and those that outlive it are kept here.
@@ -105,8 +105,7 @@ final class Outgoing implements AutoCloseable {
                 (domain, host, port) -> dane(answers, domain, host, port));
     }
 
-    private static DaneAnswer dane(
-            Resolver resolver, DomainName domain, String host, int port) {
+    private static DaneAnswer dane(Resolver resolver, DomainName domain, String host, int port) {
         var target = new DaneTarget(host, port, Set.of(domain.value()), true);
         return switch (DaneRecords.find(resolver, target)) {
             case DaneRecords.NotUsed _ -> new DaneAnswer.None();

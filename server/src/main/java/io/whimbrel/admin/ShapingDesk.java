@@ -1,12 +1,12 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.reaction.ActionNotice;
+import io.whimbrel.reaction.Reactions;
+import io.whimbrel.reaction.RestraintView;
 import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitScope;
-import io.whimbrel.reaction.Reactions;
 import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
-import io.whimbrel.reaction.RestraintView;
 import io.whimbrel.toml.NearestName;
 
 import org.slf4j.Logger;

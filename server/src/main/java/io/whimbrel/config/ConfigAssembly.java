@@ -114,8 +114,6 @@ final class ConfigAssembly {
                 limits);
     }
 
-    }
-
     private static HostSettings hosts(TableValues table) {
         return RouteKeys.hosts(
                 table, table.get(DeliveryKeys.PORT), table.get(DeliveryKeys.ALLOW_PRIVATE));

@@ -9,14 +9,12 @@ import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.toml.AddressText;
 import io.whimbrel.toml.Key;
-import io.whimbrel.toml.Key.Presence;
 import io.whimbrel.toml.Kinds;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.ValueKind;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /// The keys of `[delivery]` and `[retry]`: how mail leaves. Stateless.
 final class DeliveryKeys {
@@ -24,7 +22,6 @@ final class DeliveryKeys {
     private static final DeliverySettings DEFAULT = DeliverySettings.DEFAULT;
     private static final DeliverySettings.Timeouts TIMEOUTS = DEFAULT.timeouts();
     private static final RetrySchedule RETRY_DEFAULT = RetrySchedule.DEFAULT;
-
 
     static final Key<Integer> PORT =
             Key.withDefault(

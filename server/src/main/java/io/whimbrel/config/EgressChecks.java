@@ -54,16 +54,16 @@ final class EgressChecks {
                     List.<Key<?>>of(
                             EgressKeys.SOURCE_PROXY_ADDRESS, EgressKeys.SOURCE_PROXY_PASSWORD)) {
                 if (source.isWritten(key)) {
-                    findings.error(
-                            source.placeOf(key), key.name() + ": this source has no proxy");
+                    findings.error(source.placeOf(key), key.name() + ": this source has no proxy");
                 }
             }
         } else if (proxy.isPresent() && source.isWritten(EgressKeys.SOURCE_PROXY_PASSWORD)) {
             boolean isWrittenTwice =
                     proxy.get()
                             .login()
-                            .filter(it -> it.password() instanceof Password.Written(String text)
-                                    && !text.isEmpty())
+                            .filter(it ->
+                                    it.password() instanceof Password.Written(String text)
+                                            && !text.isEmpty())
                             .isPresent();
             if (isWrittenTwice || proxy.get().login().isEmpty()) {
                 findings.error(

@@ -88,8 +88,7 @@ final class EgressKinds {
     private static Optional<String> decoded(String text) {
         try {
             // A plus is a plus: this is no form of a web page.
-            String plain =
-                    URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+            String plain = URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
             boolean fits = plain.getBytes(StandardCharsets.UTF_8).length <= WORD_MAX;
             return fits ? Optional.of(plain) : Optional.empty();
         } catch (IllegalArgumentException _) {

@@ -2,6 +2,7 @@ package io.whimbrel.config;
 
 import static io.whimbrel.toml.Key.Change.RELOAD;
 
+import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.provider.LimitKeys;
 import io.whimbrel.provider.ProviderFolders;
 import io.whimbrel.provider.ProviderKinds;
@@ -128,7 +129,8 @@ final class ShapingKeys {
     static void check(FileValues values, Findings findings) {
         for (TableValues limit : values.all(LIMIT)) {
             LimitKeys.check(limit, Set.of(), findings);
-            checkNames(limit, Dimension.SOURCE, names(values, DeliveryKeys.SOURCE), findings);
+            checkNames(limit, Dimension.SOURCE, names(values, EgressKeys.SOURCE), findings);
+            checkNames(limit, Dimension.POOL, pools(values), findings);
         }
         // Whoever has files of his own may have providers that we do not know.
         if (values.one(SHAPING).isWritten(PROVIDERS)) {
@@ -141,6 +143,17 @@ final class ShapingKeys {
         for (TableValues provider : values.all(PROVIDER)) {
             checkName(provider, PROVIDER_NAME, shipped, findings);
         }
+    }
+
+    /// A source's name is also a pool of it alone.
+    private static List<String> pools(FileValues values) {
+        return Stream.of(
+                        names(values, EgressKeys.POOL),
+                        names(values, EgressKeys.SOURCE),
+                        List.of(PoolSettings.DEFAULT))
+                .flatMap(List::stream)
+                .distinct()
+                .toList();
     }
 
     private static List<String> names(FileValues values, TableSpec table) {

@@ -1,8 +1,8 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.TlsRequirement;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.egress.Pools;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.routing.Directions;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.transport.DomainTls;
@@ -33,10 +33,7 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
     /// What TLS a message wants, whichever host takes it. May block for a few seconds.
     DomainTls tls(QueueEntry entry, String provider) {
         return plan.tls()
-                .forDomain(
-                        entry.domain(),
-                        provider,
-                        entry.message().envelope().parameters().tls());
+                .forDomain(entry.domain(), provider, entry.message().envelope().parameters().tls());
     }
 
     /// What mail for a domain wants that asks for nothing itself. May block as well.

@@ -1,6 +1,5 @@
 package io.whimbrel.delivery;
 
-import java.util.function.Supplier;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
@@ -35,6 +34,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// One connection of an egress path, and the thread that uses it: connects where work waits, takes
 /// an entry that limits let go, delivers, hands the result on, takes the next; waits a little where
@@ -248,7 +248,7 @@ final class DeliveryWorker implements Crew.Member {
                 yield true;
             }
             case Found.Failed(AttemptResult result, String source)
-            when SmtpClient.isAboutTls(result) -> {
+                    when SmtpClient.isAboutTls(result) -> {
                 // It is what this domain wants that the hosts lack; its siblings may do with less.
                 for (QueueEntry entry : work.takeAll(path, destination)) {
                     settleUntried(entry, result, source);
@@ -543,7 +543,11 @@ final class DeliveryWorker implements Crew.Member {
         interruption.begin();
         try {
             return active.directions()
-                    .heading(destination.domain(), destination.route(), path.site(), dispatcher.clock().instant());
+                    .heading(
+                            destination.domain(),
+                            destination.route(),
+                            path.site(),
+                            dispatcher.clock().instant());
         } catch (RuntimeException e) {
             dispatcher.bug("the way of " + destination.domain(), e);
             return new Heading.Nowhere(Dispatcher.BUG_REPLY);
@@ -555,8 +559,7 @@ final class DeliveryWorker implements Crew.Member {
     private Found seek(NextHop.Talker talker, String stickyKey, Supplier<DomainTls> tls) {
         interruption.begin();
         try {
-            return finder.open(
-                    active, new SessionFinder.Wish(path, talker, stickyKey, tls.get()));
+            return finder.open(active, new SessionFinder.Wish(path, talker, stickyKey, tls.get()));
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Found.Failed(Dispatcher.BUG, "");

@@ -1,8 +1,5 @@
 package io.whimbrel.delivery;
 
-import java.util.Optional;
-import io.whimbrel.transport.HostPlace;
-import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.SourceAddress;
@@ -12,6 +9,8 @@ import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.time.Watchdog;
+import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.OutboundTls;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -19,6 +18,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// Opens LMTP sessions over UNIX sockets. TLS is not asked for: the kernel is between us.
 /// Thread-safe; blocks.

@@ -1,13 +1,11 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.outcome.AttemptResult.ConnectionLost;
-import java.nio.file.Path;
-import io.whimbrel.transport.DomainTls;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.MailHosts;
@@ -18,7 +16,9 @@ import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.transport.DomainTls;
 
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +28,6 @@ import java.util.Set;
 /// Seeks sessions with a next hop: from which source of the pool, whether limits allow another
 /// connection, at which host. Immutable; blocks while the DNS is asked and hosts are tried.
 final class SessionFinder {
-    private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
-
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
@@ -71,7 +69,8 @@ final class SessionFinder {
     private Found openOrFallBack(ActivePlan active, Wish wish, NextHop.Remote remote) {
         Found own = open(active, wish, remote);
         Optional<NextHop.Remote> fallback = remote.terms().fallback();
-        boolean isAway = own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
+        boolean isAway =
+                own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
         return isAway && fallback.isPresent() && !Thread.currentThread().isInterrupted()
                 ? open(active, wish, fallback.get())
                 : own;

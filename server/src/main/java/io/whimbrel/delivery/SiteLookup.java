@@ -56,7 +56,10 @@ final class SiteLookup implements Crew.Member {
         try {
             lookups.acquire();
             try {
-                return dispatcher.active().directions().resolve(destination.domain(), destination.route());
+                return dispatcher
+                        .active()
+                        .directions()
+                        .resolve(destination.domain(), destination.route());
             } finally {
                 lookups.release();
             }

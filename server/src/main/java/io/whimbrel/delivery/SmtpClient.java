@@ -1,6 +1,5 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.routing.Credentials;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.egress.SourceAddress;
@@ -13,6 +12,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
@@ -81,10 +81,7 @@ final class SmtpClient {
     ///
     /// @param credentials to log in with
     record Talk(
-            Protocol protocol,
-            TlsWish tls,
-            Optional<Credentials> credentials,
-            Timeouts timeouts) {}
+            Protocol protocol, TlsWish tls, Optional<Credentials> credentials, Timeouts timeouts) {}
 
     /// Tries `hosts` in turn; blocks for as long as they take.
     ///

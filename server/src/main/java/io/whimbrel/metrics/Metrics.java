@@ -62,6 +62,7 @@ public final class Metrics {
     public final ShapingMetrics shaping = new ShapingMetrics(registry);
 
     public final EgressMetrics egress = new EgressMetrics(registry);
+
     /// Questions to the DNS.
     public final DnsMetrics dns = new DnsMetrics(registry);
 

@@ -215,8 +215,9 @@ final class Router {
                 .<Hosts>map(address ->
                         new Hosts.At(
                                 List.of(new MxHost(0, address.getHostAddress())),
-                                ROUTE_TIME_TO_LIVE))
-                .orElseGet(() -> nowhere(550, 5, 1, 2, "Bad address literal " + domain), false);
+                                ROUTE_TIME_TO_LIVE,
+                                false))
+                .orElseGet(() -> nowhere(550, 5, 1, 2, "Bad address literal " + domain));
     }
 
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).

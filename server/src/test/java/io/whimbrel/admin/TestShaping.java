@@ -1,13 +1,13 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.shaping.Dimension;
-import io.whimbrel.shaping.Flow;
 import io.whimbrel.reaction.Observation;
-import io.whimbrel.shaping.ReactionRule;
-import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.reaction.Reactions;
 import io.whimbrel.reaction.Rulebook;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.ReactionRule;
+import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.time.Duration;

@@ -168,8 +168,7 @@ class EgressKeysTest {
         long seed = System.identityHashCode(this);
         var random = new Random(seed);
         List<String> pieces =
-                List.of(
-                        "socks5", "haproxy", "://", ":", "@", "[", "::1", "]", "127.0.0.1", "%");
+                List.of("socks5", "haproxy", "://", ":", "@", "[", "::1", "]", "127.0.0.1", "%");
         for (int i = 0; i < 20_000; i++) {
             var text = new StringBuilder(random.nextInt(2) == 0 ? "socks5://" : "");
             for (int j = random.nextInt(8); j > 0; j--) {

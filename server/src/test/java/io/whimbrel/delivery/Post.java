@@ -2,7 +2,6 @@ package io.whimbrel.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.egress.Destinations;
@@ -13,7 +12,6 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.routing.OwnNode;
@@ -128,7 +126,10 @@ final class Post implements AutoCloseable {
                         List.of(PoolSettings.Member.of(Hosts.UNNAMED.name())),
                         PoolSettings.Sticky.NONE);
         return new DeliveryPlan(
-                settings, new Pools(List.of(pool), sources, clock, metrics.egress), routing);
+                settings,
+                new Pools(List.of(pool), sources, clock, metrics.egress),
+                routing,
+                OutboundTls.opportunistic(clock, metrics.tlsOut));
     }
 
     void admit(String... addresses) {

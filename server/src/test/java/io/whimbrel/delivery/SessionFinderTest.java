@@ -2,12 +2,19 @@ package io.whimbrel.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.delivery.SmtpClient.Opening;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.PoolSettings;
+import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Site;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
-import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.NextHop;
@@ -15,7 +22,8 @@ import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
-import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.shaping.Limiter;
+import io.whimbrel.transport.OutboundTls;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +38,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Scanner;
@@ -39,20 +48,29 @@ import java.util.Set;
 final class SessionFinderTest {
     private static final String GREETS = "S: 220 x\nC: EHLO\nS: 250 mx.test";
 
+    private static final OutboundTls TLS =
+            OutboundTls.opportunistic(InstantSource.fixed(TestMail.NOW), new Metrics().tlsOut);
+
     private final TestNameServer dns = new TestNameServer();
     private final Hosts hosts = new Hosts();
-    private final SessionFinder finder = new SessionFinder(hosts.client);
+    private final SessionFinder finder =
+            new SessionFinder(hosts.client, new Limiter(List.of()), hosts.clock);
     private final ActivePlan active =
             ActivePlan.of(
                     new DeliveryPlan(
                             DeliverySettings.DEFAULT,
-                            hosts.sources,
+                            new Pools(
+                                    List.of(PoolSettings.ofAll(hosts.sources.all())),
+                                    hosts.sources,
+                                    hosts.clock,
+                                    new Metrics().egress),
                             new RoutingPlan(
                                     List.of(),
                                     25,
                                     List.of(),
                                     new Resolver(dns.settings(), hosts.clock),
-                                    new OwnNode(Set.of(), List.of()))));
+                                    new OwnNode(Set.of(), List.of())),
+                            TLS));
 
     @TempDir private Path folder;
 
@@ -65,9 +83,9 @@ final class SessionFinderTest {
     @Test
     void ownHostsUnreachable_theFallbackIsAsked() {
         try (var relay = new ScriptedPeer(GREETS)) {
-            NextHop hop = hop(ScriptedPeer.deafPort(), Optional.of(remote(relay.port())));
+            NextHop.Talker hop = hop(ScriptedPeer.deafPort(), Optional.of(remote(relay.port())));
 
-            RemoteSession session = Hosts.opened(finder.open(active, hop));
+            RemoteSession session = opened(hop);
 
             assertThat(session.host().port()).isEqualTo(relay.port());
         }
@@ -77,18 +95,18 @@ final class SessionFinderTest {
     void ownHostRefuses_thatCounts() {
         try (var own = new ScriptedPeer("S: 554 5.7.1 no");
                 var relay = new ScriptedPeer(GREETS)) {
-            NextHop hop = hop(own.port(), Optional.of(remote(relay.port())));
+            NextHop.Talker hop = hop(own.port(), Optional.of(remote(relay.port())));
 
-            assertThat(Hosts.failure(finder.open(active, hop))).isInstanceOf(Refused.class);
+            assertThat(failure(hop)).isInstanceOf(Refused.class);
             assertThat(relay.heard()).isEmpty();
         }
     }
 
     @Test
     void noFallback_theFailureIsSaid() {
-        NextHop hop = hop(ScriptedPeer.deafPort(), Optional.empty());
+        NextHop.Talker hop = hop(ScriptedPeer.deafPort(), Optional.empty());
 
-        assertThat(Hosts.failure(finder.open(active, hop)))
+        assertThat(failure(hop))
                 .isInstanceOfSatisfying(
                         ConnectionLost.class,
                         it -> assertThat(it.stage()).isEqualTo(Stage.CONNECT));
@@ -101,8 +119,7 @@ final class SessionFinderTest {
             server.bind(UnixDomainSocketAddress.of(path));
             Thread.ofVirtual().start(() -> greetLmtp(server));
 
-            RemoteSession session =
-                    Hosts.opened(finder.open(active, new NextHop.LocalSocket(new Site("s"), path)));
+            RemoteSession session = opened(new NextHop.LocalSocket(new Site("s"), path));
 
             assertThat(session.protocol()).isEqualTo(Protocol.LMTP);
             assertThat(session.peer().host()).isEqualTo("unix:" + path);
@@ -115,7 +132,7 @@ final class SessionFinderTest {
     void localSocketThatIsNotThere_isALostConnection() {
         var hop = new NextHop.LocalSocket(new Site("s"), folder.resolve("none"));
 
-        assertThat(Hosts.failure(finder.open(active, hop)))
+        assertThat(failure(hop))
                 .isInstanceOfSatisfying(
                         ConnectionLost.class, it -> assertThat(it.peer().host()).endsWith("/none"));
     }
@@ -135,11 +152,24 @@ final class SessionFinderTest {
         }
     }
 
-    @Test
-    void nextHopWithoutSessions_hasNone() {
-        var hop = new NextHop.Refuse(new Site("refuse"), SmtpReply.of(550, 5, 7, 1, "no"));
+    private Found open(NextHop.Talker hop) {
+        var nobody = TLS.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED);
+        var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+        return finder.open(active, new SessionFinder.Wish(path, hop, "", nobody));
+    }
 
-        assertThat(Hosts.failure(finder.open(active, hop))).isInstanceOf(NotTried.class);
+    private RemoteSession opened(NextHop.Talker hop) {
+        return switch (open(hop)) {
+            case Found.Opened(RemoteSession session, var _) -> session;
+            case Found.Failed _, Found.NotAllowed _ -> throw new AssertionError("no session");
+        };
+    }
+
+    private AttemptResult failure(NextHop.Talker hop) {
+        return switch (open(hop)) {
+            case Found.Failed(AttemptResult result, var _) -> result;
+            case Found.Opened _, Found.NotAllowed _ -> throw new AssertionError("no failure");
+        };
     }
 
     private static void greetLmtp(ServerSocketChannel server) {

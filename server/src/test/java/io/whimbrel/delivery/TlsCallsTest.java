@@ -341,7 +341,10 @@ final class TlsCallsTest {
     }
 
     private Opening open(DeliverySettings.Timeouts timeouts, TlsWish wish, HostAddress... all) {
-        return hosts.client.open(List.of(all), Protocol.SMTP, hosts.sources, timeouts, wish);
+        return hosts.client.open(
+                List.of(all),
+                new SmtpClient.Talk(Protocol.SMTP, wish, Optional.empty(), timeouts),
+                Hosts.outlet(hosts.sources));
     }
 
     private TlsWish wish(TlsLevel level) throws IOException {

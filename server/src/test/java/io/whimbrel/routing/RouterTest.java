@@ -16,9 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.time.Duration;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -174,14 +174,14 @@ final class RouterTest {
     void deadResolver_defers_andNeverBounces() {
         var now = new AtomicReference<>(Instant.EPOCH);
         var resolver = new Resolver(dns.settings(), now::get);
-        var router = new Router(List.of(), 25, resolver, ownNode);
+        var router = new Router(new RoutingPlan(List.of(), 25, List.of(), resolver, ownNode));
         dns.with("good.test. 60 IN MX 10 mx.test.")
                 .with("null.test. 60 IN MX 0 .")
                 .withEmpty("empty.test.")
                 .with("host.test. 60 IN A 192.0.2.1");
         List<String> domains =
                 List.of("good.test", "null.test", "empty.test", "gone.test", "host.test");
-        domains.forEach(domain -> router.resolve(DomainName.parse(domain).orElseThrow()));
+        domains.forEach(domain -> router.resolve(DomainName.parse(domain).orElseThrow(), ""));
 
         for (Mood mood : List.of(Mood.SERVFAIL, Mood.SILENT)) {
             dns.mood(mood);
@@ -197,14 +197,12 @@ final class RouterTest {
     }
 
     private static void assertDeferred(Router router, String domain) {
-        assertThat(router.resolve(DomainName.parse(domain).orElseThrow()))
+        assertThat(router.resolve(DomainName.parse(domain).orElseThrow(), ""))
                 .isInstanceOfSatisfying(
                         Resolution.NotFound.class,
                         it -> assertThat(it.reply().toString()).startsWith("451 4.4.3"));
     }
 
-    private NextHop found(String domain) {
-        return found(router(), domain);
     @Test
     void routeToTheMxOfAnotherDomain_sharesItsSite() {
         dns.with("b.test. 300 IN MX 5 mx.b.test.");
