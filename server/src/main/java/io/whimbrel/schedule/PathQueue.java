@@ -1,6 +1,7 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -440,13 +441,21 @@ final class PathQueue {
         return extracted;
     }
 
-    /// Gives up the entries of every queue that is not for this path any more by what `sites` says
-    /// now; to be placed anew.
+    /// Gives up the entries that are not for this path any more, or not for their queue, by what
+    /// `sites` says now; to be placed anew. Where routes are chosen for recipients, it looks at
+    /// every entry.
     synchronized List<QueueEntry> extractStrays() {
         var strays = new ArrayList<QueueEntry>();
         for (ScheduledQueue queue : queues.strays()) {
             takeOff(queue);
             queue.takeOut(_ -> true, strays::add);
+        }
+        Destinations destinations = sites.destinations();
+        if (destinations.looksAtRecipients()) {
+            for (ScheduledQueue queue : queues.in(QueueScope.ALL)) {
+                queue.takeOut(entry -> !EntrySplit.isOnItsWay(entry, destinations), strays::add);
+                reposition(queue);
+            }
         }
         return strays;
     }

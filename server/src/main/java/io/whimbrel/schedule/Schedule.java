@@ -197,15 +197,7 @@ public final class Schedule {
         inFlight.moves(1);
         try {
             for (QueueEntry stray : relocation.follow(destinations)) {
-                var split =
-                        new EntrySplit(
-                                stray.message(), settings.recipientsPerTransaction(), destinations);
-                split.entries(
-                                stray.recipients(),
-                                stray.attempts(),
-                                stray.dueAt(),
-                                stray.isDelayNotified())
-                        .forEach(part -> place(part, Place.TAIL, now, true));
+                again(stray).forEach(part -> place(part, Place.TAIL, now, true));
             }
         } finally {
             inFlight.moves(-1);
@@ -311,17 +303,17 @@ public final class Schedule {
     /// @throws IllegalStateException where `entry` is not in flight
     public void giveBack(QueueEntry entry, Instant now) {
         PathQueue from;
-        Optional<PathQueue> to;
+        var others = new ArrayList<PathQueue>(0);
         inFlight.moves(1);
         try {
             from = inFlight.remove(entry);
-            to = place(entry, Place.HEAD, now, false);
+            for (QueueEntry part : again(entry)) {
+                place(part, Place.HEAD, now, false).filter(to -> to != from).ifPresent(others::add);
+            }
         } finally {
             inFlight.moves(-1);
         }
-        if (to.isPresent() && to.get() != from) {
-            aftermath.signal(to.get(), 1);
-        }
+        others.forEach(to -> aftermath.signal(to, 1));
         landed(from);
     }
 
@@ -343,7 +335,9 @@ public final class Schedule {
         inFlight.moves(1);
         try {
             from = inFlight.remove(entry);
-            retries.forEach(retry -> place(retry, Place.TAIL, now, true));
+            for (QueueEntry retry : retries) {
+                again(retry).forEach(part -> place(part, Place.TAIL, now, true));
+            }
         } finally {
             inFlight.moves(-1);
         }
@@ -474,6 +468,11 @@ public final class Schedule {
     private List<QueueEntry> entriesOf(RecoveredMessage recovered) {
         return EntrySplit.entriesOf(
                 recovered, settings.recipientsPerTransaction(), sites.destinations());
+    }
+
+    /// By the routes that are in force now, which may have changed while it was in flight.
+    private List<QueueEntry> again(QueueEntry entry) {
+        return EntrySplit.again(entry, settings.recipientsPerTransaction(), sites.destinations());
     }
 
     private Destination destination(QueueName name) {

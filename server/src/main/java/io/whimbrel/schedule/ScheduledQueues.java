@@ -97,8 +97,8 @@ final class ScheduledQueues {
         }
     }
 
-    /// Those that the mail in them would not come to by what the [SiteTable] says now, or not all
-    /// of it.
+    /// Those that their mail would not come to by what the [SiteTable] says now, but for recipients
+    /// that take a route of their own.
     List<ScheduledQueue> strays() {
         List<ScheduledQueue> strays = in(QueueScope.ALL);
         strays.removeIf(this::isAtHome);
