@@ -99,7 +99,7 @@ final class Pool {
         List<PoolMember> order = new ArrayList<>(members);
         order.sort(
                 Comparator.comparing((PoolMember member) -> member.isBackup)
-                        .thenComparing(member -> -score(member, hash)));
+                        .thenComparingDouble(member -> -score(member, hash)));
         return order;
     }
 

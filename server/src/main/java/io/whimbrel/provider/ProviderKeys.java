@@ -103,7 +103,7 @@ final class ProviderKeys {
                     false,
                     Optional.empty(),
                     "What it tolerates.",
-                    LimitKeys.ALL.stream().filter(key -> key != LimitKeys.PROVIDER).toList());
+                    LimitKeys.ALL.stream().filter(key -> !key.equals(LimitKeys.PROVIDER)).toList());
 
     static final Key<String> RULE_NAME =
             Key.required("name", Kinds.name(), "\"rate\"", RELOAD, "What operators see.");

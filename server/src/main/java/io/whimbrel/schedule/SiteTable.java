@@ -95,7 +95,7 @@ final class SiteTable {
                 destination.domain(),
                 (_, lines) -> {
                     Known known = find(lines, destination);
-                    return known == UNKNOWN
+                    return known.equals(UNKNOWN)
                             ? lines
                             : with(
                                     lines,

@@ -82,7 +82,7 @@ final class Contenders {
         private long nextTry;
         private int generation;
 
-        Contender(Tier tier, boolean isRest) {
+        private Contender(Tier tier, boolean isRest) {
             this.tier = tier;
             this.isRest = isRest;
         }

@@ -1,7 +1,5 @@
 package io.whimbrel.shaping;
 
-import io.whimbrel.shaping.Family.Key;
-
 import java.util.List;
 
 /// A counter of a long window, as it outlives the process. Immutable.
@@ -10,7 +8,7 @@ import java.util.List;
 /// @param values that it counts for
 /// @param ages how long ago something was counted in microseconds, and how much, alternating; the
 ///   oldest first
-record KeptWindow(Key key, List<String> values, List<Long> ages) {
+record KeptWindow(Family.Key key, List<String> values, List<Long> ages) {
     /// More than these are rounded against us.
     static final int PAIRS_MOST = 64;
 

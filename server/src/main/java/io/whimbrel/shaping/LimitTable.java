@@ -1,7 +1,6 @@
 package io.whimbrel.shaping;
 
 import io.whimbrel.mail.Rate;
-import io.whimbrel.shaping.Family.Key;
 import io.whimbrel.shaping.Family.Kind;
 import io.whimbrel.shaping.Family.Terms;
 import io.whimbrel.shaping.Restraint.Force;
@@ -39,7 +38,7 @@ final class LimitTable {
             new EnumMap<>(Dimension.class);
     private final ArrayDeque<Gate> census = new ArrayDeque<>();
     private final Set<SlotGate> awaited = new HashSet<>();
-    private LinkedHashMap<Key, Family> limits = new LinkedHashMap<>();
+    private Map<Family.Key, Family> limits = new LinkedHashMap<>();
     private final LinkedHashMap<String, Family> forces = new LinkedHashMap<>();
     private List<Family> everywhere = new ArrayList<>();
 
@@ -55,13 +54,13 @@ final class LimitTable {
 
     /// The making of a new set of limits out of an old one.
     private final class Loading {
-        private final LinkedHashMap<Key, Family> old;
-        private final LinkedHashMap<Key, Family> next = new LinkedHashMap<>();
+        private final Map<Family.Key, Family> old;
+        private final LinkedHashMap<Family.Key, Family> next = new LinkedHashMap<>();
 
         /// By the length of their window instead of their rate.
-        private final Map<Key, Family> byLength = new HashMap<>();
+        private final Map<Family.Key, Family> byLength = new HashMap<>();
 
-        Loading(LinkedHashMap<Key, Family> old) {
+        Loading(Map<Family.Key, Family> old) {
             this.old = old;
             for (Family family : old.values()) {
                 if (family.lengthMicros() > 0) {
@@ -102,7 +101,7 @@ final class LimitTable {
         private void put(
                 LimitSettings one, Kind kind, String name, String text, WindowShape shape) {
             var terms = new Terms(text, one.origin(), shape, 0, Long.MAX_VALUE);
-            var key = new Key(one.scope(), one.per(), kind, name);
+            var key = new Family.Key(one.scope(), one.per(), kind, name);
             if (!next.containsKey(key)) {
                 next.put(key, family(key, terms));
             }
@@ -114,7 +113,7 @@ final class LimitTable {
             }
             int most = number.getAsInt();
             var terms = new Terms(most + noun, one.origin(), null, most, Long.MAX_VALUE);
-            var key = new Key(one.scope(), one.per(), kind, "");
+            var key = new Family.Key(one.scope(), one.per(), kind, "");
             Family same = next.get(key);
             if (same == null) {
                 next.put(key, family(key, terms));
@@ -123,7 +122,7 @@ final class LimitTable {
             }
         }
 
-        private Family family(Key key, Terms terms) {
+        private Family family(Family.Key key, Terms terms) {
             Family known = old.get(key);
             if (known != null) {
                 known.change(terms);
@@ -137,7 +136,7 @@ final class LimitTable {
             return created;
         }
 
-        LinkedHashMap<Key, Family> finish(Wakes wakes) {
+        Map<Family.Key, Family> finish(Wakes wakes) {
             for (Family family : old.values()) {
                 if (next.get(family.key()) != family) {
                     family.dissolve(wakes);
@@ -146,9 +145,9 @@ final class LimitTable {
             return next;
         }
 
-        private static Key keyByLength(Family family) {
-            Key key = family.key();
-            return new Key(key.scope(), key.per(), key.kind(), "" + family.lengthMicros());
+        private static Family.Key keyByLength(Family family) {
+            Family.Key key = family.key();
+            return new Family.Key(key.scope(), key.per(), key.kind(), "" + family.lengthMicros());
         }
     }
 
@@ -159,7 +158,8 @@ final class LimitTable {
     void restrain(Restraint restraint, Wakes wakes) {
         restraints.put(restraint.id(), restraint);
         Terms terms = terms(restraint);
-        var key = new Key(restraint.scope(), Set.of(), kind(restraint), "!" + restraint.id());
+        var key =
+                new Family.Key(restraint.scope(), Set.of(), kind(restraint), "!" + restraint.id());
         Family known = forces.get(restraint.id());
         if (known != null && known.key().equals(key)) {
             known.change(terms);
@@ -294,7 +294,7 @@ final class LimitTable {
         return limits.values();
     }
 
-    @Nullable Family limit(Key key) {
+    @Nullable Family limit(Family.Key key) {
         return limits.get(key);
     }
 

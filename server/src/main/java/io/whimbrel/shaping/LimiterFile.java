@@ -1,7 +1,6 @@
 package io.whimbrel.shaping;
 
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.shaping.Family.Key;
 import io.whimbrel.shaping.Family.Kind;
 import io.whimbrel.state.StateFile;
 import io.whimbrel.state.StateFile.DamagedException;
@@ -80,7 +79,7 @@ public final class LimiterFile implements AutoCloseable {
             root.put("written", now);
             ArrayNode windows = root.putArray("windows");
             for (KeptWindow kept : state.kept(now)) {
-                Key key = kept.key();
+                Family.Key key = kept.key();
                 ObjectNode one = windows.addObject();
                 one.put("of", word(key.kind())).put("rate", key.name());
                 ObjectNode scope = one.putObject("scope");
@@ -113,7 +112,7 @@ public final class LimiterFile implements AutoCloseable {
             values.add(text(value));
         }
         var scope = new LimitScope(conditions);
-        var key = new Key(scope, Set.copyOf(per), kind(one), text(one.path("rate")));
+        var key = new Family.Key(scope, Set.copyOf(per), kind(one), text(one.path("rate")));
         return new KeptWindow(key, values, ages(one));
     }
 

@@ -24,8 +24,16 @@ class ShapingCommandTest {
         Path file = folder.resolve("t.toml");
         Files.writeString(
                 file,
-                "[provider]\nname = \"t\"\ntitle = \"T\"\n[[rule]]\nname = \"a\"\ntext = 'busy'\n"
-                        + "then = { action = \"ignore\" }\ntest = \"421 bored\"\n");
+                """
+                [provider]
+                name = "t"
+                title = "T"
+                [[rule]]
+                name = "a"
+                text = 'busy'
+                then = { action = "ignore" }
+                test = "421 bored"
+                """);
         CliRun run = CliRun.of("shaping", "test", file.toString());
         assertThat(run.exit()).isEqualTo(1);
         assertThat(run.out()).contains("t.toml:4: t/a: no rule matches its test line");
@@ -72,8 +80,15 @@ class ShapingCommandTest {
         Path file = folder.resolve("w.toml");
         Files.writeString(
                 file,
-                "[node]\nname = \"mx1.example.com\"\n[[listen]]\naddress = \"127.0.0.1:2525\"\n"
-                        + "[[provider]]\nname = \"google\"\nprofile = \"hot\"\n");
+                """
+                [node]
+                name = "mx1.example.com"
+                [[listen]]
+                address = "127.0.0.1:2525"
+                [[provider]]
+                name = "google"
+                profile = "hot"
+                """);
         assertThat(CliRun.of("shaping", "show", "google", "-c", file.toString()).out())
                 .contains("200 connections")
                 .doesNotContain("profile");

@@ -20,10 +20,9 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 class ProvidersTest {
-    private static final Supplier<List<InetAddress>> NOT_ASKED =
-            () -> {
-                throw new AssertionError("nobody needs addresses");
-            };
+    private static List<InetAddress> notAsked() {
+        throw new AssertionError("nobody needs addresses");
+    }
 
     private final Providers shipped = ShippedFilesTest.providers();
 
@@ -47,7 +46,7 @@ class ProvidersTest {
     @Test
     void of_severalHosts_isThatOfTheFirstKnown() {
         List<String> hosts = List.of("mx.example.com", "mx1.mail.icloud.com", "aspmx.l.google.com");
-        assertThat(shipped.of(hosts, "example.com", NOT_ASKED)).isEqualTo("apple");
+        assertThat(shipped.of(hosts, "example.com", ProvidersTest::notAsked)).isEqualTo("apple");
     }
 
     @Test
@@ -64,8 +63,10 @@ class ProvidersTest {
                 address = ["192.0.2.0/24", "2001:db8::/32"]
                 """;
         var providers = new Providers(List.of(file("t", text)), List.of());
-        assertThat(providers.of(List.of("mx.example.org"), "x.test", NOT_ASKED)).isEqualTo("t");
-        assertThat(providers.of(List.of("mx.x.test"), "Example.NET", NOT_ASKED)).isEqualTo("t");
+        assertThat(providers.of(List.of("mx.example.org"), "x.test", ProvidersTest::notAsked))
+                .isEqualTo("t");
+        assertThat(providers.of(List.of("mx.x.test"), "Example.NET", ProvidersTest::notAsked))
+                .isEqualTo("t");
         assertThat(providers.of(List.of("a.mx.example.org"), "x.test", addresses("198.51.100.1")))
                 .isEqualTo("default");
         assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("2001:db8::5")))
@@ -132,11 +133,13 @@ class ProvidersTest {
     void folder_replacesOurFileOfTheSameName(@TempDir Path folder) throws IOException {
         Files.writeString(
                 folder.resolve("google.toml"),
-                "[provider]\n"
-                        + "name = \"google\"\n"
-                        + "title = \"Mine\"\n"
-                        + "[[match]]\n"
-                        + "mx = \"*.google.com\"\n");
+                """
+                [provider]
+                name = "google"
+                title = "Mine"
+                [[match]]
+                mx = "*.google.com"
+                """);
         Files.writeString(folder.resolve("notes.txt"), "no provider file");
         Providers providers = ((Loaded.Good) ProviderFolders.load(in(folder))).providers();
         assertThat(providers.file("google").orElseThrow().title()).isEqualTo("Mine");
@@ -169,7 +172,7 @@ class ProvidersTest {
     }
 
     private String of(String mx) {
-        return shipped.of(List.of(mx), "example.com", NOT_ASKED);
+        return shipped.of(List.of(mx), "example.com", ProvidersTest::notAsked);
     }
 
     private static Supplier<List<InetAddress>> addresses(String text) {

@@ -91,10 +91,14 @@ class RuleTestsTest {
     }
 
     private static String rule(String name, String text, String test) {
-        String pattern =
-                "[[rule]]\nname = \"%s\"\ntext = '%s'\n"
-                        + "then = { action = \"ignore\" }\ntest = \"%s\"\n";
-        return pattern.formatted(name, text, test);
+        return """
+        [[rule]]
+        name = "%s"
+        text = '%s'
+        then = { action = "ignore" }
+        test = "%s"
+        """
+                .formatted(name, text, test);
     }
 
     private static List<String> failures(String rules, String corpus) {
