@@ -57,6 +57,9 @@ final class DeliveryWorker implements Crew.Member {
     /// When work that no limit names a time for is looked at again.
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+    /// The same, where only some sources are held back, at the latest.
+    private static final Duration SOURCES_CHANGE = Duration.ofMinutes(1);
+
     private static final AttemptResult OVERDUE =
             new AttemptResult.Overdue(
                     SmtpReply.of(554, 5, 4, 7, "Not delivered within the time that was asked for"));
@@ -178,6 +181,10 @@ final class DeliveryWorker implements Crew.Member {
     /// Waits until a limit has room again, with the connection open where that is not long.
     private boolean awaitLimit(Blocked by, long seen) throws InterruptedException {
         Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofHours(1));
+        if (isForAnotherSource(by, left)) {
+            endSession();
+            return true;
+        }
         if (by.breadth() != Breadth.PATH || left.compareTo(active.settings().idleMost()) > 0) {
             // Other mail may come that may go; the schedule tells when the time has come.
             boolean isHopeless = by.breadth() == Breadth.PATH;
@@ -187,6 +194,16 @@ final class DeliveryWorker implements Crew.Member {
         connections.waitForLimit(session.orElseThrow().source().name(), left);
         isSeeking = true;
         return true;
+    }
+
+    /// Whether another source may send what this one may not for long. A session that has sent
+    /// nothing yet stays: else one would be opened after the other.
+    private boolean isForAnotherSource(Blocked by, Duration left) {
+        return by.dependsOnSource()
+                && by.untilMicros() != Long.MAX_VALUE
+                && left.compareTo(active.settings().idleMost()) > 0
+                && session.orElseThrow().transactions() > 0
+                && active.pools().usable(path.pool()) > 1;
     }
 
     /// The limit has no room for longer than a connection may be idle.
@@ -199,7 +216,9 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private Instant lookAgainAt(Blocked by) {
-        Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofDays(1));
+        // Another source may be usable again before.
+        Duration most = by.dependsOnSource() ? SOURCES_CHANGE : Duration.ofDays(1);
+        Duration left = Micros.left(by.untilMicros(), nowMicros(), most);
         boolean isTold = by.untilMicros() != Long.MAX_VALUE;
         return dispatcher.clock().instant().plus(isTold ? left : LOOK_AGAIN);
     }
@@ -234,7 +253,8 @@ final class DeliveryWorker implements Crew.Member {
                 Found found =
                         seek(
                                 talker,
-                                stickyKey(first.stream(), domain),
+                                first.stream(),
+                                domain,
                                 () -> active.tls(domain, path.site().provider()));
                 yield connected(first.destination(), found);
             }
@@ -258,8 +278,8 @@ final class DeliveryWorker implements Crew.Member {
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
                 work.holdBack(path, by, lookAgainAt(by));
+                connections.notAllowed(isSeeking);
                 isSeeking = false;
-                connections.notAllowed();
                 yield false;
             }
         };
@@ -328,7 +348,8 @@ final class DeliveryWorker implements Crew.Member {
         Found found =
                 seek(
                         talker,
-                        stickyKey(entry.stream(), entry.domain()),
+                        entry.stream(),
+                        entry.domain(),
                         () -> active.tls(entry, path.site().provider()));
         switch (found) {
             case Found.Opened(RemoteSession opened, Lease granted) -> begin(opened, granted);
@@ -385,8 +406,11 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private String stickyKey(MailStream stream, DomainName domain) {
-        Flow flow = Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
-        return active.pools().stickyKey(path.pool(), flow);
+        return active.pools().stickyKey(path.pool(), flow(stream, domain));
+    }
+
+    private static Flow flow(MailStream stream, DomainName domain) {
+        return Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
     }
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
@@ -556,10 +580,18 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Found seek(NextHop.Talker talker, String stickyKey, Supplier<DomainTls> tls) {
+    private Found seek(
+            NextHop.Talker talker, MailStream stream, DomainName domain, Supplier<DomainTls> tls) {
         interruption.begin();
         try {
-            return finder.open(active, new SessionFinder.Wish(path, talker, stickyKey, tls.get()));
+            return finder.open(
+                    active,
+                    new SessionFinder.Wish(
+                            path,
+                            talker,
+                            stickyKey(stream, domain),
+                            tls.get(),
+                            flow(stream, domain)));
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Found.Failed(Dispatcher.BUG, "");
