@@ -448,6 +448,9 @@ final class DeliveryWorker implements Crew.Member {
             connections.succeeded();
         }
         if (isBroken) {
+            if (isLost(results) && !interruption.isCut()) {
+                finder.broke(session.get());
+            }
             boolean isPoor = !isProven;
             endSession();
             if (isPoor && connections.mayRestAfterBreak()) {

@@ -83,6 +83,11 @@ final class SessionFinder {
                 : own;
     }
 
+    /// A session broke in the middle of a transaction.
+    void broke(RemoteSession session) {
+        client.broke(session.host());
+    }
+
     /// Whether nobody was connected to, although there was somebody to connect to.
     static boolean isUnreached(AttemptResult result) {
         return result instanceof ConnectionLost lost && lost.stage() == AttemptResult.Stage.CONNECT;
