@@ -130,7 +130,7 @@ class ReactionNodeTest {
     /// bounce_automation.
     @Test
     void bounce_returnsTheMessage() throws Exception {
-        try (var node = start("{ action = \"bounce-message\" }")) {
+        try (var node = start("{ action = \"bounce\" }")) {
             send(node, "", "", "slow@x.test");
 
             assertThat(await("bounced", "slow@x.test")).contains("too much mail");
@@ -140,7 +140,7 @@ class ReactionNodeTest {
     /// bounce_tenant.
     @Test
     void bounceOfATenant_returnsWhatComesNext_andNoOthers() throws Exception {
-        try (var node = start("{ action = \"bounce\", scope = [\"tenant\", \"provider\"] }")) {
+        try (var node = start("{ action = \"bounce-all\", scope = [\"tenant\", \"provider\"] }")) {
             send(node, "shop", "", "slow@x.test");
             await("deferred", "slow@x.test");
             send(node, "shop", "", "shop@x.test");
@@ -157,7 +157,7 @@ class ReactionNodeTest {
     @Test
     void bounceOfACampaign_returnsWhatComesNext_andNoOthers() throws Exception {
         String scope = "scope = [\"tenant\", \"campaign\", \"provider\"]";
-        try (var node = start("{ action = \"bounce\", " + scope + " }")) {
+        try (var node = start("{ action = \"bounce-all\", " + scope + " }")) {
             send(node, "shop", "spring", "slow@x.test");
             await("deferred", "slow@x.test");
             send(node, "shop", "spring", "spring@x.test");
