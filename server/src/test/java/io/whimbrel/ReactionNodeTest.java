@@ -26,8 +26,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -142,7 +142,7 @@ class ReactionNodeTest {
     void bounceOfATenant_returnsWhatComesNext_andNoOthers() throws Exception {
         try (var node = start("{ action = \"bounce-all\", scope = [\"tenant\", \"provider\"] }")) {
             send(node, "shop", "", "slow@x.test");
-            await("deferred", "slow@x.test");
+            await("bounced", "slow@x.test");
             send(node, "shop", "", "shop@x.test");
             send(node, "bank", "", "bank@x.test");
 
@@ -159,7 +159,7 @@ class ReactionNodeTest {
         String scope = "scope = [\"tenant\", \"campaign\", \"provider\"]";
         try (var node = start("{ action = \"bounce-all\", " + scope + " }")) {
             send(node, "shop", "spring", "slow@x.test");
-            await("deferred", "slow@x.test");
+            await("bounced", "slow@x.test");
             send(node, "shop", "spring", "spring@x.test");
             send(node, "shop", "autumn", "autumn@x.test");
 
@@ -174,7 +174,15 @@ class ReactionNodeTest {
     @Test
     void tooManyRecipients_goAtOnce_butAFullMailboxWaits() throws Exception {
         try (var node = start("{ action = \"ignore\" }")) {
-            send(node, "", "", "1@y.test", "full@y.test", "2@y.test", "3@y.test", "4@y.test",
+            send(
+                    node,
+                    "",
+                    "",
+                    "1@y.test",
+                    "full@y.test",
+                    "2@y.test",
+                    "3@y.test",
+                    "4@y.test",
                     "5@y.test");
 
             await("delivered", "5@y.test");
@@ -186,7 +194,8 @@ class ReactionNodeTest {
         }
     }
 
-    /// maildir_batch_452_pathological: a host that says so to every recipient is not asked for ever.
+    /// maildir_batch_452_pathological: a host that says so to every recipient is not asked for
+    /// ever.
     @Test
     void tooManyRecipientsOfAll_waits() throws Exception {
         try (var node = start("{ action = \"ignore\" }")) {

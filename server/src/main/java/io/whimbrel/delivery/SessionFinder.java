@@ -51,11 +51,7 @@ final class SessionFinder {
     /// @param tls what the mail wants
     /// @param mail whose it is and where it goes: a source that may send it is preferred
     record Wish(
-            EgressPath path,
-            NextHop.Talker nextHop,
-            String stickyKey,
-            DomainTls tls,
-            Flow mail) {}
+            EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls, Flow mail) {}
 
     /// A source that may be used now.
     private record Way(SourceAddress source, Lease lease) {}

@@ -93,9 +93,7 @@ final class PoolDeliveryTest {
             try (var peer = new ScriptedPeer(SERVES);
                     var post = post(peer, settings, A, B)) {
                 var scope =
-                        LimitScope.ALL
-                                .and(Dimension.SOURCE, "a")
-                                .and(Dimension.DOMAIN, "x.test");
+                        LimitScope.ALL.and(Dimension.SOURCE, "a").and(Dimension.DOMAIN, "x.test");
                 post.limiter.reload(List.of(rate(scope, "2/d")));
                 post.admit(10);
 

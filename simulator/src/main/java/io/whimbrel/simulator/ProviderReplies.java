@@ -103,7 +103,10 @@ final class ProviderReplies {
                             + " address lookup");
 
     static final Reply COMCAST_SESSIONS =
-            Reply.of(421, "4.7.0", "resimta-po-40v.sys.comcast.net comcast Too many sessions opened");
+            Reply.of(
+                    421,
+                    "4.7.0",
+                    "resimta-po-40v.sys.comcast.net comcast Too many sessions opened");
     static final Reply COMCAST_RATE =
             Reply.of(
                     421,

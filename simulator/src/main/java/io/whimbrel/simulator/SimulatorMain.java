@@ -100,9 +100,7 @@ public final class SimulatorMain implements Callable<Integer> {
         Catalogue catalogue =
                 realNames ? RealProviders.of(rate, timeScale) : Catalogue.standard(timeScale);
         SimulatorOptions options =
-                SimulatorOptions.of(catalogue)
-                        .withPorts(dnsPort, smtpPort)
-                        .withSeed(seed);
+                SimulatorOptions.of(catalogue).withPorts(dnsPort, smtpPort).withSeed(seed);
         if (log != null) {
             options = options.withLog(log);
         }
