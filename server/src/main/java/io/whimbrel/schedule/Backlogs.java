@@ -3,6 +3,8 @@ package io.whimbrel.schedule;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueName;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,6 +22,9 @@ final class Backlogs {
     /// Linked queues of one path; beyond, the index is told to come again later.
     static final int QUEUES_MOST = 1000;
 
+    /// Entries that a held or suspended queue keeps in memory; it does not need them soon.
+    static final int RESTRICTED_MOST = 100;
+
     /// Entries that one queue has in memory because it asked for them: enough to keep delivery busy
     /// while more are read.
     private static final int QUEUE_MOST = 4000;
@@ -27,7 +32,14 @@ final class Backlogs {
     /// Entries asked for at once.
     private static final int ASKED_MOST = 1000;
 
+    /// When to ask again for room that there is not; delivery may have made some by then.
+    private static final Duration FULL_LATER = Duration.ofSeconds(30);
+
+    /// When to ask again about what is held, or suspended for longer.
+    private static final Duration RESTRICTED_LATER = Duration.ofMinutes(10);
+
     private final MemoryBudget budget;
+    private final ScheduledQueues queues;
 
     /// Backlogged queues that need more, in the order in which they are asked for.
     private final LinkedHashSet<ScheduledQueue> hungry = new LinkedHashSet<>(2);
@@ -38,8 +50,10 @@ final class Backlogs {
     /// Up to `most` entries of `queue` are wanted from the index.
     record Wanted(QueueName queue, int most) {}
 
-    Backlogs(MemoryBudget budget) {
+    /// @param queues all of the path
+    Backlogs(MemoryBudget budget, ScheduledQueues queues) {
         this.budget = budget;
+        this.queues = queues;
     }
 
     boolean isHungry() {
@@ -47,22 +61,28 @@ final class Backlogs {
     }
 
     /// Whether new mail finds no room, but for queues that have little in memory.
-    boolean isFull(int load) {
-        return commonRoom(load) < 1;
+    boolean isFull() {
+        return commonRoom() < 1;
+    }
+
+    /// Whether what comes new to `queue` is to rest.
+    boolean mustRest(ScheduledQueue queue) {
+        return budget.isBounded()
+                && !queue.isAside()
+                && (queue.isBacklogged()
+                        || (queue.entries() >= RESTRICTED_MOST && !queue.restriction().isNone())
+                        || spare(queue) < 1);
     }
 
     /// How many more entries `queue` may have in memory.
-    ///
-    /// @param load entries of the path in memory
-    /// @param queues scheduled queues of the path
-    int room(ScheduledQueue queue, int load, int queues) {
-        int common = commonRoom(load);
+    private int spare(ScheduledQueue queue) {
+        int common = commonRoom();
         if (common > 0) {
             return common;
         }
         int bound = budget.pathMost();
-        int reserved = Math.max(1, bound / 4 / Math.max(1, queues)) - queue.comingEntries();
-        return Math.max(0, Math.min(reserved, bound - load - promised));
+        int reserved = Math.max(1, bound / 4 / Math.max(1, queues.size())) - queue.comingEntries();
+        return Math.max(0, Math.min(reserved, bound - queues.load() - promised));
     }
 
     /// `queue` has entries at rest that are due. Nothing is noted where too many are linked.
@@ -80,16 +100,35 @@ final class Backlogs {
         count(queue);
     }
 
-    /// The index found due entries of `queue`. Where none may come now they are asked for as soon
-    /// as there is room, which may be long before the index looks again.
-    ///
-    /// @return how many may come, and have been promised room; 0 where none may
-    int allow(ScheduledQueue queue, int load, int queues) {
+    /// The index found due entries of `queue`: how many of them may come, and have been promised
+    /// room.
+    Room room(ScheduledQueue queue, Instant now) {
+        return switch (queue.restriction()) {
+            case Restriction.None _ -> {
+                int most = allow(queue);
+                yield most > 0 ? new Room.Take(most) : new Room.Later(FULL_LATER);
+            }
+            case Restriction.Held _ -> new Room.Later(RESTRICTED_LATER);
+            case Restriction.Suspended(Instant until, _) ->
+                    new Room.Later(atMost(Duration.between(now, until)));
+        };
+    }
+
+    private static Duration atMost(Duration left) {
+        if (!left.isPositive()) {
+            return Duration.ofMillis(1);
+        }
+        return left.compareTo(RESTRICTED_LATER) < 0 ? left : RESTRICTED_LATER;
+    }
+
+    /// Where none may come now they are asked for as soon as there is room, which may be long
+    /// before the index looks again.
+    private int allow(ScheduledQueue queue) {
         if (!queue.isLinked() && linked >= QUEUES_MOST) {
             return 0;
         }
         answered(queue, queue.isBacklogged());
-        int most = most(queue, load, queues);
+        int most = most(queue);
         if (most > 0) {
             ask(queue, most);
         } else {
@@ -132,12 +171,12 @@ final class Backlogs {
     /// Which queues to ask for now, fairly: in turn, as room allows.
     ///
     /// @param tries how many that find no room are passed over
-    List<Wanted> next(int load, int queues, int tries) {
+    List<Wanted> next(int tries) {
         var wanted = new ArrayList<Wanted>();
         int left = Math.min(tries, hungry.size());
-        while (left > 0 && !hungry.isEmpty() && load + promised < budget.pathMost()) {
+        while (left > 0 && !hungry.isEmpty() && queues.load() + promised < budget.pathMost()) {
             ScheduledQueue queue = hungry.removeFirst();
-            int most = most(queue, load, queues);
+            int most = most(queue);
             if (isWorthAsking(queue, most)) {
                 ask(queue, most);
                 wanted.add(new Wanted(queue.name(), most));
@@ -149,9 +188,9 @@ final class Backlogs {
         return wanted;
     }
 
-    private int most(ScheduledQueue queue, int load, int queues) {
+    private int most(ScheduledQueue queue) {
         int most = Math.min(share(queue) - queue.comingEntries(), ASKED_MOST);
-        return Math.max(0, Math.min(most, room(queue, load, queues)));
+        return Math.max(0, Math.min(most, spare(queue)));
     }
 
     private void ask(ScheduledQueue queue, int most) {
@@ -172,8 +211,8 @@ final class Backlogs {
         return Math.clamp(common() / Math.max(1, sharers), 1, QUEUE_MOST);
     }
 
-    private int commonRoom(int load) {
-        return common() - load - promised;
+    private int commonRoom() {
+        return common() - queues.load() - promised;
     }
 
     private int common() {

@@ -50,6 +50,34 @@ record EntrySplit(SpooledMessage message, int recipientsMost, Destinations desti
         return entries;
     }
 
+    /// `entry` itself where `destinations` say of all its recipients that they take its route; else
+    /// what becomes of it.
+    static List<QueueEntry> again(QueueEntry entry, int recipientsMost, Destinations destinations) {
+        return isOnItsWay(entry, destinations)
+                ? List.of(entry)
+                : new EntrySplit(entry.message(), recipientsMost, destinations)
+                        .entries(
+                                entry.recipients(),
+                                entry.attempts(),
+                                entry.dueAt(),
+                                entry.isDelayNotified());
+    }
+
+    /// Whether `destinations` say of all recipients of `entry` that they take its route.
+    static boolean isOnItsWay(QueueEntry entry, Destinations destinations) {
+        MailStream stream = entry.stream();
+        int looked = destinations.looksAtRecipients() ? entry.recipients().size() : 1;
+        for (int i = 0; i < looked; i++) {
+            int number = entry.recipients().get(i);
+            Recipient recipient = entry.message().envelope().recipients().get(number);
+            String route = destinations.route(stream, entry.domain(), recipient.path().address());
+            if (!route.equals(entry.route())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Entries with the same past for all of `recipients`, in the order of the ways' first
     /// recipients.
     List<QueueEntry> entries(

@@ -1,11 +1,14 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.mail.QueueScope;
+import io.whimbrel.shaping.Limiter;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /// Entries being tried or settled, with the queue on whose account they are. Thread-safe, without a
 /// lock. Bounded by the connections there are, and by what waits in memory for a domain that turns
@@ -15,12 +18,33 @@ final class InFlight {
 
     private final AtomicInteger moving = new AtomicInteger();
 
-    /// `queue` has counted `entry` already.
-    void put(QueueEntry entry, PathQueue queue) {
-        entries.put(entry, queue);
+    /// The next entry of `queue` in turn that limits let go.
+    Take take(PathQueue queue, Carrier carrier, Limiter limiter, Instant now) {
+        moves(1);
+        try {
+            Take take = queue.take(carrier, limiter, now);
+            if (take instanceof Take.Given(QueueEntry entry, var _)) {
+                entries.put(entry, queue);
+            }
+            return take;
+        } finally {
+            moves(-1);
+        }
     }
 
-    /// Entries that did not come by [PathQueue#take].
+    /// What `taking` takes out of `queue`, whatever limits say.
+    List<QueueEntry> takeUntried(PathQueue queue, Function<PathQueue, List<QueueEntry>> taking) {
+        moves(1);
+        try {
+            List<QueueEntry> taken = taking.apply(queue);
+            taken.forEach(entry -> entries.put(entry, queue));
+            return taken;
+        } finally {
+            moves(-1);
+        }
+    }
+
+    /// Entries that `account` has not counted yet.
     void putAll(List<QueueEntry> taken, PathQueue account) {
         account.addInFlight(taken.size());
         taken.forEach(entry -> entries.put(entry, account));

@@ -1,30 +1,20 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.schedule.Backlogs.Wanted;
 import io.whimbrel.schedule.ReadyQueue.Next;
 import io.whimbrel.schedule.ScheduledQueue.Part;
 import io.whimbrel.shaping.Blocked;
-import io.whimbrel.shaping.Breadth;
-import io.whimbrel.shaping.Decision;
-import io.whimbrel.shaping.Flow;
-import io.whimbrel.shaping.FlowSource;
-import io.whimbrel.shaping.Gates;
 import io.whimbrel.shaping.Grant;
 import io.whimbrel.shaping.Limiter;
-import io.whimbrel.shaping.Turn;
 
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -46,48 +36,25 @@ final class PathQueue {
     /// Scheduled queues changed or looked at under one hold of the lock.
     private static final int SLICE = 1000;
 
-    /// Entries that a held or suspended queue keeps in memory; it does not need them soon.
-    private static final int RESTRICTED_MOST = 100;
-
-    /// When to ask again for room that there is not; delivery may have made some by then.
-    private static final Duration FULL_LATER = Duration.ofSeconds(30);
-
     /// When to look again where no limit says when it has room.
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
-
-    /// What is not going to be tried is within all limits.
-    private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
-
-    /// When to ask again about what is held, or suspended for longer.
-    private static final Duration RESTRICTED_LATER = Duration.ofMinutes(10);
 
     private final EgressPath path;
     private final boolean isPermanent;
     private final SiteTable sites;
     private final Restrictions restrictions;
     private final MemoryBudget budget;
-    private final HashMap<DomainName, HashMap<Lane, ScheduledQueue>> byDomain = new HashMap<>(2);
+    private final ScheduledQueues queues;
     private final DueHeap timers = new DueHeap();
     private final ReadyQueue ready = new ReadyQueue();
     private final Backlogs backlogs;
     private long armedAtMillis = DueHeap.NEVER;
-    private int queueCount;
-    private int waiting;
-
-    /// What waits counts beyond one for each entry.
-    private int weight;
-
-    private int inFlight;
-    private Optional<Blocked> held = Optional.empty();
 
     /// When work is to be announced again that limits hold back, or [DueHeap#NEVER].
     private long lookAtMillis = DueHeap.NEVER;
 
     private volatile boolean isHungry;
     private boolean isClosed;
-
-    /// What tells scheduled queues of one domain apart here.
-    private record Lane(MailStream stream, String route) {}
 
     /// Where an entry comes in.
     enum Place {
@@ -128,7 +95,8 @@ final class PathQueue {
         this.sites = sites;
         this.restrictions = restrictions;
         this.budget = budget;
-        this.backlogs = new Backlogs(budget);
+        this.queues = new ScheduledQueues(sites, restrictions, budget);
+        this.backlogs = new Backlogs(budget, queues);
     }
 
     EgressPath path() {
@@ -148,8 +116,8 @@ final class PathQueue {
         if (isStaying(entry)) {
             return Added.RESTS;
         }
-        ScheduledQueue queue = queueOf(entry.stream(), destination);
-        if (place != Place.HEAD && mustRest(queue)) {
+        ScheduledQueue queue = queues.of(entry.stream(), destination);
+        if (place != Place.HEAD && backlogs.mustRest(queue)) {
             backlogs.mark(queue);
             reposition(queue);
             return Added.RESTS;
@@ -161,14 +129,6 @@ final class PathQueue {
             case TIMED -> Added.TIMED;
             case READY -> queue.turnSlot().isIn() ? Added.READY : Added.RESTRICTED;
         };
-    }
-
-    private boolean mustRest(ScheduledQueue queue) {
-        return budget.isBounded()
-                && !queue.isAside()
-                && (queue.isBacklogged()
-                        || (queue.entries() >= RESTRICTED_MOST && !queue.restriction().isNone())
-                        || backlogs.room(queue, load(), queueCount) < 1);
     }
 
     private boolean isStaying(QueueEntry entry) {
@@ -198,17 +158,8 @@ final class PathQueue {
         if (!isFor(name)) {
             return Optional.empty();
         }
-        ScheduledQueue queue = queueOf(name.stream(), destination(name));
-        Room room =
-                switch (queue.restriction()) {
-                    case Restriction.None _ -> {
-                        int most = backlogs.allow(queue, load(), queueCount);
-                        yield most > 0 ? new Room.Take(most) : new Room.Later(FULL_LATER);
-                    }
-                    case Restriction.Held _ -> new Room.Later(RESTRICTED_LATER);
-                    case Restriction.Suspended(Instant until, _) ->
-                            new Room.Later(atMost(Duration.between(now, until)));
-                };
+        ScheduledQueue queue = queues.of(name.stream(), destination(name));
+        Room room = backlogs.room(queue, now);
         reposition(queue);
         return Optional.of(room);
     }
@@ -224,14 +175,14 @@ final class PathQueue {
         }
         var effects = new Effects(this);
         int before = ready.entries();
-        ScheduledQueue queue = queueOf(name.stream(), destination(name));
+        ScheduledQueue queue = queues.of(name.stream(), destination(name));
         backlogs.answered(queue, isMore);
         for (QueueEntry entry : entries) {
             if (isStaying(entry)) {
                 effects.addResting(entry);
-            } else if (waiting + inFlight < budget.pathMostByNumber()) {
+            } else if (queues.entries() < budget.pathMostByNumber()) {
                 insert(queue, entry, Place.TAIL, nowMillis);
-                recount(queue);
+                queues.recount(queue);
             } else {
                 effects.addResting(entry);
                 backlogs.mark(queue);
@@ -252,7 +203,7 @@ final class PathQueue {
     ///
     /// @param tries how many queues that find no room are passed over
     synchronized List<Wanted> wanted(int tries) {
-        List<Wanted> wanted = backlogs.next(load(), queueCount, tries);
+        List<Wanted> wanted = backlogs.next(tries);
         isHungry = backlogs.isHungry();
         return wanted;
     }
@@ -263,10 +214,9 @@ final class PathQueue {
         var effects = new Effects(this);
         int bound = budget.pathMost();
         int most = Math.max(bound, fairShare);
-        if (load() > 2L * bound && load() > most) {
-            long kept = (long) most * (waiting + inFlight) / load();
-            int level = level((int) Math.max(0, kept - inFlight));
-            cut(level, Math.min(level, RESTRICTED_MOST), effects);
+        if (queues.load() > 2L * bound && queues.load() > most) {
+            int level = queues.level(most);
+            cut(level, Math.min(level, Backlogs.RESTRICTED_MOST), effects);
         }
         return effects;
     }
@@ -274,14 +224,14 @@ final class PathQueue {
     /// Where other queues of this path find no room: what is held or suspended is to rest.
     synchronized Effects evictRestricted() {
         var effects = new Effects(this);
-        if (backlogs.isFull(load())) {
-            cut(Integer.MAX_VALUE, RESTRICTED_MOST, effects);
+        if (backlogs.isFull()) {
+            cut(Integer.MAX_VALUE, Backlogs.RESTRICTED_MOST, effects);
         }
         return effects;
     }
 
     private void cut(int most, int restrictedMost, Effects effects) {
-        for (ScheduledQueue queue : matching(QueueScope.ALL)) {
+        for (ScheduledQueue queue : queues.in(QueueScope.ALL)) {
             int its = queue.restriction().isNone() ? most : restrictedMost;
             if (queue.entries() > its && !queue.isAside()) {
                 queue.evict(its, effects::addResting);
@@ -289,21 +239,6 @@ final class PathQueue {
                 reposition(queue);
             }
         }
-    }
-
-    /// How many entries each queue may keep so that all together keep `most`.
-    private int level(int most) {
-        int[] sizes = matching(QueueScope.ALL).stream().mapToInt(ScheduledQueue::entries).toArray();
-        Arrays.sort(sizes);
-        int left = most;
-        for (int i = 0; i < sizes.length; i++) {
-            int level = left / (sizes.length - i);
-            if (sizes[i] > level) {
-                return level;
-            }
-            left -= sizes[i];
-        }
-        return Integer.MAX_VALUE;
     }
 
     private boolean isFor(QueueName name) {
@@ -314,87 +249,59 @@ final class PathQueue {
         return sites.destinations().of(name.stream(), name.domain());
     }
 
-    private static Duration atMost(Duration left) {
-        if (!left.isPositive()) {
-            return Duration.ofMillis(1);
-        }
-        return left.compareTo(RESTRICTED_LATER) < 0 ? left : RESTRICTED_LATER;
-    }
-
-    /// Entries in memory on account of this path, by weight; those in flight, which are few, by
-    /// number.
-    private int load() {
-        return waiting + weight + inFlight;
-    }
-
     /// The next entry in turn that limits let go; it is in flight.
     synchronized Take take(Carrier carrier, Limiter limiter, Instant now) {
         long nowMicros = Micros.of(now);
-        return switch (ready.next(queue -> ask(queue, carrier, limiter, nowMicros))) {
+        return switch (ready.next(path, carrier, limiter, nowMicros)) {
             case Next.Chosen(ScheduledQueue queue, Grant grant) -> {
-                held = Optional.empty();
                 int most = limiter.recipientsMax(queue.gates(limiter, path), carrier.source());
                 QueueEntry entry = queue.pollReady(most);
                 reposition(queue);
-                addInFlight(1);
+                queues.addInFlight(1);
                 yield new Take.Given(entry, grant);
             }
             case Next.Waits(Blocked first) -> {
-                held = Optional.of(first);
                 lookAgain(Micros.atMost(first.untilMicros(), nowMicros, LOOK_AGAIN));
                 yield new Take.HeldBack(first);
             }
-            case Next.Nothing() -> {
-                held = Optional.empty();
-                yield new Take.Nothing();
-            }
+            case Next.Nothing() -> new Take.Nothing();
         };
-    }
-
-    private static Decision unlimited() {
-        var limiter = new Limiter(List.of());
-        Gates none = limiter.gates(Flow.NONE, "");
-        return limiter.take(none, FlowSource.NONE, new Turn(1, ""), 0);
-    }
-
-    private Optional<Decision> ask(
-            ScheduledQueue queue, Carrier carrier, Limiter limiter, long nowMicros) {
-        MailStream stream = queue.stream();
-        if (!carrier.mayCarry().test(stream, queue.domain())) {
-            return Optional.empty();
-        }
-        var turn = new Turn(ReadyQueue.weight(stream.priority()), stream.tenant());
-        return Optional.of(
-                limiter.take(queue.gates(limiter, path), carrier.source(), turn, nowMicros));
     }
 
     /// The next entry in turn, whatever limits say: it is not going to be tried.
     synchronized Optional<QueueEntry> takeUntried() {
-        return switch (ready.next(_ -> UNTRIED)) {
-            case Next.Chosen(ScheduledQueue queue, Grant _) -> {
-                QueueEntry entry = queue.pollReady();
-                reposition(queue);
-                addInFlight(1);
-                yield Optional.of(entry);
-            }
-            case Next.Waits _, Next.Nothing _ -> Optional.empty();
-        };
+        Optional<ScheduledQueue> next = ready.next();
+        if (next.isEmpty()) {
+            return Optional.empty();
+        }
+        QueueEntry entry = next.get().pollReady();
+        reposition(next.get());
+        queues.addInFlight(1);
+        return Optional.of(entry);
+    }
+
+    /// The next entries in turn, at most `most`, whatever limits say. The lock is not held from one
+    /// to the next.
+    List<QueueEntry> takeUntried(int most) {
+        var taken = new ArrayList<QueueEntry>();
+        Optional<QueueEntry> entry = takeUntried();
+        while (entry.isPresent()) {
+            taken.add(entry.get());
+            entry = taken.size() < most ? takeUntried() : Optional.empty();
+        }
+        return taken;
     }
 
     /// All that is ready for `destination`, whatever limits say; in flight.
     synchronized List<QueueEntry> takeUntried(Destination destination) {
         var taken = new ArrayList<QueueEntry>();
-        HashMap<Lane, ScheduledQueue> queues =
-                byDomain.getOrDefault(destination.domain(), new HashMap<>(0));
-        for (ScheduledQueue queue : List.copyOf(queues.values())) {
-            if (queue.destination().equals(destination)) {
-                for (int i = queue.offered(); i > 0; i--) {
-                    taken.add(queue.pollReady());
-                }
-                reposition(queue);
+        for (ScheduledQueue queue : queues.of(destination)) {
+            for (int i = queue.offered(); i > 0; i--) {
+                taken.add(queue.pollReady());
             }
+            reposition(queue);
         }
-        addInFlight(taken.size());
+        queues.addInFlight(taken.size());
         return taken;
     }
 
@@ -405,16 +312,16 @@ final class PathQueue {
 
     /// What held all of it back when it was last asked for; empty where something could go.
     synchronized Optional<Blocked> held() {
-        return ready.entries() == 0 ? Optional.empty() : held;
+        return ready.held();
     }
 
     synchronized void holdBack(Blocked by, long untilMillis) {
-        held = Optional.of(by);
+        ready.holdBack(by);
         lookAgain(untilMillis);
     }
 
     synchronized void freed() {
-        held = Optional.empty();
+        ready.freed();
     }
 
     /// Work is to be announced again then: nobody may be there to ask for it.
@@ -424,24 +331,18 @@ final class PathQueue {
 
     /// Entries that were taken out by other means are in flight, on account of this queue.
     synchronized void addInFlight(int entries) {
-        inFlight += entries;
-        budget.add(entries);
+        queues.addInFlight(entries);
     }
 
     /// An entry is no longer in flight.
     synchronized void landed() {
-        addInFlight(-1);
+        queues.addInFlight(-1);
     }
 
     /// For how many entries a connection is worth having: none while a limit that every source
     /// shares holds all of them back.
     synchronized int readyEntries(Instant now) {
-        boolean isHeld =
-                held.isPresent()
-                        && held.get().breadth() == Breadth.PATH
-                        && !held.get().dependsOnSource()
-                        && Micros.of(now) < held.get().untilMicros();
-        return isHeld ? 0 : ready.entries();
+        return ready.worthwhile(Micros.of(now));
     }
 
     /// A wake came: moves what is due, at most `most` entries, so that the lock is not held long.
@@ -457,7 +358,7 @@ final class PathQueue {
         int moved = 0;
         if (lookAtMillis <= nowMillis) {
             lookAtMillis = DueHeap.NEVER;
-            held = Optional.empty();
+            ready.freed();
             effects.addReadied(Math.min(before, 1));
         }
         while (moved < most && timers.firstDueMillis() <= nowMillis) {
@@ -484,7 +385,7 @@ final class PathQueue {
     ///
     /// @return whether it is closed now
     synchronized boolean closeIfIdle() {
-        if (!isPermanent && byDomain.isEmpty() && inFlight == 0) {
+        if (!isPermanent && queues.isIdle()) {
             isClosed = true;
         }
         return isClosed;
@@ -505,7 +406,7 @@ final class PathQueue {
 
     /// Many queues are worked through without keeping others waiting for the lock meanwhile.
     private void inSlices(QueueScope scope, Consumer<List<ScheduledQueue>> work) {
-        List<ScheduledQueue> matching = matching(scope);
+        List<ScheduledQueue> matching = in(scope);
         for (int from = 0; from < matching.size(); from += SLICE) {
             work.accept(matching.subList(from, Math.min(from + SLICE, matching.size())));
         }
@@ -535,35 +436,25 @@ final class PathQueue {
 
     /// Gives up the queues for `destination`, which now belongs to another path.
     synchronized List<ScheduledQueue> extract(Destination destination) {
-        HashMap<Lane, ScheduledQueue> queues = byDomain.get(destination.domain());
-        if (queues == null) {
-            return List.of();
-        }
-        var extracted = new ArrayList<ScheduledQueue>();
-        for (ScheduledQueue queue : List.copyOf(queues.values())) {
-            if (queue.destination().equals(destination)) {
-                extracted.add(queue);
-                takeOff(queue);
-            }
-        }
+        List<ScheduledQueue> extracted = queues.of(destination);
+        extracted.forEach(this::takeOff);
         return extracted;
     }
 
-    /// Gives up the entries of every queue that is not for this path any more by what `sites` says
-    /// now; to be placed anew.
+    /// Gives up the entries that are not for this path any more, or not for their queue, by what
+    /// `sites` says now; to be placed anew. Where routes are chosen for recipients, it looks at
+    /// every entry.
     synchronized List<QueueEntry> extractStrays() {
         var strays = new ArrayList<QueueEntry>();
-        for (ScheduledQueue queue : matching(QueueScope.ALL)) {
-            Destination now =
-                    sites.destinations()
-                            .of(queue.stream(), queue.domain(), queue.destination().route());
-            boolean isAtHome =
-                    now.equals(queue.destination())
-                            && !queue.isAside()
-                            && isMain(queue.stream(), now);
-            if (!isAtHome) {
-                takeOff(queue);
-                queue.takeOut(_ -> true, strays::add);
+        for (ScheduledQueue queue : queues.strays()) {
+            takeOff(queue);
+            queue.takeOut(_ -> true, strays::add);
+        }
+        Destinations destinations = sites.destinations();
+        if (destinations.looksAtRecipients()) {
+            for (ScheduledQueue queue : queues.in(QueueScope.ALL)) {
+                queue.takeOut(entry -> !EntrySplit.isOnItsWay(entry, destinations), strays::add);
+                reposition(queue);
             }
         }
         return strays;
@@ -584,7 +475,7 @@ final class PathQueue {
         }
         var effects = new Effects(this);
         int before = ready.entries();
-        ScheduledQueue queue = queueOf(arriving.stream(), arriving.destination());
+        ScheduledQueue queue = queues.of(arriving.stream(), arriving.destination());
         queue.takeIn(arriving);
         queue.forgetGates();
         backlogs.takeIn(queue, arriving);
@@ -596,44 +487,15 @@ final class PathQueue {
 
     /// Forgets the site of `destination` if nothing waits for it here.
     synchronized void forget(Destination destination) {
-        HashMap<Lane, ScheduledQueue> queues = byDomain.get(destination.domain());
-        if (queues == null
-                || queues.values().stream()
-                        .noneMatch(queue -> queue.destination().equals(destination))) {
+        if (queues.of(destination).isEmpty()) {
             sites.remove(destination);
         }
-    }
-
-    private ScheduledQueue queueOf(MailStream stream, Destination destination) {
-        HashMap<Lane, ScheduledQueue> queues =
-                byDomain.computeIfAbsent(destination.domain(), _ -> new HashMap<>(2));
-        var lane = new Lane(stream, destination.route());
-        ScheduledQueue known = queues.get(lane);
-        if (known != null) {
-            return known;
-        }
-        DomainName domain = destination.domain();
-        var created =
-                new ScheduledQueue(
-                        stream,
-                        destination,
-                        !isMain(stream, destination),
-                        restrictions.of(stream, domain));
-        queues.put(lane, created);
-        queueCount++;
-        return created;
-    }
-
-    /// Whether all recipients of the stream and domain go there, but for those that take a route of
-    /// their own.
-    private boolean isMain(MailStream stream, Destination destination) {
-        return sites.destinations().of(stream, destination.domain()).equals(destination);
     }
 
     /// Follows up any change of `queue`: what it counts, its places by due time and in turn, or its
     /// end.
     private void reposition(ScheduledQueue queue) {
-        recount(queue);
+        queues.recount(queue);
         long nextDueMillis = queue.nextDueMillis();
         if (nextDueMillis == DueHeap.NEVER) {
             timers.remove(queue.timerSlot());
@@ -648,32 +510,9 @@ final class PathQueue {
         }
     }
 
-    private void recount(ScheduledQueue queue) {
-        int change = queue.countChange();
-        waiting += change;
-        weight += queue.weightChange();
-        budget.add(change);
-    }
-
-    /// Takes `queue` off the accounts; what is in it leaves with it.
-    private void forget(ScheduledQueue queue) {
-        backlogs.leave(queue);
-        queue.leave();
-        queueCount--;
-        waiting -= queue.entries();
-        weight -= queue.weight();
-        budget.add(-queue.entries());
-    }
-
     private void remove(ScheduledQueue queue) {
-        forget(queue);
-        HashMap<Lane, ScheduledQueue> queues = byDomain.get(queue.domain());
-        if (queues != null) {
-            queues.remove(new Lane(queue.stream(), queue.destination().route()));
-            if (queues.isEmpty()) {
-                byDomain.remove(queue.domain());
-            }
-        }
+        backlogs.leave(queue);
+        queues.remove(queue);
     }
 
     private static void addIfOffering(ScheduledQueue queue, Effects effects) {
@@ -682,25 +521,7 @@ final class PathQueue {
         }
     }
 
-    private synchronized List<ScheduledQueue> matching(QueueScope scope) {
-        var matching = new ArrayList<ScheduledQueue>();
-        if (scope.domain().isPresent()) {
-            HashMap<Lane, ScheduledQueue> queues = byDomain.get(scope.domain().get());
-            if (queues != null) {
-                addMatching(queues.values(), scope, matching);
-            }
-        } else {
-            byDomain.values().forEach(queues -> addMatching(queues.values(), scope, matching));
-        }
-        return matching;
-    }
-
-    private static void addMatching(
-            Collection<ScheduledQueue> queues, QueueScope scope, List<ScheduledQueue> matching) {
-        for (ScheduledQueue queue : queues) {
-            if (queue.isIn(scope)) {
-                matching.add(queue);
-            }
-        }
+    private synchronized List<ScheduledQueue> in(QueueScope scope) {
+        return queues.in(scope);
     }
 }

@@ -1,10 +1,17 @@
 package io.whimbrel.schedule;
 
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.shaping.Blocked;
 import io.whimbrel.shaping.Breadth;
 import io.whimbrel.shaping.Decision;
+import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.FlowSource;
+import io.whimbrel.shaping.Gates;
 import io.whimbrel.shaping.Grant;
+import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Turn;
 
 import java.util.List;
 import java.util.Optional;
@@ -22,11 +29,17 @@ import java.util.function.Predicate;
 /// What a limit holds back is passed over, as much of it as the limit says, and loses its turn: the
 /// others go on as if it were not there.
 final class ReadyQueue {
+    /// What is not going to be tried is within all limits.
+    private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
+
     private final PriorityShare transactional = new PriorityShare(16);
     private final PriorityShare normal = new PriorityShare(4);
     private final PriorityShare bulk = new PriorityShare(1);
     private final List<PriorityShare> byUrgency = List.of(transactional, normal, bulk);
     private int entries;
+
+    /// What held all of it back when a connection asked last.
+    private Optional<Blocked> held = Optional.empty();
 
     /// Who is passed over is marked by the number of the search.
     private long search;
@@ -99,11 +112,71 @@ final class ReadyQueue {
         place(queue, 0);
     }
 
-    /// The queue whose first ready entry is to be tried next.
-    ///
+    /// The queue whose first ready entry `carrier` is to try next, within all limits.
+    Next next(EgressPath path, Carrier carrier, Limiter limiter, long nowMicros) {
+        Next next = next(queue -> ask(queue, path, carrier, limiter, nowMicros));
+        held = next instanceof Next.Waits(Blocked first) ? Optional.of(first) : Optional.empty();
+        return next;
+    }
+
+    private static Optional<Decision> ask(
+            ScheduledQueue queue,
+            EgressPath path,
+            Carrier carrier,
+            Limiter limiter,
+            long nowMicros) {
+        MailStream stream = queue.stream();
+        if (!carrier.mayCarry().test(stream, queue.domain())) {
+            return Optional.empty();
+        }
+        var turn = new Turn(weight(stream.priority()), stream.tenant());
+        return Optional.of(
+                limiter.take(queue.gates(limiter, path), carrier.source(), turn, nowMicros));
+    }
+
+    /// The queue whose first ready entry is next in turn, whatever limits say: it is not going to
+    /// be tried.
+    Optional<ScheduledQueue> next() {
+        return switch (next(_ -> UNTRIED)) {
+            case Next.Chosen(ScheduledQueue queue, Grant _) -> Optional.of(queue);
+            case Next.Waits _, Next.Nothing _ -> Optional.empty();
+        };
+    }
+
+    private static Decision unlimited() {
+        var limiter = new Limiter(List.of());
+        Gates none = limiter.gates(Flow.NONE, "");
+        return limiter.take(none, FlowSource.NONE, new Turn(1, ""), 0);
+    }
+
+    /// What held all of it back when it was last asked for; empty where something could go.
+    Optional<Blocked> held() {
+        return entries == 0 ? Optional.empty() : held;
+    }
+
+    void holdBack(Blocked by) {
+        held = Optional.of(by);
+    }
+
+    /// What held it back may have ended.
+    void freed() {
+        held = Optional.empty();
+    }
+
+    /// For how many entries a connection is worth having: none while a limit that every source
+    /// shares holds all of them back.
+    int worthwhile(long nowMicros) {
+        boolean isHeld =
+                held.isPresent()
+                        && held.get().breadth() == Breadth.PATH
+                        && !held.get().dependsOnSource()
+                        && nowMicros < held.get().untilMicros();
+        return isHeld ? 0 : entries;
+    }
+
     /// @param gate asked about each queue in turn until one may go; empty where it is not for
     ///   whoever asks
-    Next next(Function<ScheduledQueue, Optional<Decision>> gate) {
+    private Next next(Function<ScheduledQueue, Optional<Decision>> gate) {
         search++;
         Optional<Blocked> first = Optional.empty();
         while (true) {

@@ -37,8 +37,8 @@ import java.util.function.Predicate;
 /// between paths as their site becomes known or changes ([SiteTable]).
 ///
 /// Locks. Each PathQueue has one; no two are ever held at once, and none while an action is called.
-/// `relocation` lets what walks over many queues (operator actions) and what moves a domain from
-/// one queue to another go one at a time, so that no mail slips past an operator; it is taken
+/// Another lets what walks over many queues ([Operations]) and what moves a domain from one queue
+/// to another ([Relocation]) go one at a time, so that no mail slips past an operator; it is taken
 /// before the lock of a queue, never after, and mail that is admitted, taken or finished does not
 /// need it. Everything else shared is a table that is read without a lock.
 ///
@@ -53,11 +53,6 @@ public final class Schedule {
     /// Entries that become ready under one hold of a lock.
     private static final int SLICE = 1000;
 
-    private static final long SWEEP_MILLIS = 60_000;
-
-    /// After this much time DNS is asked again about a site that it could not confirm.
-    private static final long ASK_AGAIN_MILLIS = 60_000;
-
     /// How often room is looked for that other paths gave up.
     private static final long BALANCE_MILLIS = 1000;
 
@@ -68,13 +63,12 @@ public final class Schedule {
     private final Restrictions restrictions = new Restrictions();
     private final AgeCounts ages = new AgeCounts();
     private final InFlight inFlight = new InFlight();
-    private final ReentrantLock relocation = new ReentrantLock();
     private final ScheduleActions actions;
     private final PathQueues queues;
     private final Aftermath aftermath;
+    private final Relocation relocation;
     private final Operations operations;
     private final Survey survey;
-    private volatile long nextSweepMillis = Long.MIN_VALUE;
     private volatile long nextBalanceMillis = Long.MIN_VALUE;
 
     /// Without limits, all mail by one pool.
@@ -97,9 +91,10 @@ public final class Schedule {
         this.queues = new PathQueues(sites, restrictions, budget);
         this.aftermath = new Aftermath(actions, queues, sites, ages);
         this.survey = new Survey(settings, queues, sites, restrictions, ages, inFlight);
+        var lock = new ReentrantLock();
+        this.relocation = new Relocation(queues, sites, inFlight, aftermath, actions, lock);
         this.operations =
-                new Operations(
-                        queues, restrictions, aftermath, actions, relocation, budget.isBounded());
+                new Operations(queues, restrictions, aftermath, actions, lock, budget.isBounded());
     }
 
     /// A message was accepted: its recipients are due now, or when its sender wants it released.
@@ -179,20 +174,7 @@ public final class Schedule {
     /// Answers [ScheduleActions#resolve]: mail for `destination` goes to `site` for the time to
     /// live. What waits for it elsewhere moves there.
     public void siteResolved(Destination destination, Site site, Duration timeToLive, Instant now) {
-        var path = new EgressPath(destination.pool(), site);
-        long staleAtMillis = now.toEpochMilli() + timeToLive.toMillis();
-        var left = new ArrayList<Effects>();
-        relocation.lock();
-        try {
-            SiteTable.Known before = sites.put(destination, path, staleAtMillis);
-            if (!before.path().equals(path)) {
-                move(destination, before.path(), path, left);
-            }
-        } finally {
-            relocation.unlock();
-        }
-        aftermath.carryOut(left, now);
-        aftermath.answered(destination).ifPresent(actions::resolve);
+        relocation.siteResolved(destination, site, timeToLive, now);
     }
 
     /// The same, of mail that leaves by the node's own pool and no route of its own.
@@ -211,29 +193,14 @@ public final class Schedule {
     /// Other pools and routes are in force. What waits in memory goes where they say, what rests
     /// when it comes back, what is in flight when it is tried again.
     public void reroute(Destinations destinations, Instant now) {
-        var strays = new ArrayList<QueueEntry>();
-        relocation.lock();
+        // While they move they are nowhere to be seen.
+        inFlight.moves(1);
         try {
-            sites.follow(destinations);
-            for (PathQueue queue : queues.in(QueueScope.ALL)) {
-                strays.addAll(queue.extractStrays());
-                queues.closeIfIdle(queue);
+            for (QueueEntry stray : relocation.follow(destinations)) {
+                again(stray).forEach(part -> place(part, Place.TAIL, now, true));
             }
         } finally {
-            relocation.unlock();
-        }
-        for (QueueEntry stray : strays) {
-            List<QueueEntry> parts =
-                    new EntrySplit(
-                                    stray.message(),
-                                    settings.recipientsPerTransaction(),
-                                    destinations)
-                            .entries(
-                                    stray.recipients(),
-                                    stray.attempts(),
-                                    stray.dueAt(),
-                                    stray.isDelayNotified());
-            parts.forEach(part -> place(part, Place.TAIL, now, true));
+            inFlight.moves(-1);
         }
         for (PathQueue queue : queues.in(QueueScope.ALL)) {
             // There may be other sources and limits now.
@@ -248,26 +215,7 @@ public final class Schedule {
     /// that wait are returned, taken out as if by [#take], to be settled with what DNS said. Where
     /// a site was known it stays in use and nothing is returned.
     public List<QueueEntry> siteUnknown(Destination destination, Instant now) {
-        sites.postpone(destination, now.toEpochMilli() + ASK_AGAIN_MILLIS);
-        // Before the entries are taken: what comes after them asks anew.
-        Optional<Destination> next = aftermath.answered(destination);
-        var taken = new ArrayList<QueueEntry>();
-        PathQueue unresolved = queues.unresolved();
-        inFlight.moves(1);
-        try {
-            unresolved.change(
-                    scopeOf(destination.domain()),
-                    queue ->
-                            queue.destination().equals(destination)
-                                    ? takeOffered(queue, taken)
-                                    : 0);
-            inFlight.putAll(taken, unresolved);
-        } finally {
-            inFlight.moves(-1);
-        }
-        next.ifPresent(actions::resolve);
-        aftermath.feed(unresolved);
-        return taken;
+        return relocation.siteUnknown(destination, now);
     }
 
     /// The next entry that `carrier` may try on `path`, fairly and within all limits; it is in
@@ -278,16 +226,7 @@ public final class Schedule {
         if (queue.isEmpty()) {
             return new Take.Nothing();
         }
-        Take take;
-        inFlight.moves(1);
-        try {
-            take = queue.get().take(carrier, limiter, now);
-            if (take instanceof Take.Given(QueueEntry entry, var _)) {
-                inFlight.put(entry, queue.get());
-            }
-        } finally {
-            inFlight.moves(-1);
-        }
+        Take take = inFlight.take(queue.get(), carrier, limiter, now);
         switch (take) {
             case Take.Given _ -> aftermath.feed(queue.get());
             case Take.HeldBack _ -> aftermath.arm(queue.get());
@@ -305,17 +244,7 @@ public final class Schedule {
     /// share the fate of one whose site could not be reached, and are not tried. In flight as after
     /// [#take].
     public List<QueueEntry> takeAll(EgressPath path, int most, Instant now) {
-        return takeUntried(
-                path,
-                queue -> {
-                    var taken = new ArrayList<QueueEntry>();
-                    Optional<QueueEntry> entry = queue.takeUntried();
-                    while (entry.isPresent()) {
-                        taken.add(entry.get());
-                        entry = taken.size() < most ? queue.takeUntried() : Optional.empty();
-                    }
-                    return taken;
-                });
+        return takeUntried(path, queue -> queue.takeUntried(most));
     }
 
     /// All entries that are ready for `destination` on `path`, which goes nowhere. In flight as
@@ -330,14 +259,7 @@ public final class Schedule {
         if (queue.isEmpty()) {
             return List.of();
         }
-        List<QueueEntry> taken;
-        inFlight.moves(1);
-        try {
-            taken = taking.apply(queue.get());
-            taken.forEach(entry -> inFlight.put(entry, queue.get()));
-        } finally {
-            inFlight.moves(-1);
-        }
+        List<QueueEntry> taken = inFlight.takeUntried(queue.get(), taking);
         if (!taken.isEmpty()) {
             aftermath.feed(queue.get());
         }
@@ -386,17 +308,17 @@ public final class Schedule {
     /// @throws IllegalStateException where `entry` is not in flight
     public void giveBack(QueueEntry entry, Instant now) {
         PathQueue from;
-        Optional<PathQueue> to;
+        var others = new ArrayList<PathQueue>(0);
         inFlight.moves(1);
         try {
             from = inFlight.remove(entry);
-            to = place(entry, Place.HEAD, now, false);
+            for (QueueEntry part : again(entry)) {
+                place(part, Place.HEAD, now, false).filter(to -> to != from).ifPresent(others::add);
+            }
         } finally {
             inFlight.moves(-1);
         }
-        if (to.isPresent() && to.get() != from) {
-            aftermath.signal(to.get(), 1);
-        }
+        others.forEach(to -> aftermath.signal(to, 1));
         landed(from);
     }
 
@@ -418,7 +340,9 @@ public final class Schedule {
         inFlight.moves(1);
         try {
             from = inFlight.remove(entry);
-            retries.forEach(retry -> place(retry, Place.TAIL, now, true));
+            for (QueueEntry retry : retries) {
+                again(retry).forEach(part -> place(part, Place.TAIL, now, true));
+            }
         } finally {
             inFlight.moves(-1);
         }
@@ -436,10 +360,7 @@ public final class Schedule {
             nextBalanceMillis = nowMillis + BALANCE_MILLIS;
             balance(now);
         }
-        if (nextSweepMillis <= nowMillis) {
-            nextSweepMillis = nowMillis + SWEEP_MILLIS;
-            sweep(nowMillis);
-        }
+        relocation.sweep(nowMillis);
     }
 
     /// When [#tick] has something to do, or earlier; empty where nothing has a due time.
@@ -554,24 +475,9 @@ public final class Schedule {
                 recovered, settings.recipientsPerTransaction(), sites.destinations());
     }
 
-    /// Lets mail follow its destination; under `relocation`.
-    private void move(Destination destination, EgressPath from, EgressPath to, List<Effects> left) {
-        Optional<PathQueue> source = queues.find(from);
-        if (source.isEmpty()) {
-            return;
-        }
-        for (ScheduledQueue moving : source.get().extract(destination)) {
-            Optional<Effects> effects = Optional.empty();
-            while (effects.isEmpty()) {
-                PathQueue target = queues.of(to);
-                effects = target.adopt(moving);
-                if (effects.isEmpty()) {
-                    queues.closeIfIdle(target);
-                }
-            }
-            left.add(effects.get());
-        }
-        queues.closeIfIdle(source.get());
+    /// By the routes that are in force now, which may have changed while it was in flight.
+    private List<QueueEntry> again(QueueEntry entry) {
+        return EntrySplit.again(entry, settings.recipientsPerTransaction(), sites.destinations());
     }
 
     private Destination destination(QueueName name) {
@@ -580,16 +486,6 @@ public final class Schedule {
 
     private Optional<PathQueue> resolved(EgressPath path) {
         return SiteTable.isResolved(path) ? queues.find(path) : Optional.empty();
-    }
-
-    private static long takeOffered(ScheduledQueue queue, List<QueueEntry> taken) {
-        long recipients = 0;
-        for (int i = queue.offered(); i > 0; i--) {
-            QueueEntry entry = queue.pollReady();
-            taken.add(entry);
-            recipients += entry.recipients().size();
-        }
-        return recipients;
     }
 
     private void landed(PathQueue from) {
@@ -608,24 +504,5 @@ public final class Schedule {
             }
         }
         aftermath.feedAll(now);
-    }
-
-    /// Forgets the sites of domains that no mail waits for.
-    private void sweep(long nowMillis) {
-        relocation.lock();
-        try {
-            for (Destination destination : sites.expendable(nowMillis)) {
-                PathQueue queue = queues.of(destination);
-                queue.forget(destination);
-                queues.closeIfIdle(queue);
-            }
-        } finally {
-            relocation.unlock();
-        }
-    }
-
-    private static QueueScope scopeOf(DomainName domain) {
-        return new QueueScope(
-                Optional.empty(), Optional.of(domain), Optional.empty(), Optional.empty());
     }
 }
