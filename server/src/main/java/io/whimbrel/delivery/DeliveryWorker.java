@@ -6,6 +6,7 @@ import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -51,6 +52,9 @@ final class DeliveryWorker implements Crew.Member {
 
     /// When work that no limit names a time for is looked at again.
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+    /// The same, where only some sources are held back, at the latest.
+    private static final Duration SOURCES_CHANGE = Duration.ofMinutes(1);
 
     private static final AttemptResult OVERDUE =
             new AttemptResult.Overdue(
@@ -175,6 +179,10 @@ final class DeliveryWorker implements Crew.Member {
     /// Waits until a limit has room again, with the connection open where that is not long.
     private boolean awaitLimit(Blocked by, long seen) throws InterruptedException {
         Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofHours(1));
+        if (isForAnotherSource(by, left)) {
+            endSession();
+            return true;
+        }
         if (by.breadth() != Breadth.PATH || left.compareTo(active.settings().idleMost()) > 0) {
             // Other mail may come that may go; the schedule tells when the time has come.
             boolean isHopeless = by.breadth() == Breadth.PATH;
@@ -184,6 +192,16 @@ final class DeliveryWorker implements Crew.Member {
         connections.waitForLimit(session.orElseThrow().source().name(), left);
         isSeeking = true;
         return true;
+    }
+
+    /// Whether another source may send what this one may not for long. A session that has sent
+    /// nothing yet stays: else one would be opened after the other.
+    private boolean isForAnotherSource(Blocked by, Duration left) {
+        return by.dependsOnSource()
+                && by.untilMicros() != Long.MAX_VALUE
+                && left.compareTo(active.settings().idleMost()) > 0
+                && session.orElseThrow().transactions() > 0
+                && active.pools().usable(path.pool()) > 1;
     }
 
     /// The limit has no room for longer than a connection may be idle.
@@ -196,7 +214,9 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private Instant lookAgainAt(Blocked by) {
-        Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofDays(1));
+        // Another source may be usable again before.
+        Duration most = by.dependsOnSource() ? SOURCES_CHANGE : Duration.ofDays(1);
+        Duration left = Micros.left(by.untilMicros(), nowMicros(), most);
         boolean isTold = by.untilMicros() != Long.MAX_VALUE;
         return dispatcher.clock().instant().plus(isTold ? left : LOOK_AGAIN);
     }
@@ -229,7 +249,8 @@ final class DeliveryWorker implements Crew.Member {
                 Found found =
                         seek(
                                 talker,
-                                terms().stickyKey(first.stream(), domain),
+                                first.stream(),
+                                domain,
                                 () -> active.tls(domain, path.site().provider()));
                 yield connected(first.destination(), found);
             }
@@ -251,8 +272,8 @@ final class DeliveryWorker implements Crew.Member {
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
                 work.holdBack(path, by, lookAgainAt(by));
+                connections.notAllowed(isSeeking);
                 isSeeking = false;
-                connections.notAllowed();
                 yield false;
             }
         };
@@ -338,7 +359,8 @@ final class DeliveryWorker implements Crew.Member {
         Found found =
                 seek(
                         talker,
-                        terms().stickyKey(entry.stream(), entry.domain()),
+                        entry.stream(),
+                        entry.domain(),
                         () -> active.tls(entry, path.site().provider()));
         switch (found) {
             case Found.Opened(RemoteSession opened, Lease granted) -> begin(opened, granted);
@@ -439,6 +461,9 @@ final class DeliveryWorker implements Crew.Member {
             connections.succeeded();
         }
         if (isBroken) {
+            if (Results.isLost(results) && !interruption.isCut()) {
+                finder.broke(session.get());
+            }
             boolean isPoor = !isProven;
             endSession();
             if (isPoor && connections.mayRestAfterBreak()) {
@@ -530,10 +555,18 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private Found seek(NextHop.Talker talker, String stickyKey, Supplier<DomainTls> tls) {
+    private Found seek(
+            NextHop.Talker talker, MailStream stream, DomainName domain, Supplier<DomainTls> tls) {
         interruption.begin();
         try {
-            return finder.open(active, new SessionFinder.Wish(path, talker, stickyKey, tls.get()));
+            return finder.open(
+                    active,
+                    new SessionFinder.Wish(
+                            path,
+                            talker,
+                            terms().stickyKey(stream, domain),
+                            tls.get(),
+                            PathTerms.flow(stream, domain)));
         } catch (RuntimeException e) {
             dispatcher.bug("a connection to " + path, e);
             return new Found.Failed(Dispatcher.BUG, "");

@@ -202,11 +202,13 @@ final class PathConnections {
     }
 
     /// A limit allows no further connection; the thread is not counted any more.
-    void notAllowed() {
+    void notAllowed(boolean wasSeeking) {
         lock.lock();
         try {
             noMoreUntil = clock.instant().plus(NO_MORE_FOR);
-            seekers--;
+            if (wasSeeking) {
+                seekers--;
+            }
             end();
         } finally {
             lock.unlock();

@@ -26,8 +26,12 @@ record PathTerms(ActivePlan active, EgressPath path) {
 
     /// What of the mail leads to one source of the pool.
     String stickyKey(MailStream stream, DomainName domain) {
-        Flow flow = Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
-        return active.pools().stickyKey(path.pool(), flow);
+        return active.pools().stickyKey(path.pool(), flow(stream, domain));
+    }
+
+    /// Whose mail it is and where it goes, whatever the connection is.
+    static Flow flow(MailStream stream, DomainName domain) {
+        return Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
     }
 
     /// Whether `open`, which is between two messages, is to carry no other.

@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// Seeks sessions with a next hop: from which source of the pool, whether limits allow another
 /// connection, at which host. Immutable; blocks while the DNS is asked and hosts are tried.
@@ -48,7 +49,9 @@ final class SessionFinder {
     ///
     /// @param stickyKey leads to a source of the pool; `""` where shares alone count
     /// @param tls what the mail wants
-    record Wish(EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls) {}
+    /// @param mail whose it is and where it goes: a source that may send it is preferred
+    record Wish(
+            EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls, Flow mail) {}
 
     /// A source that may be used now.
     private record Way(SourceAddress source, Lease lease) {}
@@ -74,6 +77,11 @@ final class SessionFinder {
         return isAway && fallback.isPresent() && !Thread.currentThread().isInterrupted()
                 ? open(active, wish, fallback.get())
                 : own;
+    }
+
+    /// A session broke in the middle of a transaction.
+    void broke(RemoteSession session) {
+        client.broke(session.host());
     }
 
     /// Whether nobody was connected to, although there was somebody to connect to.
@@ -207,8 +215,21 @@ final class SessionFinder {
         }
 
         Optional<Way> make() {
-            return pools.choose(wish.path().pool(), wish.stickyKey(), this::mayUse)
+            return make(source -> maySend(source) && mayUse(source)).or(() -> make(this::mayUse));
+        }
+
+        private Optional<Way> make(Predicate<SourceAddress> mayUse) {
+            return pools.choose(wish.path().pool(), wish.stickyKey(), mayUse)
                     .map(source -> new Way(source, lease.orElseThrow()));
+        }
+
+        /// Where none may, one that may not will do: it can carry other mail of the path.
+        private boolean maySend(SourceAddress source) {
+            Flow mail = wish.mail();
+            Flow flow =
+                    flow(wish.path(), source)
+                            .carrying(mail.domain(), mail.tenant(), mail.campaign());
+            return !limiter.isShut(flow, now());
         }
 
         /// Claims the connection where it may: the first source that may is the one.

@@ -118,6 +118,12 @@ final class SmtpClient {
         return best.orElseThrow(() -> new IllegalArgumentException("no hosts"));
     }
 
+    /// A session with `host` broke in the middle of a transaction: other hosts come first for a
+    /// while (RFC 5321 §5.1), so that what is tried again is tried there.
+    void broke(HostAddress host) {
+        badHosts.add(host.address());
+    }
+
     /// Over a UNIX socket; blocks as well.
     Opening open(Path path, SourceAddress source, Timeouts timeouts) {
         return new LocalSocketClient(watchdog, opportunistic.tls()).open(path, source, timeouts);

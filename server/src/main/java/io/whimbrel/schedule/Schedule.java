@@ -202,6 +202,11 @@ public final class Schedule {
         } finally {
             inFlight.moves(-1);
         }
+        for (PathQueue queue : queues.in(QueueScope.ALL)) {
+            // There may be other sources and limits now.
+            queue.freed();
+            aftermath.signal(queue, 1);
+        }
         // A queue that asked for what rests may be gone: the index is to look for itself.
         actions.wake(QueueScope.ALL);
     }

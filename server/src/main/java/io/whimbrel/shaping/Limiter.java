@@ -299,6 +299,21 @@ public final class Limiter {
         }
     }
 
+    /// Whether no mail of `flow` may go for longer than [#WAIT_MOST]. Counts nothing.
+    ///
+    /// @param flow of a message, its source known
+    public boolean isShut(Flow flow, long nowMicros) {
+        synchronized (lock) {
+            List<Family> families = table.covering(flow);
+            if (families.isEmpty()) {
+                return false;
+            }
+            long now = forward(nowMicros);
+            Bound bound = Bound.ofMessages(families, flow);
+            return suspended(bound, now) != null || full(bound.rates(), now, WAIT_MOST) != null;
+        }
+    }
+
     private Bound openingBound(Flow flow) {
         Bound known = openingBounds.get(flow);
         if (known == null) {

@@ -59,10 +59,14 @@ final class ScriptedPeer implements AutoCloseable {
     }
 
     ScriptedPeer(InetAddress address, String... scripts) {
+        this(new InetSocketAddress(address, 0), scripts);
+    }
+
+    ScriptedPeer(InetSocketAddress address, String... scripts) {
         try {
             server = new ServerSocket();
             server.setReceiveBufferSize(16 * 1024);
-            server.bind(new InetSocketAddress(address, 0), 200);
+            server.bind(address, 200);
             tls = SSLContext.getDefault();
         } catch (IOException | NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

@@ -22,6 +22,7 @@ import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
+import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.transport.OutboundTls;
 
@@ -155,7 +156,7 @@ final class SessionFinderTest {
     private Found open(NextHop.Talker hop) {
         var nobody = TLS.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED);
         var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
-        return finder.open(active, new SessionFinder.Wish(path, hop, "", nobody));
+        return finder.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
     }
 
     private RemoteSession opened(NextHop.Talker hop) {

@@ -93,5 +93,57 @@ final class ProviderReplies {
     static final Reply APPLE_UNKNOWN = Reply.of(550, "5.1.1", "<{recipient}>: user does not exist");
     static final Reply APPLE_FULL = Reply.of(552, "5.2.2", "<{recipient}>: user is over quota");
 
+    static final Reply OFFICE_BUSY =
+            Reply.of(451, "4.7.500", "Server busy. Please try again later from [{ip}]. (S77714)");
+    static final Reply OFFICE_UNKNOWN =
+            Reply.of(
+                    550,
+                    "5.1.10",
+                    "RESOLVER.ADR.RecipientNotFound; Recipient {recipient} not found by SMTP"
+                            + " address lookup");
+
+    static final Reply COMCAST_SESSIONS =
+            Reply.of(
+                    421,
+                    "4.7.0",
+                    "resimta-po-40v.sys.comcast.net comcast Too many sessions opened");
+    static final Reply COMCAST_RATE =
+            Reply.of(
+                    421,
+                    "4.1.0",
+                    "{ip} Throttled - try again later. Please see"
+                            + " http://postmaster.comcast.net/smtp-error-codes.php#RL000002");
+    static final Reply COMCAST_UNKNOWN = Reply.of(550, "5.1.1", "<{recipient}> Not our Customer");
+
+    static final Reply GMX_CONNECTIONS =
+            Reply.of(
+                    421,
+                    "",
+                    "gmx.net (mxgmx117) Nemesis ESMTP Service not available",
+                    "Service unavailable",
+                    "Too many connections",
+                    "For explanation visit"
+                            + " https://postmaster.gmx.net/en/case?c=r0301&i=ip&v={ip}&r=0M1");
+    static final Reply GMX_RATE =
+            Reply.of(
+                    450,
+                    "",
+                    "Requested mail action not taken: mailbox unavailable",
+                    "Reject due to policy restrictions.",
+                    "For explanation visit"
+                            + " https://postmaster.gmx.net/en/case?c=r0202&i=ip&v={ip}");
+    static final Reply GMX_UNKNOWN =
+            Reply.of(
+                    550,
+                    "",
+                    "Requested action not taken: mailbox unavailable",
+                    "For explanation visit https://postmaster.gmx.net/en/case?c=r0201");
+    static final Reply GMX_FULL =
+            Reply.of(
+                    552,
+                    "",
+                    "Requested mail action aborted: exceeded storage allocation",
+                    "For explanation visit https://postmaster.gmx.net/en/case?c=quota");
+
     private ProviderReplies() {}
 }

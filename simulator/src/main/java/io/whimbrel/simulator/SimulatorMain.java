@@ -55,6 +55,21 @@ public final class SimulatorMain implements Callable<Integer> {
             description = "writes a line of JSON to this file for each result")
     private @Nullable Path log;
 
+    @CommandLine.Option(
+            names = "--real-names",
+            description =
+                    "the big providers under their real names (gmail.com by"
+                            + " gmail-smtp-in.l.google.com, ...), so that a server's provider files"
+                            + " apply; in place of the usual ones")
+    private boolean realNames;
+
+    @CommandLine.Option(
+            names = "--rate",
+            description =
+                    "with --real-names: messages a second that each provider takes of one client"
+                            + " address (default ${DEFAULT-VALUE})")
+    private int rate = 20;
+
     @CommandLine.Option(names = "--json", description = "prints JSON, one document to a line")
     private boolean json;
 
@@ -78,10 +93,14 @@ public final class SimulatorMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (rate < 1) {
+            System.err.println("simulator: --rate is 1 or more");
+            return 2;
+        }
+        Catalogue catalogue =
+                realNames ? RealProviders.of(rate, timeScale) : Catalogue.standard(timeScale);
         SimulatorOptions options =
-                SimulatorOptions.of(Catalogue.standard(timeScale))
-                        .withPorts(dnsPort, smtpPort)
-                        .withSeed(seed);
+                SimulatorOptions.of(catalogue).withPorts(dnsPort, smtpPort).withSeed(seed);
         if (log != null) {
             options = options.withLog(log);
         }

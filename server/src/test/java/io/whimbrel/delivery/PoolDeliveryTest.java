@@ -1,0 +1,257 @@
+package io.whimbrel.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.egress.Destinations;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.PoolSettings;
+import io.whimbrel.egress.PoolSettings.Member;
+import io.whimbrel.egress.Pools;
+import io.whimbrel.egress.Proxy;
+import io.whimbrel.egress.Site;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.Rate;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult.Accepted;
+import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.shaping.Dimension;
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.LimitSettings;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/// Sources that have their own limits, are not on this machine, or sit behind a proxy that is down:
+/// what KumoMTA's tests of sources check, with whole dispatchers.
+@Timeout(60)
+final class PoolDeliveryTest {
+    private static final String SERVES = "S: 220 mx.test\nSERVE:";
+    private static final DeliverySettings ONE = Post.settings(1, 1_000, Duration.ofSeconds(2));
+
+    private static final SourceAddress A = source("a", "127.0.0.5");
+    private static final SourceAddress B = source("b", "127.0.0.6");
+
+    /// For documentation (RFC 5737): on no machine.
+    private static final SourceAddress AWAY = source("away", "203.0.113.9");
+
+    /// source_selection_rate.
+    @Test
+    void sourceWithTwoADay_deliversTwoAndTheRestWaits() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A)) {
+            limit(post, A, "2/d");
+            post.admit(10);
+
+            assertThat(post.attempts(2)).allMatch(PoolDeliveryTest::isAccepted);
+            peer.awaitHeard("QUIT");
+            assertThat(waiting(post, peer)).isEqualTo(8);
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+
+            post.clock.advance(Duration.ofDays(1).plusSeconds(1));
+            // Again and again, as a node does: the path may only now be about to be held back.
+            peer.await(() -> {
+                post.schedule.tick(post.clock.instant());
+                return peer.texts().size() >= 4;
+            });
+
+            assertThat(post.attempts(2)).allMatch(PoolDeliveryTest::isAccepted);
+            assertThat(waiting(post, peer)).isEqualTo(6);
+        }
+    }
+
+    /// source_selection_rate_pool: the warming source sends its two, the other one the rest.
+    @Test
+    void sourceAtItsLimit_leavesTheRestToTheOther() {
+        for (DeliverySettings settings : List.of(ONE, Post.SETTINGS)) {
+            try (var peer = new ScriptedPeer(SERVES);
+                    var post = post(peer, settings, A, B)) {
+                limit(post, A, "2/d");
+                post.admit(10);
+
+                List<Attempt> attempts = post.attempts(10);
+
+                assertThat(attempts).allMatch(PoolDeliveryTest::isAccepted);
+                assertThat(attempts)
+                        .extracting(Attempt::source)
+                        .filteredOn(source -> source.equals("a"))
+                        .hasSize(2);
+                assertThat(peer.clients()).contains("127.0.0.5", "127.0.0.6");
+            }
+        }
+    }
+
+    /// The same, of one tenant's mail: what holds that back says nothing about connections.
+    @Test
+    void tenantAtTheLimitOfASource_leavesByTheOther() {
+        for (DeliverySettings settings : List.of(ONE, Post.SETTINGS)) {
+            try (var peer = new ScriptedPeer(SERVES);
+                    var post = post(peer, settings, A, B)) {
+                var scope =
+                        LimitScope.ALL.and(Dimension.SOURCE, "a").and(Dimension.DOMAIN, "x.test");
+                post.limiter.reload(List.of(rate(scope, "2/d")));
+                post.admit(10);
+
+                assertThat(post.attempts(10))
+                        .extracting(Attempt::source)
+                        .filteredOn(source -> source.equals("a"))
+                        .hasSizeLessThanOrEqualTo(2);
+            }
+        }
+    }
+
+    /// bad_source_address, source_health_unplumbed_suspends.
+    @Test
+    void addressThatIsNotHere_defersAndNamesIt() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, AWAY)) {
+            post.admit(1);
+
+            assertThat(((NotTried) post.result()).reply().toString())
+                    .startsWith("451 4.4.0")
+                    .contains("source away: address 203.0.113.9 is not on this machine");
+            assertThat(peer.connections()).isZero();
+        }
+    }
+
+    /// source_health_other_pool_member_still_delivers.
+    @Test
+    void addressThatIsNotHere_theOthersDeliver() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, Post.SETTINGS, AWAY, B)) {
+            post.admit(10);
+
+            assertThat(post.attempts(10))
+                    .allMatch(PoolDeliveryTest::isAccepted)
+                    .allMatch(attempt -> attempt.source().equals("b"));
+        }
+    }
+
+    /// source_health_proxy_suspends.
+    @Test
+    void proxyThatIsDown_defersAndTheSourceRests() {
+        SourceAddress behind = behindADeadProxy();
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, behind)) {
+            post.admit(1);
+
+            assertThat(((NotTried) post.result()).reply().toString())
+                    .startsWith("451 4.4.0")
+                    .contains("source behind: ");
+            assertThat(post.dispatcher.active().pools().sources().isUsable("behind")).isFalse();
+            assertThat(peer.connections()).isZero();
+        }
+    }
+
+    @Test
+    void proxyThatIsDown_theOthersDeliver() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, Post.SETTINGS, behindADeadProxy(), B)) {
+            post.admit(10);
+
+            assertThat(post.attempts(10))
+                    .allMatch(PoolDeliveryTest::isAccepted)
+                    .allMatch(attempt -> attempt.source().equals("b"));
+        }
+    }
+
+    /// A configuration that gives mail which waits another source: no restart.
+    @Test
+    void reload_givesWaitingMailAnotherSource() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A)) {
+            limit(post, A, "1/d");
+            post.admit(3);
+            post.attempt();
+            peer.awaitHeard("QUIT");
+
+            post.dispatcher.reload(plan(post, peer, ONE, B));
+            post.schedule.reroute(Destinations.ofPool("default"), post.clock.instant());
+
+            assertThat(post.attempts(2))
+                    .allMatch(PoolDeliveryTest::isAccepted)
+                    .allMatch(attempt -> attempt.source().equals("b"));
+        }
+    }
+
+    private static SourceAddress source(String name, String address) {
+        return new SourceAddress(name, Optional.of(ip(address)), name + ".test");
+    }
+
+    private static SourceAddress behindADeadProxy() {
+        var proxy =
+                new Proxy(
+                        Proxy.Kind.SOCKS5,
+                        new InetSocketAddress(ScriptedPeer.loopback(), ScriptedPeer.deafPort()),
+                        Optional.empty(),
+                        Optional.empty());
+        return new SourceAddress(
+                "behind", Optional.of(ip("203.0.113.9")), "b.test", "", Optional.of(proxy));
+    }
+
+    private static InetAddress ip(String literal) {
+        try {
+            return InetAddress.getByName(literal);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Post post(ScriptedPeer peer, DeliverySettings settings, SourceAddress... all) {
+        var post = new Post(settings, Post.routeTo(peer));
+        post.dispatcher.reload(plan(post, peer, settings, all));
+        return post;
+    }
+
+    private static DeliveryPlan plan(
+            Post post, ScriptedPeer peer, DeliverySettings settings, SourceAddress... all) {
+        DeliveryPlan plain = post.plan(settings, Post.routeTo(peer));
+        var sources = new Sources(List.of(all), post.clock);
+        List<Member> members =
+                sources.all().stream().map(SourceAddress::name).map(Member::of).toList();
+        var pool = new PoolSettings("default", members, PoolSettings.Sticky.NONE);
+        return new DeliveryPlan(
+                settings,
+                new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
+                plain.routing(),
+                plain.tls());
+    }
+
+    private static void limit(Post post, SourceAddress source, String rate) {
+        var scope = LimitScope.ALL.and(Dimension.SOURCE, source.name());
+        post.limiter.reload(List.of(rate(scope, rate)));
+    }
+
+    private static LimitSettings rate(LimitScope scope, String rate) {
+        return new LimitSettings(
+                "w.toml:1",
+                scope,
+                Set.of(),
+                List.of(Rate.parse(rate).orElseThrow()),
+                OptionalInt.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty());
+    }
+
+    private static EgressPath path(ScriptedPeer peer) {
+        return new EgressPath("default", new Site("smtp://127.0.0.1:" + peer.port()));
+    }
+
+    private static int waiting(Post post, ScriptedPeer peer) {
+        return post.schedule.readyEntries(path(peer), post.clock.instant());
+    }
+
+    private static boolean isAccepted(Attempt attempt) {
+        return attempt.results().getFirst() instanceof Accepted;
+    }
+}
