@@ -25,8 +25,7 @@ import io.whimbrel.outcome.Settlement;
 import io.whimbrel.pickup.PickupFolder;
 import io.whimbrel.policy.Quotas;
 import io.whimbrel.policy.QuotasFile;
-import io.whimbrel.reaction.Reactions;
-import io.whimbrel.reaction.Rulebook;
+import io.whimbrel.reaction.ActionNotice;
 import io.whimbrel.reception.ListenSettings;
 import io.whimbrel.reception.Reception;
 import io.whimbrel.schedule.Schedule;
@@ -35,6 +34,7 @@ import io.whimbrel.spool.Recovery;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolLock;
 import io.whimbrel.spool.SpoolRecord;
+import io.whimbrel.spool.SpoolRecord.NoticeKind;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
@@ -70,9 +70,6 @@ final class Node implements AutoCloseable {
     private final Path file;
     private final SteadyClock clock = new SteadyClock();
     private final Metrics metrics = new Metrics();
-    private final Reactions reactions =
-            new Reactions(
-                    () -> Rulebook.NONE, new Reactions.Hooks(_ -> {}, _ -> {}, _ -> {}), metrics);
     private final Instant startedAt = clock.instant();
     private final FileLimit fileLimit;
     private final EventLog eventLog;
@@ -152,8 +149,10 @@ final class Node implements AutoCloseable {
         resting = new RestingMail(spool);
         var rests = new PathRests(clock);
         pathsFile = new PathsFile(config.node().dataFolder(), rests, metrics);
-        outgoing = new Outgoing(config, fileLimit, clock, metrics);
-        var ways = new Dispatcher.Means(this::body, resting, rests, outgoing.limiter());
+        outgoing = new Outgoing(config, fileLimit, this::tell, clock, metrics);
+        var ways =
+                new Dispatcher.Means(
+                        this::body, resting, rests, outgoing.limiter(), outgoing.reactions());
         dispatcher = new Dispatcher(outgoing.plan(config), ways, clock, metrics);
         schedule =
                 new Schedule(
@@ -217,13 +216,20 @@ final class Node implements AutoCloseable {
         var tenancy =
                 new DoorDesk.Tenancy(reception::tenants, quotas, reception.tenantConnections());
         var door = new DoorDesk(reception.bans(), reception::authenticators, tenancy, clock);
-        var shaping = new ShapingDesk(reactions, _ -> Optional.empty(), clock);
+        var shaping = new ShapingDesk(outgoing.reactions(), _ -> Optional.empty(), clock);
         return new AdminOperations(
                 new AdminOperations.Desks(queue, door, shaping),
                 this::status,
                 () -> new ReloadResult(reload()),
                 metrics,
                 clock);
+    }
+
+    /// Of what providers' replies lead to, for the event log.
+    private void tell(ActionNotice notice) {
+        String id = notice.restraint().id();
+        LOG.info("shaping {}: {}", id, notice.text());
+        spool.note(new SpoolRecord.Notice(notice.at(), NoticeKind.SHAPING, id, notice.text()));
     }
 
     private void tick() {

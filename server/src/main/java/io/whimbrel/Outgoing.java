@@ -10,13 +10,22 @@ import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.provider.ProviderFile;
+import io.whimbrel.provider.ProviderFolders;
+import io.whimbrel.provider.Providers;
+import io.whimbrel.reaction.ActionNotice;
+import io.whimbrel.reaction.Reactions;
+import io.whimbrel.reaction.RestraintsFile;
+import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.routing.OwnNode;
-import io.whimbrel.routing.ProviderLookup;
+import io.whimbrel.routing.ProviderPlaces;
 import io.whimbrel.routing.RouteTable;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Micros;
+import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.DaneRecords;
 import io.whimbrel.transport.DaneTarget;
@@ -27,9 +36,13 @@ import io.whimbrel.transport.TlsState;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// What decides how mail leaves, as the configuration has it: sources and pools, limits, routes.
 /// The parts that a reload replaces are made here, and those that outlive it are kept here.
@@ -41,22 +54,55 @@ final class Outgoing implements AutoCloseable {
     private final Limiter limiter;
     private final LimiterFile limiterFile;
     private final TlsState tlsState;
+    private final Reactions reactions;
+    private final RestraintsFile restraintsFile;
+    private volatile Rulebook rulebook;
+    private Providers providers;
     private Pools pools;
     private Resolver resolver;
     private OutboundTls tls;
 
     /// @throws IOException where a file that the configuration names cannot be used
-    Outgoing(Config config, FileLimit fileLimit, InstantSource clock, Metrics metrics)
+    ///
+    /// @param notices told of each action that begins, changes or ends
+    Outgoing(
+            Config config,
+            FileLimit fileLimit,
+            Consumer<ActionNotice> notices,
+            InstantSource clock,
+            Metrics metrics)
             throws IOException {
         this.clock = clock;
         this.metrics = metrics;
         this.fileLimit = fileLimit;
-        limiter = new Limiter(List.of());
+        providers = providers(config);
+        rulebook = rulebook(providers);
+        limiter = new Limiter(limits(config, providers));
+        metrics.shaping.watch(() -> limiter.counts().reading());
         limiterFile = new LimiterFile(config.node().dataFolder(), limiter, clock, metrics);
+        var hooks = new Reactions.Hooks(limiter::restrain, limiter::lift, notices);
+        reactions = new Reactions(() -> rulebook, hooks, metrics);
+        restraintsFile = new RestraintsFile(config.node().dataFolder(), reactions, metrics);
         pools = pools(config);
         resolver = new Resolver(config.dns(), clock, metrics.dns);
         tlsState = new TlsState(config.node().dataFolder(), clock, metrics);
         tls = tls(config, resolver);
+    }
+
+    Reactions reactions() {
+        return reactions;
+    }
+
+    Providers providers() {
+        return providers;
+    }
+
+    Pools pools() {
+        return pools;
+    }
+
+    TlsState tlsState() {
+        return tlsState;
     }
 
     Limiter limiter() {
@@ -74,10 +120,11 @@ final class Outgoing implements AutoCloseable {
     /// Each second or so.
     void tick(Instant now) {
         limiter.sweep(Micros.of(now));
+        reactions.tick(now);
     }
 
     /// What a reload changes and may fail to open. Immutable.
-    record Fresh(Resolver resolver, OutboundTls tls) {}
+    record Fresh(Resolver resolver, OutboundTls tls, Providers providers) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///
@@ -88,10 +135,15 @@ final class Outgoing implements AutoCloseable {
                 fresh.dns().equals(before.dns())
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
-        return new Fresh(answers, tls(fresh, answers));
+        return new Fresh(answers, tls(fresh, answers), providers(fresh));
     }
 
     void reload(Config config, Fresh fresh) {
+        if (!fresh.providers().equals(providers)) {
+            providers = fresh.providers();
+            rulebook = rulebook(providers);
+        }
+        limiter.reload(limits(config, providers));
         pools = pools(config);
         resolver = fresh.resolver();
         tls = fresh.tls();
@@ -134,7 +186,7 @@ final class Outgoing implements AutoCloseable {
                         config.hosts(),
                         resolver,
                         new OwnNode(names, listening),
-                        ProviderLookup.NONE);
+                        new ProviderPlaces(providers, resolver));
         DeliverySettings settings = config.delivery().withAtMost(fileLimit.deliveries());
         return new DeliveryPlan(settings, pools, routing, tls);
     }
@@ -147,13 +199,44 @@ final class Outgoing implements AutoCloseable {
                 asked -> asked.isEmpty() ? pool : asked, table::routeOf, table.looksAtRecipients());
     }
 
+    private static Providers providers(Config config) throws IOException {
+        return switch (ProviderFolders.load(config.shaping())) {
+            case ProviderFolders.Loaded.Good(Providers good) -> good;
+            case ProviderFolders.Loaded.Bad(var errors) ->
+                    throw new IOException(
+                            errors.stream()
+                                    .map(Object::toString)
+                                    .collect(Collectors.joining("\n")));
+        };
+    }
+
+    private static Rulebook rulebook(Providers providers) {
+        var rules = new HashMap<String, List<ReactionRule>>();
+        for (ProviderFile file : providers.files()) {
+            rules.put(file.name(), providers.ownRules(file.name()));
+        }
+        return new Rulebook(rules);
+    }
+
+    private static List<LimitSettings> limits(Config config, Providers providers) {
+        var limits = new ArrayList<>(config.shaping().limits());
+        limits.addAll(providers.limits());
+        return limits;
+    }
+
     private Pools pools(Config config) {
-        var sources = new Sources(config.egress().sources(), clock);
+        String profile = config.shaping().profile();
+        var warmth =
+                config.egress().sources().stream()
+                        .map(source -> source.profile().isEmpty() ? source.warm(profile) : source)
+                        .toList();
+        var sources = new Sources(warmth, clock);
         return new Pools(config.egress().pools(), sources, clock, metrics.egress);
     }
 
     @Override
     public void close() {
+        restraintsFile.close();
         limiterFile.close();
         tlsState.close();
     }

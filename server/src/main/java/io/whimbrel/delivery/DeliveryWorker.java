@@ -13,6 +13,8 @@ import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.reaction.Advice;
+import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.routing.Heading;
 import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.Carrier;
@@ -31,8 +33,10 @@ import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -301,6 +305,13 @@ final class DeliveryWorker implements Crew.Member {
         }
         return switch (heading(destination(entry))) {
             case Heading.Same(NextHop nextHop) -> {
+                Optional<SmtpReply> returned =
+                        dispatcher.replies().bounce(path, session.orElseThrow().source(), entry);
+                if (returned.isPresent()) {
+                    grant.refund(nowMicros());
+                    settleUntried(entry, new NotTried(returned.get()), "");
+                    yield true;
+                }
                 if (nextHop instanceof NextHop.Talker talker && !isSafe(entry)) {
                     grant.refund(nowMicros());
                     yield securer(entry, talker);
@@ -350,7 +361,7 @@ final class DeliveryWorker implements Crew.Member {
         switch (ending) {
             case Ending.Tried(List<AttemptResult> results) -> {
                 active.pools().sent(path.pool(), open.source().name(), open.transactions() == 1);
-                handOn(entry, results);
+                handOn(entry, open.source(), results);
             }
             // It ended while nobody used it, which says nothing about the entry. A new session
             // cannot end so.
@@ -404,13 +415,34 @@ final class DeliveryWorker implements Crew.Member {
         }
     }
 
-    private void handOn(QueueEntry entry, List<AttemptResult> results) throws InterruptedException {
+    private void handOn(QueueEntry entry, SourceAddress source, List<AttemptResult> results)
+            throws InterruptedException {
         if (interruption.isCut() && isBrokenBeforeTheEnd(results) && !isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
-            dispatcher.settle(new Attempt(entry, path.site().name(), sourceName(), results));
+            Map<AttemptResult, Advice> advice =
+                    dispatcher.replies().observe(path, source, entry, results);
+            dispatcher.settle(
+                    new Attempt(entry, path.site().name(), source.name(), results, advice));
+            heed(advice.values());
         }
         afterTransaction(results);
+    }
+
+    /// As far as it concerns the connection.
+    private void heed(Collection<Advice> advice) {
+        for (Advice one : advice) {
+            switch (one.next()) {
+                case Next.RetryElsewhere(boolean isOtherSource) -> {
+                    if (!isOtherSource) {
+                        session.ifPresent(open -> dispatcher.client().avoid(open.host()));
+                    }
+                    endSession();
+                }
+                case Next.Reconnect() -> endSession();
+                case Next.None _, Next.Bounce _, Next.DelayMessage _, Next.SplitRecipients _ -> {}
+            }
+        }
     }
 
     private void afterTransaction(List<AttemptResult> results) throws InterruptedException {
@@ -437,6 +469,7 @@ final class DeliveryWorker implements Crew.Member {
         if (interruption.isCut()) {
             return left();
         }
+        dispatcher.replies().observe(path, source, result);
         looked(0);
         return switch (connections.connectFailed()) {
             case LEAVE_IT_TO_OTHERS -> {
@@ -590,10 +623,6 @@ final class DeliveryWorker implements Crew.Member {
 
     private long nowMicros() {
         return Micros.of(dispatcher.clock().instant());
-    }
-
-    private String sourceName() {
-        return session.map(open -> open.source().name()).orElse("");
     }
 
     /// Where others wait for a permit, one that has had its turn asks anew, behind them: a path

@@ -8,6 +8,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.reaction.Reactions;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
@@ -54,6 +55,7 @@ public final class Dispatcher implements ScheduleActions {
     private final InstantSource clock;
     private final Metrics metrics;
     private final SessionFinder finder;
+    private final ReplyWatch replies;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
     private final SmtpClient client;
     private final ConnectionPermits permits;
@@ -76,11 +78,13 @@ public final class Dispatcher implements ScheduleActions {
     /// @param resting where mail rests that the schedule does not keep in memory
     /// @param rests of paths, those from before included
     /// @param limiter says which connections may be opened now
+    /// @param reactions told of every reply that refuses
     public record Means(
             Function<SpooledMessage, BodySource> bodies,
             Resting resting,
             PathRests rests,
-            Limiter limiter) {}
+            Limiter limiter,
+            Reactions reactions) {}
 
     /// Does nothing before [#start].
     public Dispatcher(DeliveryPlan plan, Means means, InstantSource clock, Metrics metrics) {
@@ -89,6 +93,7 @@ public final class Dispatcher implements ScheduleActions {
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
         this.finder = new SessionFinder(client, means.limiter(), clock);
+        this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
         this.handoffs = new Handoffs(watchdog, plan.settings().timeouts());
@@ -197,6 +202,14 @@ public final class Dispatcher implements ScheduleActions {
 
     Handoffs handoffs() {
         return handoffs;
+    }
+
+    SmtpClient client() {
+        return client;
+    }
+
+    ReplyWatch replies() {
+        return replies;
     }
 
     SessionFinder finder() {

@@ -120,6 +120,11 @@ final class SmtpClient {
         return new LocalSocketClient(watchdog, opportunistic.tls()).open(path, source, timeouts);
     }
 
+    /// `host` is tried after the others for a while.
+    void avoid(HostAddress host) {
+        badHosts.add(host.address());
+    }
+
     /// One host, from one source.
     private record Call(HostAddress host, SourceAddress source, Talk talk, Sources sources) {}
 

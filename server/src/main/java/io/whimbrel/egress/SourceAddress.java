@@ -22,6 +22,11 @@ public record SourceAddress(
         this(name, address, ehloName, "", Optional.empty());
     }
 
+    /// The same, as warm as `warmth` says.
+    public SourceAddress warm(String warmth) {
+        return new SourceAddress(name, address, ehloName, warmth, proxy);
+    }
+
     /// What connections are bound to on this machine; empty lets the system choose. Behind a proxy
     /// the source's address is the proxy's, unless that has another.
     public Optional<InetAddress> boundTo() {

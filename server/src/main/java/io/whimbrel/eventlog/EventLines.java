@@ -164,10 +164,12 @@ final class EventLines {
         String event =
                 switch (notice.kind()) {
                     case BUDGET_FELT -> "budget-felt";
+                    case SHAPING -> "shaping";
                     case BUDGET_EASED -> "budget-eased";
                 };
         begin(event, notice.at());
-        out.text("budget", notice.subject());
+        String subject = notice.kind() == SpoolRecord.NoticeKind.SHAPING ? "action" : "budget";
+        out.text(subject, notice.subject());
         out.textIfAny("text", notice.text());
         out.end();
         return 1;

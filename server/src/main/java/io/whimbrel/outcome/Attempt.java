@@ -1,17 +1,31 @@
 package io.whimbrel.outcome;
 
+import io.whimbrel.reaction.Advice;
 import io.whimbrel.schedule.QueueEntry;
 
 import java.util.List;
+import java.util.Map;
 
 /// One entry, tried once.
 ///
 /// @param site name of the site; `""` where none was found
 /// @param source name of the source address; `""` for the unnamed one
 /// @param results one for each of the entry's recipients, in their order
-public record Attempt(QueueEntry entry, String site, String source, List<AttemptResult> results) {
+/// @param advice what rules say follows from some of the results
+public record Attempt(
+        QueueEntry entry,
+        String site,
+        String source,
+        List<AttemptResult> results,
+        Map<AttemptResult, Advice> advice) {
+
+    /// Without advice: what the codes of the replies mean happens.
+    public Attempt(QueueEntry entry, String site, String source, List<AttemptResult> results) {
+        this(entry, site, source, results, Map.of());
+    }
 
     public Attempt {
+        advice = Map.copyOf(advice);
         results = List.copyOf(results);
         if (results.size() != entry.recipients().size()) {
             throw new IllegalArgumentException(

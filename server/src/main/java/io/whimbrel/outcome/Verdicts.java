@@ -8,6 +8,8 @@ import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Overdue;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.reaction.Advice;
+import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.smtp.SmtpReply;
@@ -15,6 +17,7 @@ import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpoolRecord;
 import io.whimbrel.spool.SpoolRecord.Disposition;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -37,9 +40,14 @@ import java.util.function.DoubleSupplier;
 /// | not tried | bounced with 5yz, else deferred or expired |
 /// | overdue | expired |
 ///
+/// What a rule of the provider advises goes before all of this ([Advice]).
+///
 /// Expiry is judged only after a failed attempt, so nothing expires untried; but for what its
 /// sender wanted returned after a time of his own ([io.whimbrel.mail.Treatment#deadline]).
 final class Verdicts {
+    /// Tries that rules may order at once; then the ordinary times hold.
+    private static final int AT_ONCE_MOST = 3;
+
     private final Attempt attempt;
     private final QueueEntry entry;
     private final Envelope envelope;
@@ -122,6 +130,7 @@ final class Verdicts {
         AttemptFacts facts = Facts.of(attempt, result);
         switch (result) {
             case Accepted accepted -> deliver(accepted, group, facts);
+            case Refused refused when isAdvised(refused, group, hasProgress, facts) -> {}
             case Refused(_, var stage, var reply) -> {
                 if (stage == Stage.RCPT && isTooManyRecipients(reply)) {
                     // RFC 5321 §4.5.3.1.10: the rest goes in the next transaction, at once. Without
@@ -146,6 +155,39 @@ final class Verdicts {
             }
             case Overdue _ -> fail(Disposition.EXPIRED, Notice.Kind.EXPIRED, group, facts);
         }
+    }
+
+    /// What rules say goes before what the code of the reply means.
+    ///
+    /// @return whether they say anything
+    private boolean isAdvised(
+            Refused refused, RecipientNumbers group, boolean hasProgress, AttemptFacts facts) {
+        Advice advice = attempt.advice().getOrDefault(refused, Advice.NONE);
+        switch (advice.next()) {
+            case Next.None() -> {
+                return false;
+            }
+            case Next.Bounce _ -> fail(Disposition.BOUNCED, Notice.Kind.REFUSED, group, facts);
+            case Next.DelayMessage(Duration delay) -> {
+                // A recipient that exists and wants less mail is not refused for good.
+                Instant due = now.plus(delay);
+                Instant endOfLife = envelope.endOfLife(retry.expire());
+                defer(Optional.of(due).filter(endOfLife::isAfter), group, false, facts);
+            }
+            case Next.RetryElsewhere _, Next.Reconnect _ -> {
+                if (entry.attempts() >= AT_ONCE_MOST) {
+                    return false;
+                }
+                defer(Optional.of(now), group, false, facts);
+            }
+            case Next.SplitRecipients() -> {
+                if (!hasProgress) {
+                    return false;
+                }
+                defer(Optional.of(now), group, false, facts);
+            }
+        }
+        return true;
     }
 
     private void deliver(Accepted accepted, RecipientNumbers group, AttemptFacts facts) {

@@ -59,6 +59,18 @@ public final class Providers {
         files.keySet().forEach(name -> rules.put(name, new ReactionRules(rulesOf(name))));
     }
 
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Providers providers
+                && files.equals(providers.files)
+                && overrides.equals(providers.overrides);
+    }
+
+    @Override
+    public int hashCode() {
+        return files.keySet().hashCode();
+    }
+
     /// In the order of their names.
     public List<ProviderFile> files() {
         return List.copyOf(files.values());

@@ -38,7 +38,10 @@ final class RecordCodec {
                     SpoolRecord.Disposition.DELETED_BY_OPERATOR);
 
     private static final List<SpoolRecord.NoticeKind> NOTICES =
-            List.of(SpoolRecord.NoticeKind.BUDGET_FELT, SpoolRecord.NoticeKind.BUDGET_EASED);
+            List.of(
+                    SpoolRecord.NoticeKind.BUDGET_FELT,
+                    SpoolRecord.NoticeKind.BUDGET_EASED,
+                    SpoolRecord.NoticeKind.SHAPING);
     private static final List<SpoolRecord.Stage> STAGES =
             List.of(
                     SpoolRecord.Stage.BEGUN,

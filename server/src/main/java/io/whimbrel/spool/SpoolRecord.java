@@ -82,7 +82,7 @@ public sealed interface SpoolRecord {
 
     /// The node tells something about itself; it changes nothing.
     ///
-    /// @param subject what it is about: the label of a budget
+    /// @param subject what it is about: the label of a budget, the id of an action
     /// @param text for people, at most 1,024 characters
     record Notice(Instant at, NoticeKind kind, String subject, String text)
             implements SpoolRecord {}
@@ -92,7 +92,9 @@ public sealed interface SpoolRecord {
         /// A budget of memory or disk began to be felt.
         BUDGET_FELT,
         /// It is no longer.
-        BUDGET_EASED
+        BUDGET_EASED,
+        /// What a provider answered led to an action, or one ended.
+        SHAPING
     }
 
     /// A message goes on as mail of `stream`, all recipients of it that are queued.

@@ -14,6 +14,8 @@ import io.whimbrel.mail.Treatment;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.reaction.Reactions;
+import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
@@ -50,6 +52,12 @@ final class Post implements AutoCloseable {
     final Metrics metrics = new Metrics();
     final PathRests rests = new PathRests(clock);
     final Limiter limiter = new Limiter(List.of());
+    Rulebook rules = Rulebook.NONE;
+    final Reactions reactions =
+            new Reactions(
+                    () -> rules,
+                    new Reactions.Hooks(limiter::restrain, limiter::lift, _ -> {}),
+                    metrics);
     final Schedule schedule;
     final Dispatcher dispatcher;
     private final BlockingQueue<Attempt> attempts = new ArrayBlockingQueue<>(10_000);
@@ -80,7 +88,7 @@ final class Post implements AutoCloseable {
         dispatcher =
                 new Dispatcher(
                         plan(settings, routes),
-                        new Dispatcher.Means(bodies, Resting.none(), rests, limiter),
+                        new Dispatcher.Means(bodies, Resting.none(), rests, limiter, reactions),
                         clock,
                         metrics);
         schedule =

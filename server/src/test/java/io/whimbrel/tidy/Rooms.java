@@ -51,6 +51,7 @@ final class Rooms {
                                     "spool",
                                     "schedule",
                                     "shaping",
+                                    "reaction",
                                     "egress",
                                     "suppression",
                                     "eventlog")),
