@@ -76,6 +76,7 @@ public final class Schedule {
     private final Survey survey;
     private volatile long nextSweepMillis = Long.MIN_VALUE;
     private volatile long nextBalanceMillis = Long.MIN_VALUE;
+    private volatile long limitsEpoch;
 
     /// Without limits, all mail by one pool.
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
@@ -430,10 +431,26 @@ public final class Schedule {
         if (nextBalanceMillis <= nowMillis) {
             nextBalanceMillis = nowMillis + BALANCE_MILLIS;
             balance(now);
+            askAgainAfterChanges();
         }
         if (nextSweepMillis <= nowMillis) {
             nextSweepMillis = nowMillis + SWEEP_MILLIS;
             sweep(nowMillis);
+        }
+    }
+
+    /// What a limit or suspension held back that is no more, or is another, need not wait for the
+    /// time that it named.
+    private void askAgainAfterChanges() {
+        long epoch = limiter.epoch();
+        if (epoch != limitsEpoch) {
+            limitsEpoch = epoch;
+            for (PathQueue queue : queues.in(QueueScope.ALL)) {
+                if (queue.held().isPresent()) {
+                    queue.freed();
+                    aftermath.signal(queue, 1);
+                }
+            }
         }
     }
 

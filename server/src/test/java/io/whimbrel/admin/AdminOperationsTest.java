@@ -20,7 +20,10 @@ final class AdminOperationsTest {
     private final AdminOperations operations =
             new AdminOperations(
                     new AdminOperations.Desks(
-                            desk, new TestDoor().desk(), new TestShaping().desk()),
+                            desk,
+                            new TestDoor().desk(),
+                            new TestShaping().desk(),
+                            new TestEgress(desk).desk()),
                     () ->
                             new NodeStatus(
                                     "n",
@@ -29,6 +32,7 @@ final class AdminOperationsTest {
                                     List.of(),
                                     "",
                                     List.of(),
+                                    "",
                                     "",
                                     List.of()),
                     () -> ReloadResult.DONE,
