@@ -8,6 +8,7 @@ import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.wire.Wire;
 
 import java.io.BufferedReader;
 import java.io.IOException;

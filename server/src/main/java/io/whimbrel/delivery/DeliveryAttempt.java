@@ -13,6 +13,8 @@ import io.whimbrel.routing.Protocol;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.DotStuffing;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.wire.Trouble;
+import io.whimbrel.wire.Wire;
 
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -4,15 +4,11 @@ import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
-import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
-import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.reaction.Advice;
 import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.routing.Heading;
@@ -24,8 +20,6 @@ import io.whimbrel.schedule.Take;
 import io.whimbrel.schedule.Waiting;
 import io.whimbrel.shaping.Blocked;
 import io.whimbrel.shaping.Breadth;
-import io.whimbrel.shaping.Flow;
-import io.whimbrel.shaping.FlowSource;
 import io.whimbrel.shaping.Grant;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.smtp.SmtpReply;
@@ -34,7 +28,6 @@ import io.whimbrel.transport.DomainTls;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,8 +40,6 @@ import java.util.function.Supplier;
 /// It connects before it takes, so that a message is counted when its MAIL is written and not
 /// before. An entry in its hands is settled or given back, whatever happens.
 final class DeliveryWorker implements Crew.Member {
-    private static final int TAKE_ALL_MOST = 500;
-
     /// Entries that are taken before the permit may go to another path. A new session costs about
     /// six round trips (TCP, greeting, EHLO, STARTTLS, TLS, EHLO), a transaction about two: over
     /// twenty that is little, and those who wait do not wait long.
@@ -71,6 +62,7 @@ final class DeliveryWorker implements Crew.Member {
     private final PathConnections connections;
     private final PathConnections.Seat seat;
     private final SessionFinder finder;
+    private final Untried untried;
     private final Interruption interruption = new Interruption(Thread.currentThread());
 
     /// Empty where there is none; written by this thread, read by [#cut].
@@ -98,6 +90,7 @@ final class DeliveryWorker implements Crew.Member {
         this.connections = connections;
         this.seat = connections.newSeat();
         this.finder = dispatcher.finder();
+        this.untried = new Untried(dispatcher, path);
         this.active = dispatcher.active();
     }
 
@@ -149,7 +142,7 @@ final class DeliveryWorker implements Crew.Member {
                     work.readyEntries(path) > 0 ? work.peek(path) : Optional.empty();
             return first.isPresent() ? connect(first.get()) : idle(seen, 0);
         }
-        return switch (work.take(path, carrier(session.get().source()))) {
+        return switch (work.take(path, terms().carrier(session.get().source()))) {
             case Take.Given(QueueEntry entry, Grant grant) -> {
                 looked(work.readyEntries(path));
                 taken++;
@@ -221,9 +214,7 @@ final class DeliveryWorker implements Crew.Member {
                 if (interruption.isCut()) {
                     yield left();
                 }
-                for (QueueEntry entry : work.takeAll(path, first.destination())) {
-                    settleUntried(entry, new NotTried(reply), "");
-                }
+                untried.settle(work.takeAll(path, first.destination()), new NotTried(reply), "");
                 yield true;
             }
         };
@@ -238,7 +229,7 @@ final class DeliveryWorker implements Crew.Member {
                 Found found =
                         seek(
                                 talker,
-                                stickyKey(first.stream(), domain),
+                                terms().stickyKey(first.stream(), domain),
                                 () -> active.tls(domain, path.site().provider()));
                 yield connected(first.destination(), found);
             }
@@ -254,9 +245,7 @@ final class DeliveryWorker implements Crew.Member {
             case Found.Failed(AttemptResult result, String source)
                     when SmtpClient.isAboutTls(result) -> {
                 // It is what this domain wants that the hosts lack; its siblings may do with less.
-                for (QueueEntry entry : work.takeAll(path, destination)) {
-                    settleUntried(entry, result, source);
-                }
+                untried.settle(work.takeAll(path, destination), result, source);
                 yield !interruption.isCut() || left();
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
@@ -285,7 +274,7 @@ final class DeliveryWorker implements Crew.Member {
                     dispatcher.settle(new Attempt(entry, path.site().name(), "", results));
                 } catch (RuntimeException e) {
                     dispatcher.bug("the delivery of " + entry.message(), e);
-                    settleUntried(entry, Dispatcher.BUG, "");
+                    untried.settle(entry, Dispatcher.BUG, "");
                 } finally {
                     interruption.end();
                     grant.finished(nowMicros());
@@ -301,7 +290,9 @@ final class DeliveryWorker implements Crew.Member {
     private boolean deliver(QueueEntry entry, Grant grant) throws InterruptedException {
         if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
             grant.refund(nowMicros());
-            return overdue(entry);
+            // Its sender does not want it delivered any more.
+            untried.settle(entry, OVERDUE, "");
+            return true;
         }
         return switch (heading(destination(entry))) {
             case Heading.Same(NextHop nextHop) -> {
@@ -309,7 +300,7 @@ final class DeliveryWorker implements Crew.Member {
                         dispatcher.replies().bounce(path, session.orElseThrow().source(), entry);
                 if (returned.isPresent()) {
                     grant.refund(nowMicros());
-                    settleUntried(entry, new NotTried(returned.get()), "");
+                    untried.settle(entry, new NotTried(returned.get()), "");
                     yield true;
                 }
                 if (nextHop instanceof NextHop.Talker talker && !isSafe(entry)) {
@@ -339,13 +330,13 @@ final class DeliveryWorker implements Crew.Member {
         Found found =
                 seek(
                         talker,
-                        stickyKey(entry.stream(), entry.domain()),
+                        terms().stickyKey(entry.stream(), entry.domain()),
                         () -> active.tls(entry, path.site().provider()));
         switch (found) {
             case Found.Opened(RemoteSession opened, Lease granted) -> begin(opened, granted);
             case Found.Failed(AttemptResult result, String source) -> {
                 if (!interruption.isCut() && SmtpClient.isAboutTls(result)) {
-                    settleUntried(entry, result, source);
+                    untried.settle(entry, result, source);
                     return true;
                 }
             }
@@ -374,30 +365,12 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     private boolean isToEnd(RemoteSession open) {
-        int most =
-                Math.min(
-                        active.settings().messagesPerConnectionMax(),
-                        lease.map(Lease::messagesMax).orElse(Integer.MAX_VALUE));
-        Pools pools = active.pools();
-        return !open.isOpen()
-                || active.directions() != dispatcher.active().directions()
-                || Transactions.isUsedUp(open)
-                || open.transactions() >= most
-                || (open.transactions() >= TURN && lease.map(Lease::isWanted).orElse(false))
-                || (open.transactions() > 0 && pools.isAhead(path.pool(), open.source().name()));
+        return active.directions() != dispatcher.active().directions()
+                || terms().isWornOut(open, lease.orElseThrow(), TURN);
     }
 
-    private Carrier carrier(SourceAddress source) {
-        return new Carrier(
-                new FlowSource(source.name(), source.profile()),
-                (stream, domain) ->
-                        active.pools()
-                                .mayCarry(path.pool(), source.name(), stickyKey(stream, domain)));
-    }
-
-    private String stickyKey(MailStream stream, DomainName domain) {
-        Flow flow = Flow.NONE.carrying(domain.value(), stream.tenant(), stream.campaign());
-        return active.pools().stickyKey(path.pool(), flow);
+    private PathTerms terms() {
+        return new PathTerms(active, path);
     }
 
     private Ending attempt(QueueEntry entry, RemoteSession open) {
@@ -411,13 +384,15 @@ final class DeliveryWorker implements Crew.Member {
         } catch (RuntimeException e) {
             dispatcher.bug("the delivery of " + entry.message(), e);
             open.lost();
-            return new Ending.Tried(forAll(entry, Dispatcher.BUG));
+            return new Ending.Tried(Untried.forAll(entry, Dispatcher.BUG));
         }
     }
 
     private void handOn(QueueEntry entry, SourceAddress source, List<AttemptResult> results)
             throws InterruptedException {
-        if (interruption.isCut() && isBrokenBeforeTheEnd(results) && !isAnyAccepted(results)) {
+        if (interruption.isCut()
+                && Results.isBrokenBeforeTheEnd(results)
+                && !Results.isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
             Map<AttemptResult, Advice> advice =
@@ -448,7 +423,7 @@ final class DeliveryWorker implements Crew.Member {
     private void afterTransaction(List<AttemptResult> results) throws InterruptedException {
         boolean isBroken = session.isPresent() && !session.get().isOpen();
         // A host that answers 421 and hangs up has proved nothing.
-        boolean works = isBroken ? isAnyAccepted(results) : !isLost(results);
+        boolean works = isBroken ? Results.isAnyAccepted(results) : !Results.isLost(results);
         if (works && !isProven) {
             isProven = true;
             connections.proved();
@@ -480,18 +455,11 @@ final class DeliveryWorker implements Crew.Member {
             }
             case END -> false;
             case REST -> {
-                settleWaiting(result, source);
+                untried.settleWaiting(result, source, this::fate);
                 rest();
                 yield true;
             }
         };
-    }
-
-    /// Its sender does not want it delivered any more.
-    private boolean overdue(QueueEntry entry) {
-        List<AttemptResult> results = forAll(entry, OVERDUE);
-        dispatcher.settle(new Attempt(entry, path.site().name(), "", results));
-        return true;
     }
 
     /// Other domains of the site do not share the fate of this one.
@@ -499,7 +467,7 @@ final class DeliveryWorker implements Crew.Member {
         if (interruption.isCut()) {
             return givenBack(entry);
         }
-        settleUntried(entry, new NotTried(reply), "");
+        untried.settle(entry, new NotTried(reply), "");
         return true;
     }
 
@@ -540,16 +508,6 @@ final class DeliveryWorker implements Crew.Member {
         return new Destination(entry.domain(), path.pool(), entry.route());
     }
 
-    private void settleWaiting(AttemptResult result, String source) {
-        List<QueueEntry> waiting = work.takeAll(path, TAKE_ALL_MOST);
-        while (!waiting.isEmpty()) {
-            for (QueueEntry entry : waiting) {
-                settleUntried(entry, fate(entry).orElse(result), source);
-            }
-            waiting = work.takeAll(path, TAKE_ALL_MOST);
-        }
-    }
-
     /// Its own, where the last answer about its domain was that it has none. Others are not asked
     /// about here: where the DNS is out of reach as well, that would take hours.
     private Optional<AttemptResult> fate(QueueEntry entry) {
@@ -557,11 +515,6 @@ final class DeliveryWorker implements Crew.Member {
                         && heading(destination(entry)) instanceof Heading.Nowhere(SmtpReply reply)
                 ? Optional.of(new NotTried(reply))
                 : Optional.empty();
-    }
-
-    private void settleUntried(QueueEntry entry, AttemptResult result, String source) {
-        List<AttemptResult> results = forAll(entry, result);
-        dispatcher.settle(new Attempt(entry, path.site().name(), source, results));
     }
 
     private void rest() throws InterruptedException {
@@ -655,32 +608,5 @@ final class DeliveryWorker implements Crew.Member {
             hasPermit = false;
             dispatcher.permits().release();
         }
-    }
-
-    private static List<AttemptResult> forAll(QueueEntry entry, AttemptResult result) {
-        return Collections.nCopies(entry.recipients().size(), result);
-    }
-
-    private static boolean isAnyAccepted(List<AttemptResult> results) {
-        for (AttemptResult result : results) {
-            if (result instanceof AttemptResult.Accepted) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean isLost(List<AttemptResult> results) {
-        return results.getFirst() instanceof ConnectionLost;
-    }
-
-    /// Whether the connection broke before the host can have taken the message.
-    private static boolean isBrokenBeforeTheEnd(List<AttemptResult> results) {
-        for (AttemptResult result : results) {
-            if (result instanceof ConnectionLost lost && lost.stage() != Stage.END_OF_DATA) {
-                return true;
-            }
-        }
-        return false;
     }
 }

@@ -14,6 +14,7 @@ import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
+import io.whimbrel.wire.Trouble;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -15,6 +15,8 @@ import io.whimbrel.tls.ClientSession;
 import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsAchieved;
+import io.whimbrel.wire.Trouble;
+import io.whimbrel.wire.Wire;
 
 import java.io.IOException;
 import java.net.ProtocolException;

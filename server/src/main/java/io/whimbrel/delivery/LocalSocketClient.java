@@ -11,6 +11,9 @@ import io.whimbrel.routing.Protocol;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.wire.ChannelSocket;
+import io.whimbrel.wire.Trouble;
+import io.whimbrel.wire.Wire;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;

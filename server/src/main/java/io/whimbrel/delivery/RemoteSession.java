@@ -6,6 +6,7 @@ import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.transport.TlsAchieved;
+import io.whimbrel.wire.Wire;
 
 import java.time.Duration;
 

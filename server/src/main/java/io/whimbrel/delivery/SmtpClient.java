@@ -19,6 +19,9 @@ import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.wire.Dialer;
+import io.whimbrel.wire.Trouble;
+import io.whimbrel.wire.Wire;
 
 import java.io.IOException;
 import java.net.Socket;

@@ -33,7 +33,7 @@ public final class LimitKeys {
             condition("source", Kinds.name(), "\"s1\"", "Only mail that leaves from this source.");
 
     public static final Key<String> POOL =
-            condition("pool", Kinds.name(), "\"bulk\"", "Only mail of this pool.");
+            condition("pool", Kinds.name(), "\"transactional\"", "Only mail of this pool.");
 
     public static final Key<String> PROVIDER =
             condition(

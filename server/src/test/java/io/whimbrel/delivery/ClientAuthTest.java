@@ -9,6 +9,7 @@ import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.wire.Wire;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

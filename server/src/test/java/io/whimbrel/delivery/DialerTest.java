@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-import io.whimbrel.delivery.Dialer.Dialed;
 import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.Proxy.Kind;
 import io.whimbrel.egress.Proxy.Login;
@@ -17,6 +16,10 @@ import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.socket.ProxyHeader;
+import io.whimbrel.wire.Dialer;
+import io.whimbrel.wire.Dialer.Dialed;
+import io.whimbrel.wire.ProxyPreamble;
+import io.whimbrel.wire.SocksDialogue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

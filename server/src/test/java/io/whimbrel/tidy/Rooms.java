@@ -61,6 +61,7 @@ final class Rooms {
                                     "state",
                                     "routing",
                                     "transport",
+                                    "wire",
                                     "tls",
                                     "signing",
                                     "spool",
@@ -69,6 +70,7 @@ final class Rooms {
                                     "reaction",
                                     "egress",
                                     "outcome")),
+                    Map.entry("wire", Set.of("egress", "routing", "tls")),
                     Map.entry("feedback", Set.of("spool", "suppression", "eventlog")),
                     Map.entry(
                             "reception",

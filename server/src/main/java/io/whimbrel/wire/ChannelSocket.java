@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,11 +9,11 @@ import java.nio.channels.SocketChannel;
 
 /// A UNIX socket as a [Wire] takes it: streams, and a close that ends what waits. One thread reads
 /// and writes, any may close. Nothing else of a socket works.
-final class ChannelSocket extends Socket {
+public final class ChannelSocket extends Socket {
     private final SocketChannel channel;
 
     /// @param channel connected, and blocking
-    ChannelSocket(SocketChannel channel) {
+    public ChannelSocket(SocketChannel channel) {
         this.channel = channel;
     }
 

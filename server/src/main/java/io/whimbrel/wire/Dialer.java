@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.SourceAddress;
@@ -16,11 +16,11 @@ import java.util.Optional;
 
 /// Opens TCP connections from a source to a host, where the source has a proxy through that.
 /// Thread-safe; blocks for no longer than it is told.
-final class Dialer {
+public final class Dialer {
     private final Watchdog watchdog;
 
     /// What came of it, and who is to blame. Immutable.
-    sealed interface Dialed {
+    public sealed interface Dialed {
 
         /// @param socket on which the host speaks next
         record Connected(Socket socket) implements Dialed {}
@@ -36,12 +36,12 @@ final class Dialer {
         record HostFailed(String text) implements Dialed {}
     }
 
-    Dialer(Watchdog watchdog) {
+    public Dialer(Watchdog watchdog) {
         this.watchdog = watchdog;
     }
 
     /// @param most for all of it: connecting, and what a proxy wants to hear
-    Dialed dial(SourceAddress source, HostAddress host, Duration most) {
+    public Dialed dial(SourceAddress source, HostAddress host, Duration most) {
         var socket = new Socket();
         try {
             Optional<InetAddress> local = source.boundTo();

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /// The header of the PROXY protocol, version 2, that we begin a connection to a proxy with: from
 /// which address it shall connect, and where to. Pure.
-final class ProxyPreamble {
+public final class ProxyPreamble {
     private static final byte[] SIGNATURE = {
         0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a
     };
@@ -23,7 +23,7 @@ final class ProxyPreamble {
     /// Empty where the addresses are not of one family: the protocol has no words for that.
     ///
     /// @param source port 0, so that the proxy chooses one; empty leaves the address to it as well
-    static Optional<byte[]> of(Optional<InetAddress> source, InetSocketAddress destination) {
+    public static Optional<byte[]> of(Optional<InetAddress> source, InetSocketAddress destination) {
         byte[] to = destination.getAddress().getAddress();
         byte[] from = source.map(InetAddress::getAddress).orElseGet(() -> new byte[to.length]);
         if (from.length != to.length) {

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import io.whimbrel.egress.Proxy.Login;
 import io.whimbrel.egress.Proxy.Password;
@@ -19,7 +19,7 @@ import java.util.Optional;
 /// What is said to a SOCKS 5 proxy until the host speaks: CONNECT (RFC 1928), with user and
 /// password where we have them (RFC 1929). Takes not one octet more than the proxy's own. Confined
 /// to one thread, used once.
-final class SocksDialogue {
+public final class SocksDialogue {
     private static final int VERSION = 5;
     private static final int LOGIN_VERSION = 1;
     private static final int NO_LOGIN = 0;
@@ -38,7 +38,7 @@ final class SocksDialogue {
     private boolean isHostAskedFor;
 
     /// How it ended. Immutable.
-    sealed interface Answer {
+    public sealed interface Answer {
         record Granted() implements Answer {}
 
         /// The proxy could not reach the host.
@@ -48,19 +48,19 @@ final class SocksDialogue {
         record ProxyRefused(String text, boolean isDown) implements Answer {}
     }
 
-    SocksDialogue(InputStream in, OutputStream out) {
+    public SocksDialogue(InputStream in, OutputStream out) {
         this.in = in;
         this.out = out;
     }
 
     /// Whether the proxy was told where to connect to: from then on it may be the host that is
     /// slow.
-    boolean isHostAskedFor() {
+    public boolean isHostAskedFor() {
         return isHostAskedFor;
     }
 
     /// @throws IOException where the proxy closes the connection or says what is no SOCKS 5
-    Answer connect(Optional<Login> login, InetSocketAddress host) throws IOException {
+    public Answer connect(Optional<Login> login, InetSocketAddress host) throws IOException {
         byte[] methods =
                 login.isPresent()
                         ? new byte[] {VERSION, 2, NO_LOGIN, BY_PASSWORD}

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,7 +10,7 @@ import java.util.Arrays;
 ///
 /// The buffer grows from [#SMALL] to [#LARGE] bytes as messages need it; what is larger goes out in
 /// writes of that size.
-final class WireOutput extends OutputStream {
+public final class WireOutput extends OutputStream {
     private static final int SMALL = 2 * 1024;
     private static final int LARGE = 64 * 1024;
 
@@ -19,7 +19,7 @@ final class WireOutput extends OutputStream {
     private int length;
 
     /// @param socket each of its writes has a deadline
-    WireOutput(OutputStream socket) {
+    public WireOutput(OutputStream socket) {
         this.socket = socket;
     }
 
@@ -27,7 +27,7 @@ final class WireOutput extends OutputStream {
     ///
     /// @throws IllegalArgumentException where it has a line ending in it, which would be a second
     ///   command: reception refuses such addresses, so this is a bug
-    void line(String command) throws IOException {
+    public void line(String command) throws IOException {
         int count = command.length();
         reserve(count + 2);
         for (int i = 0; i < count; i++) {

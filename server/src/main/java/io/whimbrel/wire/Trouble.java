@@ -1,15 +1,15 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import java.io.IOException;
 
 /// What went wrong under us, in words for events and replies.
-final class Trouble {
+public final class Trouble {
     private static final int LENGTH_MAX = 300;
 
     private Trouble() {}
 
     /// One line without control characters, never empty.
-    static String described(IOException e) {
+    public static String described(IOException e) {
         String message = e.getMessage();
         String text = message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
         var line = new StringBuilder(text.length());

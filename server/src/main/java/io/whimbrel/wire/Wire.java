@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.wire;
 
 import io.whimbrel.smtp.ReplyReader;
 import io.whimbrel.smtp.SmtpReply;
@@ -19,7 +19,7 @@ import java.util.Optional;
 ///
 /// A deadline is for a whole reply or a whole write, however the peer drips. When it passes, the
 /// watchdog closes the socket, and the step fails with [SocketTimeoutException].
-final class Wire {
+public final class Wire {
     private final Socket plain;
     private final Watchdog.Watch watch;
     private Socket socket;
@@ -29,7 +29,7 @@ final class Wire {
 
     /// @param plain connected
     /// @param writeMost for one write of at most 64 KiB
-    Wire(Socket plain, Watchdog watchdog, Duration writeMost) throws IOException {
+    public Wire(Socket plain, Watchdog watchdog, Duration writeMost) throws IOException {
         this.plain = plain;
         this.socket = plain;
         this.writeMost = writeMost;
@@ -39,20 +39,20 @@ final class Wire {
     }
 
     /// What is written here goes to the peer with the next [#flush] at the latest.
-    WireOutput output() {
+    public WireOutput output() {
         return output;
     }
 
-    void line(String command) throws IOException {
+    public void line(String command) throws IOException {
         output.line(command);
     }
 
-    void flush() throws IOException {
+    public void flush() throws IOException {
         output.flush();
     }
 
     /// The next reply. What was written must have been flushed.
-    SmtpReply reply(Duration most) throws IOException {
+    public SmtpReply reply(Duration most) throws IOException {
         watch.arm(most);
         try {
             return replies.read();
@@ -64,7 +64,7 @@ final class Wire {
     }
 
     /// Sends one command and waits for its reply.
-    SmtpReply exchange(String command, Duration most) throws IOException {
+    public SmtpReply exchange(String command, Duration most) throws IOException {
         line(command);
         flush();
         return reply(most);
@@ -73,7 +73,7 @@ final class Wire {
     /// Goes on in TLS. Behind the reply to STARTTLS nothing may have come.
     ///
     /// @param own our certificate, where the host asks for one
-    ClientSession startTls(
+    public ClientSession startTls(
             ClientTls tls, String host, Optional<CertificateFiles> own, Duration most)
             throws IOException {
         if (replies.hasBuffered()) {
@@ -94,7 +94,7 @@ final class Wire {
     }
 
     /// Says QUIT where that needs no patience, and closes.
-    void quit(Duration most) {
+    public void quit(Duration most) {
         try {
             writeMost = most;
             exchange("QUIT", most);
@@ -104,7 +104,7 @@ final class Wire {
         close();
     }
 
-    void close() {
+    public void close() {
         watch.arm(writeMost);
         try {
             socket.close();
@@ -116,7 +116,7 @@ final class Wire {
     }
 
     /// Ends every step, at once, from any thread.
-    void cut() {
+    public void cut() {
         try {
             plain.close();
         } catch (IOException _) {
@@ -143,7 +143,7 @@ final class Wire {
     private final class TimedOutput extends OutputStream {
         private final OutputStream out;
 
-        TimedOutput(OutputStream out) {
+        public TimedOutput(OutputStream out) {
             this.out = out;
         }
 

@@ -1,0 +1,52 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.outcome.Attempt;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.schedule.QueueEntry;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// Settles what waits on one path and need not be tried, for its fate is known. Thread-safe.
+final class Untried {
+    private static final int TAKE_ALL_MOST = 500;
+
+    private final Dispatcher dispatcher;
+    private final EgressPath path;
+
+    Untried(Dispatcher dispatcher, EgressPath path) {
+        this.dispatcher = dispatcher;
+        this.path = path;
+    }
+
+    void settle(QueueEntry entry, AttemptResult result, String source) {
+        dispatcher.settle(new Attempt(entry, path.site().name(), source, forAll(entry, result)));
+    }
+
+    void settle(List<QueueEntry> entries, AttemptResult result, String source) {
+        entries.forEach(entry -> settle(entry, result, source));
+    }
+
+    /// All that waits shares a fate.
+    ///
+    /// @param own the fate of an entry that has another
+    void settleWaiting(
+            AttemptResult result,
+            String source,
+            Function<QueueEntry, Optional<AttemptResult>> own) {
+        List<QueueEntry> waiting = dispatcher.work().takeAll(path, TAKE_ALL_MOST);
+        while (!waiting.isEmpty()) {
+            for (QueueEntry entry : waiting) {
+                settle(entry, own.apply(entry).orElse(result), source);
+            }
+            waiting = dispatcher.work().takeAll(path, TAKE_ALL_MOST);
+        }
+    }
+
+    static List<AttemptResult> forAll(QueueEntry entry, AttemptResult result) {
+        return Collections.nCopies(entry.recipients().size(), result);
+    }
+}
