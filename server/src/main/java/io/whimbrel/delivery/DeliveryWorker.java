@@ -303,7 +303,11 @@ final class DeliveryWorker implements Crew.Member {
                     untried.settle(entry, new NotTried(returned.get()), "");
                     yield true;
                 }
-                if (nextHop instanceof NextHop.Talker talker && !isSafe(entry)) {
+                if (nextHop instanceof NextHop.Talker talker
+                        && !terms().isSafe(
+                                        entry,
+                                        session.orElseThrow(),
+                                        dispatcher.clock().instant())) {
                     grant.refund(nowMicros());
                     yield securer(entry, talker);
                 }
@@ -319,7 +323,11 @@ final class DeliveryWorker implements Crew.Member {
             }
             case Heading.Nowhere(SmtpReply reply) -> {
                 grant.refund(nowMicros());
-                yield unroutable(entry, reply);
+                if (interruption.isCut()) {
+                    yield givenBack(entry);
+                }
+                untried.settle(entry, new NotTried(reply), "");
+                yield true;
             }
         };
     }
@@ -460,26 +468,6 @@ final class DeliveryWorker implements Crew.Member {
                 yield true;
             }
         };
-    }
-
-    /// Other domains of the site do not share the fate of this one.
-    private boolean unroutable(QueueEntry entry, SmtpReply reply) {
-        if (interruption.isCut()) {
-            return givenBack(entry);
-        }
-        untried.settle(entry, new NotTried(reply), "");
-        return true;
-    }
-
-    /// Whether the session that is open may carry it.
-    private boolean isSafe(QueueEntry entry) {
-        return session.isEmpty()
-                || active.plan()
-                        .tls()
-                        .allows(
-                                active.tls(entry, path.site().provider()),
-                                session.get().tls(),
-                                dispatcher.clock().instant());
     }
 
     /// It goes on by another path, untried.

@@ -5,9 +5,12 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.schedule.Carrier;
+import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.FlowSource;
 import io.whimbrel.shaping.Lease;
+
+import java.time.Instant;
 
 /// What the configuration in force says of connections on one path. Immutable.
 record PathTerms(ActivePlan active, EgressPath path) {
@@ -38,5 +41,12 @@ record PathTerms(ActivePlan active, EgressPath path) {
                 || carried >= lease.messagesMax()
                 || (carried >= turn && lease.isWanted())
                 || (carried > 0 && active.pools().isAhead(path.pool(), open.source().name()));
+    }
+
+    /// Whether `open` is as safe as the mail wants it.
+    boolean isSafe(QueueEntry entry, RemoteSession open, Instant now) {
+        return active.plan()
+                .tls()
+                .allows(active.tls(entry, path.site().provider()), open.tls(), now);
     }
 }

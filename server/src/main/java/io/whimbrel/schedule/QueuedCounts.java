@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// What is queued, in numbers, by what is durable: [Schedule#summary] adds what it knows of their
+/// What is queued, in numbers, by what is durable: [Survey#summary] adds what it knows of their
 /// states. Read once, on the caller's thread.
 ///
 /// @param oldest acceptance of the oldest message that rests; empty where none does
