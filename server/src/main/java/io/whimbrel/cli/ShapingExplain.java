@@ -96,7 +96,7 @@ final class ShapingExplain implements Callable<Integer> {
                         .orElseThrow(() ->
                                 new IOException(
                                         "no node answers; give its configuration file with -c"
-                                            + " FILE"));
+                                                + " FILE"));
         EgressSight sight = OfflineEgress.of(config);
         var asked =
                 new Explanation.Asked(

@@ -47,7 +47,7 @@ final class WhyCommand implements Callable<Integer> {
                             .orElseThrow(() ->
                                     console.usage(
                                             "Neither a domain nor a queue id, which has 13"
-                                                + " characters: "
+                                                    + " characters: "
                                                     + subject));
             request.put("domain", domain.value());
         }

@@ -128,7 +128,9 @@ final class AdminOperationsTest {
     void randomRequests_areAlwaysAnswered() {
         long seed = 11;
         var random = new Random(seed);
-        String[] verbs = {"queue-list", "queue-hold", "queue-show", "queue-suspend", "status"};
+        String[] verbs = {
+            "queue-list", "queue-hold", "queue-show", "queue-suspend", "status", "why", "tls-report"
+        };
         String[] names = {"id", "domain", "tenant", "limit", "seconds", "all", "reason", "dry_run"};
         String[] values = {
             "\"\"", "1", "-1", "null", "true", "{}", "[1]", "1e400", "\"a.b\"", "0.5"

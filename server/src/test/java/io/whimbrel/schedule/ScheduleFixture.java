@@ -1,6 +1,7 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -17,6 +18,7 @@ import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.Recipient;
 import io.whimbrel.mail.ReversePath;
 import io.whimbrel.mail.Treatment;
+import io.whimbrel.shaping.Limiter;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
@@ -47,6 +49,11 @@ final class ScheduleFixture implements ScheduleActions {
 
     ScheduleFixture(ScheduleSettings settings) {
         schedule = new Schedule(settings, this);
+    }
+
+    ScheduleFixture(Limiter limiter) {
+        ScheduleSettings settings = ScheduleSettings.UNBOUNDED;
+        schedule = new Schedule(settings, Destinations.ofPool(settings.pool()), limiter, this);
     }
 
     @Override
