@@ -3,6 +3,7 @@ package io.whimbrel;
 import io.whimbrel.admin.AdminOperations;
 import io.whimbrel.admin.AdminSocket;
 import io.whimbrel.admin.DoorDesk;
+import io.whimbrel.admin.EgressDesk;
 import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
@@ -18,6 +19,7 @@ import io.whimbrel.delivery.Dispatcher;
 import io.whimbrel.delivery.PathRests;
 import io.whimbrel.delivery.PathsFile;
 import io.whimbrel.eventlog.EventLog;
+import io.whimbrel.mail.DomainName;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
@@ -39,6 +41,7 @@ import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
 import io.whimbrel.toml.AddressText;
+import io.whimbrel.transport.TlsReport;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -216,13 +219,42 @@ final class Node implements AutoCloseable {
         var tenancy =
                 new DoorDesk.Tenancy(reception::tenants, quotas, reception.tenantConnections());
         var door = new DoorDesk(reception.bans(), reception::authenticators, tenancy, clock);
-        var shaping = new ShapingDesk(outgoing.reactions(), _ -> Optional.empty(), clock);
+        var shaping =
+                new ShapingDesk(
+                        outgoing.reactions(),
+                        dimension -> outgoing.names(config, dimension),
+                        clock);
+        var egress =
+                new EgressDesk(
+                        queue,
+                        () -> outgoing.sight(config),
+                        deliveries(),
+                        outgoing.reactions(),
+                        this::tlsReport,
+                        clock);
         return new AdminOperations(
-                new AdminOperations.Desks(queue, door, shaping),
+                new AdminOperations.Desks(queue, door, shaping, egress),
                 this::status,
                 () -> new ReloadResult(reload()),
                 metrics,
                 clock);
+    }
+
+    private EgressDesk.Deliveries deliveries() {
+        return new EgressDesk.Deliveries(
+                entry -> schedule.survey().path(entry),
+                entry -> schedule.survey().destinationOf(entry),
+                schedule::held,
+                dispatcher::view,
+                dispatcher::view);
+    }
+
+    private Optional<String> tlsReport(DomainName domain, boolean isToday) {
+        String name = config.node().name();
+        var sender = new TlsReport.Sender(name, "postmaster@" + name, name);
+        return isToday
+                ? outgoing.tlsState().reportOfToday(sender, domain)
+                : outgoing.tlsState().report(sender, domain);
     }
 
     /// Of what providers' replies lead to, for the event log.
@@ -260,7 +292,7 @@ final class Node implements AutoCloseable {
     }
 
     private NodeStatus status() {
-        var warnings = new ArrayList<>(outgoing.sources().trouble().stream().toList());
+        var warnings = new ArrayList<>(outgoing.warnings());
         warnings.addAll(spool.warnings());
         warnings.addAll(reception.warnings());
         fileLimit.shortage(config.delivery().connectionsMax()).ifPresent(warnings::add);
@@ -271,6 +303,7 @@ final class Node implements AutoCloseable {
                 reception.views().stream().map(Node::status).toList(),
                 spool.refusal().map(SmtpReply::toString).orElse(""),
                 warnings,
+                outgoing.restraints(clock.instant()),
                 plan.text(),
                 budgets.views());
     }

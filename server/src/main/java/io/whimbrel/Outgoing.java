@@ -1,5 +1,6 @@
 package io.whimbrel;
 
+import io.whimbrel.admin.EgressSight;
 import io.whimbrel.config.Config;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.DeliverySettings;
@@ -7,12 +8,17 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TlsaRecord;
 import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
+import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.policy.TenantSettings;
 import io.whimbrel.provider.ProviderFile;
 import io.whimbrel.provider.ProviderFolders;
 import io.whimbrel.provider.Providers;
+import io.whimbrel.provider.ShapingSettings;
+import io.whimbrel.reaction.ActionKind;
 import io.whimbrel.reaction.ActionNotice;
 import io.whimbrel.reaction.Reactions;
 import io.whimbrel.reaction.RestraintsFile;
@@ -22,6 +28,7 @@ import io.whimbrel.routing.ProviderPlaces;
 import io.whimbrel.routing.RouteTable;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.schedule.Micros;
+import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
@@ -37,10 +44,14 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -57,10 +68,10 @@ final class Outgoing implements AutoCloseable {
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
     private volatile Rulebook rulebook;
-    private Providers providers;
-    private Pools pools;
-    private Resolver resolver;
-    private OutboundTls tls;
+    private volatile Providers providers;
+    private volatile Pools pools;
+    private volatile Resolver resolver;
+    private volatile OutboundTls tls;
 
     /// @throws IOException where a file that the configuration names cannot be used
     ///
@@ -107,6 +118,88 @@ final class Outgoing implements AutoCloseable {
 
     Limiter limiter() {
         return limiter;
+    }
+
+    /// How mail leaves now, for explanations.
+    EgressSight sight(Config config) {
+        DeliveryPlan now = plan(config);
+        OutboundTls wishes = now.tls();
+        return new EgressSight(
+                now.routing(),
+                destinations(config),
+                tenant -> poolOf(config, tenant),
+                now.pools(),
+                providers,
+                limiter,
+                (domain, provider, host) ->
+                        wishes.forHost(
+                                wishes.forDomain(domain, provider, TlsRequirement.UNSPECIFIED),
+                                host));
+    }
+
+    private static String poolOf(Config config, String tenant) {
+        return config.reception().tenants().stream()
+                .filter(it -> it.name().equals(tenant))
+                .flatMap(it -> it.pool().stream())
+                .findFirst()
+                .orElse("");
+    }
+
+    /// Why sources and pools cannot be used, a line each.
+    List<String> warnings() {
+        var warnings = new ArrayList<String>();
+        for (SourceAddress source : sources().all()) {
+            sources().trouble(source).ifPresent(warnings::add);
+        }
+        for (String pool : new TreeSet<>(pools.names())) {
+            boolean isOfOne = sources().named(pool).isPresent();
+            pools.trouble(pool)
+                    .filter(_ -> !isOfOne)
+                    .ifPresent(_ ->
+                            warnings.add(
+                                    "pool "
+                                            + pool
+                                            + ": none of its sources can be used; its mail waits"));
+        }
+        return warnings;
+    }
+
+    /// What is suspended or slowed down, in a line; `""` where nothing is.
+    String restraints(Instant now) {
+        var counts = new EnumMap<ActionKind, Integer>(ActionKind.class);
+        reactions.actions(now).forEach(view -> counts.merge(view.kind(), 1, Integer::sum));
+        if (counts.isEmpty()) {
+            return "";
+        }
+        var text = new StringJoiner(", ", "", " in force; `whimbrel shaping actions`");
+        counts.forEach((kind, count) -> text.add(count + " " + kind.key()));
+        return text.toString();
+    }
+
+    /// The names that the configuration knows; empty where any may be right.
+    Optional<Set<String>> names(Config config, Dimension dimension) {
+        return switch (dimension) {
+            case SOURCE ->
+                    Optional.of(
+                            sources().all().stream()
+                                    .map(SourceAddress::name)
+                                    .collect(Collectors.toSet()));
+            case POOL -> Optional.of(pools.names());
+            case PROVIDER ->
+                    Optional.of(
+                            providers.files().stream()
+                                    .map(ProviderFile::name)
+                                    .collect(Collectors.toSet()));
+            case TENANT ->
+                    config.reception().tenants().isEmpty()
+                            ? Optional.empty()
+                            : Optional.of(
+                                    config.reception().tenants().stream()
+                                            .map(TenantSettings::name)
+                                            .collect(Collectors.toSet()));
+            case PROFILE -> Optional.of(Set.copyOf(ShapingSettings.PROFILES));
+            case SITE, DOMAIN, CAMPAIGN -> Optional.empty();
+        };
     }
 
     Resolver resolver() {

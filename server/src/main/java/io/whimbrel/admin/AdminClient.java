@@ -74,6 +74,15 @@ public final class AdminClient {
         return lines;
     }
 
+    /// Whether a server is there that takes requests.
+    public boolean isAnswering() {
+        try (var channel = connect()) {
+            return channel.isConnected();
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     private ObjectNode next(TimedChannel channel) throws IOException {
         return channel.readLine(LINE_BYTES_MAX, LINE_MOST)
                 .flatMap(Json::parse)

@@ -41,13 +41,14 @@ public final class AdminOperations implements AdminHandler {
     private final QueueDesk queue;
     private final DoorDesk door;
     private final ShapingDesk shaping;
+    private final EgressDesk egress;
     private final Supplier<NodeStatus> status;
     private final Supplier<ReloadResult> reload;
     private final Metrics metrics;
     private final InstantSource clock;
 
     /// What can be looked at and operated.
-    public record Desks(QueueDesk queue, DoorDesk door, ShapingDesk shaping) {}
+    public record Desks(QueueDesk queue, DoorDesk door, ShapingDesk shaping, EgressDesk egress) {}
 
     /// @param reload reads the configuration again; called by one thread at a time
     public AdminOperations(
@@ -59,6 +60,7 @@ public final class AdminOperations implements AdminHandler {
         this.queue = desks.queue();
         this.door = desks.door();
         this.shaping = desks.shaping();
+        this.egress = desks.egress();
         this.status = status;
         this.reload = reload;
         this.metrics = metrics;
@@ -90,6 +92,7 @@ public final class AdminOperations implements AdminHandler {
                         door.handle(request, answer);
                 case "shaping-actions", "shaping-lift", "shaping-suspend" ->
                         shaping.handle(request, answer);
+                case "why", "shaping-explain", "tls-report" -> egress.handle(request, answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
         } catch (RequestException | JobRefused e) {
@@ -114,7 +117,7 @@ public final class AdminOperations implements AdminHandler {
         ArrayNode listeners = line.putArray("listeners");
         now.listeners().forEach(view -> add(view, listeners.addObject()));
         now.warnings().forEach(line.putArray("warnings")::add);
-        line.put("memory", now.memory());
+        line.put("shaping", now.shaping()).put("memory", now.memory());
         ArrayNode budgets = line.putArray("budgets");
         now.budgets().forEach(view -> add(view, budgets.addObject()));
         answer.line(line);
@@ -364,7 +367,7 @@ public final class AdminOperations implements AdminHandler {
                         + " with exactly this scope; `whimbrel queue` shows those in force");
     }
 
-    private static String notQueued(QueueId id) {
+    static String notQueued(QueueId id) {
         return id + " is not in the queue; `whimbrel trace " + id + "` tells what became of it";
     }
 

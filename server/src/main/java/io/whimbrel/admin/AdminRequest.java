@@ -70,6 +70,9 @@ record AdminRequest(ObjectNode fields, Instant now) {
         if (ShapingDesk.VERBS.contains(verb)) {
             return ShapingDesk.FIELDS;
         }
+        if (EgressDesk.VERBS.contains(verb)) {
+            return EgressDesk.FIELDS;
+        }
         return DoorDesk.VERBS.contains(verb) ? DOOR_FIELDS : FIELDS;
     }
 
@@ -257,6 +260,22 @@ record AdminRequest(ObjectNode fields, Instant now) {
                     "field \"seconds\" is a number from 1 to " + SUSPENSION_MOST.toSeconds());
         }
         return Duration.ofSeconds(seconds.longValue());
+    }
+
+    Optional<QueueId> optionalId() throws RequestException {
+        return id();
+    }
+
+    Optional<DomainName> optionalDomain() throws RequestException {
+        return domain();
+    }
+
+    DomainName requiredDomain() throws RequestException {
+        return domain().orElseThrow(() -> new RequestException("field \"domain\" is missing"));
+    }
+
+    boolean isToday() throws RequestException {
+        return flag("today");
     }
 
     private Optional<QueueId> id() throws RequestException {

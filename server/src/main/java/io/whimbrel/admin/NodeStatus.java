@@ -14,6 +14,7 @@ import java.util.List;
 /// @param spool `""` where mail is accepted; otherwise why not, and what to do
 /// @param warnings what the operator should know, a source whose address is missing for one; one
 ///   line each
+/// @param shaping what is suspended or slowed down; `""` where nothing is
 /// @param memory the memory budget and its parts
 /// @param budgets how each stands
 public record NodeStatus(
@@ -23,6 +24,7 @@ public record NodeStatus(
         List<ListenerStatus> listeners,
         String spool,
         List<String> warnings,
+        String shaping,
         String memory,
         List<BudgetView> budgets) {
 

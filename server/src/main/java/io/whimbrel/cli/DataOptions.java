@@ -57,6 +57,11 @@ final class DataOptions {
         };
     }
 
+    /// Whether any option names the node.
+    boolean isGiven() {
+        return data.isPresent() || config.isPresent();
+    }
+
     private Path configFile() {
         return config.orElseThrow(
                 () -> Console.usage(spec, "Which node? Give its configuration: -c FILE"));

@@ -1,17 +1,18 @@
 package io.whimbrel.cli;
 
 import io.whimbrel.admin.Json;
+import io.whimbrel.config.Config;
 import io.whimbrel.provider.ProviderFolders;
 import io.whimbrel.provider.Providers;
 import io.whimbrel.provider.ReplyCorpus;
 import io.whimbrel.provider.RuleTests;
 import io.whimbrel.provider.ShapingSettings;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
 
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,25 +21,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// `whimbrel shaping`: what is known of providers, and whether it holds. Needs no running node.
-/// Confined to one thread.
+/// `whimbrel shaping`: what is known of providers, whether it holds, and what is in force. `test`
+/// and `show` need no running node. Confined to one thread.
 @Command(
         name = "shaping",
-        description = "Show what holds for a mailbox provider; run the rules against their tests.")
+        description = "What holds for mail to a domain or provider, and what replies have led to.")
 final class ShapingCommand implements Runnable {
     @Mixin private Console console = new Console();
 
-    @Option(
-            names = {"-c", "--config"},
-            paramLabel = "FILE",
-            scope = ScopeType.INHERIT,
-            description = "Of the node whose [shaping] holds; without it, what we ship.")
-    private Optional<Path> config = Optional.empty();
+    @Mixin private NodeOptions node = new NodeOptions();
+
+    /// Adds the verbs that need a running node.
+    CommandLine addTo(CommandLine own) {
+        own.addSubcommand(new ShapingExplain(console, node));
+        return ShapingActions.addTo(own, console, node);
+    }
 
     /// Without a verb there is nothing to do.
     @Override
     public void run() {
-        throw console.usage("Say what to do: test or show");
+        throw console.usage("Say what to do: explain, show, test, actions, lift or suspend");
     }
 
     @Command(
@@ -135,9 +137,7 @@ final class ShapingCommand implements Runnable {
 
     private ProviderFolders.Loaded load() throws IOException {
         ShapingSettings settings =
-                config.isPresent()
-                        ? DataFolder.config(config.get()).shaping()
-                        : ShapingSettings.DEFAULT;
+                node.config().map(Config::shaping).orElse(ShapingSettings.DEFAULT);
         return ProviderFolders.load(settings);
     }
 

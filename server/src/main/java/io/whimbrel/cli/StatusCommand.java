@@ -50,6 +50,9 @@ final class StatusCommand implements Callable<Integer> {
         }
         out.println("spool      " + Words.printable(Json.text(line, "spool")));
         out.println("queued     " + Words.count(line.path("queued").asLong(0), "recipient"));
+        if (!Json.text(line, "shaping").isEmpty()) {
+            out.println("shaping    " + Json.text(line, "shaping"));
+        }
         out.println("memory     " + Json.text(line, "memory"));
         for (JsonNode budget : line.path("budgets")) {
             out.println("budget     " + budget(budget));

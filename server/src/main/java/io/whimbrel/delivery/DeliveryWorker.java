@@ -457,6 +457,7 @@ final class DeliveryWorker implements Crew.Member {
         if (works && !isProven) {
             isProven = true;
             connections.proved();
+            dispatcher.setbacks().works(path);
         } else if (works) {
             connections.succeeded();
         }
@@ -477,6 +478,7 @@ final class DeliveryWorker implements Crew.Member {
         if (interruption.isCut()) {
             return left();
         }
+        dispatcher.setbacks().failed(path, result);
         dispatcher.replies().observe(path, source, result);
         looked(0);
         return switch (connections.connectFailed()) {

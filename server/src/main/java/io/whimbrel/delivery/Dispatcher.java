@@ -2,6 +2,8 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.LookupView;
+import io.whimbrel.egress.PathView;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
@@ -56,6 +58,7 @@ public final class Dispatcher implements ScheduleActions {
     private final Metrics metrics;
     private final SessionFinder finder;
     private final ReplyWatch replies;
+    private final Setbacks setbacks;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
     private final SmtpClient client;
     private final ConnectionPermits permits;
@@ -94,6 +97,7 @@ public final class Dispatcher implements ScheduleActions {
         this.client = new SmtpClient(watchdog, clock);
         this.finder = new SessionFinder(client, means.limiter(), clock);
         this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
+        this.setbacks = new Setbacks(clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
         this.handoffs = new Handoffs(watchdog, plan.settings().timeouts());
@@ -171,6 +175,21 @@ public final class Dispatcher implements ScheduleActions {
         means.resting().wake(scope);
     }
 
+    /// How it is doing on `path`, for operators.
+    public PathView view(EgressPath path) {
+        Optional<PathConnections> connections = Optional.ofNullable(paths.get(path));
+        return new PathView(
+                connections.map(PathConnections::connections).orElse(0),
+                connections.map(PathConnections::established).orElse(0),
+                means.rests().left(path),
+                setbacks.last(path));
+    }
+
+    /// How the search for the next hop of `destination` is doing, for operators.
+    public LookupView view(Destination destination) {
+        return setbacks.view(destination);
+    }
+
     /// Finishes the transactions in hand within `drain`, then cuts the others and gives their
     /// entries back, unless the host may have taken them. Returns when every thread has ended.
     public void close(Duration drain) throws InterruptedException {
@@ -210,6 +229,10 @@ public final class Dispatcher implements ScheduleActions {
 
     ReplyWatch replies() {
         return replies;
+    }
+
+    Setbacks setbacks() {
+        return setbacks;
     }
 
     SessionFinder finder() {

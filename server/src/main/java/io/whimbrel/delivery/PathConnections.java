@@ -235,6 +235,26 @@ final class PathConnections {
         }
     }
 
+    /// Connections, whatever they do.
+    int connections() {
+        lock.lock();
+        try {
+            return threads;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Connections that have come to be.
+    int established() {
+        lock.lock();
+        try {
+            return established;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// A session has come to be.
     void connected() {
         lock.lock();

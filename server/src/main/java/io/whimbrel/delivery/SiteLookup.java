@@ -53,6 +53,7 @@ final class SiteLookup implements Crew.Member {
 
     private Resolution lookUp() throws InterruptedException {
         interruption.begin();
+        dispatcher.setbacks().asking(destination);
         try {
             lookups.acquire();
             try {
@@ -64,15 +65,21 @@ final class SiteLookup implements Crew.Member {
                 lookups.release();
             }
         } finally {
+            dispatcher.setbacks().answered(destination);
             interruption.end();
         }
     }
 
     private void tell(Resolution resolution) {
         switch (resolution) {
-            case Resolution.Found(NextHop nextHop, Duration timeToLive) ->
-                    dispatcher.work().siteResolved(destination, nextHop.site(), timeToLive);
-            case Resolution.NotFound(SmtpReply reply) -> settleAll(new NotTried(reply));
+            case Resolution.Found(NextHop nextHop, Duration timeToLive) -> {
+                dispatcher.setbacks().found(destination);
+                dispatcher.work().siteResolved(destination, nextHop.site(), timeToLive);
+            }
+            case Resolution.NotFound(SmtpReply reply) -> {
+                dispatcher.setbacks().notFound(destination, reply);
+                settleAll(new NotTried(reply));
+            }
         }
     }
 

@@ -122,6 +122,21 @@ public final class Pools {
                 .orElse(0);
     }
 
+    /// What the configuration says of a pool; of a source that stands for one too.
+    public Optional<PoolSettings> settings(String pool) {
+        return named(pool).map(Pool::settings);
+    }
+
+    /// Its sources that can be used now.
+    public List<SourceAddress> usableSources(String pool) {
+        return named(pool)
+                .map(it ->
+                        it.sources().stream()
+                                .filter(source -> sources.isUsable(source.name()))
+                                .toList())
+                .orElse(List.of());
+    }
+
     /// Why no source of the pool can be used at all, whatever the host; empty where one can.
     public Optional<String> trouble(String pool) {
         Optional<Pool> known = named(pool);

@@ -101,6 +101,19 @@ public final class Providers {
         return byAddress.isEmpty() ? ProviderFile.DEFAULT : ofAddresses(addresses.get());
     }
 
+    /// By what [#of] told that these are the hosts of `provider`, for people; `""` for `default`.
+    public String sign(List<String> mxHosts, String domain, String provider) {
+        for (String host : mxHosts) {
+            if (ofHost(plain(host)).isPresent()) {
+                return "its MX host " + plain(host);
+            }
+        }
+        if (byDomain.containsKey(plain(domain))) {
+            return "the domain";
+        }
+        return provider.equals(ProviderFile.DEFAULT) ? "" : "an address of its MX hosts";
+    }
+
     private Optional<String> ofHost(String host) {
         String exact = byHost.get(host);
         if (exact != null) {

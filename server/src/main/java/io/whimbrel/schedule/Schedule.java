@@ -70,6 +70,7 @@ public final class Schedule {
     private final Operations operations;
     private final Survey survey;
     private volatile long nextBalanceMillis = Long.MIN_VALUE;
+    private volatile long limitsEpoch;
 
     /// Without limits, all mail by one pool.
     public Schedule(ScheduleSettings settings, ScheduleActions actions) {
@@ -359,8 +360,24 @@ public final class Schedule {
         if (nextBalanceMillis <= nowMillis) {
             nextBalanceMillis = nowMillis + BALANCE_MILLIS;
             balance(now);
+            askAgainAfterChanges();
         }
         relocation.sweep(nowMillis);
+    }
+
+    /// What a limit or suspension held back that is no more, or is another, need not wait for the
+    /// time that it named.
+    private void askAgainAfterChanges() {
+        long epoch = limiter.epoch();
+        if (epoch != limitsEpoch) {
+            limitsEpoch = epoch;
+            for (PathQueue queue : queues.in(QueueScope.ALL)) {
+                if (queue.held().isPresent()) {
+                    queue.freed();
+                    aftermath.signal(queue, 1);
+                }
+            }
+        }
     }
 
     /// When [#tick] has something to do, or earlier; empty where nothing has a due time.

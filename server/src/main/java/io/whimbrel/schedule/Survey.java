@@ -1,6 +1,7 @@
 package io.whimbrel.schedule;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -103,6 +104,17 @@ public final class Survey {
     /// Every entry of one message that is in memory. Looks at every entry there.
     List<QueuedView> find(QueueId id, Instant now) {
         return list(QueueScope.of(id), Integer.MAX_VALUE, now);
+    }
+
+    /// Where an entry waits, or would; empty where its site is not known.
+    public Optional<EgressPath> path(QueueEntry entry) {
+        EgressPath path = sites.of(sites.destination(entry)).path();
+        return SiteTable.isResolved(path) ? Optional.of(path) : Optional.empty();
+    }
+
+    /// Everything that it depends on where an entry goes.
+    public Destination destinationOf(QueueEntry entry) {
+        return sites.destination(entry);
     }
 
     private Destination destination(QueueName name) {

@@ -246,23 +246,25 @@ final class Family {
                 SlotGate gate = slots.get(values);
                 int used = gate == null ? 0 : gate.used();
                 long free = used < terms.most ? now : terms.until;
-                yield new LimitView(text, terms.origin, used, terms.most, free);
+                yield new LimitView(text, terms.origin, used, terms.most, free, 0);
             }
             case MESSAGES_PER_CONNECTION, RECIPIENTS_PER_TRANSACTION ->
-                    new LimitView(text, terms.origin, 0, terms.most, now);
-            case SUSPENSION -> new LimitView(text, terms.origin, 0, 0, terms.until);
-            case BOUNCE -> new LimitView(text, terms.origin, 0, Long.MAX_VALUE, now);
+                    new LimitView(text, terms.origin, 0, terms.most, now, 0);
+            case SUSPENSION -> new LimitView(text, terms.origin, 0, 0, terms.until, 0);
+            case BOUNCE -> new LimitView(text, terms.origin, 0, Long.MAX_VALUE, now, 0);
         };
     }
 
     private LimitView viewOfRate(String text, @Nullable RateGate gate, long now) {
         WindowShape shape = terms.shape;
         long most = shape == null ? 0 : shape.count();
+        boolean isOfMessages = shape != null && key.kind == Kind.MESSAGES;
+        double perSecond = isOfMessages ? most * 1e6 / shape.lengthMicros() : 0;
         if (gate == null) {
-            return new LimitView(text, terms.origin, 0, most, now);
+            return new LimitView(text, terms.origin, 0, most, now, perSecond);
         }
         SlidingWindow window = gate.window();
         long free = isOver(now) ? now : window.freeAt(now);
-        return new LimitView(text, terms.origin, window.used(now), most, free);
+        return new LimitView(text, terms.origin, window.used(now), most, free, perSecond);
     }
 }

@@ -8,4 +8,6 @@ package io.whimbrel.shaping;
 /// @param most what may; [Long#MAX_VALUE] where it is no number
 /// @param freeAtMicros when one more may go, now or later; [Long#MAX_VALUE] where something must
 ///   end before
-public record LimitView(String text, String origin, long used, long most, long freeAtMicros) {}
+/// @param perSecond messages that may go in a second, in the long run; 0 where it is no such rate
+public record LimitView(
+        String text, String origin, long used, long most, long freeAtMicros, double perSecond) {}

@@ -121,7 +121,7 @@ public record TlsPolicy(
     }
 
     /// Who says so, for people.
-    String saidBy() {
+    public String saidBy() {
         return switch (basis) {
             case MESSAGE -> "its sender (REQUIRETLS)";
             case HEADER -> "its sender (TLS-Required)";

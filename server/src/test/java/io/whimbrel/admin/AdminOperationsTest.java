@@ -20,7 +20,10 @@ final class AdminOperationsTest {
     private final AdminOperations operations =
             new AdminOperations(
                     new AdminOperations.Desks(
-                            desk, new TestDoor().desk(), new TestShaping().desk()),
+                            desk,
+                            new TestDoor().desk(),
+                            new TestShaping().desk(),
+                            new TestEgress(desk).desk()),
                     () ->
                             new NodeStatus(
                                     "n",
@@ -29,6 +32,7 @@ final class AdminOperationsTest {
                                     List.of(),
                                     "",
                                     List.of(),
+                                    "",
                                     "",
                                     List.of()),
                     () -> ReloadResult.DONE,
@@ -124,7 +128,9 @@ final class AdminOperationsTest {
     void randomRequests_areAlwaysAnswered() {
         long seed = 11;
         var random = new Random(seed);
-        String[] verbs = {"queue-list", "queue-hold", "queue-show", "queue-suspend", "status"};
+        String[] verbs = {
+            "queue-list", "queue-hold", "queue-show", "queue-suspend", "status", "why", "tls-report"
+        };
         String[] names = {"id", "domain", "tenant", "limit", "seconds", "all", "reason", "dry_run"};
         String[] values = {
             "\"\"", "1", "-1", "null", "true", "{}", "[1]", "1e400", "\"a.b\"", "0.5"

@@ -8,6 +8,7 @@ import io.whimbrel.admin.FakeQueueDesk;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.TestDoor;
+import io.whimbrel.admin.TestEgress;
 import io.whimbrel.admin.TestShaping;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
@@ -37,7 +38,10 @@ final class DoorCommandsTest {
         var operations =
                 new AdminOperations(
                         new AdminOperations.Desks(
-                                new FakeQueueDesk(), door.desk(), new TestShaping().desk()),
+                                new FakeQueueDesk(),
+                                door.desk(),
+                                new TestShaping().desk(),
+                                new TestEgress(new FakeQueueDesk()).desk()),
                         () ->
                                 new NodeStatus(
                                         "n",
@@ -46,6 +50,7 @@ final class DoorCommandsTest {
                                         List.of(),
                                         "",
                                         List.of(),
+                                        "",
                                         "",
                                         List.of()),
                         () -> ReloadResult.DONE,

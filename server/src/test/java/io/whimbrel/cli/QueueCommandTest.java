@@ -10,6 +10,7 @@ import io.whimbrel.admin.ListenerStatus;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.TestDoor;
+import io.whimbrel.admin.TestEgress;
 import io.whimbrel.admin.TestShaping;
 import io.whimbrel.budget.Budget;
 import io.whimbrel.budget.BudgetLevel;
@@ -57,7 +58,10 @@ final class QueueCommandTest {
         var operations =
                 new AdminOperations(
                         new AdminOperations.Desks(
-                                desk, new TestDoor().desk(), new TestShaping().desk()),
+                                desk,
+                                new TestDoor().desk(),
+                                new TestShaping().desk(),
+                                new TestEgress(desk).desk()),
                         this::status,
                         () -> new ReloadResult(reloadProblems),
                         metrics,
@@ -611,6 +615,7 @@ final class QueueCommandTest {
                 .contains("up         1d1h, since 2026-11-22T10:59:59Z\n")
                 .contains("spool      ok", "queued     3 recipients", "warning    source s1")
                 .contains("memory     1152 MiB (three quarters of 1536 MiB)")
+                .contains("shaping    2 suspend in force; `whimbrel shaping actions`")
                 .contains("budget     arriving: 3072 KiB of 100 MiB, FELT")
                 .contains("budget     disk-slow: 900 MiB free, mark 500 MiB")
                 .contains("budget     entries: 12 of 5000");
@@ -679,6 +684,7 @@ final class QueueCommandTest {
                                 Optional.of(FakeQueueDesk.NOW))),
                 String.join("", spoolTrouble),
                 List.of("source s1: this machine has no 192.0.2.10"),
+                "2 suspend in force; `whimbrel shaping actions`",
                 "1152 MiB (three quarters of 1536 MiB)",
                 List.of(
                         new BudgetView(

@@ -8,6 +8,7 @@ import io.whimbrel.admin.FakeQueueDesk;
 import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.TestDoor;
+import io.whimbrel.admin.TestEgress;
 import io.whimbrel.admin.TestShaping;
 import io.whimbrel.metrics.Metrics;
 
@@ -47,9 +48,13 @@ final class ShapingActionsTest {
         var metrics = new Metrics();
         var desks =
                 new AdminOperations.Desks(
-                        new FakeQueueDesk(), new TestDoor().desk(), shaping.desk());
+                        new FakeQueueDesk(),
+                        new TestDoor().desk(),
+                        shaping.desk(),
+                        new TestEgress(new FakeQueueDesk()).desk());
         var status =
-                new NodeStatus("n", "v", Instant.EPOCH, List.of(), "", List.of(), "", List.of());
+                new NodeStatus(
+                        "n", "v", Instant.EPOCH, List.of(), "", List.of(), "", "", List.of());
         var operations =
                 new AdminOperations(
                         desks,

@@ -34,6 +34,9 @@ class ProvidersTest {
         assertThat(of("outlook-com.olc.protection.outlook.com")).isEqualTo("microsoft-consumer");
         assertThat(of("mta7.am0.yahoodns.net")).isEqualTo("yahoo");
         assertThat(of("mx1.mail.yahoo.co.jp")).isEqualTo("yahoo-japan");
+        assertThat(shipped.sign(List.of("mx.test", "ASPMX.L.GOOGLE.COM."), "a.test", "google"))
+                .isEqualTo("its MX host aspmx.l.google.com");
+        assertThat(shipped.sign(List.of("mx.test"), "a.test", "default")).isEmpty();
     }
 
     @Test

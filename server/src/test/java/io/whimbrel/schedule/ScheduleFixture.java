@@ -59,6 +59,11 @@ final class ScheduleFixture implements ScheduleActions {
         schedule = new Schedule(settings, destinations, new Limiter(List.of()), this);
     }
 
+    ScheduleFixture(Limiter limiter) {
+        ScheduleSettings settings = ScheduleSettings.UNBOUNDED;
+        schedule = new Schedule(settings, Destinations.ofPool(settings.pool()), limiter, this);
+    }
+
     @Override
     public void resolve(Destination destination) {
         DomainName domain = destination.domain();

@@ -302,9 +302,14 @@ final class LimiterTest {
         assertThat(limiter.explain(SHOP.from("t1", "warm"), START))
                 .containsExactlyInAnyOrder(
                         new LimitView(
-                                "2/h for source t1, provider google", "w.toml:1", 1, 2, START),
+                                "2/h for source t1, provider google",
+                                "w.toml:1",
+                                1,
+                                2,
+                                START,
+                                2.0 / 3600),
                         new LimitView(
-                                "7 connections for provider google", "w.toml:2", 1, 7, START));
+                                "7 connections for provider google", "w.toml:2", 1, 7, START, 0));
         assertThat(limiter.explain(SHOP, START))
                 .extracting(LimitView::text)
                 .contains("2/h for provider google for each source");
