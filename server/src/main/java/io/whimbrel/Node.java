@@ -102,6 +102,8 @@ final class Node implements AutoCloseable {
     static Node start(Path file, Config config) throws IOException {
         MemoryPlan plan = Machine.plan(config.memory());
         LOG.info("memory {}", plan.text());
+        // Before anything is open: a file of the operator's that is wrong ends the start.
+        Outgoing.check(config);
         makeDataFolder(config.node().dataFolder());
         return new Node(file, config.with(plan), plan);
     }

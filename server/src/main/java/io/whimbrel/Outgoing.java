@@ -292,6 +292,11 @@ final class Outgoing implements AutoCloseable {
                 asked -> asked.isEmpty() ? pool : asked, table::routeOf, table.looksAtRecipients());
     }
 
+    /// @throws IOException where a provider file is wrong; the message has a line for each error
+    static void check(Config config) throws IOException {
+        providers(config);
+    }
+
     private static Providers providers(Config config) throws IOException {
         return switch (ProviderFolders.load(config.shaping())) {
             case ProviderFolders.Loaded.Good(Providers good) -> good;

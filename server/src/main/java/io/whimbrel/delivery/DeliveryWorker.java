@@ -27,7 +27,6 @@ import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -49,12 +48,6 @@ final class DeliveryWorker implements Crew.Member {
     /// Where more time than this has passed since limits let a message go (the DNS was asked), they
     /// are asked again.
     private static final long FRESH_MICROS = 10_000;
-
-    /// When work that no limit names a time for is looked at again.
-    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
-
-    /// The same, where only some sources are held back, at the latest.
-    private static final Duration SOURCES_CHANGE = Duration.ofMinutes(1);
 
     private static final AttemptResult OVERDUE =
             new AttemptResult.Overdue(
@@ -179,7 +172,7 @@ final class DeliveryWorker implements Crew.Member {
     /// Waits until a limit has room again, with the connection open where that is not long.
     private boolean awaitLimit(Blocked by, long seen) throws InterruptedException {
         Duration left = Micros.left(by.untilMicros(), nowMicros(), Duration.ofHours(1));
-        if (isForAnotherSource(by, left)) {
+        if (terms().isForAnotherSource(by, left, session.orElseThrow())) {
             endSession();
             return true;
         }
@@ -194,31 +187,13 @@ final class DeliveryWorker implements Crew.Member {
         return true;
     }
 
-    /// Whether another source may send what this one may not for long. A session that has sent
-    /// nothing yet stays: else one would be opened after the other.
-    private boolean isForAnotherSource(Blocked by, Duration left) {
-        return by.dependsOnSource()
-                && by.untilMicros() != Long.MAX_VALUE
-                && left.compareTo(active.settings().idleMost()) > 0
-                && session.orElseThrow().transactions() > 0
-                && active.pools().usable(path.pool()) > 1;
-    }
-
     /// The limit has no room for longer than a connection may be idle.
     private boolean leaveForLimit(Blocked by) {
-        work.holdBack(path, by, lookAgainAt(by));
+        work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
         endSession();
         looked(0);
         connections.left(false);
         return false;
-    }
-
-    private Instant lookAgainAt(Blocked by) {
-        // Another source may be usable again before.
-        Duration most = by.dependsOnSource() ? SOURCES_CHANGE : Duration.ofDays(1);
-        Duration left = Micros.left(by.untilMicros(), nowMicros(), most);
-        boolean isTold = by.untilMicros() != Long.MAX_VALUE;
-        return dispatcher.clock().instant().plus(isTold ? left : LOOK_AGAIN);
     }
 
     /// Opens a session for what waits first.
@@ -271,7 +246,7 @@ final class DeliveryWorker implements Crew.Member {
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
-                work.holdBack(path, by, lookAgainAt(by));
+                work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
                 connections.notAllowed(isSeeking);
                 isSeeking = false;
                 yield false;

@@ -5,15 +5,23 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.schedule.Carrier;
+import io.whimbrel.schedule.Micros;
 import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.shaping.Blocked;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.FlowSource;
 import io.whimbrel.shaping.Lease;
 
+import java.time.Duration;
 import java.time.Instant;
 
 /// What the configuration in force says of connections on one path. Immutable.
 record PathTerms(ActivePlan active, EgressPath path) {
+    /// When work that no limit names a time for is looked at again.
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+    /// The same, where only some sources are held back, at the latest.
+    private static final Duration SOURCES_CHANGE = Duration.ofMinutes(1);
 
     /// A connection from `source`, as the schedule needs to know it.
     Carrier carrier(SourceAddress source) {
@@ -52,5 +60,25 @@ record PathTerms(ActivePlan active, EgressPath path) {
         return active.plan()
                 .tls()
                 .allows(active.tls(entry, path.site().provider()), open.tls(), now);
+    }
+
+    /// Whether another source may send what `open` may not for long. A session that has sent
+    /// nothing yet stays: else one would be opened after the other.
+    ///
+    /// @param left until its limit has room
+    boolean isForAnotherSource(Blocked by, Duration left, RemoteSession open) {
+        return by.dependsOnSource()
+                && by.untilMicros() != Long.MAX_VALUE
+                && left.compareTo(active.settings().idleMost()) > 0
+                && open.transactions() > 0
+                && active.pools().usable(path.pool()) > 1;
+    }
+
+    /// When to look again at what is held back.
+    static Instant lookAgainAt(Blocked by, Instant now) {
+        // Another source may be usable again before.
+        Duration most = by.dependsOnSource() ? SOURCES_CHANGE : Duration.ofDays(1);
+        Duration left = Micros.left(by.untilMicros(), Micros.of(now), most);
+        return now.plus(by.untilMicros() == Long.MAX_VALUE ? LOOK_AGAIN : left);
     }
 }

@@ -335,7 +335,9 @@ class DaySimulationTest {
             long count =
                     oracle.count(meant, begin + (long) (from * HOUR), begin + (long) (to * HOUR));
             System.out.printf("  %s: %.1f %% used%n", name, 100 * count / allowed);
-            assertThat(count).as("%s, %s", name, what).isGreaterThanOrEqualTo((long) (0.95 * allowed));
+            assertThat(count)
+                    .as("%s, %s", name, what)
+                    .isGreaterThanOrEqualTo((long) (0.95 * allowed));
         }
     }
 
@@ -349,8 +351,7 @@ class DaySimulationTest {
 
         Numbers numbers = day.numbers;
         for (String source : List.of("t1", "t2")) {
-            Predicate<Flow> meant =
-                    flow -> GOOGLE.covers(flow) && flow.source().equals(source);
+            Predicate<Flow> meant = flow -> GOOGLE.covers(flow) && flow.source().equals(source);
             day.used("google by hour, " + source, meant, numbers.googleHour * 12, 0, 12);
             day.used(
                     "google by day, " + source,

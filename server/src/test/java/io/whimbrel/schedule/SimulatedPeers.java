@@ -249,7 +249,8 @@ final class SimulatedPeers implements ScheduleActions {
             this.peer = peer;
             this.flow = flow;
             this.lease = lease;
-            this.carrier = new Carrier(new FlowSource(flow.source(), flow.profile()), (_, _) -> true);
+            this.carrier =
+                    new Carrier(new FlowSource(flow.source(), flow.profile()), (_, _) -> true);
         }
 
         void connected() {
