@@ -352,7 +352,7 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean transact(QueueEntry entry, Grant grant) throws InterruptedException {
         RemoteSession open = session.orElseThrow();
-        Ending ending = attempt(entry, open);
+        Ending ending = dispatcher.transact(open, entry);
         grant.finished(nowMicros());
         switch (ending) {
             case Ending.Tried(List<AttemptResult> results) -> {
@@ -376,21 +376,6 @@ final class DeliveryWorker implements Crew.Member {
 
     private PathTerms terms() {
         return new PathTerms(active, path);
-    }
-
-    private Ending attempt(QueueEntry entry, RemoteSession open) {
-        try {
-            return new Transactions(
-                            open,
-                            entry,
-                            () -> dispatcher.body(entry.message()),
-                            dispatcher.clock().instant())
-                    .deliver();
-        } catch (RuntimeException e) {
-            dispatcher.bug("the delivery of " + entry.message(), e);
-            open.lost();
-            return new Ending.Tried(Untried.forAll(entry, Dispatcher.BUG));
-        }
     }
 
     private void handOn(QueueEntry entry, SourceAddress source, List<AttemptResult> results)

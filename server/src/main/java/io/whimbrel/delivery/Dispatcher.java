@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.LookupView;
@@ -249,6 +250,18 @@ public final class Dispatcher implements ScheduleActions {
 
     boolean isClosing() {
         return isClosing;
+    }
+
+    /// One entry over an open session; whatever happens, there is a result.
+    Ending transact(RemoteSession open, QueueEntry entry) {
+        try {
+            return new Transactions(open, entry, () -> body(entry.message()), clock.instant())
+                    .deliver();
+        } catch (RuntimeException e) {
+            bug("the delivery of " + entry.message(), e);
+            open.lost();
+            return new Ending.Tried(Untried.forAll(entry, BUG));
+        }
     }
 
     BodySource body(SpooledMessage message) {
