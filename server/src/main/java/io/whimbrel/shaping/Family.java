@@ -258,8 +258,8 @@ final class Family {
     private LimitView viewOfRate(String text, @Nullable RateGate gate, long now) {
         WindowShape shape = terms.shape;
         long most = shape == null ? 0 : shape.count();
-        boolean isOfMessages = shape != null && key.kind == Kind.MESSAGES;
-        double perSecond = isOfMessages ? most * 1e6 / shape.lengthMicros() : 0;
+        double perSecond =
+                shape != null && key.kind == Kind.MESSAGES ? most * 1e6 / shape.lengthMicros() : 0;
         if (gate == null) {
             return new LimitView(text, terms.origin, 0, most, now, perSecond);
         }
