@@ -186,10 +186,18 @@ final class Contenders {
     }
 
     /// When one that was refused may ask again: the first of a tenant when there is room, the
-    /// others one after the other, so that a thousand queues do not ask at once.
-    long whenToAsk(Contender asking, long freeAt, boolean isTurn, long now) {
+    /// others one after the other, so that a thousand queues do not ask at once. Where no other
+    /// queue of the tenant waits, that is when there is room.
+    ///
+    /// @param told when the queue, which is not counted now, was told to ask again before
+    long whenToAsk(Contender asking, long freeAt, boolean isTurn, long told, long now) {
         long until = now + TURN;
-        if (!isTurn) {
+        if (!isTurn && asking.wants == 0) {
+            until = freeAt;
+            asking.nextTry = until + stepMicros;
+        } else if (!isTurn && told > now) {
+            until = Math.max(freeAt, told);
+        } else if (!isTurn) {
             until = Math.max(freeAt, asking.nextTry);
             if (until > freeAt + SPREAD_MOST) {
                 until = freeAt;

@@ -1,5 +1,6 @@
 package io.whimbrel.shaping;
 
+import io.whimbrel.shaping.Contenders.Contender;
 import io.whimbrel.shaping.Contenders.Mark;
 
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,9 @@ public final class Gates {
 
     private FlowSource boundSource = FlowSource.NONE;
     private @Nullable Mark mark;
+
+    /// When it was told to ask again, while there is a mark.
+    private long untilMicros;
 
     /// @param families those that cover `flow`, whatever its source is
     Gates(Flow flow, Object path, List<Family> families, long epoch) {
@@ -84,9 +88,16 @@ public final class Gates {
     }
 
     /// The queue waits in this place, and in no other.
-    void waitBy(Mark place) {
+    void waitBy(Mark place, long until) {
         leave();
         mark = place;
+        untilMicros = until;
+    }
+
+    /// When it was told to ask again, where it waits as a part of `asking`; else [Long#MIN_VALUE].
+    long toldBy(Contender asking) {
+        Mark place = mark;
+        return place != null && place.contender() == asking ? untilMicros : Long.MIN_VALUE;
     }
 
     /// The queue waits for no counter any more.

@@ -4,6 +4,7 @@ package io.whimbrel.shaping;
 public final class Lease {
     private final Limiter limiter;
     private final Flow flow;
+    private final Object path;
     private final int messagesMax;
 
     /// Replaced under the lock of the limiter when limits change.
@@ -12,9 +13,10 @@ public final class Lease {
     /// Guarded by the lock of the limiter.
     private boolean isOver;
 
-    Lease(Limiter limiter, Flow flow, Bound bound) {
+    Lease(Limiter limiter, Flow flow, Object path, Bound bound) {
         this.limiter = limiter;
         this.flow = flow;
+        this.path = path;
         this.messagesMax = bound.most();
         this.slots = bound.slots();
     }
@@ -24,10 +26,11 @@ public final class Lease {
         return messagesMax;
     }
 
-    /// Whether somebody waits for a slot that this connection holds: it is to end when it is idle.
+    /// Whether another path waits for a slot that this connection holds: it is to end when it is
+    /// idle. Its own path gains nothing by that.
     public boolean isWanted() {
         for (SlotGate gate : slots) {
-            if (gate.isWanted()) {
+            if (gate.isWantedBeside(path)) {
                 return true;
             }
         }

@@ -293,7 +293,7 @@ public final class Limiter {
             for (SlotGate gate : bound.slots()) {
                 gate.take(path);
             }
-            var lease = new Lease(this, flow, bound);
+            var lease = new Lease(this, flow, path, bound);
             leases.add(lease);
             return new Opened(lease);
         }

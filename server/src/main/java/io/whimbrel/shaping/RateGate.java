@@ -85,9 +85,12 @@ final class RateGate implements Gate {
         refused = gates.path();
         boolean isTurn = freeAt <= now;
         Contender asking = all.of(turn, now);
-        gates.waitBy(all.join(asking));
+        // A queue that many connections ask for waits once: each ask would put off the next.
+        long told = gates.toldBy(asking);
+        gates.leave();
         long sooner = Math.min(freeAt, family.until());
-        long until = all.whenToAsk(asking, sooner, isTurn, now);
+        long until = all.whenToAsk(asking, sooner, isTurn, told, now);
+        gates.waitBy(all.join(asking), until);
         // Other tenants of the same path may be those whose turn it is.
         Breadth breadth = family.breadth();
         if (isTurn && breadth == Breadth.PATH) {

@@ -8,7 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /// How many connections or transactions there are at once, for one combination of values, and who
-/// waits for one to end. Guarded by the lock of the [Limiter], but for [#isWanted].
+/// waits for one to end. Guarded by the lock of the [Limiter], but for [#isWantedBeside].
 ///
 /// Whoever is refused waits in order, each path once. A slot that comes free is reserved for the
 /// first for [#RESERVED]; the next has it where that one does not come.
@@ -19,7 +19,9 @@ final class SlotGate implements Gate {
     private final List<String> values;
     private int used;
     private boolean isForgotten;
-    private volatile boolean isWanted;
+
+    /// Who waits without a reserved slot: nobody is this gate itself, several are the list of them.
+    private volatile Object wanting = this;
 
     /// Only while somebody waits.
     private @Nullable Waiting waiting;
@@ -66,9 +68,10 @@ final class SlotGate implements Gate {
         isForgotten = true;
     }
 
-    /// Whether somebody waits who has no slot reserved. Thread-safe.
-    boolean isWanted() {
-        return isWanted;
+    /// Whether somebody else than `path` waits who has no slot reserved. Thread-safe.
+    boolean isWantedBeside(Object path) {
+        Object now = wanting;
+        return now != this && !now.equals(path);
     }
 
     boolean hasRoomFor(Object path, long now) {
@@ -106,7 +109,7 @@ final class SlotGate implements Gate {
         }
         if (!queue.reserved.containsKey(path)) {
             queue.waiters.add(path);
-            isWanted = true;
+            settle(queue);
         }
         var reason = new Reason(family, values, false);
         return new Blocked(family.until(), reason, family.breadth(), family.dependsOnSource());
@@ -140,7 +143,12 @@ final class SlotGate implements Gate {
     }
 
     private void settle(Waiting queue) {
-        isWanted = !queue.waiters.isEmpty();
+        wanting =
+                switch (queue.waiters.size()) {
+                    case 0 -> this;
+                    case 1 -> queue.waiters.getFirst();
+                    default -> values;
+                };
         if (queue.waiters.isEmpty() && queue.reserved.isEmpty()) {
             waiting = null;
         }
@@ -157,7 +165,7 @@ final class SlotGate implements Gate {
             queue.waiters.forEach(wakes::add);
         }
         waiting = null;
-        isWanted = false;
+        wanting = this;
         isForgotten = true;
     }
 

@@ -2,6 +2,7 @@ package io.whimbrel.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 import io.whimbrel.mail.Rate;
 import io.whimbrel.shaping.Flow;
@@ -26,7 +27,7 @@ final class LimitOracle {
     private final Map<String, Integer> open = new HashMap<>();
 
     private final Map<String, Integer> sentBySite = new HashMap<>();
-    private final Map<String, Integer> waitingByTenant = new HashMap<>();
+    private final Map<String, Integer> waitingByStream = new HashMap<>();
     private final Map<QueueId, Admitted> admitted = new HashMap<>();
     private final Map<String, Wait> waits = new HashMap<>();
     private long outstanding;
@@ -47,14 +48,19 @@ final class LimitOracle {
     }
 
     /// Mail is due now.
-    void admitted(QueueId id, String tenant, String group, long now) {
-        int ahead = waitingByTenant.merge(tenant, 1, Integer::sum) - 1;
+    void admitted(QueueId id, MailStream stream, String group, long now) {
+        int ahead =
+                waitingByStream.merge(key(stream.tenant(), stream.campaign()), 1, Integer::sum) - 1;
         outstanding++;
         admitted.put(id, new Admitted(group, sentBySite.getOrDefault(group, 0), ahead, now));
     }
 
-    int waiting(String tenant) {
-        return waitingByTenant.getOrDefault(tenant, 0);
+    int waiting(String tenant, String campaign) {
+        return waitingByStream.getOrDefault(key(tenant, campaign), 0);
+    }
+
+    private static String key(String tenant, String campaign) {
+        return tenant + "/" + campaign;
     }
 
     /// Messages that were never tried.
@@ -72,7 +78,7 @@ final class LimitOracle {
         Admitted was = admitted.remove(entry.message().id());
         if (was != null) {
             outstanding--;
-            waitingByTenant.merge(flow.tenant(), -1, Integer::sum);
+            waitingByStream.merge(key(flow.tenant(), flow.campaign()), -1, Integer::sum);
             int overtaken = (before - was.sentBefore) / (1 + was.aheadOfIt);
             waits.merge(
                     flow.tenant(),

@@ -19,6 +19,7 @@ import io.whimbrel.shaping.Opening;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -165,13 +166,15 @@ final class SimulatedPeers implements ScheduleActions {
     private void seek(EgressPath path, PathState state) {
         state.isSignalled = false;
         int ready = schedule.readyEntries(path, instant());
-        while (ready > 0 && !state.sleeping.isEmpty()) {
-            Connection woken = state.sleeping.removeFirst();
-            woken.sleep++;
-            woken.step();
-            ready--;
+        List<Connection> woken = new ArrayList<>();
+        while (woken.size() < ready && !state.sleeping.isEmpty()) {
+            woken.add(state.sleeping.removeFirst());
         }
-        if (ready > 0) {
+        for (Connection one : woken) {
+            one.sleep++;
+            one.step();
+        }
+        if (woken.size() < ready) {
             mayOpen(path, state);
         }
     }
