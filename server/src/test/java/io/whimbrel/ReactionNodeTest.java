@@ -35,20 +35,6 @@ import java.util.function.Predicate;
 /// node: the checks of KumoMTA's tests of traffic shaping automation and of batches.
 @Timeout(90)
 class ReactionNodeTest {
-    private static final String RULE =
-            """
-            [provider]
-            name = "prov"
-            title = "A provider"
-            [[match]]
-            mx = "*.prov.test"
-            [[rule]]
-            name = "spam"
-            text = 'too much mail'
-            then = %s
-            lasts = "10m"
-            test = "450 4.7.1 too much mail"
-            """;
 
     @TempDir private Path folder = Path.of("");
 
@@ -211,7 +197,7 @@ class ReactionNodeTest {
 
     private Node start(String action) throws IOException {
         Path providers = Files.createDirectories(folder.resolve("providers"));
-        Files.writeString(providers.resolve("prov.toml"), RULE.formatted(action));
+        Files.writeString(providers.resolve("prov.toml"), rule(action));
         Path file = folder.resolve("whimbrel.toml");
         Files.writeString(
                 file,
@@ -354,5 +340,23 @@ class ReactionNodeTest {
 
     private static void say(Socket socket, String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String rule(String action) {
+        return """
+        [provider]
+        name = "prov"
+        title = "A provider"
+        [[match]]
+        mx = "*.prov.test"
+        [[rule]]
+        name = "spam"
+        text = 'too much mail'
+        then = %s
+        lasts = "10m"
+        test = "450 4.7.1 too much mail"
+
+        """
+                .formatted(action);
     }
 }

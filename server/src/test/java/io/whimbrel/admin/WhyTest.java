@@ -244,7 +244,7 @@ final class WhyTest {
         assertThat(Spans.of(Duration.ofNanos(1))).isEqualTo("1 ms");
         assertThat(Spans.of(Duration.ofSeconds(161))).isEqualTo("2 min 41 s");
         assertThat(Spans.of(Duration.ofMinutes(185))).isEqualTo("3 h 5 min");
-        assertThat(Spans.of(Duration.ofHours(48))).isEqualTo("2 d");
+        assertThat(Spans.of(Duration.ofDays(2))).isEqualTo("2 d");
         assertThat(Spans.of(Duration.ofSeconds(-1))).isEqualTo("0 ms");
     }
 }

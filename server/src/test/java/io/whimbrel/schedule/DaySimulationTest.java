@@ -79,12 +79,12 @@ class DaySimulationTest {
         final long flashSecond;
 
         Numbers(Random random) {
-            googleHour = 200 + random.nextInt(400);
-            shopMinute = 10 + random.nextInt(15);
-            saleHour = 100 + random.nextInt(200);
-            slowHour = 150 + random.nextInt(300);
-            outlookMinute = 8 + random.nextInt(10);
-            flashSecond = 100 + random.nextInt(200);
+            googleHour = 200L + random.nextInt(400);
+            shopMinute = 10L + random.nextInt(15);
+            saleHour = 100L + random.nextInt(200);
+            slowHour = 150L + random.nextInt(300);
+            outlookMinute = 8L + random.nextInt(10);
+            flashSecond = 100L + random.nextInt(200);
         }
 
         List<LimitSettings> limits() {
@@ -302,7 +302,7 @@ class DaySimulationTest {
 
         private void flash() {
             var stream = new MailStream("flash", "f", PriorityClass.NORMAL, "bulk");
-            for (long i = numbers.flashSecond * 40; i > 0; i--) {
+            for (long i = numbers.flashSecond * 40L; i > 0; i--) {
                 admit(stream, "flash.example", 1);
             }
         }
@@ -349,28 +349,28 @@ class DaySimulationTest {
         Numbers numbers = day.numbers;
         for (String source : List.of("t1", "t2")) {
             Predicate<Flow> meant = flow -> GOOGLE.covers(flow) && flow.source().equals(source);
-            day.used("google by hour, " + source, meant, numbers.googleHour * 12, 0, 12);
+            day.used("google by hour, " + source, meant, 1.0 * numbers.googleHour * 12, 0, 12);
             day.used(
                     "google by day, " + source,
                     meant,
-                    numbers.googleHour * HOURS_OF_DAY_LIMIT,
+                    1.0 * numbers.googleHour * HOURS_OF_DAY_LIMIT,
                     0,
                     24);
         }
-        day.used("shop", SHOP::covers, numbers.shopMinute * 60 * 24, 0, 24);
-        day.used("sale", SALE::covers, numbers.saleHour * 24, 0, 24);
-        day.used("outlook", OUTLOOK::covers, numbers.outlookMinute * 60 * 24, 0, 24);
+        day.used("shop", SHOP::covers, 1.0 * numbers.shopMinute * 60 * 24, 0, 24);
+        day.used("sale", SALE::covers, 1.0 * numbers.saleHour * 24, 0, 24);
+        day.used("outlook", OUTLOOK::covers, 1.0 * numbers.outlookMinute * 60 * 24, 0, 24);
         day.used(
                 "slow.example",
                 flow -> flow.domain().equals("slow.example"),
-                numbers.slowHour * 24,
+                1.0 * numbers.slowHour * 24,
                 0,
                 24);
         double second = 1 / 3600.0;
         day.used(
                 "flash.example",
                 flow -> flow.domain().equals("flash.example"),
-                numbers.flashSecond * 25,
+                1.0 * numbers.flashSecond * 25,
                 12 + 3 * second,
                 12 + 28 * second);
         long suspended = Micros.of(day.start) + 10 * HOUR;

@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Site;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.mail.QueueName;
@@ -33,7 +32,6 @@ class LockDisciplineTest implements ScheduleActions {
 
     @Override
     public void resolve(Destination destination) {
-        DomainName domain = destination.domain();
         useFromAnotherThread();
     }
 

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.Function;
@@ -195,9 +196,9 @@ final class SimulatedPeers implements ScheduleActions {
 
     /// From one source after the other, the first that limits allow.
     private void open(EgressPath path, PathState state, Peer peer) {
-        List<FlowSource> sources = pools.get(path.pool());
+        List<FlowSource> sources = pools.getOrDefault(path.pool(), List.of());
         long until = Long.MAX_VALUE;
-        Blocked first = null;
+        Optional<Blocked> first = Optional.empty();
         turn++;
         for (int i = 0; i < sources.size(); i++) {
             FlowSource source = sources.get((turn + i) % sources.size());
@@ -220,15 +221,15 @@ final class SimulatedPeers implements ScheduleActions {
                     return;
                 }
                 case Blocked by -> {
-                    if (first == null || by.untilMicros() < until) {
-                        first = by;
+                    if (first.isEmpty() || by.untilMicros() < until) {
+                        first = Optional.of(by);
                         until = by.untilMicros();
                     }
                 }
             }
         }
         state.noMoreUntil = now + SECOND;
-        hold(path, first);
+        hold(path, first.orElseThrow());
     }
 
     private void hold(EgressPath path, Blocked by) {

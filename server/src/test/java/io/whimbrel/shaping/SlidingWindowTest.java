@@ -118,7 +118,7 @@ final class SlidingWindowTest {
         while (i > 0 && stamps.get(i - 1) > then) {
             i--;
         }
-        return stamps.size() - i;
+        return (long) stamps.size() - i;
     }
 
     @Test

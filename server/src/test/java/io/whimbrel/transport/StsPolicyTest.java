@@ -154,7 +154,7 @@ class StsPolicyTest {
             return HttpText.read(
                     new ByteArrayInputStream(answer.getBytes(StandardCharsets.UTF_8)), 1_000);
         } catch (IOException e) {
-            return e.getMessage();
+            return String.valueOf(e.getMessage());
         }
     }
 }
