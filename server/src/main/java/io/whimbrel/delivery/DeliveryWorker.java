@@ -76,6 +76,9 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean isSeeking = true;
 
+    /// What had been announced when it looked last.
+    private long announced;
+
     /// The session in hand has been through a transaction.
     private boolean isProven;
 
@@ -130,6 +133,7 @@ final class DeliveryWorker implements Crew.Member {
             endSession();
         }
         long seen = connections.announced();
+        announced = seen;
         if (dispatcher.isClosing()) {
             return idle(seen, 0);
         }
@@ -188,12 +192,10 @@ final class DeliveryWorker implements Crew.Member {
     }
 
     /// The limit has no room for longer than a connection may be idle.
-    private boolean leaveForLimit(Blocked by) {
+    private boolean leaveForLimit(Blocked by) throws InterruptedException {
         work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
         endSession();
-        looked(0);
-        connections.left(false);
-        return false;
+        return idle(announced, 0);
     }
 
     /// Opens a session for what waits first.
@@ -247,9 +249,8 @@ final class DeliveryWorker implements Crew.Member {
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
                 work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
-                connections.notAllowed(isSeeking);
-                isSeeking = false;
-                yield false;
+                connections.notAllowed();
+                yield idle(announced, 0);
             }
         };
     }

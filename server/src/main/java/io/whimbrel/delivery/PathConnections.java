@@ -201,15 +201,11 @@ final class PathConnections {
         }
     }
 
-    /// A limit allows no further connection; the thread is not counted any more.
-    void notAllowed(boolean wasSeeking) {
+    /// A limit allows no further connection: none is begun beside those there are, for a while.
+    void notAllowed() {
         lock.lock();
         try {
             noMoreUntil = clock.instant().plus(NO_MORE_FOR);
-            if (wasSeeking) {
-                seekers--;
-            }
-            end();
         } finally {
             lock.unlock();
         }

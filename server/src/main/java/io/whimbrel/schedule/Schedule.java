@@ -86,6 +86,7 @@ public final class Schedule {
             ScheduleActions actions) {
         this.settings = settings;
         this.limiter = limiter;
+        this.limitsEpoch = limiter.epoch();
         this.actions = actions;
         this.sites = new SiteTable(destinations);
         this.budget = new MemoryBudget(settings.entriesInMemoryMax(), actions::weight);
@@ -367,6 +368,8 @@ public final class Schedule {
 
     /// What a limit or suspension held back that is no more, or is another, need not wait for the
     /// time that it named.
+
+    /// Limits and restraints are others than before: what they held back may go.
     private void askAgainAfterChanges() {
         long epoch = limiter.epoch();
         if (epoch != limitsEpoch) {

@@ -12,7 +12,8 @@ public record EsmtpParameter(String keyword, String value) {
     /// What a client is told whose parameter this is, where we have none of the name (RFC 5321
     /// §4.1.1.11).
     public SmtpReply unknown() {
-        String shown = keyword.length() > 40 ? keyword.substring(0, 40) : keyword;
+        String begin = keyword.length() > 40 ? keyword.substring(0, 40) : keyword;
+        String shown = begin.replaceAll("[^!-~]", "?");
         return SmtpReply.of(555, 5, 5, 4, "Parameter not recognized: " + shown);
     }
 

@@ -168,7 +168,8 @@ class ConfigErrorsTest {
                 zzz = 1
                 """,
                 "5:1: node previously defined at line 1, column 1",
-                "9:1: unknown key \"zzz\" in [dns]; allowed: servers, timeout");
+                "9:1: unknown key \"zzz\" in [dns]; allowed: "
+                        + String.join(", ", DnsKeys.DNS.keyNames()));
     }
 
     @Test

@@ -168,14 +168,14 @@ final class IndexDurabilityTest {
         fill();
         try (Store store = Store.open(folder(), IndexSettings.MEMORY_BYTES_MIN);
                 Store.Batch batch = store.batch()) {
-            batch.put(Family.META, new byte[] {'f'}, RowCodec.encodeNumber(2));
+            batch.put(Family.META, new byte[] {'f'}, RowCodec.encodeNumber(QueueIndex.FORMAT + 1));
             store.write(batch);
             store.flush();
         }
         assertThatThrownBy(() -> open(folder()))
                 .isInstanceOf(IndexDamaged.class)
-                .hasMessageContaining("format 2 of another version")
-                .hasMessageContaining("reads format 1");
+                .hasMessageContaining("format " + (QueueIndex.FORMAT + 1) + " of another version")
+                .hasMessageContaining("reads format " + QueueIndex.FORMAT);
     }
 
     @Test
