@@ -84,7 +84,7 @@ final class PoolDeliveryTest {
                 assertThat(attempts)
                         .extracting(Attempt::source)
                         .filteredOn(source -> source.equals("a"))
-                        .hasSize(2);
+                        .hasSizeBetween(1, 2);
                 assertThat(peer.clients()).contains("127.0.0.5", "127.0.0.6");
             }
         }
