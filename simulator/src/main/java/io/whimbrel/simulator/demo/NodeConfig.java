@@ -49,6 +49,11 @@ record NodeConfig(
                 port = %d
                 allow-private = ["127.0.0.0/8", "::1/128"]   # where the simulated internet lives
 
+                [[provider]]          # its hosts are nobody's: what they answer shapes nothing
+                name = "default"
+                limits = false
+                rules = false
+
                 [retry]               # %s; without this table 5 minutes to 4 hours
                 first = "1s"
                 factor = 1.5
