@@ -22,7 +22,6 @@ import io.whimbrel.reaction.ActionKind;
 import io.whimbrel.reaction.ActionNotice;
 import io.whimbrel.reaction.Reactions;
 import io.whimbrel.reaction.RestraintsFile;
-import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.ProviderPlaces;
 import io.whimbrel.routing.RouteTable;
@@ -32,7 +31,6 @@ import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
-import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.DaneRecords;
 import io.whimbrel.transport.DaneTarget;
@@ -45,7 +43,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +64,6 @@ final class Outgoing implements AutoCloseable {
     private final TlsState tlsState;
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
-    private volatile Rulebook rulebook;
     private volatile Providers providers;
     private volatile Pools pools;
     private volatile Resolver resolver;
@@ -87,12 +83,11 @@ final class Outgoing implements AutoCloseable {
         this.metrics = metrics;
         this.fileLimit = fileLimit;
         providers = providers(config);
-        rulebook = rulebook(providers);
         limiter = new Limiter(limits(config, providers));
         metrics.shaping.watch(() -> limiter.counts().reading());
         limiterFile = new LimiterFile(config.node().dataFolder(), limiter, clock, metrics);
         var hooks = new Reactions.Hooks(limiter::restrain, limiter::lift, notices);
-        reactions = new Reactions(() -> rulebook, hooks, metrics);
+        reactions = new Reactions(() -> providers.rulebook(), hooks, metrics);
         restraintsFile = new RestraintsFile(config.node().dataFolder(), reactions, metrics);
         pools = pools(config);
         resolver = new Resolver(config.dns(), clock, metrics.dns);
@@ -133,7 +128,11 @@ final class Outgoing implements AutoCloseable {
                 limiter,
                 (domain, provider, host) ->
                         wishes.forHost(
-                                wishes.forDomain(domain, provider, TlsRequirement.UNSPECIFIED),
+                                wishes.forDomain(
+                                        domain,
+                                        provider,
+                                        TlsRequirement.UNSPECIFIED,
+                                        host.isOfDomain()),
                                 host));
     }
 
@@ -234,7 +233,6 @@ final class Outgoing implements AutoCloseable {
     void reload(Config config, Fresh fresh) {
         if (!fresh.providers().equals(providers)) {
             providers = fresh.providers();
-            rulebook = rulebook(providers);
         }
         limiter.reload(limits(config, providers));
         pools = pools(config);
@@ -286,10 +284,7 @@ final class Outgoing implements AutoCloseable {
 
     /// Which pool and route mail takes.
     Destinations destinations(Config config) {
-        var table = new RouteTable(config.routes());
-        String pool = config.egress().defaultPool();
-        return new Destinations(
-                asked -> asked.isEmpty() ? pool : asked, table::routeOf, table.looksAtRecipients());
+        return new RouteTable(config.routes()).destinations(config.egress().defaultPool());
     }
 
     /// @throws IOException where a provider file is wrong; the message has a line for each error
@@ -306,14 +301,6 @@ final class Outgoing implements AutoCloseable {
                                     .map(Object::toString)
                                     .collect(Collectors.joining("\n")));
         };
-    }
-
-    private static Rulebook rulebook(Providers providers) {
-        var rules = new HashMap<String, List<ReactionRule>>();
-        for (ProviderFile file : providers.files()) {
-            rules.put(file.name(), providers.ownRules(file.name()));
-        }
-        return new Rulebook(rules);
     }
 
     private static List<LimitSettings> limits(Config config, Providers providers) {

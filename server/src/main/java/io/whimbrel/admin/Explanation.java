@@ -19,6 +19,8 @@ import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.toml.NearestName;
 import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.HostPlace.NamedBy;
+import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsPolicy;
 
 import tools.jackson.databind.node.ArrayNode;
@@ -69,7 +71,7 @@ public final class Explanation {
             String site,
             String provider,
             List<TargetHost> hosts,
-            boolean areSure,
+            NamedBy namedBy,
             String tls,
             String trouble) {}
 
@@ -147,17 +149,23 @@ public final class Explanation {
                                         remote.site().name(),
                                         remote.site().provider(),
                                         remote.hosts(),
-                                        remote.terms().areNamesSure() || remote.isRoute(),
+                                        NamedBy.of(remote.isRoute(), remote.terms().areNamesSure()),
                                         remote.terms().tls(),
                                         "");
                         case NextHop.LocalSocket _,
                                 NextHop.Http _,
                                 NextHop.Discard _,
                                 NextHop.Refuse _ ->
-                                new Way(nextHop.site().name(), "", List.of(), true, "", "");
+                                new Way(
+                                        nextHop.site().name(),
+                                        "",
+                                        List.of(),
+                                        NamedBy.OPERATOR,
+                                        "",
+                                        "");
                     };
             case Resolution.NotFound(SmtpReply reply) ->
-                    new Way("", "", List.of(), false, "", reply.toString());
+                    new Way("", "", List.of(), NamedBy.MX, "", reply.toString());
         };
     }
 
@@ -165,7 +173,7 @@ public final class Explanation {
         String provider = sight.providers().of(asked.mxHosts, asked.domain.value(), List::of);
         List<TargetHost> hosts =
                 asked.mxHosts.stream().map(host -> new TargetHost(0, host, SMTP_PORT)).toList();
-        return new Way(String.join("|", asked.mxHosts), provider, hosts, false, "", "");
+        return new Way(String.join("|", asked.mxHosts), provider, hosts, NamedBy.MX, "", "");
     }
 
     private static List<SourceAddress> sources(Asked asked, String pool, EgressSight sight) {
@@ -206,14 +214,12 @@ public final class Explanation {
             return;
         }
         ObjectNode node = line.putObject("tls");
-        if (!way.tls.isEmpty()) {
-            node.put("policy", way.tls).put("said_by", "the route");
-            return;
-        }
         TargetHost host = way.hosts.getFirst();
-        var place = new HostPlace(host.name(), host.port(), way.areSure);
+        var place = new HostPlace(host.name(), host.port(), way.namedBy, TlsLevel.parse(way.tls));
         TlsPolicy policy = sight.tls().of(domain, way.provider, place);
-        node.put("host", host.name()).put("policy", policy.text()).put("said_by", policy.saidBy());
+        node.put("host", host.name())
+                .put("policy", policy.text())
+                .put("said_by", way.tls.isEmpty() ? policy.saidBy() : "the route");
         if (policy.demand() instanceof TlsPolicy.Demand.Impossible(var why)) {
             node.put("trouble", why.text());
         }

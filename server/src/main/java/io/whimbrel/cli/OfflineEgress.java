@@ -3,7 +3,6 @@ package io.whimbrel.cli;
 import io.whimbrel.admin.EgressSight;
 import io.whimbrel.config.Config;
 import io.whimbrel.dns.Resolver;
-import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
@@ -48,7 +47,6 @@ final class OfflineEgress {
                         resolver,
                         new OwnNode(Set.of(config.node().name()), List.of()),
                         new ProviderPlaces(providers, resolver));
-        String pool = config.egress().defaultPool();
         var tls =
                 new TlsPolicies(
                         config.tlsOut(),
@@ -56,17 +54,19 @@ final class OfflineEgress {
                         (_, _, _) -> new DaneAnswer.None());
         return new EgressSight(
                 routing,
-                new Destinations(
-                        asked -> asked.isEmpty() ? pool : asked,
-                        table::routeOf,
-                        table.looksAtRecipients()),
+                table.destinations(config.egress().defaultPool()),
                 tenant -> poolOf(config, tenant),
                 new Pools(config.egress().pools(), sources(config, clock), clock, metrics.egress),
                 providers,
                 new Limiter(limits),
                 (domain, provider, host) ->
                         tls.forHost(
-                                tls.forDomain(domain, provider, TlsRequirement.UNSPECIFIED), host));
+                                tls.forDomain(
+                                        domain,
+                                        provider,
+                                        TlsRequirement.UNSPECIFIED,
+                                        host.isOfDomain()),
+                                host));
     }
 
     private static String poolOf(Config config, String tenant) {

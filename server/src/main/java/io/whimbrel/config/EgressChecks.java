@@ -43,6 +43,7 @@ final class EgressChecks {
         values.all(EgressKeys.POOL).forEach(this::checkPool);
         values.all(EgressKeys.CLASS).forEach(it -> checkName(it, EgressKeys.CLASS_POOL));
         values.all(TenantKeys.TENANT).forEach(it -> checkName(it, TenantKeys.POOL));
+        values.all(RouteKeys.ROUTE).forEach(it -> checkName(it, RouteKeys.POOL));
         checkName(values.one(DeliveryKeys.DELIVERY), EgressKeys.DEFAULT_POOL);
         checkDefault(values.all(EgressKeys.POOL));
     }

@@ -18,6 +18,7 @@ import io.whimbrel.toml.TableSpec;
 import io.whimbrel.toml.TableValues;
 import io.whimbrel.toml.ValueKind;
 import io.whimbrel.toml.ValueKind.Reading;
+import io.whimbrel.transport.TlsLevel;
 
 import org.tomlj.TomlArray;
 
@@ -145,13 +146,14 @@ final class RouteKeys {
                     RELOAD,
                     "The pool of sources that mail by this route leaves from.");
 
-    static final Key<String> TLS =
+    static final Key<TlsLevel> TLS =
             new Key<>(
                     "tls",
-                    Kinds.name(),
+                    TlsOutKeys.level(),
                     new Presence.Unset<>("as for every host", "\"verify\""),
                     RELOAD,
-                    "The TLS policy of connections by this route.");
+                    "The TLS policy of connections by this route, one of those of `[tls-out]`. It"
+                        + " goes before the policy of the domain.");
 
     static final Key<String> TEXT =
             new Key<>(
@@ -233,7 +235,7 @@ final class RouteKeys {
         var terms =
                 new RouteSettings.Terms(
                         table.find(POOL).orElse(""),
-                        table.find(TLS).orElse(""),
+                        table.find(TLS).map(TlsLevel::text).orElse(""),
                         credentials(table),
                         table.find(FALLBACK),
                         table.find(TEXT).orElse(""));

@@ -256,7 +256,7 @@ final class TlsOutKeys {
         }
     }
 
-    private static ValueKind<TlsLevel> level() {
+    static ValueKind<TlsLevel> level() {
         return ValueKind.ofParsed(
                 "is no policy",
                 "\"none\", \"may\", \"encrypt\", \"verify\", \"dane\", \"dane-only\" or"

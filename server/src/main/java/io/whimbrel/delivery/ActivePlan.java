@@ -31,13 +31,15 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
     }
 
     /// What TLS a message wants, whichever host takes it. May block for a few seconds.
-    DomainTls tls(QueueEntry entry, String provider) {
-        return plan.tls()
-                .forDomain(entry.domain(), provider, entry.message().envelope().parameters().tls());
+    ///
+    /// @param isByMx whether the domain's own hosts are to take it
+    DomainTls tls(QueueEntry entry, String provider, boolean isByMx) {
+        TlsRequirement asked = entry.message().envelope().parameters().tls();
+        return plan.tls().forDomain(entry.domain(), provider, asked, isByMx);
     }
 
     /// What mail for a domain wants that asks for nothing itself. May block as well.
-    DomainTls tls(DomainName domain, String provider) {
-        return plan.tls().forDomain(domain, provider, TlsRequirement.UNSPECIFIED);
+    DomainTls tls(DomainName domain, String provider, boolean isByMx) {
+        return plan.tls().forDomain(domain, provider, TlsRequirement.UNSPECIFIED, isByMx);
     }
 }

@@ -49,10 +49,6 @@ final class DeliveryWorker implements Crew.Member {
     /// are asked again.
     private static final long FRESH_MICROS = 10_000;
 
-    private static final AttemptResult OVERDUE =
-            new AttemptResult.Overdue(
-                    SmtpReply.of(554, 5, 4, 7, "Not delivered within the time that was asked for"));
-
     private final Dispatcher dispatcher;
     private final ReadyWork work;
     private final EgressPath path;
@@ -228,7 +224,11 @@ final class DeliveryWorker implements Crew.Member {
                                 talker,
                                 first.stream(),
                                 domain,
-                                () -> active.tls(domain, path.site().provider()));
+                                () ->
+                                        active.tls(
+                                                domain,
+                                                path.site().provider(),
+                                                PathTerms.isByMx(talker)));
                 yield connected(first.destination(), found);
             }
         };
@@ -288,7 +288,7 @@ final class DeliveryWorker implements Crew.Member {
         if (entry.message().envelope().treatment().isOver(dispatcher.clock().instant())) {
             grant.refund(nowMicros());
             // Its sender does not want it delivered any more.
-            untried.settle(entry, OVERDUE, "");
+            untried.settle(entry, Untried.OVERDUE, "");
             return true;
         }
         return switch (heading(destination(entry))) {
@@ -337,9 +337,15 @@ final class DeliveryWorker implements Crew.Member {
                         talker,
                         entry.stream(),
                         entry.domain(),
-                        () -> active.tls(entry, path.site().provider()));
+                        () -> active.tls(entry, path.site().provider(), PathTerms.isByMx(talker)));
         switch (found) {
-            case Found.Opened(RemoteSession opened, Lease granted) -> begin(opened, granted);
+            case Found.Opened(RemoteSession opened, Lease granted) -> {
+                begin(opened, granted);
+                if (!terms().isSafe(entry, opened, dispatcher.clock().instant())) {
+                    untried.settle(entry, Untried.NOT_SAFE, opened.source().name());
+                    return true;
+                }
+            }
             case Found.Failed(AttemptResult result, String source) -> {
                 if (!interruption.isCut() && SmtpClient.isAboutTls(result)) {
                     untried.settle(entry, result, source);

@@ -10,6 +10,7 @@ import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.wire.ChannelSocket;
 import io.whimbrel.wire.Trouble;
@@ -42,7 +43,7 @@ final class LocalSocketClient {
             var wire = new Wire(new ChannelSocket(channel), watchdog, timeouts.dataBlock());
             var handshake =
                     new Introduction.Handshake(tls, Introduction.Start.NEVER, Optional.empty());
-            var place = new HostPlace(host.name(), host.port(), false);
+            var place = new HostPlace(host.name(), host.port(), NamedBy.SOCKET);
             return new Introduction(wire, handshake, timeouts)
                     .introduce(host, place, source, Protocol.LMTP);
         } catch (IOException e) {

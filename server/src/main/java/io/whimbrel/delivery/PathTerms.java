@@ -4,6 +4,7 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.Carrier;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.schedule.QueueEntry;
@@ -25,8 +26,12 @@ record PathTerms(ActivePlan active, EgressPath path) {
 
     /// A connection from `source`, as the schedule needs to know it.
     Carrier carrier(SourceAddress source) {
+        var leaving = new FlowSource(source.name(), source.profile());
+        if (!active.pools().isSticky(path.pool())) {
+            return new Carrier(leaving, Carrier.ANY.mayCarry());
+        }
         return new Carrier(
-                new FlowSource(source.name(), source.profile()),
+                leaving,
                 (stream, domain) ->
                         active.pools()
                                 .mayCarry(path.pool(), source.name(), stickyKey(stream, domain)));
@@ -55,11 +60,17 @@ record PathTerms(ActivePlan active, EgressPath path) {
                 || (carried > 0 && active.pools().isAhead(path.pool(), open.source().name()));
     }
 
+    /// Whether the hosts of `talker` are those that its domains name.
+    static boolean isByMx(NextHop.Talker talker) {
+        return talker instanceof NextHop.Remote remote && !remote.isRoute();
+    }
+
     /// Whether `open` is as safe as the mail wants it.
     boolean isSafe(QueueEntry entry, RemoteSession open, Instant now) {
+        boolean isByMx = open.tls().facts().host().isOfDomain();
         return active.plan()
                 .tls()
-                .allows(active.tls(entry, path.site().provider()), open.tls(), now);
+                .allows(active.tls(entry, path.site().provider(), isByMx), open.tls(), now);
     }
 
     /// Whether another source may send what `open` may not for long. A session that has sent

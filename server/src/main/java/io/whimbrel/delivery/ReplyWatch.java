@@ -42,7 +42,10 @@ final class ReplyWatch {
             EgressPath path, SourceAddress source, QueueEntry entry, List<AttemptResult> results) {
         Flow flow = flow(path, source, entry);
         reactions.sent(flow, clock.instant());
-        Map<AttemptResult, Advice> advice = new HashMap<>(0);
+        if (Results.isAllAccepted(results)) {
+            return Map.of();
+        }
+        Map<AttemptResult, Advice> advice = new HashMap<>();
         for (AttemptResult result : results) {
             if (result instanceof Refused(var _, Stage stage, SmtpReply reply)
                     && !advice.containsKey(result)) {

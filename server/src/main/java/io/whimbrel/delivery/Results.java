@@ -19,6 +19,15 @@ final class Results {
         return false;
     }
 
+    static boolean isAllAccepted(List<AttemptResult> results) {
+        for (AttemptResult result : results) {
+            if (!(result instanceof AttemptResult.Accepted)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static boolean isLost(List<AttemptResult> results) {
         return results.getFirst() instanceof ConnectionLost;
     }

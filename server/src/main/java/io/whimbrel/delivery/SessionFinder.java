@@ -17,6 +17,8 @@ import io.whimbrel.shaping.Lease;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.transport.DomainTls;
+import io.whimbrel.transport.HostPlace.NamedBy;
+import io.whimbrel.transport.TlsLevel;
 
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -156,7 +158,8 @@ final class SessionFinder {
                         active.plan().tls(),
                         wish.tls(),
                         terms.isImplicitTls(),
-                        terms.areNamesSure() || remote.isRoute());
+                        NamedBy.of(remote.isRoute(), terms.areNamesSure()),
+                        TlsLevel.parse(terms.tls()));
         return new SmtpClient.Talk(
                 remote.protocol(), tls, terms.credentials(), active.settings().timeouts());
     }

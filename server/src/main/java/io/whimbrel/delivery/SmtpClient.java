@@ -18,6 +18,7 @@ import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.transport.DomainTls;
+import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.wire.Dialer;
 import io.whimbrel.wire.Trouble;
@@ -70,8 +71,9 @@ final class SmtpClient {
         this.badHosts = new RecentHosts(BAD_FOR, clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
-        DomainTls nobody = tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED);
-        this.opportunistic = new TlsWish(tls, nobody, false, false);
+        DomainTls nobody =
+                tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED, false);
+        this.opportunistic = new TlsWish(tls, nobody, false, NamedBy.MX, Optional.empty());
     }
 
     /// With TLS where it works, and nobody to log in as.

@@ -3,19 +3,29 @@ package io.whimbrel.delivery;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.HostPlace;
+import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsPolicy;
+
+import java.util.Optional;
 
 /// What TLS a session is wanted with. Immutable.
 ///
 /// @param tls of the configuration that holds now
 /// @param domain of the message that it is wanted for
 /// @param isImplicit TLS begins with the first octet (`smtps://`)
-/// @param areNamesSure the hosts' names are from signed MX records, or the operator's own
-record TlsWish(OutboundTls tls, DomainTls domain, boolean isImplicit, boolean areNamesSure) {
+/// @param namedBy who names the hosts
+/// @param level what the route asks for
+record TlsWish(
+        OutboundTls tls,
+        DomainTls domain,
+        boolean isImplicit,
+        NamedBy namedBy,
+        Optional<TlsLevel> level) {
 
     HostPlace place(HostAddress host) {
-        return new HostPlace(host.name(), host.port(), areNamesSure);
+        return new HostPlace(host.name(), host.port(), namedBy, level);
     }
 
     /// May block while the DNS is asked.

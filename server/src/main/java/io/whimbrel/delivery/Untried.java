@@ -3,7 +3,9 @@ package io.whimbrel.delivery;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.smtp.SmtpReply;
 
 import java.util.Collections;
 import java.util.List;
@@ -12,6 +14,17 @@ import java.util.function.Function;
 
 /// Settles what waits on one path and need not be tried, for its fate is known. Thread-safe.
 final class Untried {
+    /// Its sender does not want it delivered any more.
+    static final AttemptResult OVERDUE =
+            new AttemptResult.Overdue(
+                    SmtpReply.of(554, 5, 4, 7, "Not delivered within the time that was asked for"));
+
+    /// A fallback relay, say, may offer less than the policy of the domain asks for.
+    static final AttemptResult NOT_SAFE =
+            new NotTried(
+                    SmtpReply.of(
+                            451, 4, 7, 10, "No host that can be reached is as safe as is asked"));
+
     private static final int TAKE_ALL_MOST = 500;
 
     private final Dispatcher dispatcher;

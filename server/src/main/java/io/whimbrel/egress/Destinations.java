@@ -3,17 +3,13 @@ package io.whimbrel.egress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 
-import java.util.function.UnaryOperator;
-
 /// Says which pool and route mail takes, before any host is looked up. Immutable; a reload makes
 /// other ones. Called for each message: must be quick, must not block.
 ///
-/// @param pools the pool in force for the pool that a stream asks for (`""`: the node's own); never
-///   `""`
+/// @param pools the pool in force; never `""`
 /// @param routes the route
 /// @param looksAtRecipients whether the route may depend on the address within a domain
-public record Destinations(
-        UnaryOperator<String> pools, RouteChoice routes, boolean looksAtRecipients) {
+public record Destinations(PoolChoice pools, RouteChoice routes, boolean looksAtRecipients) {
 
     /// Which route is chosen by other things than the domain.
     @FunctionalInterface
@@ -23,9 +19,19 @@ public record Destinations(
         String of(MailStream stream, DomainName domain, String address);
     }
 
+    /// Which pool mail leaves by.
+    @FunctionalInterface
+    public interface PoolChoice {
+        /// @param route that was chosen for it; `""` where the domain alone decides
+        String of(MailStream stream, DomainName domain, String route);
+    }
+
     /// All mail by one pool, but for what asks for another; no routes.
     public static Destinations ofPool(String pool) {
-        return new Destinations(asked -> asked.isEmpty() ? pool : asked, (_, _, _) -> "", false);
+        return new Destinations(
+                (stream, _, _) -> stream.pool().isEmpty() ? pool : stream.pool(),
+                (_, _, _) -> "",
+                false);
     }
 
     /// Of mail of a stream, whoever the recipient is.
@@ -35,7 +41,7 @@ public record Destinations(
 
     /// Of mail of a stream by a route that was chosen before.
     public Destination of(MailStream stream, DomainName domain, String route) {
-        return new Destination(domain, pools.apply(stream.pool()), route);
+        return new Destination(domain, pools.of(stream, domain, route), route);
     }
 
     /// The route of one recipient.

@@ -68,6 +68,13 @@ public final class Pools {
         return names;
     }
 
+    /// Whether something of the mail decides about its source.
+    public boolean isSticky(String pool) {
+        return named(pool)
+                .filter(it -> it.settings().sticky() != PoolSettings.Sticky.NONE)
+                .isPresent();
+    }
+
     /// What of `flow` leads to a source of the pool; `""` where shares alone count.
     public String stickyKey(String pool, Flow flow) {
         return named(pool).map(it -> it.settings().sticky().key(flow)).orElse("");

@@ -1,6 +1,6 @@
 package io.whimbrel.provider;
 
-import io.whimbrel.shaping.ReactionRules;
+import io.whimbrel.reaction.ReplyText;
 import io.whimbrel.toml.TomlText;
 import io.whimbrel.toml.ValueKind;
 import io.whimbrel.toml.ValueKind.Reading;
@@ -23,7 +23,7 @@ final class BoundedPattern {
 
     private static final int LENGTH_MAX = 500;
     private static final int DEPTH_MAX = 8;
-    private static final int REPEATS_MAX = ReactionRules.TEXT_MAX;
+    private static final int REPEATS_MAX = ReplyText.CHARS_MOST;
 
     private static final String ALLOWED =
             "a regular expression of at most "

@@ -2,11 +2,12 @@ package io.whimbrel.provider;
 
 import io.whimbrel.provider.ProviderFile.HostMatch;
 import io.whimbrel.provider.ShapingSettings.ProviderOverride;
+import io.whimbrel.reaction.ReactionMatcher;
+import io.whimbrel.reaction.Rulebook;
 import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.ReactionRule;
-import io.whimbrel.shaping.ReactionRules;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -22,8 +23,6 @@ import java.util.function.Supplier;
 
 /// All providers that are known. Immutable, thread-safe.
 public final class Providers {
-    private static final ReactionRules NO_RULES = new ReactionRules(List.of());
-
     /// Nothing is known of anybody.
     public static final Providers NONE = new Providers(List.of(), List.of());
 
@@ -35,7 +34,7 @@ public final class Providers {
 
     private final Map<String, String> byDomain = new HashMap<>();
     private final List<Addresses> byAddress = new ArrayList<>();
-    private final Map<String, ReactionRules> rules = new HashMap<>();
+    private final Rulebook rulebook;
 
     private record Addresses(HostMatch.Address match, String provider) {}
 
@@ -56,7 +55,9 @@ public final class Providers {
                 }
             }
         }
-        files.keySet().forEach(name -> rules.put(name, new ReactionRules(rulesOf(name))));
+        Map<String, List<ReactionRule>> rules = new HashMap<>();
+        files.keySet().forEach(name -> rules.put(name, ownRules(name)));
+        rulebook = new Rulebook(rules);
     }
 
     @Override
@@ -194,17 +195,13 @@ public final class Providers {
     }
 
     /// In the order in which they are tried: those of the provider, then those of `default`.
-    public ReactionRules rules(String name) {
-        ReactionRules found = rules.get(name);
-        return found == null ? rules.getOrDefault(ProviderFile.DEFAULT, NO_RULES) : found;
+    public ReactionMatcher rules(String name) {
+        return rulebook.matcher(name);
     }
 
-    private List<ReactionRule> rulesOf(String name) {
-        List<ReactionRule> all = new ArrayList<>(ownRules(name));
-        if (!name.equals(ProviderFile.DEFAULT)) {
-            all.addAll(ownRules(ProviderFile.DEFAULT));
-        }
-        return all;
+    /// The rules of all of them.
+    public Rulebook rulebook() {
+        return rulebook;
     }
 
     /// Those of its own file alone.

@@ -1,7 +1,7 @@
 package io.whimbrel.provider;
 
+import io.whimbrel.reaction.ReactionMatcher;
 import io.whimbrel.shaping.ReactionRule;
-import io.whimbrel.shaping.ReactionRules;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.util.ArrayList;
@@ -95,7 +95,7 @@ public final class RuleTests {
             lines++;
             boolean isMatch =
                     WireReply.parse(line)
-                            .filter(reply -> ReactionRules.matches(rule, reply))
+                            .flatMap(new ReactionMatcher(List.of(rule), List.of())::match)
                             .isPresent();
             if (isMatch) {
                 fail(rule, "matches its no-test line", line);
@@ -105,11 +105,11 @@ public final class RuleTests {
 
     private Optional<ReactionRule> first(String provider, String line) {
         Optional<SmtpReply> reply = WireReply.parse(line);
-        return reply.flatMap(it -> providers.rules(provider).first(it));
+        return reply.flatMap(it -> providers.rules(provider).match(it));
     }
 
     private void testReply(ReplyCorpus.Entry entry) {
-        Optional<ReactionRule> found = providers.rules(entry.provider()).first(entry.reply());
+        Optional<ReactionRule> found = providers.rules(entry.provider()).match(entry.reply());
         if (found.isEmpty()) {
             failures.add(
                     new Failure(

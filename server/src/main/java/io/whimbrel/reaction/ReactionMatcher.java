@@ -25,6 +25,7 @@ public final class ReactionMatcher {
     private static final Candidate[] NO_CANDIDATES = {};
 
     private final Candidate[][] byCode = new Candidate[CODE_MOST - CODE_LEAST + 1][];
+    private final List<ReactionRule> rules;
 
     /// A rule with its statuses as numbers. Immutable.
     private record Candidate(ReactionRule rule, List<int[]> statuses) {
@@ -71,6 +72,7 @@ public final class ReactionMatcher {
         var all = new ArrayList<Candidate>(ofProvider.size() + ofDefault.size());
         ofProvider.forEach(rule -> all.add(Candidate.of(rule)));
         ofDefault.forEach(rule -> all.add(Candidate.of(rule)));
+        rules = all.stream().map(Candidate::rule).toList();
         // Most codes have the same candidates; one array for them all keeps a provider small.
         Map<List<Candidate>, Candidate[]> shared = new HashMap<>();
         for (int code = CODE_LEAST; code <= CODE_MOST; code++) {
@@ -91,6 +93,11 @@ public final class ReactionMatcher {
             }
         }
         return some;
+    }
+
+    /// All of them, in the order in which they are tried.
+    public List<ReactionRule> rules() {
+        return rules;
     }
 
     /// The first rule that matches. A rule without codes matches refusals only, 4xx and 5xx.

@@ -21,7 +21,7 @@ public final class Rulebook {
         List<ReactionRule> last = rules.getOrDefault(DEFAULT, List.of());
         var matchers = new HashMap<String, ReactionMatcher>();
         rules.forEach((provider, list) -> {
-            if (!provider.equals(DEFAULT)) {
+            if (!provider.equals(DEFAULT) && !list.isEmpty()) {
                 matchers.put(provider, new ReactionMatcher(list, last));
             }
         });

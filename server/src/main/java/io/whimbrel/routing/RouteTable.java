@@ -1,5 +1,6 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.egress.Destinations;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 
@@ -73,6 +74,21 @@ public final class RouteTable {
     /// @param route as [#routeOf] says
     public String pool(DomainName domain, String route) {
         return find(domain, route).map(it -> it.terms().pool()).orElse("");
+    }
+
+    /// Which pool and route mail takes: a route's pool goes before the one that the mail asks for.
+    ///
+    /// @param defaultPool of mail that asks for none
+    public Destinations destinations(String defaultPool) {
+        boolean hasPools = routes.values().stream().anyMatch(it -> !it.terms().pool().isEmpty());
+        return new Destinations(
+                (stream, domain, route) -> {
+                    String asked = stream.pool().isEmpty() ? defaultPool : stream.pool();
+                    String byRoute = hasPools ? pool(domain, route) : "";
+                    return byRoute.isEmpty() ? asked : byRoute;
+                },
+                this::routeOf,
+                looksAtRecipients);
     }
 
     /// Whether there is a route of this name; [#BY_DOMAIN] always is.

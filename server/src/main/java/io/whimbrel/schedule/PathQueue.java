@@ -254,7 +254,12 @@ final class PathQueue {
         long nowMicros = Micros.of(now);
         return switch (ready.next(path, carrier, limiter, nowMicros)) {
             case Next.Chosen(ScheduledQueue queue, Grant grant) -> {
-                int most = limiter.recipientsMax(queue.gates(limiter, path), carrier.source());
+                boolean isOne = queue.firstReady().recipients().size() == 1;
+                int most =
+                        isOne
+                                ? 1
+                                : limiter.recipientsMax(
+                                        queue.gates(limiter, path), carrier.source());
                 QueueEntry entry = queue.pollReady(most);
                 reposition(queue);
                 queues.addInFlight(1);

@@ -1,16 +1,59 @@
 package io.whimbrel.transport;
 
 import java.util.Locale;
+import java.util.Optional;
 
 /// A host that may take mail, as far as TLS is concerned. Immutable.
 ///
 /// @param name lower case, without a dot at the end; `""` where only its address is known
-/// @param isNameSure whether nobody could have put another name in its place: the MX records are
-///   signed, or the operator wrote it in a route
-public record HostPlace(String name, int port, boolean isNameSure) {
+/// @param namedBy who says that it takes the mail
+/// @param level what the route that leads there asks for; empty where it asks for nothing
+public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLevel> level) {
+
+    /// Who says which host takes the mail of a domain.
+    public enum NamedBy {
+        /// MX records that anybody on the way may have changed.
+        MX,
+        /// MX records that are signed.
+        SIGNED_MX,
+        /// The operator, in a route or as fallback: what the domain publishes about its own hosts
+        /// is not about this one.
+        OPERATOR,
+        /// The operator, and it is this machine: the kernel is between us.
+        SOCKET;
+
+        /// Of hosts that are looked up, or of a route.
+        public static NamedBy of(boolean isRoute, boolean isSigned) {
+            if (isRoute) {
+                return OPERATOR;
+            }
+            return isSigned ? SIGNED_MX : MX;
+        }
+    }
 
     public HostPlace {
         name = name.toLowerCase(Locale.ROOT);
         name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    }
+
+    /// Without a wish of a route.
+    public HostPlace(String name, int port, NamedBy namedBy) {
+        this(name, port, namedBy, Optional.empty());
+    }
+
+    /// Whether nobody could have put another name in its place.
+    public boolean isNameSure() {
+        return switch (namedBy) {
+            case MX -> false;
+            case SIGNED_MX, OPERATOR, SOCKET -> true;
+        };
+    }
+
+    /// Whether the domain itself says that this host takes its mail.
+    public boolean isOfDomain() {
+        return switch (namedBy) {
+            case MX, SIGNED_MX -> true;
+            case OPERATOR, SOCKET -> false;
+        };
     }
 }

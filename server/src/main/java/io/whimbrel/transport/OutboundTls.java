@@ -90,8 +90,12 @@ public final class OutboundTls {
     }
 
     /// As [TlsPolicies#forDomain]; asked again for each message, cheap where the domain is known.
-    public DomainTls forDomain(DomainName domain, String provider, TlsRequirement asked) {
-        return policies.forDomain(domain, provider, asked);
+    ///
+    /// @param isByMx whether the domain's own hosts are to take it, so that what it publishes
+    ///   counts
+    public DomainTls forDomain(
+            DomainName domain, String provider, TlsRequirement asked, boolean isByMx) {
+        return policies.forDomain(domain, provider, asked, isByMx);
     }
 
     /// As [TlsPolicies#forHost].

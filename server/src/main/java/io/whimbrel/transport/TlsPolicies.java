@@ -3,6 +3,7 @@ package io.whimbrel.transport;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.tls.CertificateFiles;
+import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsPolicy.Basis;
 import io.whimbrel.transport.TlsPolicy.Demand;
 
@@ -29,7 +30,8 @@ public final class TlsPolicies {
     /// domain has just become known.
     ///
     /// @param provider whose hosts take its mail; `""` where nobody knows
-    public DomainTls forDomain(DomainName domain, String provider, TlsRequirement asked) {
+    public DomainTls forDomain(
+            DomainName domain, String provider, TlsRequirement asked, boolean isByMx) {
         Optional<TlsRule> rule = Optional.empty();
         for (TlsRule one : settings.rules()) {
             if (rule.isEmpty() && one.matches(domain, provider)) {
@@ -40,7 +42,8 @@ public final class TlsPolicies {
         boolean isAsked =
                 level == TlsLevel.MTA_STS
                         || (settings.mtaSts() && (rule.isEmpty() || isRequired(asked)));
-        boolean isUseful = isAsked && asked != TlsRequirement.OPTIONAL && !domain.isLiteral();
+        boolean isUseful =
+                isByMx && isAsked && asked != TlsRequirement.OPTIONAL && !domain.isLiteral();
         return new DomainTls(
                 domain, asked, rule, isUseful ? sts.apply(domain) : new StsAnswer.None());
     }
@@ -98,6 +101,12 @@ public final class TlsPolicies {
     }
 
     private TlsPolicy unasked(DomainTls domain, HostPlace host) {
+        if (host.namedBy() == NamedBy.SOCKET) {
+            return TlsPolicy.of(new Demand.None(), Basis.DEFAULT);
+        }
+        if (host.level().isPresent()) {
+            return byLevel(host.level().get(), List.of(), domain, host, Basis.RULE);
+        }
         if (domain.rule().isPresent()) {
             TlsRule rule = domain.rule().get();
             return byLevel(rule.level(), rule.names(), domain, host, Basis.RULE);
@@ -111,7 +120,7 @@ public final class TlsPolicies {
         if (byDane.isPresent()) {
             return byDane.get();
         }
-        return settings.mtaSts() ? bySts(domain, byDefault, Basis.MTA_STS) : byDefault;
+        return settings.mtaSts() ? bySts(domain, host, byDefault, Basis.MTA_STS) : byDefault;
     }
 
     private TlsPolicy byLevel(
@@ -124,7 +133,7 @@ public final class TlsPolicies {
             case VERIFY -> verify(names, host, basis);
             case DANE -> byDane(domain, host, basis).orElse(may);
             case DANE_ONLY -> daneOnly(domain, host, basis);
-            case MTA_STS -> bySts(domain, may, basis);
+            case MTA_STS -> bySts(domain, host, may, basis);
         };
     }
 
@@ -175,8 +184,10 @@ public final class TlsPolicies {
                 : new DaneAnswer.None();
     }
 
-    private static TlsPolicy bySts(DomainTls domain, TlsPolicy otherwise, Basis basis) {
-        if (!(domain.sts() instanceof StsAnswer.Found(StsPolicy policy))) {
+    /// It names the domain's own hosts; of another that the operator names it says nothing.
+    private static TlsPolicy bySts(
+            DomainTls domain, HostPlace host, TlsPolicy otherwise, Basis basis) {
+        if (!host.isOfDomain() || !(domain.sts() instanceof StsAnswer.Found(StsPolicy policy))) {
             return otherwise;
         }
         return switch (policy.mode()) {

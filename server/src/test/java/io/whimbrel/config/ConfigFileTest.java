@@ -352,7 +352,7 @@ class ConfigFileTest {
                         new RouteTarget.Smtps("relay1.example.org", 465),
                         new RouteTarget.Smtps("relay2.example.org", 466)),
                 new RouteSettings.Terms(
-                        "slow",
+                        "bulk",
                         "verify",
                         Optional.of(
                                 new Credentials(

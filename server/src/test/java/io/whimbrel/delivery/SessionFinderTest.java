@@ -154,7 +154,7 @@ final class SessionFinderTest {
     }
 
     private Found open(NextHop.Talker hop) {
-        var nobody = TLS.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED);
+        var nobody = TLS.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED, true);
         var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
         return finder.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
     }

@@ -17,6 +17,7 @@ import io.whimbrel.tls.OpenSsl;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.transport.BrokenTls;
 import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.StsAnswer;
 import io.whimbrel.transport.StsPolicy;
@@ -271,7 +272,9 @@ final class TlsCallsTest {
         CertificateFiles files = parties.issue("ca", "mx", "mx.test");
         try (var peer = new ScriptedPeer("TLS:\n" + PLAIN).tls(parties.server(files, false))) {
             TlsWish wish = wish(TlsLevel.VERIFY);
-            var implicit = new TlsWish(wish.tls(), wish.domain(), true, true);
+            var implicit =
+                    new TlsWish(
+                            wish.tls(), wish.domain(), true, NamedBy.SIGNED_MX, Optional.empty());
             RemoteSession session = Hosts.opened(open(Hosts.LONG, implicit, peer.host()));
             assertThat(session.peer().tls()).startsWith("TLSv1.3:");
         }
@@ -281,7 +284,9 @@ final class TlsCallsTest {
     void implicitTls_thatFails_isNotTriedInPlainText() throws IOException {
         try (var peer = new ScriptedPeer("S: 220 hi\nWAIT:")) {
             TlsWish wish = wish(TlsLevel.MAY);
-            var implicit = new TlsWish(wish.tls(), wish.domain(), true, true);
+            var implicit =
+                    new TlsWish(
+                            wish.tls(), wish.domain(), true, NamedBy.SIGNED_MX, Optional.empty());
             Opening opening = open(Hosts.SHORT, implicit, peer.host());
             assertThat(Hosts.failure(opening)).isInstanceOf(ConnectionLost.class);
             assertThat(peer.connections()).isEqualTo(1);
@@ -381,15 +386,21 @@ final class TlsCallsTest {
                         443,
                         rules);
         var tls = new OutboundTls(settings, _ -> sts, (_, _, _) -> dane, memory);
-        return new TlsWish(tls, tls.forDomain(DOMAIN, "", asked), false, true);
+        return new TlsWish(
+                tls,
+                tls.forDomain(DOMAIN, "", asked, true),
+                false,
+                NamedBy.SIGNED_MX,
+                Optional.empty());
     }
 
     private static TlsWish easy(TlsWish wish) {
         return new TlsWish(
                 wish.tls(),
-                wish.tls().forDomain(EASY, "", TlsRequirement.UNSPECIFIED),
+                wish.tls().forDomain(EASY, "", TlsRequirement.UNSPECIFIED, true),
                 false,
-                true);
+                NamedBy.SIGNED_MX,
+                Optional.empty());
     }
 
     private String report() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.egress.Destination;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailStream;
@@ -50,6 +51,19 @@ final class RouteTableTest {
         var table = table(route("r", "example.com", tenant, campaign, recipient));
 
         assertThat(table.routeOf(SHOP, DOMAIN, "A-Test@example.com")).isEqualTo(route);
+    }
+
+    @Test
+    void poolOfARoute_goesBeforeThatOfTheMail() {
+        var terms = new RouteSettings.Terms("partners", "", Optional.empty(), Optional.empty(), "");
+        RouteSettings plain = route("r", "example.com", "shop", "", "");
+        var table =
+                table(new RouteSettings(plain.name(), plain.conditions(), plain.targets(), terms));
+
+        assertThat(table.destinations("own").of(SHOP.leavingBy("fast"), DOMAIN))
+                .isEqualTo(new Destination(DOMAIN, "partners", "r"));
+        assertThat(table.destinations("own").of(MailStream.NONE, DOMAIN))
+                .isEqualTo(new Destination(DOMAIN, "own", ""));
     }
 
     @Test

@@ -36,12 +36,12 @@ class RerouteTest {
 
     /// All mail by the relay.
     private static final Destinations RELAYED =
-            new Destinations(_ -> "default", (_, _, _) -> "relay", false);
+            new Destinations((_, _, _) -> "default", (_, _, _) -> "relay", false);
 
     /// Mail for addresses that begin with `vip` by the relay.
     private static final Destinations VIP_RELAYED =
             new Destinations(
-                    _ -> "default",
+                    (_, _, _) -> "default",
                     (_, _, address) -> address.startsWith("vip") ? "relay" : "",
                     true);
 

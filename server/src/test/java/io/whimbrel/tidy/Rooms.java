@@ -33,7 +33,7 @@ final class Rooms {
                     Map.entry("toml", Set.of()),
                     Map.entry("shaping", Set.of("state")),
                     Map.entry("reaction", Set.of("state", "shaping")),
-                    Map.entry("provider", Set.of("toml", "shaping")),
+                    Map.entry("provider", Set.of("toml", "shaping", "reaction")),
                     Map.entry("transport", Set.of("dns", "tls", "state")),
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dns")),

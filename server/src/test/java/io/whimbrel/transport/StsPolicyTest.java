@@ -25,7 +25,8 @@ class StsPolicyTest {
     static final String GOOD =
             "version: STSv1\nmode: enforce\nmx: mx1.example.com\nmx: *.example.net\nmax_age: 60\n";
     private static final Path VECTORS =
-            Path.of("/work/shared/testdata/mta-sts-tlsrpt/record-vectors-mox.json");
+            Path.of(System.getProperty("whimbrel.root", ".."))
+                    .resolve("../shared/testdata/mta-sts-tlsrpt/record-vectors-mox.json");
 
     @Test
     void policy_isRead() {

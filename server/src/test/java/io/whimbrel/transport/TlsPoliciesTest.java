@@ -58,8 +58,10 @@ class TlsPoliciesTest {
             """;
 
     private static final DomainName DOMAIN = new DomainName("example.com");
-    private static final HostPlace SURE = new HostPlace("mx.example.com", 25, true);
-    private static final HostPlace UNSURE = new HostPlace("mx.example.com", 25, false);
+    private static final HostPlace SURE =
+            new HostPlace("mx.example.com", 25, HostPlace.NamedBy.SIGNED_MX);
+    private static final HostPlace UNSURE =
+            new HostPlace("mx.example.com", 25, HostPlace.NamedBy.MX);
     private static final Instant NOW = Instant.parse("2026-11-27T12:00:00Z");
 
     /// The table in docs/operations/tls-out.md: what beats what.
@@ -69,7 +71,7 @@ class TlsPoliciesTest {
             String[] words = row.strip().split(" +");
             TlsRequirement asked = TlsRequirement.valueOf(words[0]);
             TlsPolicies policies = policies(words[1], words[2], words[3], words[4]);
-            TlsPolicy found = policies.forHost(policies.forDomain(DOMAIN, "", asked), SURE);
+            TlsPolicy found = policies.forHost(policies.forDomain(DOMAIN, "", asked, true), SURE);
             assertThat(found.text()).as(row).isEqualTo(words[5]);
             assertThat(found.basis()).as(row).isEqualTo(Basis.valueOf(words[6]));
             assertThat(found.isRequireTls())
@@ -82,15 +84,41 @@ class TlsPoliciesTest {
     @Test
     void nameThatIsNotSure_isNotAskedForTlsaRecords() {
         TlsPolicies policies = policies("-", "failed", "none", "may");
-        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
         assertThat(policies.forHost(domain, UNSURE)).isEqualTo(TlsPolicy.MAY);
+    }
+
+    /// A smart host, or the fallback relay: the policy of the domain names the domain's own hosts.
+    @Test
+    void hostThatTheOperatorNames_isNotBoundByMtaStsOfTheDomain() {
+        TlsPolicies policies = policies("-", "none", "enforce", "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+        var relay = new HostPlace("relay.example.net", 587, HostPlace.NamedBy.OPERATOR);
+        assertThat(policies.forHost(domain, relay)).isEqualTo(TlsPolicy.MAY);
+        DomainTls routed = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, false);
+        assertThat(routed.sts()).isInstanceOf(StsAnswer.None.class);
+    }
+
+    @Test
+    void levelOfTheRoute_goesBeforeTheRuleOfTheDomain_andASocketNeedsNone() {
+        TlsPolicies policies = policies("encrypt", "none", "none", "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, false);
+        var relay =
+                new HostPlace(
+                        "relay.example.net",
+                        587,
+                        HostPlace.NamedBy.OPERATOR,
+                        Optional.of(TlsLevel.VERIFY));
+        assertThat(policies.forHost(domain, relay).text()).isEqualTo("verify");
+        var socket = new HostPlace("", 0, HostPlace.NamedBy.SOCKET);
+        assertThat(policies.forHost(domain, socket).needsTls()).isFalse();
     }
 
     @ParameterizedTest
     @CsvSource({"none, impossible", "testing, mta-sts", "enforce, mta-sts"})
     void requireTls_needsANameThatIsSure(String sts, String policy) {
         TlsPolicies policies = policies("-", "none", sts, "may");
-        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED);
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, true);
         TlsPolicy found = policies.forHost(domain, UNSURE);
         assertThat(found.text()).isEqualTo(policy);
         if (found.demand() instanceof Demand.Impossible(TlsShortfall why)) {
@@ -101,7 +129,7 @@ class TlsPoliciesTest {
     @Test
     void testing_isObservedOnly() {
         TlsPolicies policies = policies("-", "none", "testing", "may");
-        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
         TlsPolicy found = policies.forHost(domain, SURE);
         assertThat(found.needsTls()).isFalse();
         assertThat(found.observed()).map(StsPolicy::mode).contains(StsPolicy.Mode.TESTING);
@@ -115,9 +143,10 @@ class TlsPoliciesTest {
                                 SURE, "", List.of(), Optional.empty(), false, "454 4.7.0 no"),
                         ServerTrust.ofJava());
         TlsPolicies policies = policies("encrypt", "none", "none", "may");
-        DomainTls strict = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED);
+        DomainTls strict = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
         DomainTls easy =
-                policies.forDomain(new DomainName("else.example"), "", TlsRequirement.UNSPECIFIED);
+                policies.forDomain(
+                        new DomainName("else.example"), "", TlsRequirement.UNSPECIFIED, true);
         assertThat(plain.satisfies(policies.forHost(easy, SURE), NOW)).isTrue();
         TlsPolicy encrypt = policies.forHost(strict, SURE);
         TlsShortfall missing = plain.shortfall(encrypt, NOW).orElseThrow();

@@ -27,7 +27,8 @@ import java.util.Optional;
 class TlsResultsTest {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Path SAMPLE =
-            Path.of("/work/shared/testdata/mta-sts-tlsrpt/mail-auth/rpt01.json");
+            Path.of(System.getProperty("whimbrel.root", ".."))
+                    .resolve("../shared/testdata/mta-sts-tlsrpt/mail-auth/rpt01.json");
     private static final DomainName DOMAIN = new DomainName("company-y.example");
     private static final TlsReport.Sender SENDER =
             new TlsReport.Sender(
