@@ -36,6 +36,7 @@ import io.whimbrel.transport.DaneRecords;
 import io.whimbrel.transport.DaneTarget;
 import io.whimbrel.transport.DaneTrust;
 import io.whimbrel.transport.OutboundTls;
+import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsState;
 
 import java.io.IOException;
@@ -43,8 +44,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -92,7 +95,7 @@ final class Outgoing implements AutoCloseable {
         pools = pools(config);
         resolver = new Resolver(config.dns(), clock, metrics.dns);
         tlsState = new TlsState(config.node().dataFolder(), clock, metrics);
-        tls = tls(config, resolver);
+        tls = tls(config, resolver, providers);
     }
 
     Reactions reactions() {
@@ -227,7 +230,8 @@ final class Outgoing implements AutoCloseable {
                 fresh.dns().equals(before.dns())
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
-        return new Fresh(answers, tls(fresh, answers), providers(fresh));
+        Providers known = providers(fresh);
+        return new Fresh(answers, tls(fresh, answers, known), known);
     }
 
     void reload(Config config, Fresh fresh) {
@@ -240,9 +244,9 @@ final class Outgoing implements AutoCloseable {
         tls = fresh.tls();
     }
 
-    private OutboundTls tls(Config config, Resolver answers) throws IOException {
+    private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {
         return tlsState.open(
-                config.tlsOut(),
+                config.tlsOut().withProviders(levels(known)),
                 answers,
                 config.delivery().allowPrivate(),
                 (domain, host, port) -> dane(answers, domain, host, port));
@@ -301,6 +305,19 @@ final class Outgoing implements AutoCloseable {
                                     .map(Object::toString)
                                     .collect(Collectors.joining("\n")));
         };
+    }
+
+    /// What provider files say of TLS.
+    private static Map<String, TlsLevel> levels(Providers providers) {
+        var levels = new HashMap<String, TlsLevel>();
+        for (ProviderFile file : providers.files()) {
+            switch (file.tls()) {
+                case NONE -> levels.put(file.name(), TlsLevel.NONE);
+                case ENCRYPT -> levels.put(file.name(), TlsLevel.ENCRYPT);
+                case MAY -> {}
+            }
+        }
+        return levels;
     }
 
     private static List<LimitSettings> limits(Config config, Providers providers) {

@@ -153,7 +153,7 @@ final class RouteKeys {
                     new Presence.Unset<>("as for every host", "\"verify\""),
                     RELOAD,
                     "The TLS policy of connections by this route, one of those of `[tls-out]`. It"
-                        + " goes before the policy of the domain.");
+                            + " goes before the policy of the domain.");
 
     static final Key<String> TEXT =
             new Key<>(

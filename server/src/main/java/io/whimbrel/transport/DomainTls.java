@@ -11,5 +11,10 @@ import java.util.Optional;
 /// @param asked by its sender
 /// @param rule the operator's for this domain
 /// @param sts the domain's own policy; [StsAnswer.None] where nobody needs it
+/// @param byDefault what holds where nothing else says anything
 public record DomainTls(
-        DomainName domain, TlsRequirement asked, Optional<TlsRule> rule, StsAnswer sts) {}
+        DomainName domain,
+        TlsRequirement asked,
+        Optional<TlsRule> rule,
+        StsAnswer sts,
+        TlsLevel byDefault) {}

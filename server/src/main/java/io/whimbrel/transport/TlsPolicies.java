@@ -38,14 +38,19 @@ public final class TlsPolicies {
                 rule = Optional.of(one);
             }
         }
-        TlsLevel level = rule.map(TlsRule::level).orElse(settings.level());
+        TlsLevel byDefault = settings.level(provider);
+        TlsLevel level = rule.map(TlsRule::level).orElse(byDefault);
         boolean isAsked =
                 level == TlsLevel.MTA_STS
                         || (settings.mtaSts() && (rule.isEmpty() || isRequired(asked)));
         boolean isUseful =
                 isByMx && isAsked && asked != TlsRequirement.OPTIONAL && !domain.isLiteral();
         return new DomainTls(
-                domain, asked, rule, isUseful ? sts.apply(domain) : new StsAnswer.None());
+                domain,
+                asked,
+                rule,
+                isUseful ? sts.apply(domain) : new StsAnswer.None(),
+                byDefault);
     }
 
     /// What holds for a session with `host`. May block while TLSA records are asked for.
@@ -67,7 +72,7 @@ public final class TlsPolicies {
 
     private TlsPolicy optional(DomainTls domain) {
         boolean isPlain =
-                domain.rule().map(TlsRule::level).orElse(settings.level()) == TlsLevel.NONE;
+                domain.rule().map(TlsRule::level).orElse(domain.byDefault()) == TlsLevel.NONE;
         return TlsPolicy.of(isPlain ? new Demand.None() : new Demand.May(), Basis.HEADER);
     }
 
@@ -111,8 +116,8 @@ public final class TlsPolicies {
             TlsRule rule = domain.rule().get();
             return byLevel(rule.level(), rule.names(), domain, host, Basis.RULE);
         }
-        TlsPolicy byDefault = byLevel(settings.level(), List.of(), domain, host, Basis.DEFAULT);
-        if (settings.level() == TlsLevel.NONE) {
+        TlsPolicy byDefault = byLevel(domain.byDefault(), List.of(), domain, host, Basis.DEFAULT);
+        if (domain.byDefault() == TlsLevel.NONE) {
             return byDefault;
         }
         Optional<TlsPolicy> byDane =

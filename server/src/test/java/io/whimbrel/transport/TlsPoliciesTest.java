@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 class TlsPoliciesTest {
@@ -86,6 +87,18 @@ class TlsPoliciesTest {
         TlsPolicies policies = policies("-", "failed", "none", "may");
         DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
         assertThat(policies.forHost(domain, UNSURE)).isEqualTo(TlsPolicy.MAY);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"may, google, encrypt", "may, other, may", "none, google, none"})
+    void providerThatAlwaysOffersTls_getsNoPlainText(String level, String provider, String policy) {
+        TlsOutSettings settings =
+                settings("-", level).withProviders(Map.of("google", TlsLevel.ENCRYPT));
+        var policies =
+                new TlsPolicies(
+                        settings, _ -> new StsAnswer.None(), (_, _, _) -> new DaneAnswer.None());
+        DomainTls domain = policies.forDomain(DOMAIN, provider, TlsRequirement.UNSPECIFIED, true);
+        assertThat(policies.forHost(domain, UNSURE).text()).isEqualTo(policy);
     }
 
     /// A smart host, or the fallback relay: the policy of the domain names the domain's own hosts.
@@ -170,6 +183,10 @@ class TlsPoliciesTest {
     }
 
     private static TlsPolicies policies(String rule, String dane, String sts, String byDefault) {
+        return new TlsPolicies(settings(rule, byDefault), _ -> sts(sts), (_, _, _) -> dane(dane));
+    }
+
+    private static TlsOutSettings settings(String rule, String byDefault) {
         List<TlsRule> rules =
                 rule.equals("-")
                         ? List.of()
@@ -180,19 +197,17 @@ class TlsPoliciesTest {
                                         TlsLevel.parse(rule).orElseThrow(),
                                         List.of(),
                                         Optional.empty()));
-        var settings =
-                new TlsOutSettings(
-                        TlsLevel.parse(byDefault).orElseThrow(),
-                        ProtocolMinimum.TLS_1_2,
-                        Duration.ofSeconds(30),
-                        Duration.ofDays(3),
-                        Optional.empty(),
-                        Optional.empty(),
-                        true,
-                        true,
-                        443,
-                        rules);
-        return new TlsPolicies(settings, _ -> sts(sts), (_, _, _) -> dane(dane));
+        return new TlsOutSettings(
+                TlsLevel.parse(byDefault).orElseThrow(),
+                ProtocolMinimum.TLS_1_2,
+                Duration.ofSeconds(30),
+                Duration.ofDays(3),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                true,
+                443,
+                rules);
     }
 
     private static DaneAnswer dane(String word) {
