@@ -366,10 +366,8 @@ public final class Schedule {
         relocation.sweep(nowMillis);
     }
 
-    /// What a limit or suspension held back that is no more, or is another, need not wait for the
-    /// time that it named.
-
-    /// Limits and restraints are others than before: what they held back may go.
+    /// Limits and restraints are others than before: what they held back need not wait for the time
+    /// that was named.
     private void askAgainAfterChanges() {
         long epoch = limiter.epoch();
         if (epoch != limitsEpoch) {
