@@ -2,6 +2,7 @@ package io.whimbrel.config;
 
 import io.whimbrel.budget.MemorySettings;
 import io.whimbrel.delivery.DeliverySettings;
+import io.whimbrel.egress.ClassSettings;
 import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.log.LowWater;
@@ -32,11 +33,13 @@ final class ConfigAssembly {
     private final String file;
     private final FileValues values;
     private final Config.Node node;
+    private final MailClasses classes;
 
     /// @param file that the values stand in
     ConfigAssembly(String file, FileValues values) {
         this.file = file;
         this.values = values;
+        this.classes = new MailClasses(values);
         TableValues table = values.one(ReceptionKeys.NODE);
         this.node =
                 new Config.Node(
@@ -52,9 +55,11 @@ final class ConfigAssembly {
                 node,
                 new ReceptionSettings(
                         values.all(ReceptionKeys.LISTEN).stream().map(this::listen).toList(),
-                        values.all(TenantKeys.TENANT).stream().map(TenantKeys::settings).toList(),
+                        values.all(TenantKeys.TENANT).stream()
+                                .map(it -> TenantKeys.settings(it, classes))
+                                .toList(),
                         DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
-                PickupKeys.pickup(values.one(PickupKeys.PICKUP), node.dataFolder()),
+                PickupKeys.pickup(values.one(PickupKeys.PICKUP), classes, node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 egress,
                 ShapingKeys.settings(values, file),
@@ -80,11 +85,13 @@ final class ConfigAssembly {
     }
 
     private ListenSettings listen(TableValues table) {
+        ClassSettings kind = classes.named(table.get(ReceptionKeys.CLASS));
         var stream =
                 new MailStream(
                         table.find(ReceptionKeys.TENANT).orElse(""),
                         "",
-                        table.get(ReceptionKeys.CLASS));
+                        kind.priority(),
+                        kind.pool());
         Optional<Integer> perClient = table.find(ReceptionKeys.CONNECTIONS_PER_CLIENT_MAX);
         var limits =
                 new SessionLimits(

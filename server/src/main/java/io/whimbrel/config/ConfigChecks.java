@@ -50,7 +50,7 @@ final class ConfigChecks {
         checkNode(values.one(ReceptionKeys.NODE));
         checkListens(values.all(ReceptionKeys.LISTEN));
         new ReceptionChecks(values, findings).run();
-        TenantKeys.check(values.all(TenantKeys.TENANT), findings);
+        checkClasses(new MailClasses(values));
         new EgressChecks(values, findings).run();
         DnsKeys.check(values.one(DnsKeys.DNS), findings);
         new RouteChecks(values, findings).run();
@@ -64,6 +64,14 @@ final class ConfigChecks {
         checkOrder(spool, StorageKeys.RESERVE, StorageKeys.SLOW_BELOW);
         checkOrder(values.one(StorageKeys.MEMORY), StorageKeys.HEAP, StorageKeys.BUDGET);
         checkEvents(values.one(StorageKeys.EVENTS));
+    }
+
+    private void checkClasses(MailClasses classes) {
+        values.all(ReceptionKeys.LISTEN)
+                .forEach(it -> classes.check(it, ReceptionKeys.CLASS, findings));
+        values.all(TenantKeys.TENANT).forEach(it -> classes.check(it, TenantKeys.CLASS, findings));
+        classes.check(values.one(PickupKeys.PICKUP), PickupKeys.CLASS, findings);
+        TenantKeys.check(values.all(TenantKeys.TENANT), classes, findings);
     }
 
     /// Room for a whole new file is made when it is begun: with less than this, most of what was

@@ -164,8 +164,9 @@ public final class ConfigSummary {
             lines.add(
                     "class "
                             + one.name()
-                            + ": pool "
-                            + one.pool()
+                            + (one.pool().isEmpty()
+                                    ? ": no pool of its own"
+                                    : ": pool " + one.pool())
                             + ", priority "
                             + Kinds.nameOf(one.priority()));
         }

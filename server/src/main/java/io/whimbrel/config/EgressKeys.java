@@ -2,7 +2,6 @@ package io.whimbrel.config;
 
 import static io.whimbrel.toml.Key.Change.RELOAD;
 
-import io.whimbrel.egress.ClassSettings;
 import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.PoolSettings.Member;
@@ -169,15 +168,17 @@ final class EgressKeys {
             new Key<>(
                     "pool",
                     Kinds.name(),
-                    new Presence.Unset<>("the pool of `[delivery]`", "\"transactional\""),
+                    new Presence.Unset<>(
+                            "that of the route, else of `[delivery]`", "\"transactional\""),
                     RELOAD,
                     "The pool or source that its mail leaves by.");
 
     static final Key<PriorityClass> CLASS_PRIORITY =
-            Key.withDefault(
+            new Key<>(
                     "priority",
                     Kinds.choice(List.of(PriorityClass.values())),
-                    PriorityClass.NORMAL,
+                    new Presence.Unset<>(
+                            "the word that `name` is, else normal", "\"transactional\""),
                     RELOAD,
                     "How urgent its mail is.");
 
@@ -187,7 +188,8 @@ final class EgressKeys {
                     true,
                     false,
                     Optional.of(CLASS_NAME),
-                    "A kind of mail: what a tenant that names it in `class` need not say itself.",
+                    "A kind of mail: what a tenant, listener or `[pickup]` that names it in `class`"
+                            + " need not say itself.",
                     List.of(CLASS_NAME, CLASS_POOL, CLASS_PRIORITY));
 
     /// A key of `[delivery]`.
@@ -214,11 +216,7 @@ final class EgressKeys {
             pools.add(PoolSettings.ofAll(sources));
         }
         String byDefault = delivery.find(DEFAULT_POOL).orElse(PoolSettings.DEFAULT);
-        return new EgressSettings(
-                sources,
-                pools,
-                values.all(CLASS).stream().map(table -> classOf(table, byDefault)).toList(),
-                byDefault);
+        return new EgressSettings(sources, pools, new MailClasses(values).configured(), byDefault);
     }
 
     private static SourceAddress source(TableValues table, String nodeName) {
@@ -242,12 +240,5 @@ final class EgressKeys {
     private static PoolSettings pool(TableValues table) {
         return new PoolSettings(
                 table.get(POOL_NAME), table.get(POOL_SOURCES), table.get(POOL_STICKY));
-    }
-
-    private static ClassSettings classOf(TableValues table, String byDefault) {
-        return new ClassSettings(
-                table.get(CLASS_NAME),
-                table.find(CLASS_POOL).orElse(byDefault),
-                table.get(CLASS_PRIORITY));
     }
 }

@@ -3,6 +3,7 @@ package io.whimbrel.config;
 import static io.whimbrel.toml.Key.Change.RELOAD;
 import static io.whimbrel.toml.Key.Change.RESTART;
 
+import io.whimbrel.egress.ClassSettings;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
@@ -61,13 +62,14 @@ final class PickupKeys {
                     RELOAD,
                     "Whose mail this is.");
 
-    static final Key<PriorityClass> CLASS =
+    static final Key<String> CLASS =
             Key.withDefault(
                     "class",
-                    Kinds.choice(List.of(PriorityClass.values())),
-                    PriorityClass.NORMAL,
+                    Kinds.name(),
+                    Kinds.nameOf(PriorityClass.NORMAL),
                     RELOAD,
-                    "How urgent this mail is.");
+                    "What kind of mail this is: the name of a `[[class]]`, or how urgent it is:"
+                            + " `transactional`, `normal` or `bulk`.");
 
     static final Key<String> CAMPAIGN_HEADER =
             new Key<>(
@@ -124,12 +126,13 @@ final class PickupKeys {
 
     private PickupKeys() {}
 
-    static PickupSettings pickup(TableValues table, Path dataFolder) {
+    static PickupSettings pickup(TableValues table, MailClasses classes, Path dataFolder) {
+        ClassSettings kind = classes.named(table.get(CLASS));
         return new PickupSettings(
                 table.find(FOLDER).orElse(dataFolder.resolve("pickup")),
                 table.get(OPEN_TO),
                 table.get(MESSAGE_MAX),
-                new MailStream(table.find(TENANT).orElse(""), "", table.get(CLASS)),
+                new MailStream(table.find(TENANT).orElse(""), "", kind.priority(), kind.pool()),
                 table.find(CAMPAIGN_HEADER),
                 table.get(DSN));
     }

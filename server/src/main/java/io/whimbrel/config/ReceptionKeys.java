@@ -85,14 +85,15 @@ final class ReceptionKeys {
                     "Whose mail this is, for fairness, for events and for the verbs of"
                             + " `whimbrel queue`.");
 
-    static final Key<PriorityClass> CLASS =
+    static final Key<String> CLASS =
             Key.withDefault(
                     "class",
-                    Kinds.choice(List.of(PriorityClass.values())),
-                    PriorityClass.NORMAL,
+                    Kinds.name(),
+                    Kinds.nameOf(PriorityClass.NORMAL),
                     RELOAD,
-                    "How urgent this mail is. Urgent mail goes first, and bulk mail is never"
-                            + " starved.");
+                    "What kind of mail this is: the name of a `[[class]]`, or how urgent it is:"
+                            + " `transactional`, `normal` or `bulk`. Urgent mail goes first, and"
+                            + " bulk mail is never starved.");
 
     static final Key<String> CAMPAIGN_HEADER =
             new Key<>(

@@ -2,6 +2,7 @@ package io.whimbrel.config;
 
 import static io.whimbrel.toml.Key.Change.RELOAD;
 
+import io.whimbrel.egress.ClassSettings;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Network;
@@ -126,13 +127,15 @@ final class TenantKeys {
                     "Connections at once of this tenant, over all listeners. Beyond it clients get"
                             + " 421.");
 
-    static final Key<PriorityClass> CLASS =
+    static final Key<String> CLASS =
             new Key<>(
                     "class",
-                    Kinds.choice(List.of(PriorityClass.values())),
+                    Kinds.name(),
                     new Presence.Unset<>("what the listener says", "\"transactional\""),
                     RELOAD,
-                    "How urgent its mail is where a message does not say.");
+                    "What kind of mail it sends where a message does not say: the name of a"
+                            + " `[[class]]`, whose pool is taken where `pool` is not set, or how"
+                            + " urgent it is: `transactional`, `normal` or `bulk`.");
 
     static final Key<List<PriorityClass>> CLASSES =
             new Key<>(
@@ -228,7 +231,8 @@ final class TenantKeys {
     private TenantKeys() {}
 
     /// Of one `[[tenant]]`.
-    static TenantSettings settings(TableValues table) {
+    static TenantSettings settings(TableValues table, MailClasses classes) {
+        Optional<ClassSettings> kind = table.find(CLASS).map(classes::named);
         Optional<Long> bytes = table.find(MESSAGE_MAX);
         var limits =
                 new Limits(
@@ -239,13 +243,14 @@ final class TenantKeys {
                 table.get(NAME),
                 table.find(FROM_DOMAINS).orElse(List.of()),
                 table.find(REVERSE_PATHS).orElse(List.of()),
-                table.find(POOL),
+                table.find(POOL)
+                        .or(() -> kind.map(ClassSettings::pool).filter(it -> !it.isEmpty())),
                 new TenantQuotas(
                         table.find(QUOTA).orElse(List.of()),
                         table.find(RECIPIENT_QUOTA).orElse(List.of()),
                         table.find(SIZE_QUOTA).orElse(List.of())),
                 limits,
-                table.find(CLASS),
+                kind.map(ClassSettings::priority),
                 table.find(CLASSES).orElse(List.of()),
                 table.find(CAMPAIGN_HEADER),
                 table.find(DSN),
@@ -260,12 +265,12 @@ final class TenantKeys {
     }
 
     /// What no single key shows. Called by [ConfigChecks].
-    static void check(List<TableValues> tenants, Findings findings) {
+    static void check(List<TableValues> tenants, MailClasses classes, Findings findings) {
         Map<Object, TableValues> owners = new HashMap<>();
         for (TableValues tenant : tenants) {
             checkOwner(tenant, NETWORKS, owners, findings);
             checkOwner(tenant, CERTIFICATES, owners, findings);
-            checkClass(tenant, findings);
+            checkClass(tenant, classes, findings);
             if (tenant.isWritten(REVERSE_PATHS) && !tenant.isWritten(FROM_DOMAINS)) {
                 findings.warn(
                         tenant.placeOf(REVERSE_PATHS),
@@ -295,8 +300,9 @@ final class TenantKeys {
         }
     }
 
-    private static void checkClass(TableValues tenant, Findings findings) {
-        Optional<PriorityClass> byDefault = tenant.find(CLASS);
+    private static void checkClass(TableValues tenant, MailClasses classes, Findings findings) {
+        Optional<PriorityClass> byDefault =
+                tenant.find(CLASS).map(classes::named).map(ClassSettings::priority);
         List<PriorityClass> allowed = tenant.find(CLASSES).orElse(List.of());
         boolean isBad =
                 byDefault.isPresent() && !allowed.isEmpty() && !allowed.contains(byDefault.get());

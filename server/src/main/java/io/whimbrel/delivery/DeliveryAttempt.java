@@ -56,35 +56,59 @@ final class DeliveryAttempt {
     private final Wire wire;
     private final QueueEntry entry;
     private final BodySource body;
-    private final Instant now;
+    private final Departure departure;
     private final AttemptResult[] results;
     private final boolean[] accepted;
     private int acceptedCount;
     private Stage stage = Stage.MAIL;
+    private Optional<Instant> mailAt = Optional.empty();
 
     /// What came of it.
     sealed interface Ending {
+
+        /// Whether the host has seen MAIL, or may have.
+        default boolean isMailWritten() {
+            return switch (this) {
+                case Tried(var _, Optional<Instant> mailAt) -> mailAt.isPresent();
+                case SessionEnded() -> true;
+                case TooLate() -> false;
+            };
+        }
+
         /// The host, or we, decided about every recipient.
-        record Tried(List<AttemptResult> results) implements Ending {}
+        ///
+        /// @param mailAt when MAIL was written; empty where it was not
+        record Tried(List<AttemptResult> results, Optional<Instant> mailAt) implements Ending {
+
+            /// MAIL was not written.
+            Tried(List<AttemptResult> results) {
+                this(results, Optional.empty());
+            }
+        }
+
+        /// It came too late for what limits let go: nothing was tried, they are to be asked again.
+        record TooLate() implements Ending {}
 
         /// A session used before had ended unseen: nothing was tried, a new connection is needed.
         record SessionEnded() implements Ending {}
     }
 
-    private DeliveryAttempt(RemoteSession session, QueueEntry entry, BodySource body, Instant now) {
+    private DeliveryAttempt(
+            RemoteSession session, QueueEntry entry, BodySource body, Departure departure) {
         this.session = session;
         this.wire = session.wire();
         this.entry = entry;
         this.body = body;
-        this.now = now;
+        this.departure = departure;
         this.results = new AttemptResult[entry.recipients().size()];
         this.accepted = new boolean[results.length];
         Arrays.fill(results, UNDECIDED);
     }
 
     /// Tries `entry`; `session` is closed where it cannot be used any more.
-    static Ending deliver(RemoteSession session, QueueEntry entry, BodySource body, Instant now) {
-        return new DeliveryAttempt(session, entry, body, now).run();
+    static Ending deliver(
+            RemoteSession session, QueueEntry entry, BodySource body, Departure departure) {
+        return new DeliveryAttempt(session, entry, body, departure).run();
     }
 
     private Ending run() {
@@ -98,6 +122,12 @@ final class DeliveryAttempt {
             byte[] firstPart = nextPart();
             if (lacksUtf8() && !AsciiForms.isHeader(firstPart)) {
                 return decided(NO_UTF8);
+            }
+            if (session.needsReset() && !session.extensions().pipelining()) {
+                reset();
+            }
+            if (!departs()) {
+                return new Ending.TooLate();
             }
             session.transactionBegins();
             SmtpReply data = session.extensions().pipelining() ? group() : oneByOne();
@@ -115,9 +145,21 @@ final class DeliveryAttempt {
             }
             decide(new ConnectionLost(session.peer(), stage, Trouble.described(e)));
         }
-        return isReused && isTurnedAway()
-                ? new Ending.SessionEnded()
-                : new Ending.Tried(Arrays.asList(results));
+        return isReused && isTurnedAway() ? new Ending.SessionEnded() : tried();
+    }
+
+    private Ending tried() {
+        return new Ending.Tried(Arrays.asList(results), mailAt);
+    }
+
+    /// Whether MAIL may still be written; it is then, without waiting for anything.
+    private boolean departs() {
+        Instant now = departure.clock().instant();
+        if (now.isAfter(departure.latest())) {
+            return false;
+        }
+        mailAt = Optional.of(now);
+        return true;
     }
 
     /// Many hosts end a session after so many messages by answering the next MAIL with 421: they
@@ -161,7 +203,7 @@ final class DeliveryAttempt {
             String text = "Wanted back where it is late, and the host does not offer DELIVERBY";
             return Optional.of(new NotTried(SmtpReply.of(554, 5, 4, 7, text)));
         }
-        long left = Duration.between(now, by.get().deadline()).toSeconds();
+        long left = Duration.between(departure.clock().instant(), by.get().deadline()).toSeconds();
         if (left < leastSeconds.getAsLong()) {
             String text =
                     "To be delivered within %d s, and the host takes %d s or more"
@@ -205,11 +247,6 @@ final class DeliveryAttempt {
     ///
     /// @return the answer to DATA
     private SmtpReply oneByOne() throws IOException {
-        if (session.needsReset()) {
-            wire.line("RSET");
-            wire.flush();
-            readReset();
-        }
         wire.line(mailLine());
         wire.flush();
         boolean isOpen = takeMail(completion());
@@ -227,6 +264,12 @@ final class DeliveryAttempt {
         wire.line("DATA");
         wire.flush();
         return readDataAnswer();
+    }
+
+    private void reset() throws IOException {
+        wire.line("RSET");
+        wire.flush();
+        readReset();
     }
 
     private void readReset() throws IOException {
@@ -391,7 +434,7 @@ final class DeliveryAttempt {
 
     private Ending decided(AttemptResult result) {
         decide(result);
-        return new Ending.Tried(Arrays.asList(results));
+        return tried();
     }
 
     private void decide(AttemptResult result) {
@@ -409,7 +452,10 @@ final class DeliveryAttempt {
     private String mailLine() {
         Envelope envelope = entry.message().envelope();
         return TransactionCommands.mail(
-                envelope, entry.message().size(), session.extensions(), now);
+                envelope,
+                entry.message().size(),
+                session.extensions(),
+                mailAt.orElseGet(() -> departure.clock().instant()));
     }
 
     private String rcptLine(int index) {

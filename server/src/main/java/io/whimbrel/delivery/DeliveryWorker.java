@@ -45,10 +45,6 @@ final class DeliveryWorker implements Crew.Member {
     /// twenty that is little, and those who wait do not wait long.
     static final int TURN = 20;
 
-    /// Where more time than this has passed since limits let a message go (the DNS was asked), they
-    /// are asked again.
-    private static final long FRESH_MICROS = 10_000;
-
     private final Dispatcher dispatcher;
     private final ReadyWork work;
     private final EgressPath path;
@@ -308,10 +304,6 @@ final class DeliveryWorker implements Crew.Member {
                     grant.refund(nowMicros());
                     yield securer(entry, talker);
                 }
-                if (nowMicros() - grant.atMicros() > FRESH_MICROS) {
-                    grant.refund(nowMicros());
-                    yield givenBack(entry);
-                }
                 yield transact(entry, grant);
             }
             case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
@@ -359,12 +351,19 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean transact(QueueEntry entry, Grant grant) throws InterruptedException {
         RemoteSession open = session.orElseThrow();
-        Ending ending = dispatcher.transact(open, entry);
-        grant.finished(nowMicros());
+        Ending ending = dispatcher.transact(open, entry, Micros.instant(grant.usableUntil()));
+        if (ending.isMailWritten()) {
+            grant.finished(nowMicros());
+        } else {
+            grant.refund(nowMicros());
+        }
         switch (ending) {
-            case Ending.Tried(List<AttemptResult> results) -> {
+            case Ending.Tried tried -> {
                 active.pools().sent(path.pool(), open.source().name(), open.transactions() == 1);
-                handOn(entry, open.source(), results);
+                handOn(entry, open.source(), tried);
+            }
+            case Ending.TooLate() -> {
+                return givenBack(entry);
             }
             // It ended while nobody used it, which says nothing about the entry. A new session
             // cannot end so.
@@ -385,8 +384,9 @@ final class DeliveryWorker implements Crew.Member {
         return new PathTerms(active, path);
     }
 
-    private void handOn(QueueEntry entry, SourceAddress source, List<AttemptResult> results)
+    private void handOn(QueueEntry entry, SourceAddress source, Ending.Tried tried)
             throws InterruptedException {
+        List<AttemptResult> results = tried.results();
         if (interruption.isCut()
                 && Results.isBrokenBeforeTheEnd(results)
                 && !Results.isAnyAccepted(results)) {
@@ -395,7 +395,13 @@ final class DeliveryWorker implements Crew.Member {
             Map<AttemptResult, Advice> advice =
                     dispatcher.replies().observe(path, source, entry, results);
             dispatcher.settle(
-                    new Attempt(entry, path.site().name(), source.name(), results, advice));
+                    new Attempt(
+                            entry,
+                            path.site().name(),
+                            source.name(),
+                            results,
+                            advice,
+                            tried.mailAt()));
             heed(advice.values());
         }
         afterTransaction(results);

@@ -25,6 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -253,9 +254,10 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     /// One entry over an open session; whatever happens, there is a result.
-    Ending transact(RemoteSession open, QueueEntry entry) {
+    Ending transact(RemoteSession open, QueueEntry entry, Instant latest) {
         try {
-            return new Transactions(open, entry, () -> body(entry.message()), clock.instant())
+            return new Transactions(
+                            open, entry, () -> body(entry.message()), new Departure(clock, latest))
                     .deliver();
         } catch (RuntimeException e) {
             bug("the delivery of " + entry.message(), e);

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// Delivers one entry on an open session in as many mail transactions as the host wants: one in
@@ -24,15 +25,18 @@ final class Transactions {
     private final RemoteSession session;
     private final QueueEntry entry;
     private final Supplier<BodySource> bodies;
-    private final Instant now;
+    private final Departure departure;
 
     /// @param bodies the body from its beginning, at each call
     Transactions(
-            RemoteSession session, QueueEntry entry, Supplier<BodySource> bodies, Instant now) {
+            RemoteSession session,
+            QueueEntry entry,
+            Supplier<BodySource> bodies,
+            Departure departure) {
         this.session = session;
         this.entry = entry;
         this.bodies = bodies;
-        this.now = now;
+        this.departure = departure;
     }
 
     /// Whether the host has said that it takes no further transaction in this session.
@@ -49,7 +53,7 @@ final class Transactions {
                         && !session.extensions().smtpUtf8();
         boolean isOne = rcptMax == 0 || entry.recipients().size() <= rcptMax;
         return isOne && !lacksUtf8
-                ? deliver(entry)
+                ? deliver(entry, departure)
                 : deliverParts(lacksUtf8, isOne ? entry.recipients().size() : (int) rcptMax);
     }
 
@@ -57,6 +61,7 @@ final class Transactions {
         var results = new AttemptResult[entry.recipients().size()];
         Arrays.fill(results, LATER);
         List<Integer> places = new ArrayList<>(results.length);
+        Optional<Instant> mailAt = Optional.empty();
         for (int i = 0; i < results.length; i++) {
             if (lacksUtf8 && !AsciiForms.has(address(i))) {
                 results[i] = DeliveryAttempt.NO_UTF8;
@@ -69,8 +74,11 @@ final class Transactions {
                 break;
             }
             List<Integer> part = places.subList(from, Math.min(from + most, places.size()));
-            switch (deliver(entryOf(part))) {
-                case Ending.Tried(List<AttemptResult> tried) -> {
+            // What began in time is one message, in however many transactions.
+            Departure mine = from == 0 ? departure : Departure.anyTime(departure.clock());
+            switch (deliver(entryOf(part), mine)) {
+                case Ending.Tried(List<AttemptResult> tried, Optional<Instant> at) -> {
+                    mailAt = mailAt.or(() -> at);
                     for (int i = 0; i < part.size(); i++) {
                         results[part.get(i)] = tried.get(i);
                     }
@@ -82,13 +90,16 @@ final class Transactions {
                     // What is left goes in a session of its own.
                     session.lost();
                 }
+                case Ending.TooLate late -> {
+                    return late;
+                }
             }
         }
-        return new Ending.Tried(List.of(results));
+        return new Ending.Tried(List.of(results), mailAt);
     }
 
-    private Ending deliver(QueueEntry part) {
-        return DeliveryAttempt.deliver(session, part, bodies.get(), now);
+    private Ending deliver(QueueEntry part, Departure when) {
+        return DeliveryAttempt.deliver(session, part, bodies.get(), when);
     }
 
     private QueueEntry entryOf(List<Integer> places) {

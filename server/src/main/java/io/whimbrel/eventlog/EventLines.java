@@ -83,6 +83,7 @@ final class EventLines {
             attempt(settled.facts(), settled.attempt());
             message.ifPresent(known -> queued(known, settled.at()));
             out.textIfAny("tls", settled.facts().tls());
+            settled.facts().mailAt().ifPresent(at -> out.time("mail_at", at));
             if (isDelivered && message.isPresent()) {
                 out.number("size", message.get().size());
             }
@@ -103,6 +104,7 @@ final class EventLines {
             attempt(deferred.facts(), deferred.attempt());
             message.ifPresent(known -> queued(known, deferred.at()));
             out.textIfAny("tls", deferred.facts().tls());
+            deferred.facts().mailAt().ifPresent(at -> out.time("mail_at", at));
             out.time("due", deferred.dueAt());
             if (deferred.isPossibleDuplicate()) {
                 out.isTrue("possible_duplicate");

@@ -8,7 +8,7 @@ import java.util.zip.CRC32C;
 /// is written down in `docs/spool-format.md`. All numbers are big-endian.
 public final class LogFormat {
     /// What this node writes. It reads all versions from 1 on: each only adds to the one before.
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /// What a segment's header occupies; the first batch follows.
     public static final int HEADER_BYTES = 4096;

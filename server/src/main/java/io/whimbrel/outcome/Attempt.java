@@ -3,8 +3,10 @@ package io.whimbrel.outcome;
 import io.whimbrel.reaction.Advice;
 import io.whimbrel.schedule.QueueEntry;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// One entry, tried once.
 ///
@@ -12,16 +14,18 @@ import java.util.Map;
 /// @param source name of the source address; `""` for the unnamed one
 /// @param results one for each of the entry's recipients, in their order
 /// @param advice what rules say follows from some of the results
+/// @param mailAt when MAIL was written; empty where it was not
 public record Attempt(
         QueueEntry entry,
         String site,
         String source,
         List<AttemptResult> results,
-        Map<AttemptResult, Advice> advice) {
+        Map<AttemptResult, Advice> advice,
+        Optional<Instant> mailAt) {
 
-    /// Without advice: what the codes of the replies mean happens.
+    /// Without advice: what the codes of the replies mean happens. Nothing was written.
     public Attempt(QueueEntry entry, String site, String source, List<AttemptResult> results) {
-        this(entry, site, source, results, Map.of());
+        this(entry, site, source, results, Map.of(), Optional.empty());
     }
 
     public Attempt {

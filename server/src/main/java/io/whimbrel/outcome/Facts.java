@@ -41,7 +41,8 @@ final class Facts {
                 reply.code(),
                 enhanced(reply),
                 bounded(reply.text()),
-                tls);
+                tls,
+                attempt.mailAt());
     }
 
     private static AttemptFacts lost(Attempt attempt, ConnectionLost lost) {
@@ -55,7 +56,8 @@ final class Facts {
                 0,
                 isConnect ? "4.4.1" : "4.4.2",
                 bounded(text),
-                lost.peer().tls());
+                lost.peer().tls(),
+                attempt.mailAt());
     }
 
     /// The peer's status, else the one that its code stands for. A peer that answers 3yz where it

@@ -108,7 +108,7 @@ public final class LocalIntake {
                         stream(terms.stream(), bytes.header.value()),
                         now,
                         terms.dsnPolicy(),
-                        treatment(bytes.tenant, now));
+                        treatment(bytes.tenant, terms.stream(), now));
         SmtpReply reply = body.accept(envelope, "local " + mail.user() + " " + mail.file());
         if (reply.isPositive()) {
             bytes.quota.keep();
@@ -153,13 +153,13 @@ public final class LocalIntake {
     }
 
     /// Pool and lifetime of the tenant's mail.
-    private static Treatment treatment(TenantSettings tenant, Instant now) {
+    private static Treatment treatment(TenantSettings tenant, MailStream configured, Instant now) {
         return new Treatment(
                 Optional.empty(),
                 tenant.expire().map(now::plus),
                 Optional.empty(),
                 0,
-                tenant.pool().orElse(""),
+                tenant.pool().orElse(configured.pool()),
                 "",
                 Map.of());
     }

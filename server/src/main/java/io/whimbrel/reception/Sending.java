@@ -67,7 +67,7 @@ sealed interface Sending {
     }
 
     private static MailStream stream(IncomingMail mail, TenantSettings tenant) {
-        MailStream byListener = mail.arrival().client().terms().settings().handling().stream();
+        MailStream byListener = byListener(mail);
         int mtPriority = mail.arrival().transaction().treatment().mtPriority();
         // What MT-PRIORITY asks beyond what the tenant may have is lowered (RFC 6710 §4.1).
         Optional<PriorityClass> wanted =
@@ -89,6 +89,10 @@ sealed interface Sending {
         return isAsListened ? byListener : new MailStream(tenant.name(), campaign, priority);
     }
 
+    private static MailStream byListener(IncomingMail mail) {
+        return mail.arrival().client().terms().settings().handling().stream();
+    }
+
     private static Treatment treatment(IncomingMail mail, TenantSettings tenant, Instant now) {
         MessageControls controls = mail.controls();
         Treatment asked = mail.arrival().transaction().treatment();
@@ -100,7 +104,7 @@ sealed interface Sending {
                         controls.expiresAt().or(() -> tenant.expire().map(begins::plus)),
                         asked.deliverBy(),
                         asked.mtPriority(),
-                        controls.pool().or(tenant::pool).orElse(""),
+                        controls.pool().or(tenant::pool).orElseGet(() -> byListener(mail).pool()),
                         mail.arrival()
                                 .client()
                                 .login()

@@ -259,7 +259,9 @@ final class Family {
         WindowShape shape = terms.shape;
         long most = shape == null ? 0 : shape.count();
         double perSecond =
-                shape != null && key.kind == Kind.MESSAGES ? most * 1e6 / shape.lengthMicros() : 0;
+                shape != null && key.kind == Kind.MESSAGES
+                        ? most * 1e6 / (shape.lengthMicros() - Grant.USABLE_MICROS)
+                        : 0;
         if (gate == null) {
             return new LimitView(text, terms.origin, 0, most, now, perSecond);
         }

@@ -2,6 +2,9 @@ package io.whimbrel.shaping;
 
 /// That a message may go. Thread-safe. Either is called once; what is called later does nothing.
 public final class Grant {
+    /// What lies between being let go and being sent: the body is read, other threads run.
+    static final long USABLE_MICROS = 10_000;
+
     private final Limiter limiter;
     private final RateGate[] rates;
     private final SlotGate[] slots;
@@ -15,6 +18,11 @@ public final class Grant {
         this.rates = bound.rates();
         this.slots = bound.slots();
         this.atMicros = atMicros;
+    }
+
+    /// MAIL is to be written by then, and not later: windows are longer by as much.
+    public long usableUntil() {
+        return rates.length == 0 ? Long.MAX_VALUE : atMicros + USABLE_MICROS;
     }
 
     /// When it was counted.

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/// Of the counters of a [Limiter] those whose windows are longer than a minute, for they matter
+/// Of the counters of a [Limiter] those whose windows are of a minute or longer, for they matter
 /// after a restart. Thread-safe, under the lock of the limiter.
 final class LimitState {
     static final long LENGTH_MOST = 60_000_000;

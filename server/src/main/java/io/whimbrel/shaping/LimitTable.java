@@ -71,7 +71,8 @@ final class LimitTable {
 
         void add(LimitSettings one) {
             for (Rate rate : one.rates()) {
-                put(one, Kind.MESSAGES, rate.toString(), rate.toString(), WindowShape.of(rate));
+                WindowShape shape = WindowShape.of(rate).longerBy(Grant.USABLE_MICROS);
+                put(one, Kind.MESSAGES, rate.toString(), rate.toString(), shape);
             }
             boolean isOfConnection =
                     one.per().stream().allMatch(Dimension::isOfConnection)
@@ -193,7 +194,8 @@ final class LimitTable {
                     new Terms("suspended until " + one.until(), origin, null, 0, until);
             case Force.Slow(double perSecond) -> {
                 String text = "slowed to " + perSecond + "/s until " + one.until();
-                yield new Terms(text, origin, WindowShape.of(perSecond), 0, until);
+                WindowShape shape = WindowShape.of(perSecond).longerBy(Grant.USABLE_MICROS);
+                yield new Terms(text, origin, shape, 0, until);
             }
             case Force.Narrow(int connections) -> {
                 String text = "narrowed to " + connections + " at once until " + one.until();

@@ -47,6 +47,12 @@ record WindowShape(long count, long lengthMicros, long slotMicros, long burst, l
         return new WindowShape(count, lengthMicros, slot, burst, lengthMicros / parts);
     }
 
+    /// The same for what happens up to so much later than it is counted: in no window of the length
+    /// before happens more than `count`.
+    WindowShape longerBy(long micros) {
+        return new WindowShape(count, lengthMicros + micros, slotMicros, burst, burstMicros);
+    }
+
     /// The slot of an instant.
     long slotOf(long micros) {
         return Math.floorDiv(micros, slotMicros);

@@ -14,6 +14,7 @@ import io.whimbrel.mail.RecipientNumbers;
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -178,7 +179,8 @@ final class RecordCodec {
                 facts.code(),
                 facts.enhanced(),
                 text,
-                facts.tls());
+                facts.tls(),
+                facts.mailAt());
     }
 
     private static void head(Payload.Writer out, LogEntry.Head head) {
@@ -436,10 +438,24 @@ final class RecordCodec {
     private static void facts(Payload.Writer out, AttemptFacts facts) {
         out.text(facts.source()).text(facts.site()).text(facts.peer()).number(facts.code());
         out.text(facts.enhanced()).text(facts.text()).text(facts.tls());
+        out.number(facts.mailAt().map(Instant::toEpochMilli).orElse(0L));
     }
 
     private static AttemptFacts facts(Payload.Reader in) throws Payload.Malformed {
         return new AttemptFacts(
-                in.text(), in.text(), in.text(), in.integer(), in.text(), in.text(), in.text());
+                in.text(),
+                in.text(),
+                in.text(),
+                in.integer(),
+                in.text(),
+                in.text(),
+                in.text(),
+                mailAt(in));
+    }
+
+    private static Optional<Instant> mailAt(Payload.Reader in) throws Payload.Malformed {
+        // Version 2 of the log ends here.
+        long millis = in.isAtEnd() ? 0 : in.number();
+        return millis == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
     }
 }

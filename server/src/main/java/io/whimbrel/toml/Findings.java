@@ -1,7 +1,5 @@
 package io.whimbrel.toml;
 
-import org.tomlj.TomlPosition;
-
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,10 +15,6 @@ public final class Findings {
     /// @param column from 1
     public record Place(int line, int column) {
         public static final Place START = new Place(1, 1);
-
-        public static Place of(TomlPosition position) {
-            return new Place(position.line(), position.column());
-        }
     }
 
     /// More than anybody reads; the rest is counted.

@@ -11,21 +11,24 @@ import java.util.Optional;
 
 /// Reads a TOML document by the declared keys: unknown names, wrong values, what is missing.
 /// Confined to one thread.
-public final class TableReader {
+final class TableReader {
     private final List<TableSpec> schema;
     private final Findings findings;
+    private final WrittenLines written;
     private final boolean isWhole;
 
     /// @param schema the tables that there are
+    /// @param written what was parsed
     /// @param isWhole whether the document had no errors of syntax; where it had some, what seems
     ///   to be missing may only be unreadable, and is not reported
-    public TableReader(List<TableSpec> schema, Findings findings, boolean isWhole) {
+    TableReader(List<TableSpec> schema, Findings findings, WrittenLines written, boolean isWhole) {
         this.schema = schema;
         this.findings = findings;
+        this.written = written;
         this.isWhole = isWhole;
     }
 
-    public FileValues read(TomlTable document) {
+    FileValues read(TomlTable document) {
         var values = new FileValues();
         for (String name : document.keySet()) {
             Place place = placeOf(document, name);
@@ -80,7 +83,7 @@ public final class TableReader {
             values.add(readTable(table, content, place));
         } else if (value instanceof TomlArray array && isOfTables(array)) {
             for (int i = 0; i < array.size(); i++) {
-                Place start = Place.of(array.inputPositionOf(i));
+                Place start = written.place(array.inputPositionOf(i));
                 if (!table.repeats()) {
                     findings.error(
                             start,
@@ -138,7 +141,7 @@ public final class TableReader {
                 for (Reading.Problem problem : problems) {
                     Place at =
                             problem.element() >= 0 && value instanceof TomlArray array
-                                    ? Place.of(array.inputPositionOf(problem.element()))
+                                    ? written.place(array.inputPositionOf(problem.element()))
                                     : place;
                     findings.error(
                             at,
@@ -188,7 +191,7 @@ public final class TableReader {
         return schema.stream().filter(table -> table.name().equals(name)).findFirst();
     }
 
-    private static Place placeOf(TomlTable table, String name) {
-        return Place.of(table.inputPositionOf(List.of(name)));
+    private Place placeOf(TomlTable table, String name) {
+        return written.place(table.inputPositionOf(List.of(name)));
     }
 }

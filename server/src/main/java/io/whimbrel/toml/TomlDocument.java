@@ -7,6 +7,7 @@ import org.tomlj.TomlParseError;
 import org.tomlj.TomlParseOptions;
 import org.tomlj.TomlParseResult;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -30,14 +31,19 @@ public record TomlDocument(FileValues values, Findings findings) {
             List<TableSpec> schema,
             BiConsumer<FileValues, Findings> checks) {
         var findings = new Findings(name);
-        TomlParseResult document = Toml.parse(text, OPTIONS);
+        WrittenLines written = WrittenLines.of(text);
+        TomlParseResult document = Toml.parse(written.text(), OPTIONS);
+        List<Place> places = new ArrayList<>();
         for (TomlParseError error : document.errors()) {
-            findings.error(Place.of(error.position()), syntaxMessage(error));
+            Place place = written.place(error.position());
+            findings.error(place, syntaxMessage(error));
+            places.add(place);
         }
         var meaning = new Findings(name);
-        FileValues values = new TableReader(schema, meaning, !document.hasErrors()).read(document);
+        FileValues values =
+                new TableReader(schema, meaning, written, !document.hasErrors()).read(document);
         checks.accept(values, meaning);
-        meaning.forgetLines(linesInDoubt(text, document.errors()));
+        meaning.forgetLines(linesInDoubt(text, places));
         findings.addAll(meaning);
         return new TomlDocument(values, findings);
     }
@@ -49,11 +55,11 @@ public record TomlDocument(FileValues values, Findings findings) {
 
     /// After a header that the parser refused, it takes the keys that follow for keys of the table
     /// before. What is said about them up to the next header would be wrong.
-    private static Predicate<Integer> linesInDoubt(String text, List<TomlParseError> errors) {
+    private static Predicate<Integer> linesInDoubt(String text, List<Place> errors) {
         List<String> lines = text.lines().toList();
         var ends = new TreeMap<Integer, Integer>();
-        for (TomlParseError error : errors) {
-            int line = error.position().line();
+        for (Place error : errors) {
+            int line = error.line();
             if (isHeader(lines, line)) {
                 int end = line + 1;
                 while (end <= lines.size() && !isHeader(lines, end)) {

@@ -79,7 +79,7 @@ final class SpoolCommandTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.exit()).as(run.out()).isZero();
         assertThat(run.out())
-                .contains("log format 2, index format 2", "4 messages to 5 recipients")
+                .contains("log format 3, index format 2", "4 messages to 5 recipients")
                 .contains("all is good");
         assertThat(run("stat").exit()).isZero();
         assertThat(run("export", folder.resolve("out").toString()).exit()).isZero();

@@ -31,7 +31,8 @@ final class AuthKeysTest {
         for (Key<?> key : AuthKeys.KEYS) {
             Object value = document.get(List.of(key.name()));
             if (value != null) {
-                values.addPlace(key, Place.of(document.inputPositionOf(List.of(key.name()))));
+                values.addPlace(
+                        key, new Place(document.inputPositionOf(List.of(key.name())).line(), 1));
                 add(values, key, value);
             }
         }

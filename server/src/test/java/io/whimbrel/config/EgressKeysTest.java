@@ -6,6 +6,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 
 import io.whimbrel.egress.PoolSettings.Member;
 import io.whimbrel.egress.Proxy;
+import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.toml.ConfigFinding;
 import io.whimbrel.toml.ValueKind.Reading;
 
@@ -59,6 +61,11 @@ class EgressKeysTest {
             value = {
                 "[[class]]~name = 'cold'~pool = 'x' | pool: there is no [[pool]]",
                 "[[tenant]]~name = 'shop'~pool = 'x' | pool: there is no [[pool]] or [[source]]",
+                "[[tenant]]~name = 'a'~class = 'cold' | class: there is no [[class]] \"cold\";"
+                        + " allowed: bulk, normal, transactional",
+                "[pickup]~class = 'bluk' | did you mean \"bulk\"?",
+                "[[class]]~name = 'cold'~priority = 'bulk'~[[tenant]]~name = 'a'~class = 'cold'"
+                        + "~classes = ['normal'] | class: \"cold\" is not in classes",
                 "[delivery]~pool = 't3' | did you mean \"t1\"?",
                 "[[class]]~name = 'a'~[[class]]~name = 'a' | \"a\" stands in the [[class]]",
                 "[[source]]~name = 'a'~address = '192.0.2.1'~proxy-address = '192.0.2.2' |"
@@ -159,8 +166,50 @@ class EgressKeysTest {
                                 + " 127.0.0.1:1080 (SOCKS 5)",
                         "pool p: t1 (2), t2 (backup); one source for each tenant; for mail that"
                                 + " names none",
-                        "class cold: pool p, priority bulk");
+                        "class cold: no pool of its own, priority bulk");
         assertThat(valid.config().toString()).doesNotContain("secret");
+    }
+
+    @Test
+    void classOfTheFile_standsForItsPoolAndPriority() {
+        String file =
+                TWO_SOURCES
+                        + """
+                        [[pool]]
+                        name = "default"
+                        sources = ["t1"]
+                        [[class]]
+                        name = "promotional"
+                        pool = "t2"
+                        priority = "bulk"
+                        [[class]]
+                        name = "transactional"
+                        pool = "t1"
+                        [[tenant]]
+                        name = "shop"
+                        class = "promotional"
+                        [[tenant]]
+                        name = "bank"
+                        class = "promotional"
+                        pool = "t1"
+                        [[tenant]]
+                        name = "plain"
+                        class = "bulk"
+                        [pickup]
+                        class = "promotional"
+                        """;
+        file = file.replace("[[listen]]\n", "[[listen]]\nclass = \"transactional\"\n");
+        Config config = ((ConfigResult.Valid) ConfigFile.parse("w.toml", file)).config();
+        var listen = config.reception().listens().getFirst().handling().stream();
+        var tenants = config.reception().tenants();
+
+        assertThat(listen).isEqualTo(new MailStream("", "", PriorityClass.TRANSACTIONAL, "t1"));
+        assertThat(tenants.get(0).pool()).contains("t2");
+        assertThat(tenants.get(0).priority()).contains(PriorityClass.BULK);
+        assertThat(tenants.get(1).pool()).contains("t1");
+        assertThat(tenants.get(2).pool()).isEmpty();
+        assertThat(config.pickup().stream())
+                .isEqualTo(new MailStream("", "", PriorityClass.BULK, "t2"));
     }
 
     @Test

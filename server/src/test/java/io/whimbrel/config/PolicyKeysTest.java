@@ -7,6 +7,7 @@ import io.whimbrel.mail.Rate;
 import io.whimbrel.policy.DoorCount;
 import io.whimbrel.policy.DoorSettings;
 import io.whimbrel.policy.TenantSettings;
+import io.whimbrel.toml.FileValues;
 import io.whimbrel.toml.Findings;
 import io.whimbrel.toml.Findings.Place;
 import io.whimbrel.toml.Key;
@@ -32,13 +33,14 @@ import java.util.stream.Stream;
 
 /// The keys of tenants, of the door and of inbound domains.
 class PolicyKeysTest {
+    private static final MailClasses NO_CLASSES = new MailClasses(new FileValues());
 
     private static TableValues read(TableSpec table, String toml) {
         TomlTable content = Toml.parse(toml);
         var values = new TableValues(table, new Place(7, 1));
         for (String name : content.keySet()) {
             Key<?> key = table.key(name).orElseThrow();
-            values.addPlace(key, Place.of(content.inputPositionOf(List.of(name))));
+            values.addPlace(key, new Place(content.inputPositionOf(List.of(name)).line(), 1));
             readKey(key, content.get(List.of(name)), values);
         }
         return values;
@@ -95,7 +97,8 @@ class PolicyKeysTest {
                                 networks = ["192.0.2.0/24"]
                                 certificates = ["App.Shop.example"]
                                 expire = "2d"
-                                """));
+                                """),
+                        NO_CLASSES);
         assertThat(tenant.name()).isEqualTo("shop");
         assertThat(tenant.fromDomains())
                 .extracting(pattern -> pattern.text())
@@ -117,7 +120,7 @@ class PolicyKeysTest {
 
     @Test
     void tenant_withANameOnly_hasNoRules() {
-        assertThat(TenantKeys.settings(read(TenantKeys.TENANT, "name = \"shop\"")))
+        assertThat(TenantKeys.settings(read(TenantKeys.TENANT, "name = \"shop\""), NO_CLASSES))
                 .isEqualTo(TenantSettings.withoutRules("shop"));
     }
 
@@ -202,6 +205,7 @@ class PolicyKeysTest {
                 List.of(
                         read(TenantKeys.TENANT, "name = \"a\"\nnetworks = [\"192.0.2.0/24\"]"),
                         read(TenantKeys.TENANT, "name = \"b\"\nnetworks = [\"192.0.2.0/24\"]")),
+                NO_CLASSES,
                 findings);
         assertThat(findings.errors())
                 .singleElement()
@@ -217,6 +221,7 @@ class PolicyKeysTest {
                         read(
                                 TenantKeys.TENANT,
                                 "name = \"a\"\nclass = \"bulk\"\nclasses = [\"normal\"]")),
+                NO_CLASSES,
                 findings);
         assertThat(findings.errors())
                 .singleElement()
@@ -229,6 +234,7 @@ class PolicyKeysTest {
         var findings = new Findings("w.toml");
         TenantKeys.check(
                 List.of(read(TenantKeys.TENANT, "name = \"a\"\nreverse-paths = [\"*@b.example\"]")),
+                NO_CLASSES,
                 findings);
         assertThat(findings.warnings()).hasSize(1);
         assertThat(findings.hasErrors()).isFalse();

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(30)
 final class DeliveryAttemptTest {
@@ -336,7 +337,8 @@ final class DeliveryAttemptTest {
         QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
         try (var peer = new ScriptedPeer(PLAIN_HELLO)) {
             BodySource body = TestMail.body("Subject: \u00e4\r\n\r\nbody\r\n");
-            Ending ending = DeliveryAttempt.deliver(hosts.session(peer), entry, body, TestMail.NOW);
+            Ending ending =
+                    DeliveryAttempt.deliver(hosts.session(peer), entry, body, TestMail.DEPARTURE);
             assertThat(notTried(results(ending).getFirst())).startsWith("550 5.6.7");
         }
     }
@@ -352,7 +354,7 @@ final class DeliveryAttemptTest {
                             () -> {
                                 throw new IOException("segment 7: CRC");
                             },
-                            TestMail.NOW);
+                            TestMail.DEPARTURE);
 
             assertThat(notTried(results(ending).getFirst()))
                     .isEqualTo("451 4.3.0 the body cannot be read: segment 7: CRC");
@@ -387,7 +389,7 @@ final class DeliveryAttemptTest {
                                 }
                                 return part;
                             },
-                            TestMail.NOW);
+                            TestMail.DEPARTURE);
 
             assertThat(notTried(results(ending).getFirst())).contains("cannot be read: gone");
             assertThat(session.isOpen()).isFalse();
@@ -448,7 +450,10 @@ final class DeliveryAttemptTest {
             RemoteSession session = hosts.session(peer, Protocol.SMTP, Hosts.SHORT);
             Ending ending =
                     DeliveryAttempt.deliver(
-                            session, TestMail.entry("a@x.test"), TestMail.body(big), TestMail.NOW);
+                            session,
+                            TestMail.entry("a@x.test"),
+                            TestMail.body(big),
+                            TestMail.DEPARTURE);
 
             assertThat(lost(results(ending).getFirst()).stage()).isEqualTo(Stage.DATA);
         }
@@ -478,9 +483,32 @@ final class DeliveryAttemptTest {
                                     session,
                                     TestMail.entry("b@x.test"),
                                     TestMail.body(TestMail.TEXT),
-                                    TestMail.NOW))
+                                    TestMail.DEPARTURE))
                     .isInstanceOf(Ending.SessionEnded.class);
             assertThat(session.isOpen()).isFalse();
+        }
+    }
+
+    @Test
+    void limitsThatLetItGoTooLongAgo_areAskedAnew_andNothingIsSent() {
+        try (var peer = new ScriptedPeer(HELLO)) {
+            RemoteSession session = hosts.session(peer);
+            var now = new AtomicReference<>(TestMail.NOW);
+            BodySource text = TestMail.body(TestMail.TEXT);
+            BodySource slow =
+                    () -> {
+                        now.set(TestMail.NOW.plusNanos(10_001_000));
+                        return text.nextPart();
+                    };
+            var departure = new Departure(now::get, TestMail.NOW.plusMillis(10));
+
+            Ending ending =
+                    DeliveryAttempt.deliver(session, TestMail.entry("a@x.test"), slow, departure);
+
+            assertThat(ending).isEqualTo(new Ending.TooLate());
+            assertThat(ending.isMailWritten()).isFalse();
+            assertThat(session.isOpen()).isTrue();
+            assertThat(peer.heard()).containsExactly("EHLO mta.test");
         }
     }
 
@@ -499,7 +527,10 @@ final class DeliveryAttemptTest {
 
             assertThatThrownBy(() ->
                             DeliveryAttempt.deliver(
-                                    session, evil, TestMail.body(TestMail.TEXT), TestMail.NOW))
+                                    session,
+                                    evil,
+                                    TestMail.body(TestMail.TEXT),
+                                    TestMail.DEPARTURE))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(peer.heard()).containsExactly("EHLO mta.test");
         }
@@ -525,7 +556,7 @@ final class DeliveryAttemptTest {
                         session,
                         entry,
                         TestMail.body("Subject: x\r\n\r\n.hid", "den\r\nbody\r\n"),
-                        TestMail.NOW));
+                        TestMail.DEPARTURE));
     }
 
     private static List<AttemptResult> results(Ending ending) {

@@ -196,7 +196,7 @@ final class SmtpClientTest {
                     session,
                     TestMail.entry("a@x.test"),
                     TestMail.body(TestMail.TEXT),
-                    TestMail.NOW);
+                    TestMail.DEPARTURE);
             assertThat(peer.texts()).containsExactly(TestMail.TEXT);
             peer.verify();
         }

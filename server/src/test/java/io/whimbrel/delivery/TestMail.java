@@ -15,6 +15,7 @@ import io.whimbrel.spool.SpooledMessage;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
 /// Messages and entries for tests of delivery.
 final class TestMail {
     static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+    static final Departure DEPARTURE = Departure.anyTime(InstantSource.fixed(NOW));
     static final String TEXT = "Subject: x\r\n\r\n.hidden\r\nbody\r\n";
 
     private static final AtomicLong IDS = new AtomicLong();

@@ -268,7 +268,11 @@ final class TransactionsTest {
 
     private static List<AttemptResult> deliver(RemoteSession session, QueueEntry entry) {
         Ending ending =
-                new Transactions(session, entry, () -> TestMail.body(TestMail.TEXT), TestMail.NOW)
+                new Transactions(
+                                session,
+                                entry,
+                                () -> TestMail.body(TestMail.TEXT),
+                                TestMail.DEPARTURE)
                         .deliver();
         return ((Ending.Tried) ending).results();
     }

@@ -157,7 +157,8 @@ final class EventLinesTest {
                                 + "\"site\":\"mx.example.net\","
                                 + "\"peer\":\"mx.example.net [192.0.2.1]\",\"code\":451,"
                                 + "\"enhanced\":\"4.7.1\",\"text\":\"later\",\"attempt\":2,"
-                                + "\"queued_s\":61.250,\"tls\":\"TLSv1.3 AES\",\"size\":5120}");
+                                + "\"queued_s\":61.250,\"tls\":\"TLSv1.3 AES\","
+                                + "\"mail_at\":\"2026-11-23T12:01:01.241Z\",\"size\":5120}");
     }
 
     @Test
@@ -179,6 +180,7 @@ final class EventLinesTest {
                 .allMatch(line ->
                         line.endsWith(
                                 "\"queued_s\":0.000,\"tls\":\"TLSv1.3 AES\","
+                                        + "\"mail_at\":\"2026-11-23T12:01:01.241Z\","
                                         + "\"due\":\"2026-11-23T12:05:00.001Z\","
                                         + "\"possible_duplicate\":true}"));
     }

@@ -42,7 +42,8 @@ final class Records {
                     451,
                     "4.7.1",
                     "later",
-                    "TLSv1.3 AES");
+                    "TLSv1.3 AES",
+                    Optional.of(RECEIVED.plusMillis(61_240)));
 
     private Records() {}
 

@@ -151,7 +151,7 @@ class LimiterFileTest {
 
     @Test
     void nothingLongIsCounted_nothingChanges() {
-        var limiter = new Limiter(List.of(Limits.rate(GOOGLE, Set.of(), "100/min")));
+        var limiter = new Limiter(List.of(Limits.rate(GOOGLE, Set.of(), "100/s")));
         long before = limiter.state().changes();
         take(limiter, T1, START, 10);
 

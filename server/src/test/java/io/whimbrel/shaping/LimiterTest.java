@@ -93,7 +93,7 @@ final class LimiterTest {
         Blocked full = blocked(take(limiter, SHOP, T2, START));
         assertThat(full.dependsOnSource()).isTrue();
         assertThat(full.breadth()).isEqualTo(Breadth.PATH);
-        assertThat(full.untilMicros()).isEqualTo(START + 3600 * SECOND);
+        assertThat(full.untilMicros()).isEqualTo(START + 3600 * SECOND + Grant.USABLE_MICROS);
         assertThat(full.why())
                 .isEqualTo("limit 1/h for source t2, provider google, profile cold (w.toml:1)");
         assertThat(goes(limiter, SHOP, T1, START)).isTrue();
@@ -241,13 +241,13 @@ final class LimiterTest {
         limiter.restrain(restraint("a1", GOOGLE, new Force.Slow(0.5), until));
         assertThat(goes(limiter, SHOP, T1, START)).isTrue();
         assertThat(blocked(take(limiter, SHOP, T1, START + 1)).untilMicros())
-                .isEqualTo(START + 2 * SECOND);
+                .isEqualTo(START + 2 * SECOND + Grant.USABLE_MICROS);
 
         limiter.restrain(restraint("a1", GOOGLE, new Force.Slow(1), until));
 
         assertThat(limiter.restraints()).hasSize(1);
         assertThat(goes(limiter, SHOP, T1, START + 2)).isFalse();
-        assertThat(goes(limiter, SHOP, T1, START + SECOND)).isTrue();
+        assertThat(goes(limiter, SHOP, T1, START + SECOND + Grant.USABLE_MICROS)).isTrue();
         assertThat(goes(limiter, SHOP, T1, until)).isTrue();
         assertThat(goes(limiter, SHOP, T1, until)).isTrue();
     }
