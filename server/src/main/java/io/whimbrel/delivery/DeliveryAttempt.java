@@ -21,6 +21,7 @@ import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +64,19 @@ final class DeliveryAttempt {
     private Stage stage = Stage.MAIL;
     private Optional<Instant> mailAt = Optional.empty();
 
+    /// When a mail transaction may begin. Immutable.
+    ///
+    /// @param clock tells the instant at which MAIL is written
+    /// @param latest after it MAIL is not written: limits that let the message go have counted it
+    ///   for the time until then
+    record Departure(InstantSource clock, Instant latest) {
+
+        /// For what no limit holds back.
+        static Departure anyTime(InstantSource clock) {
+            return new Departure(clock, Instant.MAX);
+        }
+    }
+
     /// What came of it.
     sealed interface Ending {
 
@@ -70,7 +84,7 @@ final class DeliveryAttempt {
         default boolean isMailWritten() {
             return switch (this) {
                 case Tried(var _, Optional<Instant> mailAt) -> mailAt.isPresent();
-                case SessionEnded() -> true;
+                case SessionEnded _ -> true;
                 case TooLate() -> false;
             };
         }
@@ -90,7 +104,9 @@ final class DeliveryAttempt {
         record TooLate() implements Ending {}
 
         /// A session used before had ended unseen: nothing was tried, a new connection is needed.
-        record SessionEnded() implements Ending {}
+        ///
+        /// @param said what the host said to MAIL before; empty where it just hung up
+        record SessionEnded(Optional<AttemptResult> said) implements Ending {}
     }
 
     private DeliveryAttempt(
@@ -141,11 +157,13 @@ final class DeliveryAttempt {
             session.lost();
             boolean isUnanswered = stage == Stage.MAIL && isUndecided(0);
             if (isReused && isUnanswered && !(e instanceof SocketTimeoutException)) {
-                return new Ending.SessionEnded();
+                return new Ending.SessionEnded(Optional.empty());
             }
             decide(new ConnectionLost(session.peer(), stage, Trouble.described(e)));
         }
-        return isReused && isTurnedAway() ? new Ending.SessionEnded() : tried();
+        return isReused && isTurnedAway()
+                ? new Ending.SessionEnded(Optional.of(results[0]))
+                : tried();
     }
 
     private Ending tried() {

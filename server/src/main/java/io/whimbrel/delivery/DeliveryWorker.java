@@ -4,14 +4,12 @@ import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.reaction.Advice;
-import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.routing.Heading;
 import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.Carrier;
@@ -27,7 +25,6 @@ import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +49,7 @@ final class DeliveryWorker implements Crew.Member {
     private final PathConnections.Seat seat;
     private final SessionFinder finder;
     private final Untried untried;
+    private final EntryRules rules;
     private final Interruption interruption = new Interruption(Thread.currentThread());
 
     /// Empty where there is none; written by this thread, read by [#cut].
@@ -74,6 +72,9 @@ final class DeliveryWorker implements Crew.Member {
     /// The session in hand has been through a transaction.
     private boolean isProven;
 
+    /// Messages that it may carry, by limits of the mail that it has carried.
+    private int carriesMost;
+
     /// Made by the thread that will run it.
     DeliveryWorker(Dispatcher dispatcher, EgressPath path, PathConnections connections) {
         this.dispatcher = dispatcher;
@@ -83,6 +84,7 @@ final class DeliveryWorker implements Crew.Member {
         this.seat = connections.newSeat();
         this.finder = dispatcher.finder();
         this.untried = new Untried(dispatcher, path);
+        this.rules = new EntryRules(dispatcher, path);
         this.active = dispatcher.active();
     }
 
@@ -135,10 +137,11 @@ final class DeliveryWorker implements Crew.Member {
                     work.readyEntries(path) > 0 ? work.peek(path) : Optional.empty();
             return first.isPresent() ? connect(first.get()) : idle(seen, 0);
         }
-        return switch (work.take(path, terms().carrier(session.get().source()))) {
+        return switch (work.take(path, terms().carrier(session.get()))) {
             case Take.Given(QueueEntry entry, Grant grant) -> {
                 looked(work.readyEntries(path));
                 taken++;
+                carriesMost = Math.min(carriesMost, grant.messagesMax());
                 yield deliver(entry, grant);
             }
             case Take.HeldBack(Blocked by) -> awaitLimit(by, seen);
@@ -192,7 +195,7 @@ final class DeliveryWorker implements Crew.Member {
 
     /// Opens a session for what waits first.
     private boolean connect(Waiting first) throws InterruptedException {
-        return switch (heading(first.destination())) {
+        return switch (rules.heading(first.destination(), active, interruption)) {
             case Heading.Same(NextHop nextHop) -> connect(first, nextHop);
             case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
                 work.siteResolved(first.destination(), nextHop.site(), timeToLive);
@@ -213,6 +216,11 @@ final class DeliveryWorker implements Crew.Member {
         return switch (nextHop) {
             case NextHop.Taker taker -> handOver(taker);
             case NextHop.Talker talker -> {
+                var known = dispatcher.shortfalls().get(first.destination());
+                if (known.isPresent()) {
+                    // Each message would cost a round of connections that are of no use to it.
+                    yield lacking(first.destination(), known.get());
+                }
                 connections.sources(Math.max(1, active.pools().usable(path.pool())));
                 DomainName domain = first.destination().domain();
                 Found found =
@@ -239,8 +247,9 @@ final class DeliveryWorker implements Crew.Member {
             case Found.Failed(AttemptResult result, String source)
                     when SmtpClient.isAboutTls(result) -> {
                 // It is what this domain wants that the hosts lack; its siblings may do with less.
-                untried.settle(work.takeAll(path, destination), result, source);
-                yield !interruption.isCut() || left();
+                var shortfall = new Found.Failed(result, source);
+                dispatcher.shortfalls().add(destination, shortfall);
+                yield lacking(destination, shortfall);
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
             case Found.NotAllowed(Blocked by) -> {
@@ -249,6 +258,11 @@ final class DeliveryWorker implements Crew.Member {
                 yield idle(announced, 0);
             }
         };
+    }
+
+    private boolean lacking(Destination destination, Found.Failed known) {
+        untried.settle(work.takeAll(path, destination), known.result(), known.source());
+        return !interruption.isCut() || left();
     }
 
     /// Needs no session.
@@ -287,24 +301,22 @@ final class DeliveryWorker implements Crew.Member {
             untried.settle(entry, Untried.OVERDUE, "");
             return true;
         }
-        return switch (heading(destination(entry))) {
+        return switch (rules.heading(destination(entry), active, interruption)) {
             case Heading.Same(NextHop nextHop) -> {
-                Optional<SmtpReply> returned =
-                        dispatcher.replies().bounce(path, session.orElseThrow().source(), entry);
-                if (returned.isPresent()) {
-                    grant.refund(nowMicros());
-                    untried.settle(entry, new NotTried(returned.get()), "");
-                    yield true;
-                }
-                if (nextHop instanceof NextHop.Talker talker
-                        && !terms().isSafe(
-                                        entry,
-                                        session.orElseThrow(),
-                                        dispatcher.clock().instant())) {
-                    grant.refund(nowMicros());
-                    yield securer(entry, talker);
-                }
-                yield transact(entry, grant);
+                yield switch (rules.fitness(entry, session.orElseThrow(), terms())) {
+                    case EntryRules.Fitness.Fit() -> transact(entry, grant);
+                    case EntryRules.Fitness.Unfit(SmtpReply reply) -> {
+                        grant.refund(nowMicros());
+                        untried.settle(entry, new NotTried(reply), "");
+                        yield true;
+                    }
+                    case EntryRules.Fitness.Unsafe() -> {
+                        grant.refund(nowMicros());
+                        yield nextHop instanceof NextHop.Talker talker
+                                ? securer(entry, talker)
+                                : givenBack(entry);
+                    }
+                };
             }
             case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
                 grant.refund(nowMicros());
@@ -360,14 +372,18 @@ final class DeliveryWorker implements Crew.Member {
         switch (ending) {
             case Ending.Tried tried -> {
                 active.pools().sent(path.pool(), open.source().name(), open.transactions() == 1);
-                handOn(entry, open.source(), tried);
+                handOn(entry, open, tried);
             }
             case Ending.TooLate() -> {
                 return givenBack(entry);
             }
             // It ended while nobody used it, which says nothing about the entry. A new session
             // cannot end so.
-            case Ending.SessionEnded() -> {
+            case Ending.SessionEnded(Optional<AttemptResult> said) -> {
+                // What it said at its end may mean more than that it has had enough of us.
+                said.ifPresent(reply ->
+                        rules.heed(
+                                rules.advice(entry, open.source(), List.of(reply)).values(), open));
                 endSession();
                 return givenBack(entry);
             }
@@ -377,6 +393,7 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean isToEnd(RemoteSession open) {
         return active.directions() != dispatcher.active().directions()
+                || open.transactions() >= carriesMost
                 || terms().isWornOut(open, lease.orElseThrow(), TURN);
     }
 
@@ -384,42 +401,30 @@ final class DeliveryWorker implements Crew.Member {
         return new PathTerms(active, path);
     }
 
-    private void handOn(QueueEntry entry, SourceAddress source, Ending.Tried tried)
+    private void handOn(QueueEntry entry, RemoteSession open, Ending.Tried tried)
             throws InterruptedException {
+        boolean isToEnd = false;
         List<AttemptResult> results = tried.results();
         if (interruption.isCut()
                 && Results.isBrokenBeforeTheEnd(results)
                 && !Results.isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
-            Map<AttemptResult, Advice> advice =
-                    dispatcher.replies().observe(path, source, entry, results);
+            Map<AttemptResult, Advice> advice = rules.advice(entry, open.source(), results);
             dispatcher.settle(
                     new Attempt(
                             entry,
                             path.site().name(),
-                            source.name(),
+                            open.source().name(),
                             results,
                             advice,
                             tried.mailAt()));
-            heed(advice.values());
+            isToEnd = rules.heed(advice.values(), open);
         }
+        // Before the session is ended on our side: whether the host did says whether it works.
         afterTransaction(results);
-    }
-
-    /// As far as it concerns the connection.
-    private void heed(Collection<Advice> advice) {
-        for (Advice one : advice) {
-            switch (one.next()) {
-                case Next.RetryElsewhere(boolean isOtherSource) -> {
-                    if (!isOtherSource) {
-                        session.ifPresent(open -> dispatcher.client().avoid(open.host()));
-                    }
-                    endSession();
-                }
-                case Next.Reconnect() -> endSession();
-                case Next.None _, Next.Bounce _, Next.DelayMessage _, Next.SplitRecipients _ -> {}
-            }
+        if (isToEnd) {
+            endSession();
         }
     }
 
@@ -498,7 +503,8 @@ final class DeliveryWorker implements Crew.Member {
     /// about here: where the DNS is out of reach as well, that would take hours.
     private Optional<AttemptResult> fate(QueueEntry entry) {
         return active.directions().isDoubtful(entry.domain(), entry.route())
-                        && heading(destination(entry)) instanceof Heading.Nowhere(SmtpReply reply)
+                        && rules.heading(destination(entry), active, interruption)
+                                instanceof Heading.Nowhere(SmtpReply reply)
                 ? Optional.of(new NotTried(reply))
                 : Optional.empty();
     }
@@ -509,24 +515,6 @@ final class DeliveryWorker implements Crew.Member {
             connections.rest();
         } finally {
             isSeeking = true;
-        }
-    }
-
-    /// The domain may have gone elsewhere, or nowhere, since the entry came to this path.
-    private Heading heading(Destination destination) {
-        interruption.begin();
-        try {
-            return active.directions()
-                    .heading(
-                            destination.domain(),
-                            destination.route(),
-                            path.site(),
-                            dispatcher.clock().instant());
-        } catch (RuntimeException e) {
-            dispatcher.bug("the way of " + destination.domain(), e);
-            return new Heading.Nowhere(Dispatcher.BUG_REPLY);
-        } finally {
-            interruption.end();
         }
     }
 
@@ -554,6 +542,7 @@ final class DeliveryWorker implements Crew.Member {
         session = Optional.of(opened);
         lease = Optional.of(granted);
         isProven = false;
+        carriesMost = Integer.MAX_VALUE;
         connections.connected();
         if (interruption.isCut()) {
             opened.cut();

@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
@@ -59,6 +60,7 @@ public final class Dispatcher implements ScheduleActions {
     private final InstantSource clock;
     private final Metrics metrics;
     private final SessionFinder finder;
+    private final Lately<Destination, SessionFinder.Found.Failed> shortfalls;
     private final ReplyWatch replies;
     private final Setbacks setbacks;
     private final Watchdog watchdog = new Watchdog("deliver-watchdog");
@@ -98,6 +100,7 @@ public final class Dispatcher implements ScheduleActions {
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
         this.finder = new SessionFinder(client, means.limiter(), clock);
+        this.shortfalls = new Lately<>(SmtpClient.BAD_FOR, clock);
         this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
         this.setbacks = new Setbacks(clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
@@ -235,6 +238,11 @@ public final class Dispatcher implements ScheduleActions {
 
     Setbacks setbacks() {
         return setbacks;
+    }
+
+    /// For which destinations no host had the TLS that they want.
+    Lately<Destination, SessionFinder.Found.Failed> shortfalls() {
+        return shortfalls;
     }
 
     SessionFinder finder() {

@@ -24,14 +24,19 @@ record PathTerms(ActivePlan active, EgressPath path) {
     /// The same, where only some sources are held back, at the latest.
     private static final Duration SOURCES_CHANGE = Duration.ofMinutes(1);
 
-    /// A connection from `source`, as the schedule needs to know it.
-    Carrier carrier(SourceAddress source) {
+    /// `open`, as the schedule needs to know it. What the host takes no more of in one transaction
+    /// (RFC 9422) is asked for one by one, so that limits count each.
+    Carrier carrier(RemoteSession open) {
+        SourceAddress source = open.source();
         var leaving = new FlowSource(source.name(), source.profile());
+        long rcptMax = open.extensions().limits().rcptMax();
+        int most = rcptMax == 0 ? Integer.MAX_VALUE : (int) Math.min(rcptMax, Integer.MAX_VALUE);
         if (!active.pools().isSticky(path.pool())) {
-            return new Carrier(leaving, Carrier.ANY.mayCarry());
+            return new Carrier(leaving, most, Carrier.ANY.mayCarry());
         }
         return new Carrier(
                 leaving,
+                most,
                 (stream, domain) ->
                         active.pools()
                                 .mayCarry(path.pool(), source.name(), stickyKey(stream, domain)));

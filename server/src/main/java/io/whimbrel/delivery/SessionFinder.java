@@ -7,6 +7,8 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Refused;
+import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.MailHosts;
 import io.whimbrel.routing.NextHop;
@@ -27,13 +29,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// Seeks sessions with a next hop: from which source of the pool, whether limits allow another
 /// connection, at which host. Immutable; blocks while the DNS is asked and hosts are tried.
 final class SessionFinder {
+    /// Where no host takes a connection it is more often the hosts that are to blame, and each try
+    /// may take as long as a connection may.
+    private static final int OTHER_SOURCES_MOST = 1;
+
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
+    private final Lately<PathSource, Boolean> badSources;
+
+    /// A source towards a site.
+    private record PathSource(EgressPath path, String source) {}
 
     /// What came of it.
     sealed interface Found {
@@ -62,6 +73,12 @@ final class SessionFinder {
         this.client = client;
         this.limiter = limiter;
         this.clock = clock;
+        this.badSources = new Lately<>(SmtpClient.BAD_FOR, clock);
+    }
+
+    /// Other sources come first for a while on the way of `path`.
+    void avoid(EgressPath path, String source) {
+        badSources.add(new PathSource(path, source), true);
     }
 
     Found open(ActivePlan active, Wish wish) {
@@ -76,9 +93,12 @@ final class SessionFinder {
         Optional<NextHop.Remote> fallback = remote.terms().fallback();
         boolean isAway =
                 own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
-        return isAway && fallback.isPresent() && !Thread.currentThread().isInterrupted()
-                ? open(active, wish, fallback.get())
-                : own;
+        if (!isAway || fallback.isEmpty() || Thread.currentThread().isInterrupted()) {
+            return own;
+        }
+        // What a fallback says that takes no mail at all is no word about this mail.
+        Found other = open(active, wish, fallback.get());
+        return other instanceof Found.Failed ? own : other;
     }
 
     /// A session broke in the middle of a transaction.
@@ -99,7 +119,7 @@ final class SessionFinder {
                         .findFirst()
                         .orElse("localhost");
         var source = new SourceAddress("", Optional.empty(), ehlo);
-        return switch (limiter.connect(flow(wish.path(), source), wish.path(), now())) {
+        return switch (limiter.connect(flow(wish, source), wish.path(), now())) {
             case Blocked by -> new Found.NotAllowed(by);
             case io.whimbrel.shaping.Opening.Opened(Lease lease) ->
                     found(client.open(path, source, active.settings().timeouts()), lease);
@@ -123,10 +143,12 @@ final class SessionFinder {
         };
     }
 
-    /// One source after the other, as long as it is the source that is to blame.
+    /// One source after the other, as long as it is the source that is to blame; where that is not
+    /// sure, one other at most.
     private Found open(
             ActivePlan active, Wish wish, NextHop.Remote remote, List<HostAddress> hosts) {
         Set<String> tried = new HashSet<>();
+        int others = OTHER_SOURCES_MOST;
         Optional<Found> last = Optional.empty();
         while (!Thread.currentThread().isInterrupted()) {
             var choice = new Choice(active.pools(), wish, hosts, tried);
@@ -137,18 +159,57 @@ final class SessionFinder {
             SourceAddress source = way.get().source();
             tried.add(source.name());
             var outlet = new Outlet(source, active.pools().sources());
-            Opening opening = client.open(hosts, talk(active, wish, remote), outlet);
+            Opening opening =
+                    leased(
+                            way.get().lease(),
+                            () -> client.open(hosts, talk(active, wish, remote), outlet));
             Found found = found(opening, way.get().lease());
-            boolean isOfSource =
-                    opening instanceof Opening.Failed failed
-                            && failed.result() instanceof NotTried
-                            && !failed.isOwn();
-            if (!isOfSource) {
+            if (isOfSource(opening)) {
+                last = Optional.of(found);
+            } else if (isPerhapsOfSource(opening) && others > 0) {
+                avoid(wish.path(), source.name());
+                others--;
+                last = Optional.of(found);
+            } else {
                 return found;
             }
-            last = Optional.of(found);
         }
         return last.orElseGet(() -> without(active, wish, hosts));
+    }
+
+    /// Whether the source cannot be used.
+    private static boolean isOfSource(Opening opening) {
+        return opening instanceof Opening.Failed failed
+                && failed.result() instanceof NotTried
+                && !failed.isOwn();
+    }
+
+    /// Whether another source may fare better, because of a firewall or a list of addresses.
+    private static boolean isPerhapsOfSource(Opening opening) {
+        return opening instanceof Opening.Failed failed
+                && switch (failed.result()) {
+                    case ConnectionLost(var _, Stage stage, var _) -> isBeforeMail(stage);
+                    case Refused(var _, Stage stage, var _) -> isBeforeMail(stage);
+                    case NotTried _, AttemptResult.Accepted _, AttemptResult.Overdue _ -> false;
+                };
+    }
+
+    private static boolean isBeforeMail(Stage stage) {
+        return stage == Stage.CONNECT || stage == Stage.GREETING || stage == Stage.EHLO;
+    }
+
+    /// The lease is released where `opening` fails by a bug.
+    private Opening leased(Lease lease, Supplier<Opening> opening) {
+        boolean isDone = false;
+        try {
+            Opening result = opening.get();
+            isDone = true;
+            return result;
+        } finally {
+            if (!isDone) {
+                lease.release(now());
+            }
+        }
     }
 
     private static SmtpClient.Talk talk(ActivePlan active, Wish wish, NextHop.Remote remote) {
@@ -164,15 +225,17 @@ final class SessionFinder {
                 remote.protocol(), tls, terms.credentials(), active.settings().timeouts());
     }
 
-    private static Flow flow(EgressPath path, SourceAddress source) {
+    /// A connection from `source`, and what it is opened for.
+    private static Flow flow(Wish wish, SourceAddress source) {
+        EgressPath path = wish.path();
         return new Flow(
                 source.name(),
                 path.pool(),
                 path.site().provider(),
                 path.site().name(),
-                "",
-                "",
-                "",
+                wish.mail().domain(),
+                wish.mail().tenant(),
+                wish.mail().campaign(),
                 source.profile());
     }
 
@@ -218,21 +281,25 @@ final class SessionFinder {
         }
 
         Optional<Way> make() {
-            return make(source -> maySend(source) && mayUse(source)).or(() -> make(this::mayUse));
+            Predicate<SourceAddress> best = source -> maySend(source) && mayUse(source);
+            return make(source -> !isBad(source), best)
+                    .or(() -> make(_ -> true, best))
+                    .or(() -> make(_ -> true, this::mayUse));
         }
 
-        private Optional<Way> make(Predicate<SourceAddress> mayUse) {
-            return pools.choose(wish.path().pool(), wish.stickyKey(), mayUse)
+        private Optional<Way> make(
+                Predicate<SourceAddress> isMeant, Predicate<SourceAddress> mayUse) {
+            return pools.choose(wish.path().pool(), wish.stickyKey(), isMeant, mayUse)
                     .map(source -> new Way(source, lease.orElseThrow()));
+        }
+
+        private boolean isBad(SourceAddress source) {
+            return badSources.contains(new PathSource(wish.path(), source.name()));
         }
 
         /// Where none may, one that may not will do: it can carry other mail of the path.
         private boolean maySend(SourceAddress source) {
-            Flow mail = wish.mail();
-            Flow flow =
-                    flow(wish.path(), source)
-                            .carrying(mail.domain(), mail.tenant(), mail.campaign());
-            return !limiter.isShut(flow, now());
+            return !limiter.isShut(flow(wish, source), now());
         }
 
         /// Claims the connection where it may: the first source that may is the one.
@@ -241,7 +308,7 @@ final class SessionFinder {
                 return false;
             }
             EgressPath path = wish.path();
-            return switch (limiter.connect(flow(path, source), path, now())) {
+            return switch (limiter.connect(flow(wish, source), path, now())) {
                 case io.whimbrel.shaping.Opening.Opened(Lease granted) -> {
                     lease = Optional.of(granted);
                     yield true;

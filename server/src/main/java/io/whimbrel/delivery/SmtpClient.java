@@ -25,6 +25,7 @@ import io.whimbrel.wire.Trouble;
 import io.whimbrel.wire.Wire;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,7 +46,7 @@ final class SmtpClient {
 
     private final Watchdog watchdog;
     private final Dialer dialer;
-    private final RecentHosts badHosts;
+    private final Lately<InetAddress, Boolean> badHosts;
     private final InstantSource clock;
     private final TlsWish opportunistic;
 
@@ -68,7 +69,7 @@ final class SmtpClient {
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
         this.dialer = new Dialer(watchdog);
-        this.badHosts = new RecentHosts(BAD_FOR, clock);
+        this.badHosts = new Lately<>(BAD_FOR, clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
         DomainTls nobody =
@@ -108,7 +109,7 @@ final class SmtpClient {
                 case Opening.Failed failed -> {
                     // Of a host that was not reached for reasons of our own nothing is known.
                     if (!(failed.result() instanceof NotTried)) {
-                        badHosts.add(host.address());
+                        badHosts.add(host.address(), true);
                     }
                     best = Optional.of(moreHopeful(best, failed));
                 }
@@ -123,7 +124,7 @@ final class SmtpClient {
     /// A session with `host` broke in the middle of a transaction: other hosts come first for a
     /// while (RFC 5321 §5.1), so that what is tried again is tried there.
     void broke(HostAddress host) {
-        badHosts.add(host.address());
+        badHosts.add(host.address(), true);
     }
 
     /// Over a UNIX socket; blocks as well.
@@ -133,7 +134,7 @@ final class SmtpClient {
 
     /// `host` is tried after the others for a while.
     void avoid(HostAddress host) {
-        badHosts.add(host.address());
+        badHosts.add(host.address(), true);
     }
 
     /// One host, from one source.

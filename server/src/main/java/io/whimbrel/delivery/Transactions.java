@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.mail.RecipientNumbers;
 import io.whimbrel.outcome.AttemptResult;

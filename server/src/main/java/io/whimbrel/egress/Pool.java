@@ -69,10 +69,14 @@ final class Pool {
         return byName.containsKey(source);
     }
 
-    Optional<SourceAddress> choose(String stickyKey, Predicate<SourceAddress> mayUse) {
+    Optional<SourceAddress> choose(
+            String stickyKey, Predicate<SourceAddress> isMeant, Predicate<SourceAddress> mayUse) {
         boolean isSticky = isSticky(stickyKey);
         List<PoolMember> refused = new ArrayList<>();
         for (PoolMember member : isSticky ? preferred(stickyKey) : leastFirst()) {
+            if (!isMeant.test(member.source)) {
+                continue;
+            }
             if (sources.isUsable(member.source.name()) && mayUse.test(member.source)) {
                 chosen(member, refused, isSticky);
                 return Optional.of(member.source);

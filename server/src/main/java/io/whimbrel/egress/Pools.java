@@ -84,11 +84,16 @@ public final class Pools {
     /// `stickyKey` leads to. Empty where the pool is not known or none of its sources may be used.
     ///
     /// @param stickyKey of the mail it is for; `""` where there is none
+    /// @param isMeant those for which it is false are passed over, and lose nothing by that
     /// @param mayUse asked for one source after the other until it is true, without a lock held;
-    ///   must not claim anything, and must refuse a source of another address family than the host
+    ///   the one for which it is true is the one that is chosen, so it may claim what that one
+    ///   needs. It must refuse a source of another address family than the host
     public Optional<SourceAddress> choose(
-            String pool, String stickyKey, Predicate<SourceAddress> mayUse) {
-        return named(pool).flatMap(it -> it.choose(stickyKey, mayUse));
+            String pool,
+            String stickyKey,
+            Predicate<SourceAddress> isMeant,
+            Predicate<SourceAddress> mayUse) {
+        return named(pool).flatMap(it -> it.choose(stickyKey, isMeant, mayUse));
     }
 
     /// Counts a message: MAIL was written.

@@ -39,6 +39,9 @@ final class PathQueue {
     /// When to look again where no limit says when it has room.
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+    /// When to look again at the latest, whatever a limit says.
+    private static final Duration LOOK_AGAIN_MOST = Duration.ofMinutes(1);
+
     private final EgressPath path;
     private final boolean isPermanent;
     private final SiteTable sites;
@@ -255,18 +258,20 @@ final class PathQueue {
         return switch (ready.next(path, carrier, limiter, nowMicros)) {
             case Next.Chosen(ScheduledQueue queue, Grant grant) -> {
                 boolean isOne = queue.firstReady().recipients().size() == 1;
-                int most =
+                int byLimits =
                         isOne
                                 ? 1
                                 : limiter.recipientsMax(
                                         queue.gates(limiter, path), carrier.source());
-                QueueEntry entry = queue.pollReady(most);
+                QueueEntry entry = queue.pollReady(Math.min(byLimits, carrier.recipientsMax()));
                 reposition(queue);
                 queues.addInFlight(1);
                 yield new Take.Given(entry, grant);
             }
             case Next.Waits(Blocked first) -> {
-                lookAgain(Micros.atMost(first.untilMicros(), nowMicros, LOOK_AGAIN));
+                boolean isKnown = first.untilMicros() != Long.MAX_VALUE;
+                Duration most = isKnown ? LOOK_AGAIN_MOST : LOOK_AGAIN;
+                lookAgain(Micros.atMost(first.untilMicros(), nowMicros, most));
                 yield new Take.HeldBack(first);
             }
             case Next.Nothing() -> new Take.Nothing();

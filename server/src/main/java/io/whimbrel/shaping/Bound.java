@@ -14,6 +14,7 @@ final class Bound {
 
     private final Family[] suspensions;
     private final int most;
+    private final int carriedMost;
     private RateGate[] rates;
     private RateGate[] others;
     private SlotGate[] slots;
@@ -24,6 +25,7 @@ final class Bound {
         List<RateGate> seen = new ArrayList<>();
         List<SlotGate> held = new ArrayList<>();
         int least = Integer.MAX_VALUE;
+        int carried = Integer.MAX_VALUE;
         for (Family family : families) {
             if (!family.coversSource(flow)) {
                 continue;
@@ -38,7 +40,7 @@ final class Bound {
                     }
                 }
                 case OPENINGS -> {
-                    if (isForConnection) {
+                    if (isForConnection && family.breadth() == Breadth.PATH) {
                         taken.add(family.rateGate(family.values(flow)));
                     }
                 }
@@ -52,8 +54,13 @@ final class Bound {
                         held.add(family.slotGate(family.values(flow)));
                     }
                 }
-                case MESSAGES_PER_CONNECTION ->
+                case MESSAGES_PER_CONNECTION -> {
+                    if (family.breadth() != Breadth.PATH) {
+                        carried = isForConnection ? carried : Math.min(carried, family.most());
+                    } else {
                         least = isForConnection ? Math.min(least, family.most()) : least;
+                    }
+                }
                 case RECIPIENTS_PER_TRANSACTION ->
                         least = isForConnection ? least : Math.min(least, family.most());
                 case BOUNCE -> {
@@ -62,6 +69,7 @@ final class Bound {
             }
         }
         this.most = least;
+        this.carriedMost = carried;
         this.suspensions = ends.isEmpty() ? NO_FAMILIES : ends.toArray(NO_FAMILIES);
         this.rates = taken.isEmpty() ? NO_RATES : taken.toArray(NO_RATES);
         this.others = seen.isEmpty() ? NO_RATES : seen.toArray(NO_RATES);
@@ -74,6 +82,15 @@ final class Bound {
 
     static Bound ofConnections(List<Family> families, Flow flow) {
         return new Bound(families, flow, true);
+    }
+
+    /// Those of new connections that are made for mail of `flow`, where limits name whose it is.
+    static RateGate[] openings(List<Family> families, Flow flow) {
+        return families.stream()
+                .filter(it -> it.kind() == Family.Kind.OPENINGS)
+                .filter(it -> it.breadth() != Breadth.PATH && it.coversSource(flow))
+                .map(it -> it.rateGate(it.values(flow)))
+                .toArray(RateGate[]::new);
     }
 
     /// Counters that were forgotten since are replaced by those that count now.
@@ -118,6 +135,11 @@ final class Bound {
 
     SlotGate[] slots() {
         return slots;
+    }
+
+    /// Messages in a connection that has carried such a message; else [Integer#MAX_VALUE].
+    int carriedMost() {
+        return carriedMost;
     }
 
     /// Recipients in a transaction, or messages in a connection; else [Integer#MAX_VALUE].

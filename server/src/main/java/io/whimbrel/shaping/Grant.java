@@ -8,6 +8,7 @@ public final class Grant {
     private final Limiter limiter;
     private final RateGate[] rates;
     private final SlotGate[] slots;
+    private final int messagesMax;
     private final long atMicros;
 
     /// Guarded by the lock of the limiter.
@@ -17,7 +18,14 @@ public final class Grant {
         this.limiter = limiter;
         this.rates = bound.rates();
         this.slots = bound.slots();
+        this.messagesMax = bound.carriedMost();
         this.atMicros = atMicros;
+    }
+
+    /// Messages of a connection that has carried this one, where limits of whose mail it is say so;
+    /// else [Integer#MAX_VALUE].
+    public int messagesMax() {
+        return messagesMax;
     }
 
     /// MAIL is to be written by then, and not later: windows are longer by as much.

@@ -77,7 +77,7 @@ final class LimitTable {
             boolean isOfConnection =
                     one.per().stream().allMatch(Dimension::isOfConnection)
                             && isOfConnection(one.scope());
-            if (one.newConnections().isPresent() && isOfConnection) {
+            if (one.newConnections().isPresent()) {
                 Rate rate = one.newConnections().get();
                 String text = rate + " new connections";
                 put(one, Kind.OPENINGS, rate.toString(), text, WindowShape.of(rate));

@@ -274,28 +274,38 @@ public final class Limiter {
     /// Whether a connection may be opened now; if so it is counted everywhere, else nowhere, and
     /// the path waits for the slot that is lacking, if one is.
     ///
-    /// @param flow of the connection, its source known
+    /// @param flow of the connection, its source known, and of the mail that it is opened for
     public Opening connect(Flow flow, Object path, long nowMicros) {
         synchronized (lock) {
             long now = forward(nowMicros);
-            Bound bound = openingBound(flow);
+            Flow bare = flow.carrying("", "", "");
+            Bound bound = openingBound(bare);
             bound.refresh();
+            RateGate[] ofMail = Bound.openings(table.covering(flow), flow);
             Blocked blocked = blocked(bound, path, now);
+            if (blocked == null) {
+                blocked = full(ofMail, now, 0);
+            }
             if (blocked != null) {
                 count(blocked);
                 return blocked;
             }
             granted++;
-            for (RateGate gate : bound.rates()) {
-                state.count(gate);
-                gate.window().add(now, 1);
-            }
+            count(bound.rates(), now);
+            count(ofMail, now);
             for (SlotGate gate : bound.slots()) {
                 gate.take(path);
             }
-            var lease = new Lease(this, flow, path, bound);
+            var lease = new Lease(this, bare, path, bound);
             leases.add(lease);
             return new Opened(lease);
+        }
+    }
+
+    private void count(RateGate[] openings, long now) {
+        for (RateGate gate : openings) {
+            state.count(gate);
+            gate.window().add(now, 1);
         }
     }
 

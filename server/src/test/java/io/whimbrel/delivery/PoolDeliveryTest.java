@@ -164,6 +164,36 @@ final class PoolDeliveryTest {
         }
     }
 
+    @Test
+    void hostThatRefusesOneSource_isAskedFromAnother() {
+        try (var peer = new ScriptedPeer("S: 554 5.7.1 your address is listed", SERVES);
+                var post = post(peer, ONE, A, B)) {
+            post.admit(1);
+
+            assertThat(post.attempt()).matches(PoolDeliveryTest::isAccepted);
+            assertThat(peer.clients()).containsExactlyInAnyOrder("127.0.0.5", "127.0.0.6");
+        }
+    }
+
+    /// What `retry-elsewhere` asks for where no limit shuts the source.
+    @Test
+    void sourceThatARuleTurnsFrom_comesLastForAMinute() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A, B)) {
+            post.admit(1);
+            Attempt first = post.attempt();
+            peer.awaitHeard("QUIT");
+
+            var path = new EgressPath("default", new Site(first.site()));
+            post.dispatcher.finder().avoid(path, first.source());
+            post.admit(3);
+
+            assertThat(post.attempts(3))
+                    .allMatch(PoolDeliveryTest::isAccepted)
+                    .noneMatch(attempt -> attempt.source().equals(first.source()));
+        }
+    }
+
     /// A configuration that gives mail which waits another source: no restart.
     @Test
     void reload_givesWaitingMailAnotherSource() {

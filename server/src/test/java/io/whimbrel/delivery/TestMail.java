@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;

@@ -181,7 +181,7 @@ final class PoolSharesTest {
 
         int choose() {
             int source =
-                    pools.choose("p", "", mayUse)
+                    pools.choose("p", "", _ -> true, mayUse)
                             .map(it -> Integer.parseInt(it.name().substring(1)))
                             .orElse(-1);
             if (source >= 0) {

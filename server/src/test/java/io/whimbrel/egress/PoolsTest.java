@@ -32,7 +32,7 @@ final class PoolsTest {
         Pools pools = pools(Sticky.NONE, Member.of("s1"));
 
         assertThat(pools.isKnown("q")).isFalse();
-        assertThat(pools.choose("q", "", _ -> true)).isEmpty();
+        assertThat(pools.choose("q", "", _ -> true, _ -> true)).isEmpty();
         assertThat(pools.trouble("q")).contains("pool q is not configured");
         assertThat(pools.describe("q")).isEqualTo("pool q is not configured");
         assertThat(pools.isAhead("q", "s1")).isTrue();
@@ -61,7 +61,7 @@ final class PoolsTest {
         Pools pools = pools(Sticky.NONE, Member.of("s1"), Member.of("s2"));
 
         assertThat(pools.isKnown("s2")).isTrue();
-        assertThat(pools.choose("s2", "", _ -> true)).contains(TWO);
+        assertThat(pools.choose("s2", "", _ -> true, _ -> true)).contains(TWO);
         pools.sent("s2", "s2", true);
         assertThat(pools.isAhead("s2", "s2")).isFalse();
     }
@@ -70,7 +70,7 @@ final class PoolsTest {
     void absentSource_isLeftOut() {
         Pools pools = pools(Sticky.NONE, Member.of("s4"));
 
-        assertThat(pools.choose("p", "", _ -> true)).isEmpty();
+        assertThat(pools.choose("p", "", _ -> true, _ -> true)).isEmpty();
         assertThat(pools.trouble("p"))
                 .contains("source s4: address 192.0.2.10 is not on this machine");
     }
@@ -79,13 +79,13 @@ final class PoolsTest {
     void backup_isUsedOnlyWhereNoOtherMayBe() {
         Pools pools = pools(Sticky.NONE, new Member("s1", 1000, true), Member.of("s2"));
 
-        assertThat(pools.choose("p", "", _ -> true)).contains(TWO);
-        assertThat(pools.choose("p", "", source -> !source.equals(TWO))).contains(ONE);
+        assertThat(pools.choose("p", "", _ -> true, _ -> true)).contains(TWO);
+        assertThat(pools.choose("p", "", _ -> true, source -> !source.equals(TWO))).contains(ONE);
         assertThat(pools.isAhead("p", "s1")).as("while s2 was refused just now").isFalse();
 
         now = now.plusSeconds(5);
         assertThat(pools.isAhead("p", "s1")).as("once s2 may be back").isTrue();
-        assertThat(pools.choose("p", "", _ -> true)).contains(TWO);
+        assertThat(pools.choose("p", "", _ -> true, _ -> true)).contains(TWO);
     }
 
     @Test
@@ -94,11 +94,11 @@ final class PoolsTest {
 
         sources.proxyFailed(ONE, "proxy 127.0.0.1:1080 (SOCKS 5): Connection refused");
 
-        assertThat(pools.choose("p", "", _ -> true)).isEmpty();
+        assertThat(pools.choose("p", "", _ -> true, _ -> true)).isEmpty();
         assertThat(pools.trouble("p"))
                 .contains("source s1: proxy 127.0.0.1:1080 (SOCKS 5): Connection refused");
         now = now.plus(Sources.PROXY_RESTS);
-        assertThat(pools.choose("p", "", _ -> true)).contains(ONE);
+        assertThat(pools.choose("p", "", _ -> true, _ -> true)).contains(ONE);
         assertThat(pools.trouble("p")).isEmpty();
     }
 
@@ -107,12 +107,12 @@ final class PoolsTest {
         Pools pools = pools(Sticky.TENANT, new Member("s1", 2, false), Member.of("s2"));
         Map<String, SourceAddress> first = new HashMap<>();
         for (int i = 0; i < 3_000; i++) {
-            first.put("t" + i, pools.choose("p", "t" + i, _ -> true).orElseThrow());
+            first.put("t" + i, pools.choose("p", "t" + i, _ -> true, _ -> true).orElseThrow());
         }
 
         assertThat(first.values().stream().filter(ONE::equals).count()).isBetween(1_900L, 2_100L);
         first.forEach((key, source) -> {
-            assertThat(pools.choose("p", key, _ -> true)).contains(source);
+            assertThat(pools.choose("p", key, _ -> true, _ -> true)).contains(source);
             assertThat(pools.mayCarry("p", source.name(), key)).isTrue();
             assertThat(pools.mayCarry("p", source.equals(ONE) ? "s2" : "s1", key)).isFalse();
         });
@@ -125,9 +125,9 @@ final class PoolsTest {
         Pools pools = pools(Sticky.TENANT, Member.of("s1"), Member.of("s2"), Member.of("s3"));
         for (int i = 0; i < 300; i++) {
             String key = "t" + i;
-            SourceAddress usual = pools.choose("p", key, _ -> true).orElseThrow();
+            SourceAddress usual = pools.choose("p", key, _ -> true, _ -> true).orElseThrow();
             SourceAddress without =
-                    pools.choose("p", key, source -> !source.equals(ONE)).orElseThrow();
+                    pools.choose("p", key, _ -> true, source -> !source.equals(ONE)).orElseThrow();
 
             assertThat(without.equals(usual)).as(key).isEqualTo(!usual.equals(ONE));
             // Mail goes on from where it was put for lack of the first choice.
@@ -153,7 +153,7 @@ final class PoolsTest {
         int tried = 0;
         for (int i = 0; i < 10_000; i++) {
             now = now.plus(Duration.ofMillis(100));
-            if (pools.choose("p", "", _ -> true).orElseThrow().equals(TWO)) {
+            if (pools.choose("p", "", _ -> true, _ -> true).orElseThrow().equals(TWO)) {
                 pools.sent("p", "s2", true);
             } else {
                 tried++;

@@ -204,7 +204,9 @@ class ScheduleLimitsTest {
         world.admit(SHOP, "x@a.example");
         var other =
                 new Carrier(
-                        new FlowSource("t2", ""), (stream, _) -> !stream.tenant().equals("shop"));
+                        new FlowSource("t2", ""),
+                        Integer.MAX_VALUE,
+                        (stream, _) -> !stream.tenant().equals("shop"));
 
         assertThat(take(world, other)).isInstanceOf(Take.Nothing.class);
         world.admit(BANK, "y@a.example");
@@ -220,8 +222,8 @@ class ScheduleLimitsTest {
         for (int i = 0; i < 3; i++) {
             world.admit(SHOP, "x" + i + "@a.example");
         }
-        var one = new Carrier(new FlowSource("t1", ""), (_, _) -> true);
-        var two = new Carrier(new FlowSource("t2", ""), (_, _) -> true);
+        var one = new Carrier(new FlowSource("t1", ""), Integer.MAX_VALUE, (_, _) -> true);
+        var two = new Carrier(new FlowSource("t2", ""), Integer.MAX_VALUE, (_, _) -> true);
 
         assertThat(take(world, one)).isInstanceOf(Take.Given.class);
         assertThat(take(world, one)).isInstanceOf(Take.HeldBack.class);

@@ -254,7 +254,10 @@ final class SimulatedPeers implements ScheduleActions {
             this.flow = flow;
             this.lease = lease;
             this.carrier =
-                    new Carrier(new FlowSource(flow.source(), flow.profile()), (_, _) -> true);
+                    new Carrier(
+                            new FlowSource(flow.source(), flow.profile()),
+                            Integer.MAX_VALUE,
+                            (_, _) -> true);
         }
 
         void connected() {

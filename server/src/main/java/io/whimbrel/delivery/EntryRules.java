@@ -1,0 +1,104 @@
+package io.whimbrel.delivery;
+
+import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.outcome.AttemptResult;
+import io.whimbrel.reaction.Advice;
+import io.whimbrel.reaction.Advice.Next;
+import io.whimbrel.routing.Heading;
+import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What holds for an entry on one path: before it goes, and after the host has answered. A bug in
+/// it costs one attempt, and no connection. Immutable, but for what it tells others.
+final class EntryRules {
+    private final Dispatcher dispatcher;
+    private final EgressPath path;
+
+    EntryRules(Dispatcher dispatcher, EgressPath path) {
+        this.dispatcher = dispatcher;
+        this.path = path;
+    }
+
+    /// Whether an entry may go by the session in hand.
+    sealed interface Fitness {
+        record Fit() implements Fitness {}
+
+        /// The session is not as safe as it wants.
+        record Unsafe() implements Fitness {}
+
+        /// It is not to be tried at all.
+        record Unfit(SmtpReply reply) implements Fitness {}
+    }
+
+    Fitness fitness(QueueEntry entry, RemoteSession open, PathTerms terms) {
+        try {
+            Optional<SmtpReply> returned = dispatcher.replies().bounce(path, open.source(), entry);
+            if (returned.isPresent()) {
+                return new Fitness.Unfit(returned.get());
+            }
+            return terms.isSafe(entry, open, dispatcher.clock().instant())
+                    ? new Fitness.Fit()
+                    : new Fitness.Unsafe();
+        } catch (RuntimeException e) {
+            dispatcher.bug("what holds for " + entry.message(), e);
+            return new Fitness.Unfit(Dispatcher.BUG_REPLY);
+        }
+    }
+
+    Map<AttemptResult, Advice> advice(
+            QueueEntry entry, SourceAddress source, List<AttemptResult> results) {
+        try {
+            return dispatcher.replies().observe(path, source, entry, results);
+        } catch (RuntimeException e) {
+            dispatcher.bug("the rules for " + entry.message(), e);
+            return Map.of();
+        }
+    }
+
+    /// As far as it concerns the connection.
+    ///
+    /// @return whether it is to end
+    boolean heed(Collection<Advice> advice, RemoteSession open) {
+        boolean isToEnd = false;
+        for (Advice one : advice) {
+            switch (one.next()) {
+                case Next.RetryElsewhere(boolean isOtherSource) -> {
+                    if (isOtherSource) {
+                        dispatcher.finder().avoid(path, open.source().name());
+                    } else {
+                        dispatcher.client().avoid(open.host());
+                    }
+                    isToEnd = true;
+                }
+                case Next.Reconnect() -> isToEnd = true;
+                case Next.None _, Next.Bounce _, Next.DelayMessage _, Next.SplitRecipients _ -> {}
+            }
+        }
+        return isToEnd;
+    }
+
+    /// The domain may have gone elsewhere, or nowhere, since the entry came to this path.
+    Heading heading(Destination destination, ActivePlan active, Interruption interruption) {
+        interruption.begin();
+        try {
+            return active.directions()
+                    .heading(
+                            destination.domain(),
+                            destination.route(),
+                            path.site(),
+                            dispatcher.clock().instant());
+        } catch (RuntimeException e) {
+            dispatcher.bug("the way of " + destination.domain(), e);
+            return new Heading.Nowhere(Dispatcher.BUG_REPLY);
+        } finally {
+            interruption.end();
+        }
+    }
+}
