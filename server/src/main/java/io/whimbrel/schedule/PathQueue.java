@@ -106,6 +106,12 @@ final class PathQueue {
         return path;
     }
 
+    /// The same in every process; each queue is equal to itself only.
+    @Override
+    public int hashCode() {
+        return path.hashCode();
+    }
+
     synchronized Added add(QueueEntry entry, Place place, long nowMillis) {
         if (isClosed) {
             return Added.CLOSED;

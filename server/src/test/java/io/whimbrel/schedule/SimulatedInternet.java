@@ -13,14 +13,17 @@ import io.whimbrel.spool.RecoveredMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Delivery and DNS in simulated time. Sites differ: quick, slow, moody, dead. It tries mail of a
 /// path only while it was told that there is work, so a lost signal shows as mail that stays.
@@ -41,7 +44,7 @@ final class SimulatedInternet implements ScheduleActions {
     private final ScheduleSettings settings;
     private final ModelIndex index = new ModelIndex();
     private final Map<EgressPath, Integer> open = new HashMap<>();
-    private final Set<EgressPath> withWork = new HashSet<>();
+    private final Set<EgressPath> withWork = new LinkedHashSet<>();
     private final Map<DomainName, EgressPath> paths = new HashMap<>();
     private final PriorityQueue<Event> events =
             new PriorityQueue<>((one, other) ->
@@ -150,6 +153,39 @@ final class SimulatedInternet implements ScheduleActions {
         for (EgressPath path : List.copyOf(withWork)) {
             serve(path);
         }
+    }
+
+    /// What waits where, a line for each site: how many entries in which state, of which domains,
+    /// and what is known of its path.
+    String standing() {
+        var bySite = new TreeMap<String, List<QueuedView>>();
+        for (QueuedView view : schedule.survey().list(QueueScope.ALL, Integer.MAX_VALUE, now)) {
+            bySite.computeIfAbsent(view.site(), _ -> new ArrayList<>()).add(view);
+        }
+        var lines = new ArrayList<String>();
+        bySite.forEach((site, views) -> lines.add(standing(site, views)));
+        lines.add(index.size() + " entries rest; " + events.size() + " events to come");
+        return String.join("\n", lines);
+    }
+
+    private String standing(String site, List<QueuedView> views) {
+        var path = new EgressPath("default", new Site(site));
+        var states = new EnumMap<QueuedView.State, Integer>(QueuedView.State.class);
+        var domains = new TreeSet<String>();
+        for (QueuedView view : views) {
+            states.merge(view.state(), 1, Integer::sum);
+            domains.add(view.entry().domain().value());
+        }
+        return "site '%s': entries %s of %s, first due %s; %d ready, held by %s, %s, %d open"
+                .formatted(
+                        site,
+                        states,
+                        domains,
+                        views.getFirst().entry().dueAt(),
+                        schedule.readyEntries(path, now),
+                        schedule.held(path),
+                        withWork.contains(path) ? "announced" : "not announced",
+                        open.getOrDefault(path, 0));
     }
 
     private void serve(EgressPath path) {
