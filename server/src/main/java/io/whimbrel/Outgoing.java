@@ -227,7 +227,7 @@ final class Outgoing implements AutoCloseable {
     Fresh open(Config before, Config fresh) throws IOException {
         // The resolver stays where it can: what it remembers spares thousands of questions.
         Resolver answers =
-                fresh.dns().equals(before.dns())
+                fresh.dns().equals(before.dns()) && !resolver.isOutdated(fresh.dns())
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
         Providers known = providers(fresh);

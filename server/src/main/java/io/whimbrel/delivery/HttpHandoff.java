@@ -45,9 +45,11 @@ import java.util.function.Supplier;
 ///
 /// The request holds the message as `message/rfc822` and its envelope in fields: `X-Whimbrel-Id`,
 /// `X-Whimbrel-Reverse-Path`, and `X-Whimbrel-Recipient` for each recipient, of which there are
-/// [#RECIPIENTS_MAX] at most in one request. 2xx takes all of these; 4xx refuses them for good, but
-/// 408, 425 and 429 for now, as everything else does. No redirect is followed. A request that
-/// breaks may have been taken: it is posted again, with the same id.
+/// [#RECIPIENTS_MAX] at most in one request; a message for more is several requests, which limits
+/// count as one. 2xx takes all of these. 400, 413, 415 and 422 say that this message is no good,
+/// and refuse it for good; all else refuses it for now, for it is about us or the endpoint: a token
+/// that ran out, a path that moved. No redirect is followed. A request that breaks may have been
+/// taken: it is posted again, with the same id.
 final class HttpHandoff implements AutoCloseable {
     /// Servers take about 8 KiB of fields.
     static final int RECIPIENTS_MAX = 20;
@@ -179,12 +181,17 @@ final class HttpHandoff implements AutoCloseable {
         if (code >= 200 && code < 300) {
             return new Accepted(peer, SmtpReply.of(250, 2, 0, 0, text));
         }
-        boolean isForNow = code == 408 || code == 425 || code == 429;
-        if (code >= 400 && code < 500 && !isForNow) {
-            return new Refused(peer, Stage.END_OF_DATA, SmtpReply.of(554, 5, 3, 0, text));
-        }
         String later = answer.retryAfter().map(it -> "; retry after " + line(it)).orElse("");
-        return new Refused(peer, Stage.END_OF_DATA, SmtpReply.of(451, 4, 3, 0, text + later));
+        SmtpReply reply =
+                switch (code) {
+                    case 400, 413, 415, 422 -> SmtpReply.of(554, 5, 3, 0, text);
+                    case 401, 403, 407 ->
+                            SmtpReply.of(454, 4, 7, 8, text + "; see the login of the route");
+                    case 404, 405, 410 ->
+                            SmtpReply.of(451, 4, 3, 5, text + "; see the address of the route");
+                    default -> SmtpReply.of(451, 4, 3, 0, text + later);
+                };
+        return new Refused(peer, Stage.END_OF_DATA, reply);
     }
 
     private static boolean isConnecting(Throwable e) {

@@ -58,7 +58,9 @@ public final class PathsFile implements AutoCloseable {
             }
             List<Kept> all = new ArrayList<>();
             for (JsonNode one : paths) {
-                var path = new EgressPath(text(one, "pool"), new Site(text(one, "site")));
+                // A file of before has no providers: what it says of them is lost, and soon old.
+                var site = new Site(text(one, "site"), one.path("provider").stringValue(""));
+                var path = new EgressPath(text(one, "pool"), site);
                 all.add(new Kept(path, millis(one, "left-ms"), millis(one, "next-ms")));
             }
             rests.restore(all);
@@ -69,10 +71,12 @@ public final class PathsFile implements AutoCloseable {
             ArrayNode paths = root.putArray("paths");
             for (Kept kept : rests.kept()) {
                 EgressPath path = kept.path();
-                if (path.toString().length() <= NAME_CHARS_MOST) {
+                String provider = path.site().provider();
+                if (path.toString().length() + provider.length() <= NAME_CHARS_MOST) {
                     paths.addObject()
                             .put("pool", path.pool())
                             .put("site", path.site().name())
+                            .put("provider", provider)
                             .put("left-ms", kept.left().toMillis())
                             .put("next-ms", kept.next().toMillis());
                 }

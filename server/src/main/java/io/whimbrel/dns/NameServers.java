@@ -14,7 +14,9 @@ import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.ResolverConfig;
+import org.xbill.DNS.Section;
 import org.xbill.DNS.SimpleResolver;
+import org.xbill.DNS.Type;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -30,9 +32,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The servers that are asked, in the order of the configuration. Thread-safe.
 ///
 /// By UDP with EDNS, by TCP where the answer is cut short, without EDNS where a server cannot read
-/// it. An answer is one with NOERROR or NXDOMAIN. Each server is asked once, and once more if it
-/// was silent. One that was silent comes last for [#REST]; then one question tries it again. While
-/// all rest, each is asked once.
+/// it. An answer is one with NOERROR or NXDOMAIN that is no referral. Each server is asked once,
+/// and once more if it was silent. One that was silent comes last for [#REST]; then one question
+/// tries it again. While all rest, each is asked once.
 ///
 /// Where DNSSEC counts, those that are not trusted to validate are not asked if there are others:
 /// whoever can make a resolver silent would otherwise choose the one that believes everything.
@@ -78,12 +80,16 @@ final class NameServers {
         this.timeout = settings.timeout();
         this.isValidated = settings.dnssec() == Dnssec.AD;
         List<InetSocketAddress> addresses =
-                settings.servers().isEmpty()
-                        ? ResolverConfig.getCurrentConfig().servers()
-                        : settings.servers();
+                settings.servers().isEmpty() ? ofTheSystem() : settings.servers();
         List<Server> all = addresses.stream().map(it -> server(it, settings)).toList();
         List<Server> trusted = all.stream().filter(Server::isTrusted).toList();
         this.servers = isValidated && !trusted.isEmpty() ? trusted : all;
+    }
+
+    /// As they are now: what was read at first would hold until the process ends.
+    private static List<InetSocketAddress> ofTheSystem() {
+        ResolverConfig.refresh();
+        return ResolverConfig.getCurrentConfig().servers();
     }
 
     private Server server(InetSocketAddress address, DnsSettings settings) {
@@ -138,7 +144,8 @@ final class NameServers {
                 server.restsUntil().set(AWAKE);
                 answers.incrementAndGet();
                 int code = answer.getRcode();
-                if (code == Rcode.NOERROR || code == Rcode.NXDOMAIN) {
+                boolean isSaid = code == Rcode.NXDOMAIN || code == Rcode.NOERROR;
+                if (isSaid && !isReferral(answer)) {
                     boolean isSecure = server.isTrusted() && answer.getHeader().getFlag(Flags.AD);
                     return new Response.Answered(answer, isSecure);
                 }
@@ -181,6 +188,24 @@ final class NameServers {
                 : answer;
     }
 
+    /// RFC 2308 §2.2: without records and SOA, but with name servers, it says nothing about the
+    /// name. Taken for "nothing is there" it would return the mail of every domain.
+    private static boolean isReferral(Message answer) {
+        return answer.getRcode() == Rcode.NOERROR
+                && answer.getSection(Section.ANSWER).isEmpty()
+                && has(answer, Type.NS)
+                && !has(answer, Type.SOA);
+    }
+
+    private static boolean has(Message answer, int type) {
+        for (Record record : answer.getSection(Section.AUTHORITY)) {
+            if (record.getType() == type) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static Message await(CompletableFuture<Message> answer)
             throws IOException, InterruptedException {
         try {
@@ -197,6 +222,9 @@ final class NameServers {
 
     /// The code, and what the server says beside it (RFC 8914), `SERVFAIL (DNSSEC Bogus)`.
     private static String described(Message answer) {
+        if (isReferral(answer)) {
+            return "with a referral, as no resolver does";
+        }
         String code = Rcode.string(answer.getRcode());
         OPTRecord edns = answer.getOPT();
         if (edns == null) {

@@ -34,10 +34,12 @@ public final class Resolver {
     /// Of a failure that names no time (RFC 2308 §5 without SOA).
     private static final Duration NEGATIVE_DEFAULT = Duration.ofMinutes(1);
 
+    private final InstantSource clock;
     private final NameServers servers;
     private final Lookups lookups;
 
     public Resolver(DnsSettings settings, InstantSource clock, DnsMetrics metrics) {
+        this.clock = clock;
         this.servers = new NameServers(settings, clock);
         var cache = new DnsCache(settings.cacheBytesMax(), settings.serveStale());
         var limits = new Lookups.Limits(settings.questionsMax(), servers.longest());
@@ -47,6 +49,17 @@ public final class Resolver {
     /// A resolver whose metrics nobody looks at.
     public Resolver(DnsSettings settings, InstantSource clock) {
         this(settings, clock, DnsMetrics.unregistered());
+    }
+
+    /// What it tells the time by.
+    public InstantSource clock() {
+        return clock;
+    }
+
+    /// Whether one made anew with `settings`, which are its own still, would ask others: where they
+    /// name no server the system does, and that is read again.
+    public boolean isOutdated(DnsSettings settings) {
+        return !new NameServers(settings, clock).names().equals(servers.names());
     }
 
     /// Whom it asks, as operators see them.

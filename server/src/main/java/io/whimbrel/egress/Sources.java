@@ -26,10 +26,11 @@ import java.util.Set;
 
 /// The addresses that mail leaves from, by their names. Thread-safe.
 ///
-/// An address that the machine lacks is left out, with one warning when it goes and one line when
-/// it is back: looked at when this is made, when a bind failed, and from then on about every
-/// [#CHECK_AGAIN] while mail flows. The machine may get it back without us. A source whose proxy
-/// cannot be used is left out for [#PROXY_RESTS], and then tried again.
+/// An address that the machine lacks, or that nothing can be bound to, is left out, with one
+/// warning when it goes and one line when it is back: looked at when this is made, when a bind
+/// failed, and from then on about every [#CHECK_AGAIN] while mail flows. The machine may get it
+/// back without us. A source whose proxy cannot be used is left out for [#PROXY_RESTS], and then
+/// tried again.
 public final class Sources {
     static final Duration CHECK_AGAIN = Duration.ofSeconds(30);
     static final Duration PROXY_RESTS = Duration.ofMinutes(1);
@@ -43,7 +44,9 @@ public final class Sources {
     /// Proxies that failed, by the name of the source.
     private final Map<String, Rest> rests = new HashMap<>();
 
-    private final Set<String> missing = new HashSet<>();
+    /// Why sources cannot be bound to, by their names.
+    private final Map<String, String> missing = new HashMap<>();
+
     private Instant checkedAt;
     private boolean hasGlobalIpv6;
     private int turn;
@@ -151,7 +154,7 @@ public final class Sources {
 
     /// A connection could not be bound to `source`: looks at once whether it is still there.
     public synchronized void bindFailed(SourceAddress source) {
-        if (!missing.contains(source.name())) {
+        if (!missing.containsKey(source.name())) {
             check();
         }
     }
@@ -178,8 +181,9 @@ public final class Sources {
     }
 
     private Optional<String> why(SourceAddress source) {
-        if (missing.contains(source.name())) {
-            return Optional.of(lacks(source));
+        String unbound = missing.get(source.name());
+        if (unbound != null) {
+            return Optional.of("source " + source.name() + ": " + unbound);
         }
         Rest rest = rests.get(source.name());
         return rest == null || isThere(source.name())
@@ -188,7 +192,7 @@ public final class Sources {
     }
 
     private boolean isThere(String name) {
-        if (missing.contains(name)) {
+        if (missing.containsKey(name)) {
             return false;
         }
         Rest rest = rests.get(name);
@@ -216,28 +220,51 @@ public final class Sources {
     private void check() {
         hasGlobalIpv6 = findGlobalIpv6();
         for (SourceAddress source : order) {
-            boolean isThere = source.boundTo().map(Sources::canBind).orElse(true);
-            if (!isThere && missing.add(source.name())) {
-                LOG.warn("{}; mail leaves from the other sources, or waits", lacks(source));
-            } else if (isThere && missing.remove(source.name())) {
-                LOG.info("source {}: its address is back", source.name());
+            Optional<String> trouble = source.boundTo().flatMap(Sources::bindTrouble);
+            if (trouble.isEmpty()) {
+                if (missing.remove(source.name()) != null) {
+                    LOG.info("source {}: its address is back", source.name());
+                }
+            } else if (!trouble.get().equals(missing.put(source.name(), trouble.get()))) {
+                LOG.warn(
+                        "source {}: {}; mail leaves from the other sources, or waits",
+                        source.name(),
+                        trouble.get());
             }
         }
     }
 
-    private static String lacks(SourceAddress source) {
-        String address = source.address().map(IpText::of).orElse("");
-        return "source " + source.name() + ": address " + address + " is not on this machine";
-    }
-
     /// Asked of the kernel, not of the list of interfaces: 127.0.0.5 is on none and can be used.
-    private static boolean canBind(InetAddress address) {
+    private static Optional<String> bindTrouble(InetAddress address) {
         try (var socket = new Socket()) {
             socket.bind(new InetSocketAddress(address, 0));
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(described(address, e));
+        }
+    }
+
+    /// Java gives the kernel's reason only as words, in the language of the machine; so the
+    /// interfaces say whether the address is there.
+    static String described(InetAddress address, IOException reason) {
+        String text = IpText.of(address);
+        return isLocal(address)
+                ? "nothing can be bound to "
+                        + text
+                        + " ("
+                        + reason.getMessage()
+                        + "): no port is"
+                        + " left, or files are at their limit"
+                : "address " + text + " is not on this machine";
+    }
+
+    private static boolean isLocal(InetAddress address) {
+        try {
+            return address.isLoopbackAddress()
+                    || NetworkInterface.getByInetAddress(address) != null;
+        } catch (SocketException _) {
+            // Nobody can tell; what the kernel said is told then.
             return true;
-        } catch (IOException _) {
-            // The one answer that matters is no.
-            return false;
         }
     }
 

@@ -53,7 +53,8 @@ final class FixedHops {
                         target instanceof RouteTarget.Smtps,
                         "",
                         Optional.empty(),
-                        Optional.empty());
+                        Optional.empty(),
+                        true);
         return remote(site, List.of(target), terms);
     }
 
@@ -117,7 +118,8 @@ final class FixedHops {
                 route.targets().getFirst() instanceof RouteTarget.Smtps,
                 terms.tls(),
                 terms.credentials(),
-                terms.fallback().map(FixedHops::relay));
+                terms.fallback().map(FixedHops::relay),
+                true);
     }
 
     private static NextHop.Remote remote(

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /// Turns a next hop into addresses to try, best first (RFC 5321 §5.1). Thread-safe; blocks while
 /// the DNS is asked.
@@ -22,15 +23,20 @@ import java.util.random.RandomGenerator;
 /// Hosts by preference, shuffled where it is equal; of each host the addresses that the provider or
 /// `delivery.ip` wants, by default IPv6 and IPv4 by turns; at most [#ADDRESSES_MAX]. Behind an
 /// address of this node nothing of the same or a worse preference is tried. Addresses that are not
-/// public are left out unless allowed.
+/// public are left out unless allowed. Where the operator named the hosts they may lie anywhere,
+/// and mail waits where none can be tried ([RouteFaults]).
 final class HostFinder {
     static final int ADDRESSES_MAX = 10;
+
+    /// In a reply.
+    private static final int HOSTS_NAMED = 3;
 
     private final HostSettings settings;
     private final Resolver resolver;
     private final OwnNode ownNode;
     private final ProviderLookup providers;
     private final PrivateAddresses privateAddresses;
+    private final RouteFaults faults;
     private final RandomGenerator random;
 
     HostFinder(RoutingPlan plan, RandomGenerator random) {
@@ -39,6 +45,7 @@ final class HostFinder {
         this.ownNode = plan.ownNode();
         this.providers = plan.providers();
         this.privateAddresses = new PrivateAddresses(settings.allowPrivate());
+        this.faults = new RouteFaults(resolver.clock());
         this.random = random;
     }
 
@@ -172,6 +179,9 @@ final class HostFinder {
             if (noAnswer.isPresent()) {
                 return SmtpReply.of(451, 4, 4, 3, "No answer from the DNS: " + noAnswer.get());
             }
+            if (nextHop.isRoute()) {
+                return faults.reply(nextHop.site().name(), troubleOfRoute());
+            }
             if (ourPreference != Integer.MAX_VALUE) {
                 return SmtpReply.of(
                         554, 5, 4, 6, "Mail for " + nextHop.site() + " loops back to this node");
@@ -179,14 +189,28 @@ final class HostFinder {
             if (refused.isPresent()) {
                 return notPublic(refused.get());
             }
-            String wanted =
-                    switch (preference) {
-                        case IPV4_ONLY -> "an IPv4 address";
-                        case IPV6_ONLY -> "an IPv6 address";
-                        case BY_TURNS, IPV4_FIRST, IPV6_FIRST -> "an address";
-                    };
             return SmtpReply.of(
-                    550, 5, 4, 4, "No mail host of " + nextHop.site() + " has " + wanted);
+                    550, 5, 4, 4, "No mail host of " + nextHop.site() + " has " + wanted());
+        }
+
+        private String troubleOfRoute() {
+            if (ourPreference != Integer.MAX_VALUE) {
+                return "it loops back to this node";
+            }
+            String hosts =
+                    nextHop.hosts().stream()
+                            .map(TargetHost::name)
+                            .limit(HOSTS_NAMED)
+                            .collect(Collectors.joining(", "));
+            return "the DNS has not " + wanted() + " of " + hosts;
+        }
+
+        private String wanted() {
+            return switch (preference) {
+                case IPV4_ONLY -> "an IPv4 address";
+                case IPV6_ONLY -> "an IPv6 address";
+                case BY_TURNS, IPV4_FIRST, IPV6_FIRST -> "an address";
+            };
         }
 
         private SmtpReply notPublic(InetAddress address) {

@@ -27,7 +27,9 @@ public sealed interface NextHop {
     /// Hosts on the network.
     ///
     /// @param hosts names or plain addresses, by preference; at least one
-    /// @param isRoute an operator's `[[route]]` names the host, so that it may lie anywhere
+    /// @param isRoute the operator names the hosts, or the domain whose MX they are, in a
+    ///   `[[route]]` or as fallback: they may lie anywhere, and what the recipient's domain
+    ///   publishes is not about them
     /// @param terms how they are talked to
     record Remote(
             Site site, Protocol protocol, List<TargetHost> hosts, boolean isRoute, Terms terms)
@@ -70,7 +72,8 @@ public sealed interface NextHop {
     /// @param credentials to log in with
     /// @param fallback the next hop where none of the hosts can be connected to; it has no further
     ///   one
-    /// @param areNamesSure the names of the hosts are from signed DNS records
+    /// @param areNamesSure the names of the hosts are from signed DNS records, or written by the
+    ///   operator
     record Terms(
             boolean isImplicitTls,
             String tls,
@@ -87,7 +90,7 @@ public sealed interface NextHop {
             this(isImplicitTls, tls, credentials, fallback, false);
         }
 
-        /// The same with hosts named by signed MX records.
+        /// The same with hosts whose names nobody on the way can have changed.
         Terms withSureNames() {
             return new Terms(isImplicitTls, tls, credentials, fallback, true);
         }

@@ -1,12 +1,14 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.EmbeddedIpv4;
 import io.whimbrel.mail.Network;
 
 import java.net.InetAddress;
 import java.util.List;
 
 /// Addresses that no host of the public internet has. An MX record that points to one would make
-/// this node talk to its own neighbours. Immutable.
+/// this node talk to its own neighbours; so would an IPv6 address that leads to such an IPv4 one
+/// ([EmbeddedIpv4]). Immutable.
 final class PrivateAddresses {
     /// Nobody can mean these.
     private static final List<Network> MEANINGLESS =
@@ -38,12 +40,18 @@ final class PrivateAddresses {
     }
 
     boolean isRefused(InetAddress address) {
-        return (isIn(MEANINGLESS, address) || isIn(LOCAL, address)) && !isIn(allowed, address);
+        if (isIn(allowed, address)) {
+            return false;
+        }
+        return isIn(MEANINGLESS, address)
+                || isIn(LOCAL, address)
+                || EmbeddedIpv4.in(address).map(this::isRefused).orElse(false);
     }
 
     /// Whether no setting of a sane network would make it right.
     static boolean isMeaningless(InetAddress address) {
-        return isIn(MEANINGLESS, address);
+        return isIn(MEANINGLESS, address)
+                || EmbeddedIpv4.in(address).map(it -> isIn(MEANINGLESS, it)).orElse(false);
     }
 
     private static boolean isIn(List<Network> networks, InetAddress address) {

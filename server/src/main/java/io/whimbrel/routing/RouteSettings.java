@@ -7,13 +7,15 @@ import java.util.Optional;
 
 /// One `[[route]]`. Immutable; the first whose conditions hold wins.
 ///
-/// @param name what operators call it; `""` gives it one by its place, `route-2`
+/// @param name what operators call it; `""` gives it one made of its conditions and targets,
+///   `route-1f0c7a52b9e4`: whatever else is in the file, its mail stays its own
 /// @param conditions which mail it is for
 /// @param targets where that goes, tried in this order; at least one, and several only where all
 ///   are hosts spoken to alike
 /// @param terms how it goes there
 public record RouteSettings(
         String name, RouteConditions conditions, List<RouteTarget> targets, Terms terms) {
+    private static final int NAME_DIGEST_BYTES = 6;
 
     /// How mail goes by a route. Immutable.
     ///
@@ -42,6 +44,11 @@ public record RouteSettings(
     /// A route by domain.
     public RouteSettings(DomainPattern domains, RouteTarget target) {
         this("", RouteConditions.ofDomains(List.of(domains)), List.of(target), Terms.NONE);
+    }
+
+    /// What it is called where the operator calls it nothing.
+    String ownName() {
+        return "route-" + SiteName.digest(conditions + " " + targets, NAME_DIGEST_BYTES);
     }
 
     RouteSettings named(String other) {

@@ -28,9 +28,8 @@ public final class RouteTable {
         List<RouteSettings> domainOnly = new ArrayList<>();
         boolean streams = false;
         boolean recipients = false;
-        for (int i = 0; i < settings.size(); i++) {
-            RouteSettings route = settings.get(i);
-            RouteSettings named = route.name().isEmpty() ? route.named("route-" + (i + 1)) : route;
+        for (RouteSettings route : settings) {
+            RouteSettings named = route.name().isEmpty() ? route.named(route.ownName()) : route;
             routes.putIfAbsent(named.name(), named);
             streams |= route.conditions().looksAtStreams();
             recipients |= route.conditions().recipient().isPresent();

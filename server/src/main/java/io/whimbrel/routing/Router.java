@@ -20,7 +20,9 @@ import java.util.Optional;
 /// 5321 §5.1). Immutable; a reload makes a new one. Blocks while the DNS is asked.
 ///
 /// Of the MX hosts of a domain the [#HOSTS_MAX] best count. Those that no host can be called, and
-/// those that `delivery.skip-hosts` names, are passed over.
+/// those that `delivery.skip-hosts` names, are passed over. Where a route names the domain whose MX
+/// count (`mx:other.example`), the hosts are the operator's ([NextHop.Remote#isRoute]), and mail
+/// waits where there are none ([RouteFaults]).
 final class Router {
     /// Of what no DNS answer bounds.
     private static final Duration ROUTE_TIME_TO_LIVE = Duration.ofHours(1);
@@ -33,6 +35,7 @@ final class Router {
     private final OwnNode ownNode;
     private final ProviderLookup providers;
     private final FixedHops fixedHops;
+    private final RouteFaults faults;
     private final Optional<NextHop.Remote> fallback;
 
     Router(RoutingPlan plan) {
@@ -42,6 +45,7 @@ final class Router {
         this.ownNode = plan.ownNode();
         this.providers = plan.providers();
         this.fixedHops = new FixedHops(routes.routes());
+        this.faults = new RouteFaults(resolver.clock());
         this.fallback = settings.fallback().map(FixedHops::relay);
     }
 
@@ -53,7 +57,8 @@ final class Router {
         }
         Optional<RouteSettings> found = routes.find(domain, route);
         if (found.isEmpty()) {
-            return byDns(domain, "", new NextHop.Terms(false, "", Optional.empty(), fallback));
+            var terms = new NextHop.Terms(false, "", Optional.empty(), fallback);
+            return byDns(hostsOf(domain), new Way(domain, "", false, terms));
         }
         RouteSettings settled = found.get();
         Optional<NextHop> fixed = fixedHops.of(settled);
@@ -67,26 +72,44 @@ final class Router {
                         terms.tls(),
                         Optional.empty(),
                         terms.fallback().map(FixedHops::relay).or(() -> fallback));
-        DomainName asked =
-                settled.targets().getFirst() instanceof RouteTarget.MxOf(DomainName other)
-                        ? other
-                        : domain;
-        return byDns(asked, FixedHops.marks(terms), nextTerms);
+        String marks = FixedHops.marks(terms);
+        if (settled.targets().getFirst() instanceof RouteTarget.MxOf(DomainName other)) {
+            Hosts hosts = waiting(settled, hostsOf(other));
+            return byDns(hosts, new Way(other, " (route)" + marks, true, nextTerms));
+        }
+        return byDns(hostsOf(domain), new Way(domain, marks, false, nextTerms));
     }
 
+    /// Only the operator can mend what he named: mail does not go back for it.
+    private Hosts waiting(RouteSettings route, Hosts hosts) {
+        if (hosts instanceof Hosts.Nowhere(Resolution.NotFound(SmtpReply reply))
+                && reply.isPermanent()) {
+            String name = "route " + route.name() + " (" + route.targets().getFirst().text() + ")";
+            return new Hosts.Nowhere(new Resolution.NotFound(faults.reply(name, reply.text())));
+        }
+        return hosts;
+    }
+
+    /// How mail goes to the MX hosts of a domain.
+    ///
+    /// @param domain whose hosts they are
     /// @param marks that set its site apart
-    private Resolution byDns(DomainName domain, String marks, NextHop.Terms terms) {
-        return switch (hostsOf(domain)) {
+    /// @param isRoute the operator named that domain
+    private record Way(DomainName domain, String marks, boolean isRoute, NextHop.Terms terms) {}
+
+    private Resolution byDns(Hosts found, Way way) {
+        return switch (found) {
             case Hosts.Nowhere(Resolution.NotFound notFound) -> notFound;
             case Hosts.At(List<MxHost> hosts, Duration timeToLive, boolean isSecure) -> {
+                DomainName domain = way.domain();
                 List<String> names = hosts.stream().map(MxHost::host).toList();
                 // Where others vouch for the names, mail may rely on them: not the same next hop.
                 String signed = isSecure ? " (signed)" : "";
                 String name =
-                        domain.isLiteral() ? "[" + names.getFirst() + "]" : SiteName.of(names);
+                        domain.isLiteral() ? "[" + names.getFirst() + "]" : SiteName.of(hosts);
                 var site =
                         new Site(
-                                SiteName.bounded(name + marks + signed),
+                                SiteName.bounded(name + way.marks() + signed),
                                 providers.provider(names, domain));
                 var targets =
                         hosts.stream()
@@ -98,8 +121,8 @@ final class Router {
                                 site,
                                 Protocol.SMTP,
                                 targets,
-                                false,
-                                isSecure ? terms.withSureNames() : terms),
+                                way.isRoute(),
+                                isSecure ? way.terms().withSureNames() : way.terms()),
                         timeToLive);
             }
         };

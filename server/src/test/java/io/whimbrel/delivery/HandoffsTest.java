@@ -88,7 +88,16 @@ final class HandoffsTest {
     @ParameterizedTest
     @CsvSource({
         "400, 554 5.3.0 HTTP 400 taken",
-        "404, 554 5.3.0 HTTP 404 taken",
+        "413, 554 5.3.0 HTTP 413 taken",
+        "415, 554 5.3.0 HTTP 415 taken",
+        "422, 554 5.3.0 HTTP 422 taken",
+        "401, 454 4.7.8 HTTP 401 taken; see the login of the route",
+        "403, 454 4.7.8 HTTP 403 taken; see the login of the route",
+        "407, 454 4.7.8 HTTP 407 taken; see the login of the route",
+        "404, 451 4.3.5 HTTP 404 taken; see the address of the route",
+        "405, 451 4.3.5 HTTP 405 taken; see the address of the route",
+        "410, 451 4.3.5 HTTP 410 taken; see the address of the route",
+        "409, 451 4.3.0 HTTP 409 taken",
         "408, 451 4.3.0 HTTP 408 taken",
         "425, 451 4.3.0 HTTP 425 taken",
         "429, 451 4.3.0 HTTP 429 taken; retry after 120",

@@ -90,6 +90,24 @@ final class PathsFileTest {
         assertThat(again.begin(PATH)).isEqualTo(seconds(4));
     }
 
+    /// The site that mail is sent to has one, and equals no site without.
+    @Test
+    void restart_keepsTheProviderOfASite() {
+        var path = new EgressPath("default", new Site("mx.google.test", "google"));
+        write(() -> rests.begin(path));
+
+        assertThat(read().left(path)).isEqualTo(seconds(1));
+    }
+
+    @Test
+    void fileFromBeforeProviders_isRead() throws IOException {
+        put("{\"version\":1,\"paths\":[%s]}".formatted(ONE.formatted("1000")));
+
+        assertThat(read().kept())
+                .extracting(Kept::path)
+                .containsExactly(new EgressPath("p", new Site("s")));
+    }
+
     @Test
     void twoRestarts_keepWhatNoThreadUsed() {
         write(() -> rests.begin(PATH));

@@ -29,6 +29,26 @@ final class ResolverTest {
         server.close();
     }
 
+    /// A machine that was moved has other resolvers, and no key of ours has changed.
+    @Test
+    void systemWithOtherServers_makesItOutdated() {
+        var own = new DnsSettings(List.of(), Duration.ofSeconds(1));
+        try {
+            System.setProperty("dns.server", "127.0.0.7");
+            var ofTheSystem = new Resolver(own, now::get);
+            assertThat(ofTheSystem.servers()).first().isEqualTo("127.0.0.7:53");
+            assertThat(ofTheSystem.isOutdated(own)).isFalse();
+
+            System.setProperty("dns.server", "127.0.0.8");
+
+            assertThat(ofTheSystem.isOutdated(own)).isTrue();
+            assertThat(new Resolver(own, now::get).servers()).first().isEqualTo("127.0.0.8:53");
+            assertThat(resolver.isOutdated(server.settings())).isFalse();
+        } finally {
+            System.clearProperty("dns.server");
+        }
+    }
+
     @Test
     void mx_severalHosts_areInOrderOfPreference() {
         server.with("example.test. 300 IN MX 20 b.example.test.")

@@ -50,6 +50,8 @@ public final class TestNameServer implements AutoCloseable {
     public enum Mood {
         WELL,
         SERVFAIL,
+        /// Names the servers of the root, as one does that is no resolver.
+        REFERS,
         SILENT,
         /// Answers by UDP are cut.
         TRUNCATES,
@@ -220,6 +222,16 @@ public final class TestNameServer implements AutoCloseable {
             case SILENT -> {
                 return new byte[0];
             }
+            case REFERS ->
+                    answer.addRecord(
+                            Record.fromString(
+                                    Name.root,
+                                    Type.NS,
+                                    DClass.IN,
+                                    300,
+                                    "a.root-servers.net.",
+                                    Name.root),
+                            Section.AUTHORITY);
             case SERVFAIL -> answer.getHeader().setRcode(Rcode.SERVFAIL);
             case TRUNCATES -> {
                 if (isUdp) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
+import java.net.BindException;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,6 +48,18 @@ final class SourcesTest {
         assertThat(sources.next(TARGET)).isEmpty();
         assertThat(sources.trouble())
                 .contains("source s3: address 192.0.2.10 is not on this machine");
+    }
+
+    @Test
+    void addressThatIsThere_isNotBlamedForWhatElseTheKernelLacks() {
+        var reason = new BindException("Address already in use");
+
+        assertThat(Sources.described(InetAddress.ofLiteral("127.0.0.5"), reason))
+                .isEqualTo(
+                        "nothing can be bound to 127.0.0.5 (Address already in use): no port is"
+                                + " left, or files are at their limit");
+        assertThat(Sources.described(InetAddress.ofLiteral("192.0.2.10"), reason))
+                .isEqualTo("address 192.0.2.10 is not on this machine");
     }
 
     @Test

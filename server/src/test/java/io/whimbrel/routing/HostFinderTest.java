@@ -163,10 +163,54 @@ final class HostFinderTest {
     }
 
     @Test
-    void routeToOurOwnListener_isALoop() {
+    void routeToOurOwnListener_isALoop_andMailWaits() {
         dns.with("relay.test. 300 IN A 198.51.100.9");
 
-        assertThat(none(finder(1), route("relay.test"))).startsWith("554 5.4.6");
+        assertThat(none(finder(1), route("relay.test")))
+                .isEqualTo(
+                        "451 4.3.5 smtp://relay.test leads nowhere: it loops back to this node;"
+                                + " mend the route or fallback, or the DNS");
+    }
+
+    @Test
+    void routeToAHostThatIsNotThere_waits() {
+        dns.withEmpty("empty.test.");
+
+        for (String host : List.of("gone.test", "empty.test")) {
+            assertThat(none(finder(1), route(host)))
+                    .isEqualTo(
+                            "451 4.3.5 smtp://"
+                                    + host
+                                    + " leads nowhere: the DNS has not an address of "
+                                    + host
+                                    + "; mend the route or fallback, or the DNS");
+        }
+    }
+
+    /// Routers take the IPv4 address out and connect to it.
+    @ParameterizedTest
+    @CsvSource({
+        "64:ff9b::10.0.0.1, 451 4.4.4",
+        "64:ff9b::127.0.0.1, 550 5.4.4",
+        "2002:c0a8:1::1, 451 4.4.4",
+        "2002:7f00:1::, 550 5.4.4",
+        "::10.0.0.1, 451 4.4.4",
+        "::127.0.0.1, 550 5.4.4"
+    })
+    void privateIpv4AddressInside_isRefused(String address, String status) {
+        dns.with("mx.test. 300 IN AAAA " + address);
+
+        assertThat(none(finder(1), mx("5 mx.test"))).startsWith(status);
+        assertThat(found(finder(1, "10.0.0.0/8", "192.168.0.0/16", "127.0.0.0/8"), mx("5 mx.test")))
+                .startsWith("mx.test");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"64:ff9b::192.0.2.1", "2002:c000:201::1"})
+    void publicIpv4AddressInside_isTried(String address) {
+        dns.with("mx.test. 300 IN AAAA " + address);
+
+        assertThat(found(finder(1), mx("5 mx.test"))).startsWith("mx.test");
     }
 
     @ParameterizedTest

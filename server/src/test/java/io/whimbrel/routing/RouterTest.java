@@ -29,6 +29,9 @@ import java.util.stream.Stream;
 
 @Timeout(30)
 final class RouterTest {
+    private static final RouteTarget B_TEST =
+            new RouteTarget.MxOf(DomainName.parse("b.test").orElseThrow());
+
     private final TestNameServer dns = new TestNameServer();
     private final OwnNode ownNode = new OwnNode(Set.of("Mx1.own.test"), List.of());
 
@@ -204,14 +207,55 @@ final class RouterTest {
     }
 
     @Test
-    void routeToTheMxOfAnotherDomain_sharesItsSite() {
+    void routeToTheMxOfAnotherDomain_isTheOperatorsWord_andASiteOfItsOwn() {
         dns.with("b.test. 300 IN MX 5 mx.b.test.");
-        var target = new RouteTarget.MxOf(DomainName.parse("b.test").orElseThrow());
 
-        NextHop.Remote hop = found(router(route("a.test", target)), "a.test");
+        NextHop.Remote hop = found(router(route("a.test", B_TEST)), "a.test");
 
-        assertThat(hop.site()).isEqualTo(found("b.test").site());
-        assertThat(hop.isRoute()).isFalse();
+        assertThat(hop.isRoute()).isTrue();
+        assertThat(hop.terms().areNamesSure()).isFalse();
+        assertThat(hop.hosts()).isEqualTo(found("b.test").hosts());
+        assertThat(hop.site().name()).isEqualTo("mx.b.test (route)");
+        assertThat(found(router(route("c.test", B_TEST)), "c.test")).isEqualTo(hop);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "b.test. 300 IN MX 0 .", "b.test. 300 IN MX 5 mx1.own.test."})
+    void routeToTheMxOfADomainThatHasNone_waits(String record) {
+        if (!record.isEmpty()) {
+            dns.with(record);
+        }
+
+        assertThat(notFound(router(route("a.test", B_TEST)), "a.test"))
+                .startsWith("451 4.3.5 route route-")
+                .contains("(mx:b.test) leads nowhere: ", "b.test", "mend the route");
+    }
+
+    @Test
+    void routeToTheMxOfADomain_whileTheDnsFails_waitsForThat() {
+        dns.mood(Mood.SERVFAIL);
+
+        assertThat(notFound(router(route("a.test", B_TEST)), "a.test")).startsWith("451 4.4.3");
+    }
+
+    /// RFC 5321 §5.1: the second host of one is no backup of the other.
+    @Test
+    void domainsWithTheSameHostsInAnotherOrder_shareNoSite() {
+        dns.with("a.test. 300 IN MX 10 mx1.x.test.").with("a.test. 300 IN MX 20 mx2.x.test.");
+        dns.with("b.test. 300 IN MX 10 mx1.x.test.").with("b.test. 300 IN MX 10 mx2.x.test.");
+        dns.with("c.test. 300 IN MX 1 mx1.x.test.").with("c.test. 300 IN MX 2 mx2.x.test.");
+
+        assertThat(found("b.test").site().name()).isEqualTo("(mx1+mx2).x.test");
+        assertThat(found("a.test").site()).isEqualTo(found("c.test").site());
+    }
+
+    @Test
+    void resolverThatOnlyNamesOthers_defers() {
+        dns.mood(Mood.REFERS);
+
+        assertThat(notFound("a.test"))
+                .startsWith("451 4.4.3")
+                .endsWith("answered with a referral, as no resolver does");
     }
 
     @ParameterizedTest
