@@ -40,7 +40,8 @@ import java.util.function.DoubleSupplier;
 /// | not tried | bounced with 5yz, else deferred or expired |
 /// | overdue | expired |
 ///
-/// What a rule of the provider advises goes before all of this ([Advice]).
+/// What a rule of the provider advises goes before all of this ([Advice]). Tries that it ordered at
+/// once are no steps of the retry schedule ([#steps]).
 ///
 /// Expiry is judged only after a failed attempt, so nothing expires untried; but for what its
 /// sender wanted returned after a time of his own ([io.whimbrel.mail.Treatment#deadline]).
@@ -90,12 +91,27 @@ final class Verdicts {
             QueueEntry entry, RetrySchedule retry, Instant now, double jitter) {
         Envelope envelope = entry.message().envelope();
         Instant endOfLife = envelope.endOfLife(retry.expire());
-        Optional<Instant> due = retry.nextDueBefore(endOfLife, entry.attempts() + 1, now, jitter);
+        Optional<Instant> due =
+                retry.nextDueBefore(endOfLife, steps(entry, retry, now), now, jitter);
         Optional<Instant> noticeAt = envelope.delayNoticeAt().filter(now::isBefore);
         // So that the sender is told at that time, and not hours later.
         return noticeAt.isPresent() && due.filter(noticeAt.get()::isBefore).isPresent()
                 ? noticeAt
                 : due;
+    }
+
+    /// How many of the tries so far, this one included, are steps of the retry schedule: those for
+    /// which the time since the life began is enough; of the others at most [#AT_ONCE_MOST] were
+    /// ordered at once. Told from the time, so that nothing more need be kept of a message.
+    private static int steps(QueueEntry entry, RetrySchedule retry, Instant now) {
+        int tries = entry.attempts() + 1;
+        Instant earliest = entry.message().envelope().lifeBegins();
+        int steps = 0;
+        while (steps < tries && !now.isBefore(earliest)) {
+            steps++;
+            earliest = retry.nextDueBefore(Instant.MAX, steps, earliest, 0).orElse(Instant.MAX);
+        }
+        return Math.max(1, Math.max(steps, tries - AT_ONCE_MOST));
     }
 
     /// The common case, one recipient taken, without any of the bookkeeping below.
@@ -170,9 +186,7 @@ final class Verdicts {
             case Next.Bounce _ -> fail(Disposition.BOUNCED, Notice.Kind.REFUSED, group, facts);
             case Next.DelayMessage(Duration delay) -> {
                 // A recipient that exists and wants less mail is not refused for good.
-                Instant due = now.plus(delay);
-                Instant endOfLife = envelope.endOfLife(retry.expire());
-                defer(Optional.of(due).filter(endOfLife::isAfter), group, false, facts);
+                defer(nextDue.map(due -> delayed(delay, due)), group, false, facts);
             }
             case Next.RetryElsewhere _, Next.Reconnect _ -> {
                 if (entry.attempts() >= AT_ONCE_MOST) {
@@ -188,6 +202,16 @@ final class Verdicts {
             }
         }
         return true;
+    }
+
+    /// After `delay` where it is the first try; from the second on not before the schedule says,
+    /// for a delay that did not help once will not help at each try.
+    private Instant delayed(Duration delay, Instant scheduled) {
+        Instant endOfLife = envelope.endOfLife(retry.expire());
+        Instant due = now.plus(delay);
+        Instant bounded = due.isBefore(endOfLife) ? due : endOfLife;
+        boolean isFirst = steps(entry, retry, now) == 1;
+        return isFirst || bounded.isAfter(scheduled) ? bounded : scheduled;
     }
 
     private void deliver(Accepted accepted, RecipientNumbers group, AttemptFacts facts) {

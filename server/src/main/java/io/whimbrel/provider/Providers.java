@@ -26,6 +26,9 @@ public final class Providers {
     /// Nothing is known of anybody.
     public static final Providers NONE = new Providers(List.of(), List.of());
 
+    /// What no host is below.
+    private static final String NOWHERE = ".invalid";
+
     private final SortedMap<String, ProviderFile> files = new TreeMap<>();
     private final Map<String, ProviderOverride> overrides = new HashMap<>();
 
@@ -81,19 +84,22 @@ public final class Providers {
         return Optional.ofNullable(files.get(name));
     }
 
-    /// Whose mail hosts these are: by the name of the first of them that is known, of its matches
-    /// the longest; then by the domain; then by an address. [ProviderFile#DEFAULT] where nobody
-    /// knows.
+    /// Whose mail hosts these are: of the provider to which *all* of them belong, each by the
+    /// longest of the matches of its name; else by the domain; else of the provider to which all of
+    /// their addresses belong. [ProviderFile#DEFAULT] where nobody knows. So a domain that names a
+    /// provider's host besides its own is not the provider's: what its own host answers would be
+    /// taken for the provider's reply.
     ///
-    /// @param mxHosts in the order in which they are tried
+    /// Hosts below `.invalid`, which some have had to publish to prove that the domain is theirs,
+    /// are nobody's and do not count.
+    ///
+    /// @param mxHosts in any order
     /// @param domain of the recipients
     /// @param addresses of the hosts; asked for only where it must be
     public String of(List<String> mxHosts, String domain, Supplier<List<InetAddress>> addresses) {
-        for (String host : mxHosts) {
-            Optional<String> found = ofHost(plain(host));
-            if (found.isPresent()) {
-                return found.get();
-            }
+        Optional<String> found = ofHosts(mxHosts);
+        if (found.isPresent()) {
+            return found.get();
         }
         String byName = byDomain.get(plain(domain));
         if (byName != null) {
@@ -104,15 +110,36 @@ public final class Providers {
 
     /// By what [#of] told that these are the hosts of `provider`, for people; `""` for `default`.
     public String sign(List<String> mxHosts, String domain, String provider) {
-        for (String host : mxHosts) {
-            if (ofHost(plain(host)).isPresent()) {
-                return "its MX host " + plain(host);
-            }
+        if (ofHosts(mxHosts).isPresent()) {
+            List<String> real = real(mxHosts);
+            return real.size() == 1
+                    ? "its MX host " + real.getFirst()
+                    : "all of its MX hosts, as " + real.getFirst();
         }
         if (byDomain.containsKey(plain(domain))) {
             return "the domain";
         }
-        return provider.equals(ProviderFile.DEFAULT) ? "" : "an address of its MX hosts";
+        return provider.equals(ProviderFile.DEFAULT) ? "" : "the addresses of its MX hosts";
+    }
+
+    private static List<String> real(List<String> mxHosts) {
+        return mxHosts.stream()
+                .map(Providers::plain)
+                .filter(host -> !host.endsWith(NOWHERE))
+                .toList();
+    }
+
+    /// Empty where they are not all of one.
+    private Optional<String> ofHosts(List<String> mxHosts) {
+        Optional<String> found = Optional.empty();
+        for (String host : real(mxHosts)) {
+            Optional<String> its = ofHost(host);
+            if (its.isEmpty() || (found.isPresent() && !found.equals(its))) {
+                return Optional.empty();
+            }
+            found = its;
+        }
+        return found;
     }
 
     private Optional<String> ofHost(String host) {
@@ -129,16 +156,27 @@ public final class Providers {
         return Optional.empty();
     }
 
+    /// [ProviderFile#DEFAULT] where they are not all of one.
     private String ofAddresses(List<InetAddress> addresses) {
+        Optional<String> found = Optional.empty();
+        for (InetAddress address : addresses) {
+            String its = ofAddress(address);
+            if (found.isPresent() && !found.get().equals(its)) {
+                return ProviderFile.DEFAULT;
+            }
+            found = Optional.of(its);
+        }
+        return found.orElse(ProviderFile.DEFAULT);
+    }
+
+    private String ofAddress(InetAddress address) {
         String found = ProviderFile.DEFAULT;
         int longest = -1;
-        for (InetAddress address : addresses) {
-            for (Addresses candidate : byAddress) {
-                var network = candidate.match.network();
-                if (network.prefixBits() > longest && network.contains(address)) {
-                    longest = network.prefixBits();
-                    found = candidate.provider;
-                }
+        for (Addresses candidate : byAddress) {
+            var network = candidate.match.network();
+            if (network.prefixBits() > longest && network.contains(address)) {
+                longest = network.prefixBits();
+                found = candidate.provider;
             }
         }
         return found;

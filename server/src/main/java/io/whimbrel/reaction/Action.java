@@ -22,7 +22,7 @@ record Action(Restraint restraint, String rule, long matches, Pace pace) {
     /// @param first messages a second before the first match
     /// @param before messages a second before the last match that lowered
     /// @param next when the next step of recovery is due
-    /// @param settles matches before then are answers to what was sent before the last lowering
+    /// @param settles no match before then lowers again
     /// @param isProbing whether a step of recovery has gone since the last match
     record Pace(
             Duration lasts,

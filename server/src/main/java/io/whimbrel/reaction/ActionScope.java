@@ -18,30 +18,27 @@ import java.util.Set;
 /// - an unknown provider is replaced by the site, an unknown site by the domain, an unknown source
 ///   by its pool;
 /// - a campaign belongs to its tenant, whose name is added;
-/// - where a dimension is left out because the flow has no value for it (mail without a tenant, a
-///   connection without a campaign), source and provider, or site, are added.
+/// - where the flow has no value for a dimension that is named (mail without a tenant, a connection
+///   without a campaign), nothing is meant: the traffic that the rule is about is not known.
 final class ActionScope {
     private ActionScope() {}
 
-    /// Empty where nothing is known of the flow, so that all traffic would be meant.
+    /// Empty where nothing beyond the very message is meant.
     static Optional<LimitScope> of(Set<Dimension> dimensions, Flow flow) {
         Set<Dimension> wanted =
                 dimensions.isEmpty()
                         ? EnumSet.of(Dimension.SOURCE, Dimension.PROVIDER)
                         : EnumSet.copyOf(dimensions);
         var values = new EnumMap<Dimension, String>(Dimension.class);
-        boolean isWhole = true;
         for (Dimension dimension : wanted) {
-            isWhole &= add(dimension, flow, values);
-        }
-        if (!isWhole) {
-            add(Dimension.SOURCE, flow, values);
-            add(Dimension.PROVIDER, flow, values);
+            if (!add(dimension, flow, values)) {
+                return Optional.empty();
+            }
         }
         if (values.containsKey(Dimension.CAMPAIGN) && !flow.tenant().isEmpty()) {
             values.put(Dimension.TENANT, flow.tenant());
         }
-        return values.isEmpty() ? Optional.empty() : Optional.of(new LimitScope(values));
+        return Optional.of(new LimitScope(values));
     }
 
     /// Adds the value of `dimension` or of what stands for it; false where there is none.

@@ -8,7 +8,8 @@ import java.time.Instant;
 
 /// How actions are lowered and recover: multiplicative decrease, additive increase. Stateless.
 ///
-/// - A slow-down begins at a part of what went in the last minutes, at least [#RATE_LEAST].
+/// - A slow-down begins at a part of what went in the last minutes. It never goes below
+///   [#RATE_LEAST], nor below [#FLOOR] of what went before the first match.
 /// - Each tenth of its time without a match raises it by a tenth of the rate before the last match
 ///   (one connection, where connections are narrowed).
 /// - It is over where the rate before the first match is reached, or its time since the last match
@@ -18,8 +19,8 @@ import java.time.Instant;
 /// - A match lowers it further: to the rule's part again where no step has gone since the last one,
 ///   for then what is sent is still far too much; to [#PROBED] of it where a step has, for then the
 ///   rate below is known to be tolerated. Connections are halved. Its time begins again.
-/// - Matches in the first moments after that, at most [#SETTLE_MOST], answer what was sent before:
-///   they only make its time begin again.
+/// - At most one lowering in a step: matches within a step after it answer what was sent before, or
+///   come of what others do; they only make its time begin again.
 /// - A suspension whose time is up becomes a slow-down at [#AFTER_PAUSE_PERCENT] of what went
 ///   before it, for mail that has waited and is released at once brings the next suspension.
 final class BackOff {
@@ -38,7 +39,8 @@ final class BackOff {
     /// What went is a mean of two minutes, in which the rate was raised.
     private static final double HOLDING = 0.5;
 
-    static final Duration SETTLE_MOST = Duration.ofSeconds(30);
+    /// Refusals go on where they do not come of our rate. What trickles on shows when it is over.
+    static final double FLOOR = 1 / 20.0;
 
     /// What is assumed to have gone where nothing was counted: a connection that is refused at once
     /// sends nothing.
@@ -63,8 +65,7 @@ final class BackOff {
     private static Pace pace(
             Duration lasts, int percent, double first, double before, Instant now) {
         Duration step = step(lasts);
-        Duration settle = step.compareTo(SETTLE_MOST) < 0 ? step : SETTLE_MOST;
-        return new Pace(lasts, percent, first, before, now.plus(step), now.plus(settle), false);
+        return new Pace(lasts, percent, first, before, now.plus(step), now.plus(step), false);
     }
 
     private static Duration step(Duration lasts) {
@@ -74,11 +75,12 @@ final class BackOff {
 
     /// The rate at which a slow-down begins.
     static Force slow(Pace pace) {
-        return slow(pace.before(), pace.percent() / 100.0);
+        return slow(pace, pace.before() * pace.percent() / 100.0);
     }
 
-    private static Force slow(double before, double part) {
-        return new Force.Slow(Math.clamp(before * part, RATE_LEAST, RATE_MOST));
+    private static Force slow(Pace pace, double rate) {
+        double least = Math.clamp(pace.first() * FLOOR, RATE_LEAST, RATE_MOST);
+        return new Force.Slow(Math.clamp(rate, least, RATE_MOST));
     }
 
     /// Whether a match now lowers, or only makes the time begin again.
@@ -108,7 +110,7 @@ final class BackOff {
                 double part = pace.isProbing() ? PROBED : pace.percent() / 100.0;
                 double first = Math.max(pace.first(), before);
                 Pace then = pace(lasts, pace.percent(), first, before, now);
-                yield action.with(slow(before, part), until, matches, then);
+                yield action.with(slow(then, before * part), until, matches, then);
             }
             case Force.Narrow(int connections) -> {
                 Force fewer = new Force.Narrow(Math.max(1, connections / 2));
@@ -138,10 +140,10 @@ final class BackOff {
                 switch (action.restraint().force()) {
                     case Force.Slow(double present) ->
                             slow(
+                                    pace,
                                     isBeyond(action, present, now)
                                             ? present * GROWTH
-                                            : present + pace.before() * steps / STEPS,
-                                    1);
+                                            : present + pace.before() * steps / STEPS);
                     case Force.Narrow(int connections) ->
                             new Force.Narrow((int) Math.min(connections + steps, CONNECTIONS_MOST));
                     case Force.Suspend it -> it;

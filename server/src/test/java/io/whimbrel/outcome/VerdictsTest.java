@@ -14,6 +14,8 @@ import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.outcome.AttemptResult.Stage;
+import io.whimbrel.reaction.Advice;
+import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.smtp.SmtpReply;
@@ -30,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 final class VerdictsTest {
     private static final Instant SOON = Mail.RECEIVED.plusSeconds(2);
@@ -382,6 +386,67 @@ final class VerdictsTest {
         assertThat(consequences.retries())
                 .singleElement()
                 .satisfies(retry -> assertThat(retry.dueAt()).isEqualTo(SOON));
+    }
+
+    @Test
+    void delayOfARule_holdsAfterTheFirstTry_laterTheScheduleWhereItIsLonger() {
+        Duration delay = Duration.ofMinutes(30);
+        var advice = new Next.DelayMessage(delay);
+        Instant late = Mail.RECEIVED.plus(Duration.ofHours(12));
+
+        assertThat(onlyDeferred(advised(0, SOON, advice)).dueAt()).isEqualTo(SOON.plus(delay));
+        assertThat(onlyDeferred(advised(1, LATE, advice)).dueAt()).isEqualTo(LATE.plus(delay));
+        assertThat(onlyDeferred(advised(7, late, advice)).dueAt())
+                .isEqualTo(late.plus(Duration.ofHours(4)));
+    }
+
+    @Test
+    void delayOfARule_beyondTheLife_endsThere() {
+        Instant nearly = OVER.minusSeconds(60);
+        var advice = new Next.DelayMessage(Duration.ofHours(2));
+
+        assertThat(onlyDeferred(advised(0, nearly, advice)).dueAt()).isEqualTo(OVER);
+        assertThat(onlySettled(advised(0, OVER, advice)).disposition())
+                .isEqualTo(Disposition.EXPIRED);
+    }
+
+    @Test
+    void triesAtOnce_areThree_andNoStepsOfTheSchedule() {
+        for (Next next : List.of(new Next.RetryElsewhere(false), new Next.Reconnect())) {
+            for (int attempts = 0; attempts < 3; attempts++) {
+                assertThat(onlyDeferred(advised(attempts, SOON, next)).dueAt()).isEqualTo(SOON);
+            }
+            Deferred fourth = onlyDeferred(advised(3, SOON, next));
+            assertThat(fourth.attempt()).isEqualTo(4);
+            assertThat(fourth.dueAt()).isEqualTo(SOON.plus(Duration.ofMinutes(5)));
+            Instant later = fourth.dueAt();
+            assertThat(onlyDeferred(advised(4, later, next)).dueAt())
+                    .isEqualTo(later.plus(Duration.ofMinutes(10)));
+        }
+    }
+
+    @Test
+    void schedule_goesOnWhereItWasAfterTriesAtOnce() {
+        Instant fiveMinutes = SOON.plus(Duration.ofMinutes(5));
+        assertThat(onlyDeferred(advised(4, fiveMinutes, new Next.None())).dueAt())
+                .isEqualTo(fiveMinutes.plus(Duration.ofMinutes(10)));
+        assertThat(onlyDeferred(advised(4, LATE, new Next.None())).dueAt())
+                .isEqualTo(LATE.plus(Duration.ofMinutes(80)));
+        assertThat(onlyDeferred(advised(6, SOON, new Next.None())).dueAt())
+                .isEqualTo(SOON.plus(Duration.ofMinutes(40)));
+    }
+
+    private static Consequences advised(int attempts, Instant now, Next next) {
+        AttemptResult refused = Mail.refused(Stage.RCPT, 451, "later");
+        return decide(
+                now,
+                new Attempt(
+                        Mail.entry(Mail.envelopeOf(1), attempts, true),
+                        "mx.example.net",
+                        "s1",
+                        List.of(refused),
+                        Map.of(refused, new Advice(next, "r", "x.toml:1")),
+                        Optional.empty()));
     }
 
     private static QueueEntry treated(Treatment treatment) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 class ProvidersTest {
     private static List<InetAddress> notAsked() {
@@ -34,7 +35,7 @@ class ProvidersTest {
         assertThat(of("outlook-com.olc.protection.outlook.com")).isEqualTo("microsoft-consumer");
         assertThat(of("mta7.am0.yahoodns.net")).isEqualTo("yahoo");
         assertThat(of("mx1.mail.yahoo.co.jp")).isEqualTo("yahoo-japan");
-        assertThat(shipped.sign(List.of("mx.test", "ASPMX.L.GOOGLE.COM."), "a.test", "google"))
+        assertThat(shipped.sign(List.of("ASPMX.L.GOOGLE.COM."), "a.test", "google"))
                 .isEqualTo("its MX host aspmx.l.google.com");
         assertThat(shipped.sign(List.of("mx.test"), "a.test", "default")).isEmpty();
     }
@@ -47,9 +48,31 @@ class ProvidersTest {
     }
 
     @Test
-    void of_severalHosts_isThatOfTheFirstKnown() {
-        List<String> hosts = List.of("mx.example.com", "mx1.mail.icloud.com", "aspmx.l.google.com");
-        assertThat(shipped.of(hosts, "example.com", ProvidersTest::notAsked)).isEqualTo("apple");
+    void of_severalHosts_isTheirProvider_whereAllAreOfOne() {
+        List<String> google = List.of("aspmx.l.google.com", "alt1.aspmx.l.google.com.");
+        assertThat(shipped.of(google, "example.com", List::of)).isEqualTo("google");
+        assertThat(shipped.sign(google, "example.com", "google"))
+                .isEqualTo("all of its MX hosts, as aspmx.l.google.com");
+    }
+
+    @Test
+    void of_strangersWithAHostOfAProvider_isDefault() {
+        List<String> stranger = List.of("mx.evil.example", "mta5.am0.yahoodns.net");
+        List<String> ownAndBackup = List.of("mx.example.com", "aspmx.l.google.com");
+        List<String> two = List.of("mx1.mail.icloud.com", "aspmx.l.google.com");
+        for (List<String> hosts : List.of(stranger, stranger.reversed(), ownAndBackup, two)) {
+            assertThat(shipped.of(hosts, "evil.example", List::of)).isEqualTo("default");
+            assertThat(shipped.sign(hosts, "evil.example", "default")).isEmpty();
+        }
+        assertThat(shipped.of(stranger, "yahoo.com", List::of)).isEqualTo("yahoo");
+    }
+
+    @Test
+    void of_hostsThatAreNowhere_doNotCount() {
+        List<String> proved = List.of("a.mail.protection.outlook.com", "ms1234.msv1.invalid");
+        assertThat(shipped.of(proved, "a.example", List::of)).isEqualTo("microsoft-365");
+        assertThat(shipped.of(List.of("ms1234.msv1.invalid"), "a.example", List::of))
+                .isEqualTo("default");
     }
 
     @Test
@@ -75,6 +98,13 @@ class ProvidersTest {
         assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("2001:db8::5")))
                 .isEqualTo("t");
         assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("192.0.2.9")))
+                .isEqualTo("t");
+        assertThat(providers.of(List.of("m.x.test"), "x.test", List::of)).isEqualTo("default");
+        for (String other : List.of("198.51.100.1", "2001:db9::1")) {
+            assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("192.0.2.9", other)))
+                    .isEqualTo("default");
+        }
+        assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("192.0.2.9", "192.0.2.8")))
                 .isEqualTo("t");
     }
 
@@ -178,8 +208,8 @@ class ProvidersTest {
         return shipped.of(List.of(mx), "example.com", ProvidersTest::notAsked);
     }
 
-    private static Supplier<List<InetAddress>> addresses(String text) {
-        return () -> List.of(InetAddress.ofLiteral(text));
+    private static Supplier<List<InetAddress>> addresses(String... texts) {
+        return () -> Stream.of(texts).map(InetAddress::ofLiteral).toList();
     }
 
     static ProviderFile file(String name, String text) {

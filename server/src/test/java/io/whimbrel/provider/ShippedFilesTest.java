@@ -3,8 +3,12 @@ package io.whimbrel.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.provider.ProviderFolders.Loaded;
+import io.whimbrel.shaping.ReactionRule;
+import io.whimbrel.shaping.ReactionRule.Reaction;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,6 +58,48 @@ class ShippedFilesTest {
         List<String> with =
                 ReplyCorpus.shipped().replies().stream().map(it -> it.provider()).toList();
         assertThat(with).containsAll(ProviderFolders.shippedNames());
+    }
+
+    /// One customer's bad message must not stop the mail of all others.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "554 5.7.1 Message contains a URL listed in the Spamhaus DBL, see"
+                        + " https://www.spamhaus.org/dbl/",
+                "554 5.7.1 Your message was rejected due to having a domain present in the"
+                        + " Spamhaus DBL",
+                "550 5.7.1 Blocked, URL listed in multi.surbl.org",
+                "550 5.7.1 Message rejected due to the DMARC policy of example.com",
+                "550 5.7.26 This mail has been blocked because the sender is unauthenticated.",
+                "550 5.7.23 SPF validation failed",
+                "550 spam message rejected",
+                "554 5.7.1 Message rejected as spam by Content Filtering",
+                "554 Attachment not allowed",
+                "550 5.1.1 User unknown",
+                "552 5.2.2 Mailbox full",
+            })
+    void rules_suspendNothing_forOneMessageOrSender(String wire) {
+        Providers all = providers();
+        for (ProviderFile file : all.files()) {
+            Optional<ReactionRule> rule =
+                    WireReply.parse(wire).flatMap(all.rules(file.name())::match);
+            assertThat(rule.map(ReactionRule::reactions).orElse(List.of()))
+                    .as(file.name())
+                    .noneMatch(Reaction.Suspend.class::isInstance);
+        }
+    }
+
+    @Test
+    void rules_delayNothing_thatIsRefusedForAFullMailbox() {
+        Providers all = providers();
+        for (ProviderFile file : all.files()) {
+            Optional<ReactionRule> rule =
+                    WireReply.parse("552 5.2.2 Mailbox full: over quota, storage limit exceeded")
+                            .flatMap(all.rules(file.name())::match);
+            assertThat(rule.orElseThrow().reactions())
+                    .as(file.name())
+                    .noneMatch(Reaction.DelayMessage.class::isInstance);
+        }
     }
 
     @Test

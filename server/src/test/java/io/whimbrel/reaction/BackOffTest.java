@@ -73,12 +73,14 @@ final class BackOffTest {
     }
 
     @Test
-    void matchWithinTheFirstMoments_onlyExtends() {
+    void matchesWithinAStep_onlyExtend() {
         var it = slowedDown(25);
         double rate = rate(it);
 
-        it.pass(Duration.ofSeconds(29));
-        it.refuse();
+        for (int i = 0; i < 5; i++) {
+            it.pass(STEP.dividedBy(5).minusMillis(1));
+            it.refuse();
+        }
         assertThat(rate(it)).isEqualTo(rate);
         assertThat(it.only().until())
                 .isEqualTo(it.now.plus(Duration.ofMinutes(30)).plus(Reactions.GRACE));
@@ -89,31 +91,40 @@ final class BackOffTest {
     }
 
     @Test
-    void matchBeforeAStep_lowersByThePartAgain_afterAStep_byLess() {
-        var it = slowedDown(25);
+    void matchesStepAfterStep_lowerOnceEach_andAfterARaise_byLess() {
+        var it = slowedDown(50);
         double rate = rate(it);
-        it.pass(Duration.ofMinutes(2));
+        for (int i = 0; i < 6; i++) {
+            it.pass(STEP.dividedBy(6));
+            it.refuse();
+        }
 
-        it.refuse();
-        assertThat(rate(it)).isCloseTo(rate / 4, ABOUT);
+        assertThat(rate(it)).isCloseTo(rate / 2, ABOUT);
         step(it);
-        assertThat(rate(it)).isCloseTo(rate / 4 + rate / 10, ABOUT);
+        assertThat(rate(it)).isCloseTo(rate / 2 + rate / 10, ABOUT);
         it.refuse();
 
-        assertThat(rate(it)).isCloseTo((rate / 4 + rate / 10) * BackOff.PROBED, ABOUT);
+        assertThat(rate(it)).isCloseTo((rate / 2 + rate / 10) * BackOff.PROBED, ABOUT);
         assertThat(it.changes())
                 .containsExactly(Change.BEGUN, Change.LOWERED, Change.RAISED, Change.LOWERED);
     }
 
     @Test
-    void rate_isNeverBelowItsLeast() {
-        var it = slowedDown(1);
-        for (int i = 0; i < 20; i++) {
+    void rate_isNeverBelowItsFloor_andItsLeast() {
+        var it = slowedDown(25);
+        double first = 4 * rate(it);
+        var slow = new ReactionFixture(rule("r", 1, new Reaction.SlowDown(PATH, 1)));
+        slow.send(FLOW, 1, 120);
+        slow.refuse();
+        for (int i = 0; i < 60; i++) {
             it.pass(Duration.ofMinutes(1));
             it.refuse();
+            slow.pass(Duration.ofMinutes(1));
+            slow.refuse();
         }
 
-        assertThat(rate(it)).isEqualTo(BackOff.RATE_LEAST);
+        assertThat(rate(it)).isCloseTo(first * BackOff.FLOOR, ABOUT);
+        assertThat(rate(slow)).isEqualTo(BackOff.RATE_LEAST);
     }
 
     @Test

@@ -139,12 +139,12 @@ final class ReactionsTest {
 
         assertThat(ActionScope.of(tenant, FLOW).orElseThrow().toString())
                 .isEqualTo("provider google, tenant shop");
-        assertThat(ActionScope.of(tenant, of("", "")).orElseThrow()).isEqualTo(T1_GOOGLE);
+        assertThat(ActionScope.of(tenant, of("", ""))).isEmpty();
         assertThat(ActionScope.of(Set.of(), FLOW)).contains(T1_GOOGLE);
         assertThat(ActionScope.of(PATH, noProvider).orElseThrow().toString())
                 .isEqualTo("source t1, site mx.test");
-        assertThat(ActionScope.of(Set.of(Dimension.PROFILE), noProvider).orElseThrow().toString())
-                .isEqualTo("source t1, site mx.test");
+        assertThat(ActionScope.of(Set.of(Dimension.PROFILE), noProvider)).isEmpty();
+        assertThat(ActionScope.of(Set.of(Dimension.CAMPAIGN), of("shop", ""))).isEmpty();
         assertThat(ActionScope.of(Set.of(Dimension.CAMPAIGN), FLOW).orElseThrow().toString())
                 .isEqualTo("tenant shop, campaign spring");
         assertThat(ActionScope.of(PATH, Flow.NONE)).isEmpty();
@@ -156,8 +156,18 @@ final class ReactionsTest {
 
         Advice advice = it.reactions.observe(new Observation(FLOW, REPLY, true, "s.test", it.now));
 
-        assertThat(it.only().scope()).isEqualTo(T1_GOOGLE);
+        assertThat(it.limiter).isEmpty();
         assertThat(advice.next()).isEqualTo(new Advice.Next.None());
+    }
+
+    @Test
+    void ruleAboutATenant_leavesTheSourceAlone_whereMailHasNone() {
+        var it = new ReactionFixture(rule("r", 1, OF_CAMPAIGN, new Reaction.Bounce()));
+
+        Advice advice = it.refuse(of("", ""));
+
+        assertThat(it.limiter).isEmpty();
+        assertThat(advice.next()).isInstanceOf(Advice.Next.Bounce.class);
     }
 
     @Test
