@@ -19,15 +19,20 @@ public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLeve
         /// The operator, in a route or as fallback: what the domain publishes about its own hosts
         /// is not about this one.
         OPERATOR,
+        /// As OPERATOR, but he named only the domain whose MX records name this host, and anybody
+        /// on the way may have changed those.
+        OPERATOR_MX,
         /// The operator, and it is this machine: the kernel is between us.
         SOCKET;
 
         /// Of hosts that are looked up, or of a route.
-        public static NamedBy of(boolean isRoute, boolean isSigned) {
+        ///
+        /// @param isSure the name is from signed records, or written by the operator
+        public static NamedBy of(boolean isRoute, boolean isSure) {
             if (isRoute) {
-                return OPERATOR;
+                return isSure ? OPERATOR : OPERATOR_MX;
             }
-            return isSigned ? SIGNED_MX : MX;
+            return isSure ? SIGNED_MX : MX;
         }
     }
 
@@ -44,7 +49,7 @@ public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLeve
     /// Whether nobody could have put another name in its place.
     public boolean isNameSure() {
         return switch (namedBy) {
-            case MX -> false;
+            case MX, OPERATOR_MX -> false;
             case SIGNED_MX, OPERATOR, SOCKET -> true;
         };
     }
@@ -53,7 +58,7 @@ public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLeve
     public boolean isOfDomain() {
         return switch (namedBy) {
             case MX, SIGNED_MX -> true;
-            case OPERATOR, SOCKET -> false;
+            case OPERATOR, OPERATOR_MX, SOCKET -> false;
         };
     }
 }

@@ -2,6 +2,7 @@ package io.whimbrel.transport;
 
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.Resolver;
+import io.whimbrel.mail.EmbeddedIpv4;
 import io.whimbrel.mail.Network;
 
 import java.net.InetAddress;
@@ -48,6 +49,9 @@ final class PolicyHosts implements StsFetch.Places {
     }
 
     private boolean isAllowed(InetAddress address) {
+        if (allowPrivate.stream().anyMatch(network -> network.contains(address))) {
+            return true;
+        }
         boolean isPrivate =
                 address.isLoopbackAddress()
                         || address.isSiteLocalAddress()
@@ -55,6 +59,6 @@ final class PolicyHosts implements StsFetch.Places {
                         || address.isAnyLocalAddress()
                         || address.isMulticastAddress()
                         || SHARED.stream().anyMatch(network -> network.contains(address));
-        return !isPrivate || allowPrivate.stream().anyMatch(network -> network.contains(address));
+        return !isPrivate && EmbeddedIpv4.in(address).map(this::isAllowed).orElse(true);
     }
 }

@@ -92,6 +92,26 @@ final class SessionFinderTest {
         }
     }
 
+    /// A fallback that is no use changes nothing: least of all may it return the mail.
+    @Test
+    void fallbackThatLeadsNowhere_leavesTheFailureOfTheOwnHosts() {
+        for (String name : List.of("gone.test", "127.0.0.1")) {
+            var fallback =
+                    new NextHop.Remote(
+                            new Site("f"),
+                            Protocol.SMTP,
+                            List.of(new TargetHost(0, name, ScriptedPeer.deafPort())),
+                            true,
+                            NextHop.Terms.NONE);
+            int own = ScriptedPeer.deafPort();
+
+            assertThat(failure(hop(own, Optional.of(fallback))))
+                    .isInstanceOfSatisfying(
+                            ConnectionLost.class,
+                            it -> assertThat(it.toString()).contains(Integer.toString(own)));
+        }
+    }
+
     @Test
     void ownHostRefuses_thatCounts() {
         try (var own = new ScriptedPeer("S: 554 5.7.1 no");

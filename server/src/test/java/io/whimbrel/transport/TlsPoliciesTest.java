@@ -112,6 +112,17 @@ class TlsPoliciesTest {
         assertThat(routed.sts()).isInstanceOf(StsAnswer.None.class);
     }
 
+    /// `mx:relay.example`: the operator's word, but the names are from records without signatures.
+    @Test
+    void hostsOfADomainThatTheOperatorNames_areNotBoundByTheRecipients_andTheirNamesNotSure() {
+        TlsPolicies policies = policies("-", "failed", "enforce", "may");
+        var place = new HostPlace("mx.relay.example", 25, HostPlace.NamedBy.of(true, false));
+        DomainTls asked = policies.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, false);
+        assertThat(policies.forHost(asked, place)).isEqualTo(TlsPolicy.MAY);
+        DomainTls required = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+        assertThat(policies.forHost(required, place).text()).isEqualTo("impossible");
+    }
+
     @Test
     void levelOfTheRoute_goesBeforeTheRuleOfTheDomain_andASocketNeedsNone() {
         TlsPolicies policies = policies("encrypt", "none", "none", "may");

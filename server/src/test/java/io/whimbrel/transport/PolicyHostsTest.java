@@ -1,0 +1,51 @@
+package io.whimbrel.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
+import io.whimbrel.mail.Network;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+
+@Timeout(30)
+final class PolicyHostsTest {
+    private final TestNameServer dns = new TestNameServer();
+    private final Resolver resolver =
+            new Resolver(dns.settings(), InstantSource.fixed(Instant.EPOCH));
+
+    @AfterEach
+    void close() {
+        dns.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"64:ff9b::10.0.0.1", "2002:a00:1::1", "::10.0.0.1"})
+    void privateAddressInside_isNoAnswer_unlessAllowed(String address) throws UnknownHostException {
+        dns.with("mta-sts.x.test. 300 IN AAAA " + address);
+
+        assertThatThrownBy(() -> new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test"))
+                .isInstanceOf(UnknownHostException.class);
+        List<Network> allowed = List.of(Network.parse("10.0.0.0/8").orElseThrow());
+        assertThat(new PolicyHosts(resolver, allowed, 443).of("mta-sts.x.test").getPort())
+                .isEqualTo(443);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"64:ff9b::192.0.2.1", "2002:c000:201::1", "2001:db8::1"})
+    void publicAddress_isOne(String address) throws UnknownHostException {
+        dns.with("mta-sts.x.test. 300 IN AAAA " + address);
+
+        assertThat(new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test").getPort())
+                .isEqualTo(443);
+    }
+}
