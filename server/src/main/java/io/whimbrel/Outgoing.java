@@ -262,7 +262,8 @@ final class Outgoing implements AutoCloseable {
             case DaneRecords.Usable usable ->
                     new DaneAnswer.Usable(
                             (chain, now) -> DaneTrust.verify(chain, usable, now),
-                            texts(usable.records()));
+                            texts(usable.records()),
+                            usable.baseDomain());
         };
     }
 

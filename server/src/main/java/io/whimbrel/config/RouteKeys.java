@@ -123,9 +123,9 @@ final class RouteKeys {
                     Kinds.flag(),
                     false,
                     RELOAD,
-                    "Whether to log in by PLAIN, LOGIN or a token where the connection is not"
-                            + " encrypted, so that everybody on the way can read the password. On"
-                            + " loopback that needs no permission.");
+                    "Whether to log in where the connection is not encrypted, so that everybody on"
+                            + " the way can read the password, or guess it at leisure. On loopback"
+                            + " that needs no permission.");
 
     static final Key<RouteTarget> FALLBACK =
             new Key<>(
@@ -150,10 +150,13 @@ final class RouteKeys {
             new Key<>(
                     "tls",
                     TlsOutKeys.level(),
-                    new Presence.Unset<>("as for every host", "\"verify\""),
+                    new Presence.Unset<>(
+                            "as for every host; `verify` where the route logs in", "\"verify\""),
                     RELOAD,
                     "The TLS policy of connections by this route, one of those of `[tls-out]`. It"
-                            + " goes before the policy of the domain.");
+                            + " goes before the policy of the domain. A route that logs in verifies"
+                            + " the host by default, unless it is this machine or a private"
+                            + " address; `encrypt` tells the password to whoever answers.");
 
     static final Key<String> TEXT =
             new Key<>(

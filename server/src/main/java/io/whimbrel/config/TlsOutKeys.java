@@ -63,7 +63,8 @@ final class TlsOutKeys {
                     DEFAULT.rememberBroken(),
                     RELOAD,
                     "How long a host whose TLS has failed gets plain text at once, where that is"
-                            + " allowed.");
+                            + " allowed, at most. It begins with an hour, at the second failure"
+                            + " with plain text that worked, and doubles.");
 
     static final Key<Path> CERTIFICATE =
             new Key<>(
@@ -86,9 +87,10 @@ final class TlsOutKeys {
             new Key<>(
                     "ca-file",
                     Kinds.file(),
-                    new Presence.Unset<>("those of Java", "\"/etc/ssl/certs/ca-certificates.crt\""),
+                    new Presence.Unset<>("those of Java alone", "\"/etc/whimbrel/tls/ca.pem\""),
                     RELOAD,
-                    "The authorities that are believed about names of hosts, in PEM.");
+                    "Authorities that are believed about names of hosts, in PEM, besides those of"
+                            + " Java. MTA-STS policies are fetched with those of Java only.");
 
     static final Key<Boolean> DANE =
             Key.withDefault(

@@ -24,6 +24,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
+import javax.net.ssl.SSLException;
+
 /// What is said from the greeting to the first MAIL: EHLO, and STARTTLS where the host offers it
 /// (RFC 5321 §4.1.4, RFC 3207); or TLS before anything (RFC 8314 §3.3). Whether the TLS that comes
 /// of it is enough is for others to say. Confined to one thread, used once.
@@ -43,7 +45,9 @@ final class Introduction {
     /// @param tls trusts, and what is believed
     /// @param start when
     /// @param own our certificate, where the host asks for one
-    record Handshake(OutboundTls tls, Start start, Optional<CertificateFiles> own) {}
+    /// @param serverName what the host is told that we take it for
+    record Handshake(
+            OutboundTls tls, Start start, Optional<CertificateFiles> own, String serverName) {}
 
     /// When TLS begins.
     enum Start {
@@ -62,7 +66,7 @@ final class Introduction {
     Opening introduce(HostAddress host, HostPlace place, SourceAddress source, Protocol protocol) {
         try {
             if (handshake.start() == Start.AT_ONCE) {
-                startTls(host);
+                startTls();
                 stage = Stage.GREETING;
             }
             Optional<SmtpReply> refusal = greeting();
@@ -81,7 +85,7 @@ final class Introduction {
                 }
                 // A host that offers TLS and then would rather not goes on in plain text.
                 if (answer.code() == READY) {
-                    startTls(host);
+                    startTls();
                     // RFC 3207 §4.2: what was offered in plain text is forgotten.
                     hello = hello(source, protocol);
                     if (!hello.isPositive()) {
@@ -99,8 +103,15 @@ final class Introduction {
             wire.close();
             var peer = new Peer(host.described(), agreedTls(), false);
             return new Opening.Failed(
-                    new ConnectionLost(peer, stage, Trouble.described(e)), source.name());
+                    new ConnectionLost(peer, stageOf(e), Trouble.described(e)), source.name());
         }
+    }
+
+    /// By TLS 1.3 a host that does not like our certificate says so behind the handshake, in an
+    /// alert. Who hangs up there, or says nothing, has not failed at TLS: he may want no more mail
+    /// for a while.
+    private Stage stageOf(IOException e) {
+        return e instanceof SSLException && agreed.isPresent() ? Stage.TLS : stage;
     }
 
     private TlsAchieved achieved(HostPlace place, Extensions offered) {
@@ -130,10 +141,7 @@ final class Introduction {
 
     /// EHLO, or HELO to hosts that do not know it (RFC 5321 §3.2); LHLO in LMTP.
     private SmtpReply hello(SourceAddress source, Protocol protocol) throws IOException {
-        if (agreed.isEmpty() || handshake.start() == Start.AT_ONCE) {
-            // Behind the handshake it stays TLS: a host that hangs up there has failed at TLS.
-            stage = Stage.EHLO;
-        }
+        stage = Stage.EHLO;
         String verb =
                 switch (protocol) {
                     case SMTP -> "EHLO ";
@@ -148,21 +156,23 @@ final class Introduction {
         return helo.isPositive() ? SmtpReply.plain(helo.code(), helo.lines().getFirst()) : reply;
     }
 
-    private void startTls(HostAddress host) throws IOException {
+    private void startTls() throws IOException {
         stage = Stage.TLS;
         Duration most = handshake.tls().settings().handshakeMost();
         Duration least = timeouts.command().compareTo(most) < 0 ? timeouts.command() : most;
         agreed =
                 Optional.of(
                         wire.startTls(
-                                handshake.tls().client(), host.tlsName(), handshake.own(), least));
+                                handshake.tls().client(),
+                                handshake.serverName(),
+                                handshake.own(),
+                                least));
     }
 
     private Opening.Failed refused(HostAddress host, SourceAddress source, SmtpReply reply) {
         wire.close();
         var peer = new Peer(host.described(), agreedTls(), false);
-        Stage said = stage == Stage.TLS ? Stage.EHLO : stage;
-        return new Opening.Failed(new Refused(peer, said, reply), source.name());
+        return new Opening.Failed(new Refused(peer, stage, reply), source.name());
     }
 
     private static SmtpReply checked(SmtpReply reply) throws ProtocolException {

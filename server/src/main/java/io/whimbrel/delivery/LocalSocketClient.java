@@ -42,7 +42,7 @@ final class LocalSocketClient {
             SocketChannel channel = connected(path, timeouts);
             var wire = new Wire(new ChannelSocket(channel), watchdog, timeouts.dataBlock());
             var handshake =
-                    new Introduction.Handshake(tls, Introduction.Start.NEVER, Optional.empty());
+                    new Introduction.Handshake(tls, Introduction.Start.NEVER, Optional.empty(), "");
             var place = new HostPlace(host.name(), host.port(), NamedBy.SOCKET);
             return new Introduction(wire, handshake, timeouts)
                     .introduce(host, place, source, Protocol.LMTP);

@@ -87,7 +87,14 @@ final class SmtpClient {
     ///
     /// @param credentials to log in with
     record Talk(
-            Protocol protocol, TlsWish tls, Optional<Credentials> credentials, Timeouts timeouts) {}
+            Protocol protocol, TlsWish tls, Optional<Credentials> credentials, Timeouts timeouts) {
+
+        Talk {
+            // Who lets everybody on the way read the secret needs nobody to prove anything.
+            boolean isSecret = credentials.filter(it -> !it.mayGoInPlainText()).isPresent();
+            tls = isSecret ? tls.forLogin() : tls;
+        }
+    }
 
     /// Tries `hosts` in turn; blocks for as long as they take.
     ///

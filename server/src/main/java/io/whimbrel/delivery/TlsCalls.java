@@ -12,6 +12,8 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.StsAnswer;
 import io.whimbrel.transport.TlsFailure;
@@ -54,7 +56,7 @@ final class TlsCalls {
         Start start =
                 wish.isImplicit()
                         ? Start.AT_ONCE
-                        : tls.isWorthTrying(policy, host.address())
+                        : tls.isWorthTrying(policy, place(), host.address())
                                 ? Start.BY_STARTTLS
                                 : Start.NEVER;
         Optional<String> trouble =
@@ -64,7 +66,8 @@ final class TlsCalls {
         if (trouble.isPresent()) {
             return failed(new NotTried(SmtpReply.of(451, 4, 3, 5, trouble.get())));
         }
-        Opening opening = connect.apply(new Handshake(tls, start, policy.certificate()));
+        Opening opening =
+                connect.apply(new Handshake(tls, start, policy.certificate(), serverName(policy)));
         return switch (opening) {
             case Opening.Opened(RemoteSession session) -> opened(policy, session, start);
             case Opening.Failed(ConnectionLost lost, var _)
@@ -81,7 +84,7 @@ final class TlsCalls {
             return refused(policy, missing.get());
         }
         if (!session.tls().isPlain()) {
-            memory().broken().remove(host.address());
+            memory().broken().works(place(), host.address());
             count(policy, Outcome.SECURED, tls.observed(policy, session.tls()));
         } else if (start == Start.NEVER && policy.mayUseTls()) {
             var lately = failure(TlsFailure.VALIDATION_FAILURE, "the handshake failed lately");
@@ -106,9 +109,26 @@ final class TlsCalls {
         if (wish.isImplicit() || Thread.currentThread().isInterrupted()) {
             return failed(lost);
         }
-        tls.broke(host.address());
         count(policy, Outcome.FELL_BACK, failure(why.failure(), lost.detail()));
-        return connect.apply(new Handshake(tls, Start.NEVER, Optional.empty()));
+        Opening plain =
+                connect.apply(new Handshake(tls, Start.NEVER, Optional.empty(), host.tlsName()));
+        if (plain instanceof Opening.Opened) {
+            // Where plain text fails as well it is not TLS that is broken.
+            tls.broke(place(), host.address());
+        }
+        return plain;
+    }
+
+    /// RFC 7672 §8.1: that under which the TLSA records are.
+    private String serverName(TlsPolicy policy) {
+        return policy.demand() instanceof TlsPolicy.Demand.Dane(DaneAnswer.Usable usable)
+                        && !usable.baseDomain().isEmpty()
+                ? usable.baseDomain()
+                : host.tlsName();
+    }
+
+    private HostPlace place() {
+        return wish.place(host);
     }
 
     private Opening refused(TlsPolicy policy, TlsShortfall why) {

@@ -8,6 +8,7 @@ import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsPolicy;
 
+import java.net.InetAddress;
 import java.util.Optional;
 
 /// What TLS a session is wanted with. Immutable.
@@ -17,15 +18,46 @@ import java.util.Optional;
 /// @param isImplicit TLS begins with the first octet (`smtps://`)
 /// @param namedBy who names the hosts
 /// @param level what the route asks for
+/// @param isForLogin whether we log in there, by a secret that may not be told in plain text
 record TlsWish(
         OutboundTls tls,
         DomainTls domain,
         boolean isImplicit,
         NamedBy namedBy,
-        Optional<TlsLevel> level) {
+        Optional<TlsLevel> level,
+        boolean isForLogin) {
+    private static final int UNIQUE_LOCAL = 0xfc;
+    private static final int UNIQUE_LOCAL_BITS = 0xfe;
+
+    /// Nobody logs in.
+    TlsWish(
+            OutboundTls tls,
+            DomainTls domain,
+            boolean isImplicit,
+            NamedBy namedBy,
+            Optional<TlsLevel> level) {
+        this(tls, domain, isImplicit, namedBy, level, false);
+    }
+
+    TlsWish forLogin() {
+        return new TlsWish(tls, domain, isImplicit, namedBy, level, true);
+    }
 
     HostPlace place(HostAddress host) {
-        return new HostPlace(host.name(), host.port(), namedBy, level);
+        boolean learnsSecret = isForLogin && !isNear(host);
+        return new HostPlace(host.name(), host.port(), namedBy, level, learnsSecret);
+    }
+
+    /// This machine, or an address of a private network that the operator wrote: no authority
+    /// certifies those, and no answer of the DNS leads elsewhere.
+    private static boolean isNear(HostAddress host) {
+        InetAddress address = host.address();
+        boolean isPrivate =
+                address.isSiteLocalAddress()
+                        || address.isLinkLocalAddress()
+                        || (host.isIpv6()
+                                && (address.getAddress()[0] & UNIQUE_LOCAL_BITS) == UNIQUE_LOCAL);
+        return address.isLoopbackAddress() || (host.name().isEmpty() && isPrivate);
     }
 
     /// May block while the DNS is asked.

@@ -63,7 +63,19 @@ public final class ServerTrust {
     ///
     /// @throws IOException where it cannot be used; names file and remedy
     public static ServerTrust load(Path file) throws IOException {
-        List<X509Certificate> authorities = PemFile.certificates(file);
+        return of(PemFile.certificates(file), file);
+    }
+
+    /// Those that this Java ships with, and those of a file.
+    ///
+    /// @throws IOException where it cannot be used; names file and remedy
+    public static ServerTrust ofJavaAnd(Path file) throws IOException {
+        var authorities = new ArrayList<>(PemFile.certificates(file));
+        authorities.addAll(List.of(ofJava().checker.getAcceptedIssuers()));
+        return of(authorities, file);
+    }
+
+    private static ServerTrust of(List<X509Certificate> authorities, Path file) throws IOException {
         try {
             var store = KeyStore.getInstance("PKCS12");
             store.load(null, null);

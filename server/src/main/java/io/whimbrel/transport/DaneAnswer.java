@@ -23,9 +23,16 @@ public sealed interface DaneAnswer {
     /// The host's certificate must match one of them.
     ///
     /// @param records as text, for reports
-    record Usable(Check check, List<String> records) implements DaneAnswer {
+    /// @param baseDomain under which they are, which the host is told as its name (RFC 7672 §8.1);
+    ///   `""`: the host's own
+    record Usable(Check check, List<String> records, String baseDomain) implements DaneAnswer {
         public Usable {
             records = List.copyOf(records);
+        }
+
+        /// Under the host's own name.
+        public Usable(Check check, List<String> records) {
+            this(check, records, "");
         }
     }
 

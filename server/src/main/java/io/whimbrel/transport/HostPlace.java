@@ -8,7 +8,9 @@ import java.util.Optional;
 /// @param name lower case, without a dot at the end; `""` where only its address is known
 /// @param namedBy who says that it takes the mail
 /// @param level what the route that leads there asks for; empty where it asks for nothing
-public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLevel> level) {
+/// @param learnsSecret we log in there, by a secret that nobody else is to learn
+public record HostPlace(
+        String name, int port, NamedBy namedBy, Optional<TlsLevel> level, boolean learnsSecret) {
 
     /// Who says which host takes the mail of a domain.
     public enum NamedBy {
@@ -39,6 +41,11 @@ public record HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLeve
     public HostPlace {
         name = name.toLowerCase(Locale.ROOT);
         name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    }
+
+    /// Nobody logs in.
+    public HostPlace(String name, int port, NamedBy namedBy, Optional<TlsLevel> level) {
+        this(name, port, namedBy, level, false);
     }
 
     /// Without a wish of a route.

@@ -26,17 +26,19 @@ import java.util.function.Function;
 /// The MTA-STS policies of domains (RFC 8461). Thread-safe.
 ///
 /// A policy that is known is given at once, and looked at again behind the scenes: its record every
-/// [#CHECK_AGAIN] while mail flows, the policy itself every [#FETCH_AGAIN] and when the record's id
-/// is another. Where that fails, the one that is known stays until it has run out. The first fetch
-/// for a domain is waited for [#WAIT_MOST]; its mail goes opportunistically until it is done, which
-/// the log says. What fails is not tried again for [#FAILED_FOR]. [#FETCHES_MAX] fetches run at
-/// once; beyond that, domains wait for their next mail.
+/// [#CHECK_AGAIN] while mail flows, the policy itself when it is old ([StsCache.Entry#isOld]) and
+/// when the record's id is another. Where that fails, the one that is known stays until it has run
+/// out. The first fetch for a domain is waited for [#WAIT_MOST]; its policy is unknown until it is
+/// done, which the log says. What fails is not tried again for [#FAILED_FOR]. [#FETCHES_MAX]
+/// fetches run at once, [#QUEUE_MAX] first ones wait behind them; beyond that policies stay unknown
+/// until the next mail, which the log says each [#SAID_EVERY].
 public final class MtaSts {
     static final Duration CHECK_AGAIN = Duration.ofMinutes(10);
-    static final Duration FETCH_AGAIN = Duration.ofDays(1);
     static final Duration WAIT_MOST = Duration.ofSeconds(3);
     static final Duration FAILED_FOR = Duration.ofMinutes(5);
     static final int FETCHES_MAX = 50;
+    static final int QUEUE_MAX = 1_000;
+    static final Duration SAID_EVERY = Duration.ofMinutes(1);
 
     private static final int FAILURES_MAX = 10_000;
     private static final Logger LOG = LoggerFactory.getLogger(MtaSts.class);
@@ -45,7 +47,7 @@ public final class MtaSts {
     private final Function<String, TextAnswer> texts;
     private final Function<DomainName, StsAnswer> fetch;
     private final InstantSource clock;
-    private final Semaphore fetches = new Semaphore(FETCHES_MAX);
+    private final Semaphore fetches = new Semaphore(FETCHES_MAX, true);
     private final Map<DomainName, FutureTask<StsAnswer>> underWay = new ConcurrentHashMap<>();
 
     /// When the record was looked at last, and what failed lately. Guarded by itself.
@@ -53,7 +55,30 @@ public final class MtaSts {
 
     private final Map<DomainName, Failed> failed = bounded();
 
+    /// First fetches that found no place since the log said so last. Guarded by itself.
+    private final Turned turned = new Turned();
+
     private record Failed(StsAnswer answer, Instant until) {}
+
+    /// A count that is said now and then. Not thread-safe.
+    private static final class Turned {
+        private long count;
+        private Instant saidAt = Instant.MIN;
+
+        void add(Instant now) {
+            count++;
+            if (saidAt.isBefore(now.minus(SAID_EVERY))) {
+                LOG.warn(
+                        "{} domains' MTA-STS policies are not known: {} fetches are under way and"
+                                + " {} wait",
+                        count,
+                        FETCHES_MAX,
+                        QUEUE_MAX);
+                saidAt = now;
+                count = 0;
+            }
+        }
+    }
 
     /// @param texts asks for the TXT records of a name
     /// @param fetch fetches the policy of a domain; blocks
@@ -83,26 +108,37 @@ public final class MtaSts {
         Instant now = clock.instant();
         Optional<StsCache.Entry> known = cache.find(domain, now);
         if (known.isPresent()) {
-            if (isCheckDue(domain, now)) {
-                start(domain, () -> refreshed(domain));
-            }
+            refresh(domain, now);
             return new StsAnswer.Found(known.get().policy());
         }
         Optional<StsAnswer> lately = failedLately(domain, now);
         if (lately.isPresent()) {
             return lately.get();
         }
-        Optional<String> id = id(domain);
-        return id.isEmpty() ? new StsAnswer.None() : first(domain, id.get());
+        return switch (record(domain)) {
+            case Record.Present(String id) -> first(domain, id);
+            case Record.Absent _ -> new StsAnswer.None();
+            case Record.Unknown(String why) -> new StsAnswer.Unknown(why);
+        };
     }
 
-    /// Looks again at all policies that are older than a day, used or not, so that none runs out
-    /// while its domain is quiet (RFC 8461 §3.3). To be called now and then; does not wait.
+    /// Looks again at all policies that are old, used or not, so that none runs out while its
+    /// domain is quiet (RFC 8461 §3.3). To be called now and then; does not wait.
     void refreshOld() {
-        List<DomainName> old = cache.fetchedBefore(clock.instant().minus(FETCH_AGAIN));
-        for (DomainName domain : old) {
-            if (isCheckDue(domain, clock.instant())) {
-                start(domain, () -> refreshed(domain));
+        Instant now = clock.instant();
+        for (DomainName domain : cache.old(now)) {
+            refresh(domain, now);
+        }
+    }
+
+    /// Where it is time, and there is a place: first fetches go before.
+    private void refresh(DomainName domain, Instant now) {
+        boolean isStarted =
+                isCheckDue(domain, now)
+                        && start(domain, () -> refreshed(domain), FETCHES_MAX).isPresent();
+        if (isStarted) {
+            synchronized (checked) {
+                checked.put(domain, now);
             }
         }
     }
@@ -110,11 +146,7 @@ public final class MtaSts {
     private boolean isCheckDue(DomainName domain, Instant now) {
         synchronized (checked) {
             Optional<Instant> last = Optional.ofNullable(checked.get(domain));
-            boolean isDue = last.isEmpty() || !now.isBefore(last.get().plus(CHECK_AGAIN));
-            if (isDue) {
-                checked.put(domain, now);
-            }
-            return isDue;
+            return last.isEmpty() || !now.isBefore(last.get().plus(CHECK_AGAIN));
         }
     }
 
@@ -129,18 +161,34 @@ public final class MtaSts {
         }
     }
 
-    private Optional<String> id(DomainName domain) {
-        return switch (texts.apply("_mta-sts." + domain.value())) {
-            case TextAnswer.Texts(List<String> all, Duration _) -> StsRecord.id(all);
-            case TextAnswer.NoText _, TextAnswer.NoSuchDomain _, TextAnswer.TemporaryFailure _ ->
-                    Optional.empty();
+    /// What the DNS says of a domain's policy.
+    private sealed interface Record {
+        record Present(String id) implements Record {}
+
+        record Absent() implements Record {}
+
+        record Unknown(String why) implements Record {}
+    }
+
+    private Record record(DomainName domain) {
+        String name = "_mta-sts." + domain.value();
+        return switch (texts.apply(name)) {
+            case TextAnswer.Texts(List<String> all, Duration _) ->
+                    StsRecord.id(all).<Record>map(Record.Present::new).orElse(new Record.Absent());
+            case TextAnswer.NoText _, TextAnswer.NoSuchDomain _ -> new Record.Absent();
+            case TextAnswer.TemporaryFailure _ ->
+                    new Record.Unknown("no answer about the TXT records of " + name);
         };
     }
 
     private StsAnswer first(DomainName domain, String id) {
-        Optional<FutureTask<StsAnswer>> task = start(domain, () -> fetched(domain, id));
+        Optional<FutureTask<StsAnswer>> task =
+                start(domain, () -> fetched(domain, id), FETCHES_MAX + QUEUE_MAX);
         if (task.isEmpty()) {
-            return new StsAnswer.None();
+            synchronized (turned) {
+                turned.add(clock.instant());
+            }
+            return new StsAnswer.Unknown("too many MTA-STS policies are being fetched");
         }
         try {
             return task.get().get(WAIT_MOST.toMillis(), TimeUnit.MILLISECONDS);
@@ -155,11 +203,14 @@ public final class MtaSts {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
-        return new StsAnswer.None();
+        return new StsAnswer.Unknown("its MTA-STS policy is not there yet");
     }
 
-    /// Empty where too many are under way.
-    private Optional<FutureTask<StsAnswer>> start(DomainName domain, Callable<StsAnswer> work) {
+    /// Begins now, or waits for a place.
+    ///
+    /// @param most where so many are under way, or wait, it does not begin: empty
+    private Optional<FutureTask<StsAnswer>> start(
+            DomainName domain, Callable<StsAnswer> work, int most) {
         var task =
                 new FutureTask<>(() -> {
                     try {
@@ -169,19 +220,17 @@ public final class MtaSts {
                         underWay.remove(domain);
                     }
                 });
-        Optional<FutureTask<StsAnswer>> other =
-                Optional.ofNullable(underWay.putIfAbsent(domain, task));
-        if (other.isPresent()) {
-            return other;
-        }
-        if (!fetches.tryAcquire()) {
-            underWay.remove(domain);
-            task.cancel(false);
-            return Optional.empty();
+        synchronized (underWay) {
+            Optional<FutureTask<StsAnswer>> other = Optional.ofNullable(underWay.get(domain));
+            if (other.isPresent() || underWay.size() >= most) {
+                return other;
+            }
+            underWay.put(domain, task);
         }
         Thread.ofVirtual()
                 .name("mta-sts")
                 .start(() -> {
+                    fetches.acquireUninterruptibly();
                     try {
                         task.run();
                     } finally {
@@ -194,11 +243,15 @@ public final class MtaSts {
     /// A policy that is known, looked at again.
     private StsAnswer refreshed(DomainName domain) {
         Instant now = clock.instant();
-        Optional<StsCache.Entry> known = cache.find(domain, now);
-        Optional<String> id = id(domain);
+        Optional<StsCache.Entry> known = cache.peek(domain, now);
+        Optional<String> id =
+                switch (record(domain)) {
+                    case Record.Present(String text) -> Optional.of(text);
+                    case Record.Absent _, Record.Unknown _ -> Optional.empty();
+                };
         boolean isFresh =
                 known.isPresent()
-                        && known.get().fetchedAt().plus(FETCH_AGAIN).isAfter(now)
+                        && !known.get().isOld(now)
                         && id.map(known.get().id()::equals).orElse(true);
         // A record that is gone says nothing about the policy that is known (RFC 8461 §2).
         return isFresh
@@ -210,17 +263,26 @@ public final class MtaSts {
         StsAnswer answer = fetch.apply(domain);
         Instant now = clock.instant();
         switch (answer) {
-            case StsAnswer.Found(StsPolicy policy) ->
-                    cache.keep(domain, new StsCache.Entry(id, policy, now));
+            case StsAnswer.Found(StsPolicy policy) -> {
+                cache.keep(domain, new StsCache.Entry(id, policy, now));
+                synchronized (failed) {
+                    failed.remove(domain);
+                }
+            }
             case StsAnswer.Broken(TlsFailure failure, String text) -> {
                 LOG.info("no MTA-STS policy of {}: {}: {}", domain, failure.text(), text);
                 synchronized (failed) {
                     failed.put(domain, new Failed(answer, now.plus(FAILED_FOR)));
                 }
             }
-            case StsAnswer.None _ -> {}
+            case StsAnswer.None _, StsAnswer.Unknown _ -> {}
         }
         return answer;
+    }
+
+    /// Fetches that run, or wait.
+    int underWay() {
+        return underWay.size();
     }
 
     /// Domains whose policy is known.
@@ -230,7 +292,7 @@ public final class MtaSts {
 
     /// What is known, in the words of the policy; empty where nothing is.
     public List<String> shown(DomainName domain) {
-        return cache.find(domain, clock.instant())
+        return cache.peek(domain, clock.instant())
                 .<List<String>>map(entry -> new ArrayList<>(entry.policy().lines()))
                 .orElse(List.of());
     }

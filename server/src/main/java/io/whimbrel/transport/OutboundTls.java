@@ -56,7 +56,7 @@ public final class OutboundTls {
 
     private static ServerTrust trust(TlsOutSettings settings) throws IOException {
         return settings.caFile().isPresent()
-                ? ServerTrust.load(settings.caFile().get())
+                ? ServerTrust.ofJavaAnd(settings.caFile().get())
                 : ServerTrust.ofJava();
     }
 
@@ -109,13 +109,14 @@ public final class OutboundTls {
     }
 
     /// Whether STARTTLS is to be used with this host now.
-    public boolean isWorthTrying(TlsPolicy policy, InetAddress address) {
-        return policy.needsTls() || (policy.mayUseTls() && !memory.broken().contains(address));
+    public boolean isWorthTrying(TlsPolicy policy, HostPlace place, InetAddress address) {
+        return policy.needsTls()
+                || (policy.mayUseTls() && !memory.broken().contains(place, address));
     }
 
-    /// The handshake failed or stalled.
-    public void broke(InetAddress address) {
-        memory.broken().add(address, settings.rememberBroken());
+    /// The handshake failed or stalled, and plain text worked.
+    public void broke(HostPlace place, InetAddress address) {
+        memory.broken().failed(place, address, settings.rememberBroken());
     }
 
     /// What is missing for a policy in mode testing.

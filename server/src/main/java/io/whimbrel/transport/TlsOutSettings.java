@@ -14,9 +14,10 @@ import java.util.Optional;
 /// @param level what holds where nothing else says anything; default MAY
 /// @param minimum the oldest version that is spoken; default TLS 1.2
 /// @param handshakeMost how long a handshake may take; default 30s
-/// @param rememberBroken how long a host whose TLS fails is asked in plain text at once; default 3d
+/// @param rememberBroken how long a host whose TLS fails is asked in plain text at once, at most;
+///   default 3d
 /// @param certificate ours, for hosts that ask for one
-/// @param caFile authorities in place of Java's own
+/// @param caFile authorities that are believed about hosts besides Java's own
 /// @param dane whether TLSA records are obeyed; default true
 /// @param mtaSts whether MTA-STS policies are obeyed; default true
 /// @param mtaStsPort where policies are fetched; default 443

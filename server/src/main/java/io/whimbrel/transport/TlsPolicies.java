@@ -60,7 +60,8 @@ public final class TlsPolicies {
         TlsPolicy policy =
                 switch (domain.asked()) {
                     case REQUIRED -> required(domain, host);
-                    case OPTIONAL -> optional(domain);
+                    // The message may do without TLS, the secret of the route may not.
+                    case OPTIONAL -> host.learnsSecret() ? unasked(domain, host) : optional(domain);
                     case UNSPECIFIED -> unasked(domain, host);
                 };
         return policy.withCertificate(certificate);
@@ -95,14 +96,29 @@ public final class TlsPolicies {
             return TlsPolicy.of(new Demand.Verify(List.of(host.name())), Basis.MESSAGE)
                     .requiringTls();
         }
-        return domain.sts() instanceof StsAnswer.Found(StsPolicy policy)
-                        && policy.mode() != StsPolicy.Mode.NONE
-                ? TlsPolicy.of(new Demand.Sts(policy), Basis.MESSAGE).requiringTls()
-                : impossible(
-                        TlsShortfall.noRequireTls(
-                                "neither DNSSEC nor MTA-STS says that this host takes mail for "
-                                        + domain.domain()),
-                        Basis.MESSAGE);
+        return switch (domain.sts()) {
+            case StsAnswer.Found(StsPolicy policy) ->
+                    policy.mode() == StsPolicy.Mode.NONE
+                            ? unproven(domain)
+                            : TlsPolicy.of(new Demand.Sts(policy), Basis.MESSAGE).requiringTls();
+            case StsAnswer.None _ -> unproven(domain);
+            case StsAnswer.Unknown(String why) -> unknown(why);
+            case StsAnswer.Broken(TlsFailure _, String text) -> unknown(text);
+        };
+    }
+
+    /// For good: only where it is known that nobody vouches for the host.
+    private static TlsPolicy unproven(DomainTls domain) {
+        String text = "neither DNSSEC nor MTA-STS says that this host takes mail for ";
+        return impossible(TlsShortfall.noRequireTls(text + domain.domain()), Basis.MESSAGE);
+    }
+
+    private static TlsPolicy unknown(String why) {
+        return impossible(
+                TlsShortfall.notProven(
+                        TlsFailure.VALIDATION_FAILURE,
+                        "whether MTA-STS vouches for this host is not known now: " + why),
+                Basis.MESSAGE);
     }
 
     private TlsPolicy unasked(DomainTls domain, HostPlace host) {
@@ -111,6 +127,9 @@ public final class TlsPolicies {
         }
         if (host.level().isPresent()) {
             return byLevel(host.level().get(), List.of(), domain, host, Basis.RULE);
+        }
+        if (host.learnsSecret()) {
+            return forLogin(domain, host);
         }
         if (domain.rule().isPresent()) {
             TlsRule rule = domain.rule().get();
@@ -126,6 +145,26 @@ public final class TlsPolicies {
             return byDane.get();
         }
         return settings.mtaSts() ? bySts(domain, host, byDefault, Basis.MTA_STS) : byDefault;
+    }
+
+    /// A rule or default that asks for less of all hosts has not this one in mind.
+    private TlsPolicy forLogin(DomainTls domain, HostPlace host) {
+        Optional<TlsRule> strict =
+                domain.rule()
+                        .filter(rule ->
+                                rule.level() == TlsLevel.VERIFY
+                                        || rule.level() == TlsLevel.DANE_ONLY);
+        if (strict.isPresent()) {
+            TlsRule rule = strict.get();
+            return byLevel(rule.level(), rule.names(), domain, host, Basis.RULE);
+        }
+        DaneAnswer found = settings.dane() ? answer(domain, host) : new DaneAnswer.None();
+        return switch (found) {
+            case DaneAnswer.Usable usable -> TlsPolicy.of(new Demand.Dane(usable), Basis.DANE);
+            case DaneAnswer.Failed(String text) ->
+                    impossible(TlsShortfall.notProven(TlsFailure.DNSSEC_INVALID, text), Basis.DANE);
+            case DaneAnswer.None _, DaneAnswer.Unusable _ -> verify(List.of(), host, Basis.LOGIN);
+        };
     }
 
     private TlsPolicy byLevel(

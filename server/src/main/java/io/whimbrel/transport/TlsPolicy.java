@@ -56,6 +56,8 @@ public record TlsPolicy(
         MESSAGE,
         /// `TLS-Required: No`.
         HEADER,
+        /// A route that logs in, and says nothing of TLS.
+        LOGIN,
         /// `[[tls-policy]]`.
         RULE,
         DANE,
@@ -125,6 +127,7 @@ public record TlsPolicy(
         return switch (basis) {
             case MESSAGE -> "its sender (REQUIRETLS)";
             case HEADER -> "its sender (TLS-Required)";
+            case LOGIN -> "the login of its route (remedy: tls = \"encrypt\" in [[route]])";
             case RULE -> "[[tls-policy]]";
             case DANE -> "the TLSA records of the host";
             case MTA_STS -> "the MTA-STS policy of the domain";

@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,13 +22,16 @@ import java.util.Optional;
 /// Counts sessions with the hosts of each domain and day in UTC, as reports have them (RFC 8460):
 /// `state/tls-results.json`. Thread-safe.
 ///
-/// Kept for today and [#DAYS_KEPT] days before; [#TALLIES_MAX] of them at most, the oldest are
-/// forgotten then. Of failures that differ, [#FAILURES_MAX] each are told apart; further ones are
-/// counted in the sum only.
+/// Kept for today and [#DAYS_KEPT] days before; [#TALLIES_MAX] of them at most, those of the fewest
+/// sessions are forgotten then, the oldest of them first. Of failures that differ, [#FAILURES_MAX]
+/// each are told apart; further ones are counted in the sum only.
 public final class TlsResults implements StateFile.Content {
     static final int TALLIES_MAX = 10_000;
     static final int FAILURES_MAX = 50;
     static final int DAYS_KEPT = 2;
+
+    /// So many are forgotten at once.
+    private static final int FORGOTTEN = TALLIES_MAX / 20;
 
     private static final int LINES_MAX = 100;
     private static final int REASON_MAX = 200;
@@ -86,6 +90,10 @@ public final class TlsResults implements StateFile.Content {
 
         long failed() {
             return failed;
+        }
+
+        private long sessions() {
+            return succeeded + failed;
         }
 
         private void add(Failure failure, long count) {
@@ -156,10 +164,21 @@ public final class TlsResults implements StateFile.Content {
         var keys = tallies.keySet().iterator();
         while (keys.hasNext()) {
             // In the order of days, so that this ends at the first that stays.
-            if (!keys.next().day().isBefore(oldest) && tallies.size() < TALLIES_MAX) {
+            if (!keys.next().day().isBefore(oldest)) {
                 break;
             }
             keys.remove();
+        }
+        if (tallies.size() >= TALLIES_MAX) {
+            tallies.entrySet().stream()
+                    .sorted(
+                            Comparator.<Map.Entry<Key, Tally>>comparingLong(
+                                            one -> one.getValue().sessions())
+                                    .thenComparing(one -> one.getKey().day()))
+                    .limit(FORGOTTEN)
+                    .map(Map.Entry::getKey)
+                    .toList()
+                    .forEach(tallies::remove);
         }
         tallies.put(key, tally);
     }

@@ -8,6 +8,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.state.StateFile;
 import io.whimbrel.time.Ticker;
 import io.whimbrel.time.Watchdog;
+import io.whimbrel.tls.ServerTrust;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -83,7 +84,8 @@ public final class TlsState implements AutoCloseable {
             throws IOException {
         var outbound = new OutboundTls(settings, sts::policy, dane, memory);
         var places = new PolicyHosts(resolver, allowPrivate, settings.mtaStsPort());
-        var fetch = new StsFetch(watchdog, places, outbound.trust());
+        // Authorities of our own are for hosts of our own: policies are on the public web.
+        var fetch = new StsFetch(watchdog, places, ServerTrust.ofJava());
         means = new Means(resolver::text, fetch::fetch);
         return outbound;
     }

@@ -22,6 +22,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
@@ -49,6 +52,7 @@ final class ScriptedPeer implements AutoCloseable {
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final Queue<String> texts = new ConcurrentLinkedQueue<>();
     private final Queue<String> heard = new ConcurrentLinkedQueue<>();
+    private final Queue<String> serverNames = new ConcurrentLinkedQueue<>();
     private final AtomicInteger connections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final CountDownLatch gate = new CountDownLatch(1);
@@ -80,6 +84,11 @@ final class ScriptedPeer implements AutoCloseable {
     ScriptedPeer tls(SSLContext context) {
         tls = context;
         return this;
+    }
+
+    /// What clients took it for, in TLS.
+    List<String> serverNames() {
+        return List.copyOf(serverNames);
     }
 
     /// Waits until the client has said `command`.
@@ -281,6 +290,11 @@ final class ScriptedPeer implements AutoCloseable {
             secure.setUseClientMode(false);
             secure.setNeedClientAuth(asks);
             secure.startHandshake();
+            if (secure.getSession() instanceof ExtendedSSLSession session) {
+                for (SNIServerName name : session.getRequestedServerNames()) {
+                    serverNames.add(new SNIHostName(name.getEncoded()).getAsciiName());
+                }
+            }
             use(secure);
         }
 

@@ -10,6 +10,7 @@ import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.TlsOutMetrics;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
+import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.tls.CertificateFiles;
@@ -17,6 +18,7 @@ import io.whimbrel.tls.OpenSsl;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.transport.BrokenTls;
 import io.whimbrel.transport.DaneAnswer;
+import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.StsAnswer;
@@ -42,6 +44,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -76,7 +79,8 @@ final class TlsCallsTest {
 
     @TempDir Path folder;
     private final Hosts hosts = new Hosts();
-    private final BrokenTls broken = new BrokenTls(hosts.clock);
+    private Instant now = TestMail.NOW;
+    private final BrokenTls broken = new BrokenTls(() -> now);
     private final TlsResults results = new TlsResults(hosts.clock);
     private final TlsMemory memory =
             new TlsMemory(broken, results, new TlsOutMetrics(new PrometheusRegistry()));
@@ -134,7 +138,7 @@ final class TlsCallsTest {
                     .startsWith("451 4.7.5 ")
                     .contains("the TLS handshake failed");
             assertThat(peer.connections()).isEqualTo(1);
-            assertThat(broken.contains(ScriptedPeer.loopback())).isFalse();
+            assertThat(isBroken(peer, "mx.test")).isFalse();
         }
     }
 
@@ -149,18 +153,68 @@ final class TlsCallsTest {
     }
 
     @Test
-    void stall_fallsBackAndIsRememberedUntilTlsWorks() throws IOException {
+    void twoStallsApart_areRememberedUntilTlsWorks() throws IOException {
+        String stall = OFFERS + "C: STARTTLS\nS: 220 go\nWAIT:";
         try (var peer =
-                new ScriptedPeer(OFFERS + "C: STARTTLS\nS: 220 go\nWAIT:", OFFERS, TLS)
+                new ScriptedPeer(stall, PLAIN, stall, PLAIN, stall, PLAIN, PLAIN, TLS)
                         .tls(parties.server(parties.issue("ca", "mx", "mx.test"), false))) {
             Hosts.opened(open(Hosts.SHORT, wish(TlsLevel.MAY), peer.host()));
-            assertThat(broken.contains(ScriptedPeer.loopback())).isTrue();
+            now = now.plusSeconds(59);
+            Hosts.opened(open(Hosts.SHORT, wish(TlsLevel.MAY), peer.host()));
+            assertThat(isBroken(peer, "mx.test")).isFalse();
+            now = now.plusSeconds(1);
+            Hosts.opened(open(Hosts.SHORT, wish(TlsLevel.MAY), peer.host()));
+            assertThat(isBroken(peer, "mx.test")).isTrue();
+            assertThat(isBroken(peer, "mx2.test")).isFalse();
+            Hosts.opened(open(Hosts.SHORT, wish(TlsLevel.MAY), peer.host()));
+            assertThat(peer.connections()).isEqualTo(7);
             // Where plain text is not allowed TLS is tried all the same.
             Hosts.opened(open(TlsLevel.ENCRYPT, peer.host()));
-            assertThat(broken.contains(ScriptedPeer.loopback())).isFalse();
-            assertThat(peer.connections()).isEqualTo(3);
+            assertThat(isBroken(peer, "mx.test")).isFalse();
         }
         assertThat(report()).contains("validation-failure", "timed out after 300 ms");
+    }
+
+    @Test
+    void hostThatTakesNoPlainTextEither_isNotRemembered() throws IOException {
+        try (var peer = new ScriptedPeer(OFFERS + "C: STARTTLS\nS: 220 go\nX:", "X:")) {
+            for (int i = 0; i < 3; i++) {
+                Hosts.failure(open(Hosts.SHORT, automatic(), peer.host()));
+                now = now.plus(Duration.ofMinutes(1));
+            }
+            assertThat(isBroken(peer, "mx.test")).isFalse();
+        }
+    }
+
+    /// A tarpit, or a limit of connections: no reason for plain text.
+    @ParameterizedTest
+    @ValueSource(strings = {"WAIT:", "X:", "XRST:"})
+    void hangUpBehindTheHandshake_isNoFailureOfTls(String instead) throws IOException {
+        String script = OFFERS + "C: STARTTLS\nS: 220 go\nTLS:\nC: EHLO\n" + instead;
+        try (var peer = peer("ca", "mx.test", script, PLAIN)) {
+            Opening opening = open(Hosts.SHORT, wish(TlsLevel.MAY), peer.host());
+            assertThat(Hosts.failure(opening))
+                    .isInstanceOfSatisfying(
+                            ConnectionLost.class,
+                            lost -> assertThat(lost.stage()).isEqualTo(Stage.EHLO));
+            assertThat(peer.connections()).isEqualTo(1);
+        }
+    }
+
+    private boolean isBroken(ScriptedPeer peer, String name) {
+        var place = new HostPlace(name, peer.port(), NamedBy.SIGNED_MX);
+        return broken.contains(place, ScriptedPeer.loopback());
+    }
+
+    /// RFC 7672 §8.1: the host has several certificates, and TLSA records under the end of an
+    /// alias.
+    @Test
+    void dane_theHostIsToldTheNameOfTheRecords() throws IOException {
+        dane = new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"), "real.test");
+        try (var peer = peer("none", "mx.test", TLS)) {
+            Hosts.opened(open(Hosts.LONG, automatic(), peer.host()));
+            assertThat(peer.serverNames()).containsExactly("real.test");
+        }
     }
 
     @ParameterizedTest
@@ -310,7 +364,9 @@ final class TlsCallsTest {
             if (isGood) {
                 Hosts.opened(opening);
             } else {
-                assertThat(refusal(opening)).startsWith("451 4.7.5 ").contains("handshake failed");
+                // By TLS 1.3 the host says so behind the handshake, and hangs up on our EHLO.
+                assertThat(Hosts.failure(opening))
+                        .isInstanceOfAny(NotTried.class, ConnectionLost.class);
             }
         }
     }

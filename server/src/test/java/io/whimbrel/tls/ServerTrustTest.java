@@ -17,6 +17,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import javax.net.ssl.X509TrustManager;
+
 class ServerTrustTest {
     private static final String PASSWORD = "not-a-secret";
 
@@ -44,6 +46,11 @@ class ServerTrustTest {
                 .isEqualTo(CertificateFault.Kind.NOT_TRUSTED);
         assertThat(ServerTrust.ofJava().fault(chain("mx")).orElseThrow().kind())
                 .isEqualTo(CertificateFault.Kind.NOT_TRUSTED);
+        ServerTrust both = ServerTrust.ofJavaAnd(file);
+        assertThat(both.fault(chain("mx"))).isEmpty();
+        assertThat(issuers(both))
+                .contains(issuers(ServerTrust.ofJava()))
+                .contains(chain("ca").getFirst());
         X509Certificate own = chain("mx").getFirst();
         assertThat(ServerTrust.nameFault(own, List.of("y.test", "mx.test"))).isEmpty();
         assertThat(ServerTrust.nameFault(own, List.of("a.x.test"))).isEmpty();
@@ -51,6 +58,10 @@ class ServerTrustTest {
         assertThat(ServerTrust.nameFault(own, List.of("a.b.x.test", "x.test", "mx.tes")))
                 .map(CertificateFault::kind)
                 .contains(CertificateFault.Kind.HOST_MISMATCH);
+    }
+
+    private static X509Certificate[] issuers(ServerTrust trust) {
+        return ((X509TrustManager) trust.manager()).getAcceptedIssuers();
     }
 
     private List<X509Certificate> chain(String alias) throws Exception {

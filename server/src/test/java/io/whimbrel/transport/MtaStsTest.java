@@ -3,8 +3,13 @@ package io.whimbrel.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.delivery.TlsParties;
+import io.whimbrel.dns.Resolver;
+import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.dns.TextAnswer;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.Network;
+import io.whimbrel.mail.TlsRequirement;
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.state.StateFile.DamagedException;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.tls.CertificateFiles;
@@ -15,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,6 +38,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
@@ -89,6 +97,91 @@ class MtaStsTest {
     }
 
     @Test
+    void failedLookup_saysNothing() {
+        var offline =
+                new MtaSts(
+                        cache,
+                        _ -> new TextAnswer.TemporaryFailure("no server answers"),
+                        this::fetch,
+                        () -> now);
+        assertThat(offline.policy(DOMAIN)).isInstanceOf(StsAnswer.Unknown.class);
+        assertThat(fetches).hasValue(0);
+    }
+
+    /// Many policies are good for a day: they must not run out before they are fetched again.
+    @ParameterizedTest
+    @CsvSource({"60, 30", "3600, 30", "86400, 720", "1209600, 1440"})
+    void policy_isFetchedAgainBehindHalfItsTime_aDayAtMost(int maxAge, int minutes)
+            throws InterruptedException {
+        var policy = new StsPolicy(StsPolicy.Mode.NONE, List.of(), Duration.ofSeconds(maxAge));
+        fetched = new StsAnswer.Found(policy);
+        sts.policy(DOMAIN);
+        now = now.plus(Duration.ofMinutes(minutes)).minusSeconds(1);
+        assertThat(cache.old(now)).isEmpty();
+        now = now.plusSeconds(1);
+        sts.refreshOld();
+        awaitFetches(2);
+        assertThat(known()).contains(policy);
+    }
+
+    @Test
+    void policyOfAMinute_isKeptForAnHour() {
+        sts.policy(DOMAIN);
+        now = now.plus(StsCache.AGE_LEAST).minusSeconds(1);
+        assertThat(known()).isPresent();
+        now = now.plusSeconds(1);
+        assertThat(known()).isEmpty();
+    }
+
+    /// Web servers that answer slowly hold up others, which wait; refreshes come another time.
+    @Test
+    void manySlowFetches_othersWait_andBeyondThatNothingIsKnown() throws InterruptedException {
+        var gate = new CountDownLatch(1);
+        var many =
+                new MtaSts(
+                        cache,
+                        _ -> new TextAnswer.Texts(List.of("v=STSv1; id=1;"), Duration.ZERO),
+                        domain -> {
+                            awaitOpen(gate);
+                            return fetch(domain);
+                        },
+                        () -> now);
+        cache.keep(DOMAIN, new StsCache.Entry("1", ENFORCE, now));
+        now = now.plus(Duration.ofMinutes(30));
+        int most = MtaSts.FETCHES_MAX + MtaSts.QUEUE_MAX;
+        for (int i = 0; i < most; i++) {
+            var domain = new DomainName("d" + i + ".test");
+            Thread.ofVirtual().start(() -> many.policy(domain));
+        }
+        await(() -> many.underWay() == most);
+        assertThat(many.policy(new DomainName("late.test"))).isInstanceOf(StsAnswer.Unknown.class);
+        assertThat(many.policy(DOMAIN)).isEqualTo(new StsAnswer.Found(ENFORCE));
+        assertThat(many.underWay()).isEqualTo(most);
+        gate.countDown();
+        awaitFetches(most);
+        await(() -> many.underWay() == 0);
+        assertThat(cache.size()).isEqualTo(most + 1);
+        // What found no place has not been looked at.
+        many.policy(DOMAIN);
+        awaitFetches(most + 1);
+    }
+
+    private static void awaitOpen(CountDownLatch gate) {
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        for (int i = 0; i < 2_000 && !condition.getAsBoolean(); i++) {
+            new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+        }
+        assertThat(condition.getAsBoolean()).isTrue();
+    }
+
+    @Test
     void failedFetch_isNotRepeatedAtOnce() {
         fetched = new StsAnswer.Broken(TlsFailure.STS_POLICY_FETCH_ERROR, "no");
         assertThat(sts.policy(DOMAIN)).isEqualTo(fetched);
@@ -102,13 +195,13 @@ class MtaStsTest {
     @Test
     void failedRefresh_keepsWhatIsKnownUntilItHasRunOut() throws InterruptedException {
         sts.policy(DOMAIN);
-        now = now.plus(Duration.ofSeconds(30));
+        now = now.plus(Duration.ofMinutes(30));
         record = Optional.of("v=STSv1; id=2;");
         fetched = new StsAnswer.Broken(TlsFailure.STS_POLICY_FETCH_ERROR, "no");
         assertThat(sts.policy(DOMAIN)).isEqualTo(new StsAnswer.Found(ENFORCE));
         awaitFetches(2);
         assertThat(sts.policy(DOMAIN)).isEqualTo(new StsAnswer.Found(ENFORCE));
-        now = now.plus(Duration.ofSeconds(30));
+        now = now.plus(Duration.ofMinutes(30));
         assertThat(sts.policy(DOMAIN)).isEqualTo(fetched);
     }
 
@@ -131,9 +224,7 @@ class MtaStsTest {
     }
 
     private void awaitFetches(int count) throws InterruptedException {
-        for (int i = 0; i < 500 && fetches.get() < count; i++) {
-            new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
-        }
+        await(() -> fetches.get() >= count);
         assertThat(fetches).hasValue(count);
     }
 
@@ -154,6 +245,71 @@ class MtaStsTest {
         }
         assertThat(cache.size()).isEqualTo(StsCache.POLICIES_MAX);
         assertThat(cache.find(new DomainName("d4.test"), now)).isEmpty();
+    }
+
+    @Test
+    void tooMany_thoseThatHaveRunOutAreForgottenFirst() {
+        var lasting = new StsPolicy(StsPolicy.Mode.NONE, List.of(), Duration.ofDays(7));
+        for (int i = 0; i < StsCache.POLICIES_MAX; i++) {
+            StsPolicy policy = i == 5_000 ? ENFORCE : lasting;
+            cache.keep(new DomainName("d" + i + ".test"), new StsCache.Entry("1", policy, now));
+        }
+        now = now.plus(StsCache.AGE_LEAST);
+        cache.keep(DOMAIN, new StsCache.Entry("1", lasting, now));
+        assertThat(cache.peek(new DomainName("d0.test"), now)).isPresent();
+        assertThat(cache.peek(new DomainName("d5000.test"), now)).isEmpty();
+        assertThat(cache.size()).isEqualTo(StsCache.POLICIES_MAX);
+    }
+
+    @Test
+    void tooMany_aRefreshIsNoUse() {
+        for (int i = 0; i < StsCache.POLICIES_MAX; i++) {
+            cache.keep(new DomainName("d" + i + ".test"), new StsCache.Entry("1", ENFORCE, now));
+        }
+        var refreshed = new DomainName("d0.test");
+        var used = new DomainName("d1.test");
+        cache.keep(refreshed, new StsCache.Entry("2", ENFORCE, now));
+        cache.find(used, now);
+        cache.keep(DOMAIN, new StsCache.Entry("1", ENFORCE, now));
+        assertThat(cache.peek(refreshed, now)).isEmpty();
+        assertThat(cache.peek(used, now)).isPresent();
+    }
+
+    /// An authority of ours must not switch MTA-STS off, nor speak for others' web servers.
+    @Test
+    void policies_areFetchedWithTheAuthoritiesOfJava() throws IOException {
+        var parties = new TlsParties(folder);
+        var good = parties.issue("ca", "good", "mta-sts.example.test");
+        Optional<Path> file = Optional.of(parties.authority());
+        List<Network> here = List.of(Network.parse("127.0.0.0/8").orElseThrow());
+        try (var dns =
+                        new TestNameServer()
+                                .with("mta-sts.example.test. 60 IN A 127.0.0.1")
+                                .with("_mta-sts.example.test. 60 IN TXT \"v=STSv1; id=1;\"");
+                var server = serve(parties, good, ANSWER);
+                var state = new TlsState(folder, () -> now, new Metrics())) {
+            var settings = settings(file, server.getLocalPort());
+            var resolver = new Resolver(dns.settings(), () -> now);
+            OutboundTls tls =
+                    state.open(settings, resolver, here, (_, _, _) -> new DaneAnswer.None());
+            DomainTls domain = tls.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+            assertThat(failure(domain.sts())).isEqualTo(TlsFailure.STS_WEBPKI_INVALID);
+        }
+    }
+
+    private static TlsOutSettings settings(Optional<Path> authorities, int port) {
+        TlsOutSettings other = TlsOutSettings.DEFAULT;
+        return new TlsOutSettings(
+                other.level(),
+                other.minimum(),
+                other.handshakeMost(),
+                other.rememberBroken(),
+                Optional.empty(),
+                authorities,
+                true,
+                true,
+                port,
+                List.of());
     }
 
     @Test

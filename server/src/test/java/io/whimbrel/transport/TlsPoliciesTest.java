@@ -138,15 +138,55 @@ class TlsPoliciesTest {
         assertThat(policies.forHost(domain, socket).needsTls()).isFalse();
     }
 
+    /// A rule or a wish for less of all hosts is none for the one that learns our password.
     @ParameterizedTest
-    @CsvSource({"none, impossible", "testing, mta-sts", "enforce, mta-sts"})
-    void requireTls_needsANameThatIsSure(String sts, String policy) {
+    @CsvSource({
+        "-, none, may, UNSPECIFIED, verify, LOGIN",
+        "-, none, none, UNSPECIFIED, verify, LOGIN",
+        "encrypt, none, may, UNSPECIFIED, verify, LOGIN",
+        "verify, none, may, UNSPECIFIED, verify, RULE",
+        "-, usable, may, UNSPECIFIED, dane, DANE",
+        "-, unusable, may, UNSPECIFIED, verify, LOGIN",
+        "-, failed, may, UNSPECIFIED, impossible, DANE",
+        "-, none, may, OPTIONAL, verify, LOGIN",
+        "-, none, may, REQUIRED, verify, MESSAGE",
+    })
+    void hostThatLearnsASecret_isVerified(
+            String rule,
+            String dane,
+            String byDefault,
+            TlsRequirement asked,
+            String policy,
+            Basis basis) {
+        TlsPolicies policies = policies(rule, dane, "none", byDefault);
+        DomainTls domain = policies.forDomain(DOMAIN, "", asked, false);
+        TlsPolicy found = policies.forHost(domain, relay(Optional.empty()));
+        assertThat(found.text()).isEqualTo(policy);
+        assertThat(found.basis()).isEqualTo(basis);
+        TlsPolicy less = policies.forHost(domain, relay(Optional.of(TlsLevel.ENCRYPT)));
+        assertThat(less.text()).isEqualTo(asked == TlsRequirement.REQUIRED ? "verify" : "encrypt");
+    }
+
+    private static HostPlace relay(Optional<TlsLevel> level) {
+        return new HostPlace("relay.example.net", 587, HostPlace.NamedBy.OPERATOR, level, true);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "none, impossible, 550 5.7.30 mx: neither",
+        "taken-back, impossible, 550 5.7.30 mx: neither",
+        "unknown, impossible, 451 4.7.5 mx: whether MTA-STS",
+        "broken, impossible, 451 4.7.5 mx: whether MTA-STS",
+        "testing, mta-sts, ''",
+        "enforce, mta-sts, ''",
+    })
+    void requireTls_needsANameThatIsSure(String sts, String policy, String reply) {
         TlsPolicies policies = policies("-", "none", sts, "may");
         DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, true);
         TlsPolicy found = policies.forHost(domain, UNSURE);
         assertThat(found.text()).isEqualTo(policy);
         if (found.demand() instanceof Demand.Impossible(TlsShortfall why)) {
-            assertThat(why.reply("mx", found).toString()).startsWith("550 5.7.30 mx: neither");
+            assertThat(why.reply("mx", found).toString()).startsWith(reply);
         }
     }
 
@@ -234,6 +274,8 @@ class TlsPoliciesTest {
         return switch (word) {
             case "enforce" -> found(StsPolicy.Mode.ENFORCE);
             case "testing" -> found(StsPolicy.Mode.TESTING);
+            case "unknown" -> new StsAnswer.Unknown("not there yet");
+            case "broken" -> new StsAnswer.Broken(TlsFailure.STS_POLICY_FETCH_ERROR, "no");
             case "taken-back" -> found(StsPolicy.Mode.NONE);
             default -> new StsAnswer.None();
         };

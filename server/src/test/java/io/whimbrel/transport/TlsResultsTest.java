@@ -133,12 +133,26 @@ class TlsResultsTest {
     }
 
     @Test
-    void tooManyDomainsOrDays_theOldestAreForgotten() {
+    void tooManyDomains_thoseOfTheFewestSessionsAreForgotten() {
+        var busy = new DomainName("busy.example");
+        results.succeeded(busy, TlsPolicy.MAY);
+        results.succeeded(busy, TlsPolicy.MAY);
+        now = now.plus(Duration.ofDays(1));
         for (int i = 0; i < TlsResults.TALLIES_MAX + 5; i++) {
             results.succeeded(new DomainName("d" + i + ".example"), TlsPolicy.MAY);
         }
+        assertThat(results.domains(LocalDate.parse("2016-04-01"))).containsExactly(busy);
+        assertThat(results.domains(LocalDate.parse("2016-04-02")))
+                .hasSizeLessThan(TlsResults.TALLIES_MAX)
+                .hasSizeGreaterThan(TlsResults.TALLIES_MAX * 9 / 10)
+                .contains(new DomainName("d" + (TlsResults.TALLIES_MAX + 4) + ".example"));
+    }
+
+    @Test
+    void dayThatIsLongOver_isForgotten() {
         LocalDate first = LocalDate.parse("2016-04-01");
-        assertThat(results.domains(first)).hasSize(TlsResults.TALLIES_MAX);
+        results.succeeded(DOMAIN, TlsPolicy.MAY);
+        assertThat(results.domains(first)).isNotEmpty();
         now = now.plus(Duration.ofDays(3));
         results.succeeded(DOMAIN, TlsPolicy.MAY);
         assertThat(results.domains(first)).isEmpty();
