@@ -274,7 +274,7 @@ class HeaderFixesTest {
         long seed = 20261127;
         var random = new Random(seed);
         int taken = 0;
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < 5_000; round++) {
             var file = new StringBuilder(GOOD);
             for (int i = random.nextInt(5); i > 0; i--) {
                 String piece = PIECES[random.nextInt(PIECES.length)];

@@ -26,8 +26,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.LongStream;
 
-/// The real schedule in simulated time, against [QueueOracle]. A failure names its seed; with
-/// `-Dwhimbrel.seed=N` that run is repeated.
+/// The real schedule in simulated time, against [QueueOracle]: from the same seed where nobody says
+/// another by `-Dwhimbrel.seed=N`, as `.ci/run cuts` does.
 class QueueSimulationTest {
     private static final int DOMAINS = 60;
     private static final int TENANTS = 4;
@@ -38,8 +38,7 @@ class QueueSimulationTest {
     private final ScheduleFixture messages = new ScheduleFixture();
 
     static LongStream seeds() {
-        Long given = Long.getLong("whimbrel.seed");
-        return given != null ? LongStream.of(given) : LongStream.of(1, new Random().nextLong());
+        return LongStream.of(Long.getLong("whimbrel.seed", 1));
     }
 
     @ParameterizedTest(name = "seed {0}")
@@ -79,7 +78,7 @@ class QueueSimulationTest {
             }
             assertThat(world.schedule().entriesInMemory())
                     .isLessThanOrEqualTo(settings.entriesInMemoryMax());
-            if (step % 100 == 0) {
+            if (step % 200 == 0) {
                 world.schedule().tick(now);
                 oracle.check(world.schedule(), world.index(), now);
             }
@@ -184,7 +183,7 @@ class QueueSimulationTest {
     private int admit(Schedule schedule, QueueOracle oracle, Random random, Instant now) {
         int admitted = 0;
         for (int i = random.nextInt(4); i > 0; i--) {
-            var addresses = new String[random.nextInt(5) == 0 ? 1 + random.nextInt(150) : 1];
+            var addresses = new String[random.nextInt(20) == 0 ? 1 + random.nextInt(150) : 1];
             int spread = 1 + random.nextInt(3);
             int first = random.nextInt(DOMAINS);
             for (int r = 0; r < addresses.length; r++) {

@@ -33,7 +33,7 @@ import java.util.function.Consumer;
 /// has been settled exactly once, and no signal was lost, for delivery only looks where it was told
 /// to.
 class ScheduleStressTest implements ScheduleActions {
-    private static final int MESSAGES = 200_000;
+    private static final int MESSAGES = 80_000;
     private static final int ADMITTERS = 2;
     private static final int WORKERS = 3;
     private static final int DOMAINS = 40;
@@ -118,7 +118,7 @@ class ScheduleStressTest implements ScheduleActions {
     /// There is room for few: most mail rests at some time, and the index is at work too.
     @Test
     void allAtOnceInLittleMemory_everyRecipientIsSettledOnce() throws InterruptedException {
-        total = MESSAGES / 8;
+        total = MESSAGES / 4;
         schedule =
                 new Schedule(
                         new ScheduleSettings("default", 100, Duration.ofMillis(100), 1_000), this);

@@ -48,6 +48,7 @@ final class SpoolLedger {
     private static final class Mail {
         private final ByteArrayOutputStream body = new ByteArrayOutputStream();
         private Optional<Envelope> envelope = Optional.empty();
+        private int recipients;
         private boolean isStored;
         private final Set<Integer> settling = new TreeSet<>();
         private final Set<Integer> settled = new TreeSet<>();
@@ -60,6 +61,11 @@ final class SpoolLedger {
 
         private int movesDurable;
         private Optional<MailStream> stream = Optional.empty();
+
+        void is(Envelope submitted) {
+            envelope = Optional.of(submitted);
+            recipients = submitted.recipients().size();
+        }
 
         Envelope bareEnvelope() {
             return envelope.orElseThrow().withStream(MailStream.NONE);
@@ -79,7 +85,7 @@ final class SpoolLedger {
         }
 
         boolean hasWaiting() {
-            return settling.size() < envelope.orElseThrow().recipients().size();
+            return settling.size() < recipients;
         }
     }
 
@@ -115,7 +121,7 @@ final class SpoolLedger {
     }
 
     void submitted(QueueId id, Envelope envelope) {
-        mail(id).envelope = Optional.of(envelope);
+        mail(id).is(envelope);
     }
 
     void stored(QueueId id) {
@@ -349,7 +355,7 @@ final class SpoolLedger {
     private void addReport(QueueId id, SpoolBatch.Report report) {
         var mail = new Mail();
         mail.body.writeBytes(report.body());
-        mail.envelope = Optional.of(report.envelope());
+        mail.is(report.envelope());
         mail.isStored = true;
         mails.put(id, mail);
         idsGiven.add(id);
@@ -372,9 +378,8 @@ final class SpoolLedger {
                 mails.remove(id);
                 continue;
             }
-            int recipients = mail.envelope.orElseThrow().recipients().size();
-            assertThat(done.size() < recipients)
-                    .as("%s: %s of %d are settled", id, done, recipients)
+            assertThat(done.size() < mail.recipients)
+                    .as("%s: %s of %d are settled", id, done, mail.recipients)
                     .isEqualTo(inQueue.contains(id));
             assertThat(done.containsAll(mail.settled)).as("settled, durable: %s", id).isTrue();
             assertThat(mail.settling.containsAll(done)).as("settled by us: %s", id).isTrue();
