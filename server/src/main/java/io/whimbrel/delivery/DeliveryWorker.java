@@ -302,22 +302,21 @@ final class DeliveryWorker implements Crew.Member {
             return true;
         }
         return switch (rules.heading(destination(entry), active, interruption)) {
-            case Heading.Same(NextHop nextHop) -> {
-                yield switch (rules.fitness(entry, session.orElseThrow(), terms())) {
-                    case EntryRules.Fitness.Fit() -> transact(entry, grant);
-                    case EntryRules.Fitness.Unfit(SmtpReply reply) -> {
-                        grant.refund(nowMicros());
-                        untried.settle(entry, new NotTried(reply), "");
-                        yield true;
-                    }
-                    case EntryRules.Fitness.Unsafe() -> {
-                        grant.refund(nowMicros());
-                        yield nextHop instanceof NextHop.Talker talker
-                                ? securer(entry, talker)
-                                : givenBack(entry);
-                    }
-                };
-            }
+            case Heading.Same(NextHop nextHop) ->
+                    switch (rules.fitness(entry, session.orElseThrow(), terms())) {
+                        case EntryRules.Fitness.Fit() -> transact(entry, grant);
+                        case EntryRules.Fitness.Unfit(SmtpReply reply) -> {
+                            grant.refund(nowMicros());
+                            untried.settle(entry, new NotTried(reply), "");
+                            yield true;
+                        }
+                        case EntryRules.Fitness.Unsafe() -> {
+                            grant.refund(nowMicros());
+                            yield nextHop instanceof NextHop.Talker talker
+                                    ? securer(entry, talker)
+                                    : givenBack(entry);
+                        }
+                    };
             case Heading.Other(NextHop nextHop, Duration timeToLive) -> {
                 grant.refund(nowMicros());
                 yield moved(entry, nextHop, timeToLive);

@@ -26,6 +26,6 @@ public record MailStream(String tenant, String campaign, PriorityClass priority,
     @Override
     public int hashCode() {
         int names = 31 * (31 * tenant.hashCode() + campaign.hashCode()) + pool.hashCode();
-        return 31 * names + priority.ordinal();
+        return 31 * names + priority.name().hashCode();
     }
 }

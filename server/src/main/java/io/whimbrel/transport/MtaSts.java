@@ -116,9 +116,9 @@ public final class MtaSts {
             return lately.get();
         }
         return switch (record(domain)) {
-            case Record.Present(String id) -> first(domain, id);
-            case Record.Absent _ -> new StsAnswer.None();
-            case Record.Unknown(String why) -> new StsAnswer.Unknown(why);
+            case Announced.Present(String id) -> first(domain, id);
+            case Announced.Absent _ -> new StsAnswer.None();
+            case Announced.Unknown(String why) -> new StsAnswer.Unknown(why);
         };
     }
 
@@ -162,22 +162,24 @@ public final class MtaSts {
     }
 
     /// What the DNS says of a domain's policy.
-    private sealed interface Record {
-        record Present(String id) implements Record {}
+    private sealed interface Announced {
+        record Present(String id) implements Announced {}
 
-        record Absent() implements Record {}
+        record Absent() implements Announced {}
 
-        record Unknown(String why) implements Record {}
+        record Unknown(String why) implements Announced {}
     }
 
-    private Record record(DomainName domain) {
+    private Announced record(DomainName domain) {
         String name = "_mta-sts." + domain.value();
         return switch (texts.apply(name)) {
             case TextAnswer.Texts(List<String> all, Duration _) ->
-                    StsRecord.id(all).<Record>map(Record.Present::new).orElse(new Record.Absent());
-            case TextAnswer.NoText _, TextAnswer.NoSuchDomain _ -> new Record.Absent();
+                    StsRecord.id(all)
+                            .<Announced>map(Announced.Present::new)
+                            .orElse(new Announced.Absent());
+            case TextAnswer.NoText _, TextAnswer.NoSuchDomain _ -> new Announced.Absent();
             case TextAnswer.TemporaryFailure _ ->
-                    new Record.Unknown("no answer about the TXT records of " + name);
+                    new Announced.Unknown("no answer about the TXT records of " + name);
         };
     }
 
@@ -246,8 +248,8 @@ public final class MtaSts {
         Optional<StsCache.Entry> known = cache.peek(domain, now);
         Optional<String> id =
                 switch (record(domain)) {
-                    case Record.Present(String text) -> Optional.of(text);
-                    case Record.Absent _, Record.Unknown _ -> Optional.empty();
+                    case Announced.Present(String text) -> Optional.of(text);
+                    case Announced.Absent _, Announced.Unknown _ -> Optional.empty();
                 };
         boolean isFresh =
                 known.isPresent()

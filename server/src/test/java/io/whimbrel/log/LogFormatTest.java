@@ -15,7 +15,7 @@ final class LogFormatTest {
 
     /// A log of an earlier version is gone on with; one of a later version is left alone.
     @ParameterizedTest
-    @CsvSource({"0, false", "1, true", "2, true", "3, false", "-1, false"})
+    @CsvSource({"0, false", "1, true", "2, true", "3, true", "4, false", "-1, false"})
     void header_isReadFromTheFirstVersionOn(int version, boolean isRead) {
         ByteBuffer block = LogFormat.headerBlock(HEADER);
         for (int at = 0; at < LogFormat.HEADER_BYTES; at += LogFormat.HEADER_BYTES / 2) {
