@@ -36,7 +36,6 @@ import io.whimbrel.transport.DaneRecords;
 import io.whimbrel.transport.DaneTarget;
 import io.whimbrel.transport.DaneTrust;
 import io.whimbrel.transport.OutboundTls;
-import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsState;
 
 import java.io.IOException;
@@ -44,10 +43,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -246,7 +243,7 @@ final class Outgoing implements AutoCloseable {
 
     private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {
         return tlsState.open(
-                config.tlsOut().withProviders(levels(known)),
+                config.tlsOut().withProviders(known.tls()),
                 answers,
                 config.delivery().allowPrivate(),
                 (domain, host, port) -> dane(answers, domain, host, port));
@@ -306,19 +303,6 @@ final class Outgoing implements AutoCloseable {
                                     .map(Object::toString)
                                     .collect(Collectors.joining("\n")));
         };
-    }
-
-    /// What provider files say of TLS.
-    private static Map<String, TlsLevel> levels(Providers providers) {
-        var levels = new HashMap<String, TlsLevel>();
-        for (ProviderFile file : providers.files()) {
-            switch (file.tls()) {
-                case NONE -> levels.put(file.name(), TlsLevel.NONE);
-                case ENCRYPT -> levels.put(file.name(), TlsLevel.ENCRYPT);
-                case MAY -> {}
-            }
-        }
-        return levels;
     }
 
     private static List<LimitSettings> limits(Config config, Providers providers) {

@@ -49,7 +49,7 @@ final class OfflineEgress {
                         new ProviderPlaces(providers, resolver));
         var tls =
                 new TlsPolicies(
-                        config.tlsOut(),
+                        config.tlsOut().withProviders(providers.tls()),
                         _ -> new StsAnswer.None(),
                         (_, _, _) -> new DaneAnswer.None());
         return new EgressSight(

@@ -143,6 +143,9 @@ final class ShapingKeys {
         for (TableValues provider : values.all(PROVIDER)) {
             checkName(provider, PROVIDER_NAME, shipped, findings);
         }
+        for (TableValues rule : values.all(TlsOutKeys.TLS_POLICY)) {
+            checkName(rule, TlsOutKeys.RULE_PROVIDER, shipped, findings);
+        }
     }
 
     /// A source's name is also a pool of it alone.

@@ -38,6 +38,9 @@ final class SessionFinder {
     /// may take as long as a connection may.
     private static final int OTHER_SOURCES_MOST = 1;
 
+    /// A limit that has room again before this is no case for a backup.
+    private static final long BACKUP_AFTER_MICROS = 60_000_000;
+
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
@@ -273,6 +276,9 @@ final class SessionFinder {
         /// What stands against the sources that limits do not allow; the one that ends first.
         private Optional<Blocked> blocked = Optional.empty();
 
+        /// A source before may be used, and is at a limit for a moment.
+        private boolean isAtLimit;
+
         Choice(Pools pools, Wish wish, List<HostAddress> hosts, Set<String> tried) {
             this.pools = pools;
             this.wish = wish;
@@ -299,12 +305,25 @@ final class SessionFinder {
 
         /// Where none may, one that may not will do: it can carry other mail of the path.
         private boolean maySend(SourceAddress source) {
-            return !limiter.isShut(flow(wish, source), now());
+            Optional<Blocked> by = limiter.shut(flow(wish, source), now());
+            by.ifPresent(this::note);
+            return by.isEmpty();
+        }
+
+        private void note(Blocked by) {
+            long wait = by.untilMicros() == Long.MAX_VALUE ? 0 : by.untilMicros() - now();
+            isAtLimit |= !by.reason().isRestraint() && wait < BACKUP_AFTER_MICROS;
+        }
+
+        /// A backup is for sources that cannot be used, not for those that are at a limit for a
+        /// moment.
+        private boolean isBackupTooSoon(SourceAddress source) {
+            return isAtLimit && pools.isBackup(wish.path().pool(), source.name());
         }
 
         /// Claims the connection where it may: the first source that may is the one.
         private boolean mayUse(SourceAddress source) {
-            if (tried.contains(source.name()) || !reachesAny(source)) {
+            if (tried.contains(source.name()) || !reachesAny(source) || isBackupTooSoon(source)) {
                 return false;
             }
             EgressPath path = wish.path();
@@ -314,6 +333,7 @@ final class SessionFinder {
                     yield true;
                 }
                 case Blocked by -> {
+                    note(by);
                     if (blocked.isEmpty() || by.untilMicros() < blocked.get().untilMicros()) {
                         blocked = Optional.of(by);
                     }

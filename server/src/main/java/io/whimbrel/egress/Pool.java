@@ -69,6 +69,11 @@ final class Pool {
         return byName.containsKey(source);
     }
 
+    boolean isBackup(String source) {
+        return settings.members().stream()
+                .anyMatch(it -> it.isBackup() && it.source().equals(source));
+    }
+
     Optional<SourceAddress> choose(
             String stickyKey, Predicate<SourceAddress> isMeant, Predicate<SourceAddress> mayUse) {
         boolean isSticky = isSticky(stickyKey);

@@ -96,6 +96,11 @@ public final class Pools {
         return named(pool).flatMap(it -> it.choose(stickyKey, isMeant, mayUse));
     }
 
+    /// Whether `source` is there for when the others of the pool cannot be used.
+    public boolean isBackup(String pool, String source) {
+        return named(pool).filter(it -> it.isBackup(source)).isPresent();
+    }
+
     /// Counts a message: MAIL was written.
     ///
     /// @param isFirst whether it is the first of its connection

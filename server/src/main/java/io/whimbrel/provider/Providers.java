@@ -1,5 +1,7 @@
 package io.whimbrel.provider;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.whimbrel.provider.ProviderFile.HostMatch;
 import io.whimbrel.provider.ShapingSettings.ProviderOverride;
 import io.whimbrel.reaction.ReactionMatcher;
@@ -8,6 +10,7 @@ import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.ReactionRule;
+import io.whimbrel.toml.Kinds;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -185,6 +188,14 @@ public final class Providers {
     private static String plain(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+    }
+
+    /// What files say of TLS, by provider, in the words of the configuration; without those that
+    /// say nothing.
+    public Map<String, String> tls() {
+        return files().stream()
+                .filter(it -> it.tls() != ProviderFile.TlsPreference.MAY)
+                .collect(toMap(ProviderFile::name, it -> Kinds.nameOf(it.tls())));
     }
 
     /// The limits of all providers, each for its own mail. Where an operator says how warm all

@@ -136,7 +136,7 @@ final class PathQueue {
         return switch (part) {
             case APART -> Added.RESTRICTED;
             case TIMED -> Added.TIMED;
-            case READY -> queue.turnSlot().isIn() ? Added.READY : Added.RESTRICTED;
+            case READY -> queue.isOffered() ? Added.READY : Added.RESTRICTED;
         };
     }
 
@@ -532,7 +532,7 @@ final class PathQueue {
     }
 
     private static void addIfOffering(ScheduledQueue queue, Effects effects) {
-        if (queue.turnSlot().isIn()) {
+        if (queue.isOffered()) {
             effects.addOffering(queue);
         }
     }

@@ -27,7 +27,9 @@ import java.util.function.Predicate;
 /// the entry that has been due longest comes first. Costs are counted in recipients.
 ///
 /// What a limit holds back is passed over, as much of it as the limit says, and loses its turn: the
-/// others go on as if it were not there.
+/// others go on as if it were not there. A scheduled queue that a limit of its own holds back is
+/// set aside until the limit has room, at most for a second: where thousands of domains have limits
+/// of their own, a search looks at few of them.
 final class ReadyQueue {
     /// What is not going to be tried is within all limits.
     private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
@@ -38,8 +40,20 @@ final class ReadyQueue {
     private final List<PriorityShare> byUrgency = List.of(transactional, normal, bulk);
     private int entries;
 
+    /// By when each is to be looked at again.
+    private final DueHeap heldQueues = new DueHeap();
+
     /// What held all of it back when a connection asked last.
     private Optional<Blocked> held = Optional.empty();
+
+    /// How long a queue is set aside at most: limits may have room sooner than they said.
+    private static final long HELD_MOST_MILLIS = 1_000;
+
+    /// The same where a limit cannot say when it has room.
+    private static final long HELD_UNKNOWN_MILLIS = 100;
+
+    /// How many are looked at again at once, when something may have changed.
+    private static final int FREED_MOST = 100;
 
     /// Who is passed over is marked by the number of the search.
     private long search;
@@ -114,7 +128,11 @@ final class ReadyQueue {
 
     /// The queue whose first ready entry `carrier` is to try next, within all limits.
     Next next(EgressPath path, Carrier carrier, Limiter limiter, long nowMicros) {
-        Next next = next(queue -> ask(queue, path, carrier, limiter, nowMicros));
+        long nowMillis = Math.floorDiv(nowMicros, 1_000);
+        while (heldQueues.firstDueMillis() <= nowMillis) {
+            bringBack(heldQueues.first());
+        }
+        Next next = next(queue -> ask(queue, path, carrier, limiter, nowMicros), nowMillis);
         held = next instanceof Next.Waits(Blocked first) ? Optional.of(first) : Optional.empty();
         return next;
     }
@@ -137,7 +155,8 @@ final class ReadyQueue {
     /// The queue whose first ready entry is next in turn, whatever limits say: it is not going to
     /// be tried.
     Optional<ScheduledQueue> next() {
-        return switch (next(_ -> UNTRIED)) {
+        bringBack(Integer.MAX_VALUE);
+        return switch (next(_ -> UNTRIED, 0)) {
             case Next.Chosen(ScheduledQueue queue, Grant _) -> Optional.of(queue);
             case Next.Waits _, Next.Nothing _ -> Optional.empty();
         };
@@ -161,6 +180,29 @@ final class ReadyQueue {
     /// What held it back may have ended.
     void freed() {
         held = Optional.empty();
+        bringBack(FREED_MOST);
+    }
+
+    private void bringBack(int most) {
+        for (int i = 0; i < most && !heldQueues.isEmpty(); i++) {
+            bringBack(heldQueues.first());
+        }
+    }
+
+    private void bringBack(ScheduledQueue queue) {
+        heldQueues.remove(queue.heldSlot());
+        queue.heldBy(Optional.empty());
+        offer(queue);
+    }
+
+    /// It does not take part until its limit has room.
+    private void setAside(ScheduledQueue queue, Blocked by, long nowMillis) {
+        boolean isKnown = by.untilMicros() != Long.MAX_VALUE;
+        long until = isKnown ? Math.ceilDiv(by.untilMicros(), 1_000) : Long.MAX_VALUE;
+        long most = nowMillis + (isKnown ? HELD_MOST_MILLIS : HELD_UNKNOWN_MILLIS);
+        withdraw(queue);
+        heldQueues.put(queue.heldSlot(), Math.clamp(until, nowMillis + 1, most));
+        queue.heldBy(Optional.of(by));
     }
 
     /// For how many entries a connection is worth having: none while a limit that every source
@@ -176,12 +218,15 @@ final class ReadyQueue {
 
     /// @param gate asked about each queue in turn until one may go; empty where it is not for
     ///   whoever asks
-    private Next next(Function<ScheduledQueue, Optional<Decision>> gate) {
+    private Next next(Function<ScheduledQueue, Optional<Decision>> gate, long nowMillis) {
         search++;
         Optional<Blocked> first = Optional.empty();
         while (true) {
             Optional<ScheduledQueue> candidate = candidate();
             if (candidate.isEmpty()) {
+                if (!heldQueues.isEmpty()) {
+                    first = sooner(first, heldQueues.first().heldBy());
+                }
                 return first.<Next>map(Next.Waits::new).orElseGet(Next.Nothing::new);
             }
             ScheduledQueue queue = candidate.get();
@@ -199,13 +244,23 @@ final class ReadyQueue {
                     if (blocked.breadth() == Breadth.PATH) {
                         return new Next.Waits(blocked);
                     }
-                    pass(queue, blocked.breadth());
-                    if (first.isEmpty() || blocked.untilMicros() < first.get().untilMicros()) {
-                        first = Optional.of(blocked);
+                    // What depends on the source may go by another one.
+                    if (blocked.breadth() == Breadth.QUEUE && !blocked.dependsOnSource()) {
+                        setAside(queue, blocked, nowMillis);
+                    } else {
+                        pass(queue, blocked.breadth());
                     }
+                    first = sooner(first, Optional.of(blocked));
                 }
             }
         }
+    }
+
+    private static Optional<Blocked> sooner(Optional<Blocked> one, Optional<Blocked> other) {
+        if (one.isEmpty() || other.isEmpty()) {
+            return one.or(() -> other);
+        }
+        return one.get().untilMicros() <= other.get().untilMicros() ? one : other;
     }
 
     /// A queue that has something ready, near its turn; nothing changes by looking.
@@ -218,7 +273,7 @@ final class ReadyQueue {
                         .map(campaign -> campaign.queues.first());
             }
         }
-        return Optional.empty();
+        return heldQueues.isEmpty() ? Optional.empty() : Optional.of(heldQueues.first());
     }
 
     private Optional<ScheduledQueue> candidate() {
@@ -269,19 +324,32 @@ final class ReadyQueue {
         }
         entries += offered - queue.offered();
         queue.offer(offered);
-        PriorityShare share = share(queue.stream().priority());
-        Tenant tenant = tenant(queue);
-        Campaign campaign = tenant.campaigns.member(queue.stream().campaign(), Campaign::new);
-        boolean wasIn = queue.turnSlot().isIn();
-        if (offered > 0) {
-            campaign.queues.put(queue.turnSlot(), queue.firstReady().dueAt().toEpochMilli());
-        } else {
-            campaign.queues.remove(queue.turnSlot());
+        if (offered == 0) {
+            withdraw(queue);
+            heldQueues.remove(queue.heldSlot());
+            queue.heldBy(Optional.empty());
+        } else if (!queue.heldSlot().isIn()) {
+            offer(queue);
         }
-        int change = (offered > 0 ? 1 : 0) - (wasIn ? 1 : 0);
-        share.waitingQueues += change;
-        tenant.count(change);
-        campaign.count(change);
+    }
+
+    /// Takes part, by the due time of what is first in it.
+    private void offer(ScheduledQueue queue) {
+        boolean wasIn = queue.turnSlot().isIn();
+        campaign(queue).queues.put(queue.turnSlot(), queue.firstReady().dueAt().toEpochMilli());
+        count(queue, wasIn ? 0 : 1);
+    }
+
+    private void withdraw(ScheduledQueue queue) {
+        boolean wasIn = queue.turnSlot().isIn();
+        campaign(queue).queues.remove(queue.turnSlot());
+        count(queue, wasIn ? -1 : 0);
+    }
+
+    private void count(ScheduledQueue queue, int change) {
+        share(queue.stream().priority()).waitingQueues += change;
+        tenant(queue).count(change);
+        campaign(queue).count(change);
     }
 
     private Tenant tenant(ScheduledQueue queue) {

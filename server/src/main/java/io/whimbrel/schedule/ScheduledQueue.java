@@ -8,6 +8,7 @@ import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.mail.RecipientNumbers;
+import io.whimbrel.shaping.Blocked;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Gates;
 import io.whimbrel.shaping.Limiter;
@@ -45,6 +46,8 @@ final class ScheduledQueue {
     private final ArrayList<QueueEntry> apart = new ArrayList<>(0);
     private final DueHeap.Slot timerSlot = new DueHeap.Slot(this);
     private final DueHeap.Slot turnSlot = new DueHeap.Slot(this);
+    private final DueHeap.Slot heldSlot = new DueHeap.Slot(this);
+    private Optional<Blocked> heldBy = Optional.empty();
     private Restriction restriction;
     private long readyRecipients;
     private long timedRecipients;
@@ -111,6 +114,25 @@ final class ScheduledQueue {
     /// Its place in a [ReadyQueue].
     DueHeap.Slot turnSlot() {
         return turnSlot;
+    }
+
+    /// Its place among those of a [ReadyQueue] that a limit of theirs alone holds back.
+    DueHeap.Slot heldSlot() {
+        return heldSlot;
+    }
+
+    /// What holds it back while it has that place.
+    Optional<Blocked> heldBy() {
+        return heldBy;
+    }
+
+    void heldBy(Optional<Blocked> by) {
+        heldBy = by;
+    }
+
+    /// Whether something of it waits for its turn or for a limit.
+    boolean isOffered() {
+        return turnSlot.isIn() || heldSlot.isIn();
     }
 
     /// The search that passed it over last ([ReadyQueue]).

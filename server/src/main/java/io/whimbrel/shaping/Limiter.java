@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
@@ -309,18 +310,20 @@ public final class Limiter {
         }
     }
 
-    /// Whether no mail of `flow` may go for longer than [#WAIT_MOST]. Counts nothing.
+    /// Why no mail of `flow` may go for longer than [#WAIT_MOST]; empty where some may. Counts
+    /// nothing.
     ///
     /// @param flow of a message, its source known
-    public boolean isShut(Flow flow, long nowMicros) {
+    public Optional<Blocked> shut(Flow flow, long nowMicros) {
         synchronized (lock) {
             List<Family> families = table.covering(flow);
             if (families.isEmpty()) {
-                return false;
+                return Optional.empty();
             }
             long now = forward(nowMicros);
             Bound bound = Bound.ofMessages(families, flow);
-            return suspended(bound, now) != null || full(bound.rates(), now, WAIT_MOST) != null;
+            Blocked held = suspended(bound, now);
+            return Optional.ofNullable(held != null ? held : full(bound.rates(), now, WAIT_MOST));
         }
     }
 

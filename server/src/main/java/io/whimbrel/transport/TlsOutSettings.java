@@ -5,6 +5,7 @@ import io.whimbrel.tls.ProtocolMinimum;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,7 +83,12 @@ public record TlsOutSettings(
     }
 
     /// The same, with what provider files say.
-    public TlsOutSettings withProviders(Map<String, TlsLevel> levels) {
+    ///
+    /// @param words by provider, as [TlsLevel#text] gives them
+    public TlsOutSettings withProviders(Map<String, String> words) {
+        var levels = new HashMap<String, TlsLevel>();
+        words.forEach(
+                (name, word) -> TlsLevel.parse(word).ifPresent(level -> levels.put(name, level)));
         return new TlsOutSettings(
                 level,
                 minimum,

@@ -135,7 +135,9 @@ public final class TlsPolicies {
             TlsRule rule = domain.rule().get();
             return byLevel(rule.level(), rule.names(), domain, host, Basis.RULE);
         }
-        TlsPolicy byDefault = byLevel(domain.byDefault(), List.of(), domain, host, Basis.DEFAULT);
+        boolean isOfProvider = domain.byDefault() != settings.level();
+        Basis basis = isOfProvider ? Basis.PROVIDER : Basis.DEFAULT;
+        TlsPolicy byDefault = byLevel(domain.byDefault(), List.of(), domain, host, basis);
         if (domain.byDefault() == TlsLevel.NONE) {
             return byDefault;
         }

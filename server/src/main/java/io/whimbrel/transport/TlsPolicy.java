@@ -62,6 +62,8 @@ public record TlsPolicy(
         RULE,
         DANE,
         MTA_STS,
+        /// The file of the provider.
+        PROVIDER,
         /// `[tls-out] policy`.
         DEFAULT
     }
@@ -131,6 +133,7 @@ public record TlsPolicy(
             case RULE -> "[[tls-policy]]";
             case DANE -> "the TLSA records of the host";
             case MTA_STS -> "the MTA-STS policy of the domain";
+            case PROVIDER -> "the file of the provider (remedy: a [[tls-policy]])";
             case DEFAULT -> "[tls-out]";
         };
     }

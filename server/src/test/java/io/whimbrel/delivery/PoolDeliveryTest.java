@@ -26,6 +26,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -165,6 +166,42 @@ final class PoolDeliveryTest {
     }
 
     @Test
+    void messagesPerConnectionOfADomain_endConnections() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A)) {
+            post.limiter.reload(
+                    List.of(
+                            new LimitSettings(
+                                    "w.toml:1",
+                                    LimitScope.ALL.and(Dimension.DOMAIN, "x.test"),
+                                    Set.of(),
+                                    List.of(),
+                                    OptionalInt.empty(),
+                                    Optional.empty(),
+                                    OptionalInt.of(2),
+                                    OptionalInt.empty())));
+            post.admit(6);
+
+            assertThat(post.attempts(6)).allMatch(PoolDeliveryTest::isAccepted);
+            assertThat(peer.connections()).isGreaterThanOrEqualTo(3);
+        }
+    }
+
+    /// A limit that has room again in a moment.
+    @Test
+    void sourceAtItsLimitForAMoment_isNoCaseForTheBackup() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = postWithBackup(peer)) {
+            post.limiter.reload(List.of(rate(LimitScope.ALL.and(Dimension.SOURCE, "a"), "2/s")));
+            post.admit(5);
+
+            assertThat(post.attempts(5))
+                    .allMatch(PoolDeliveryTest::isAccepted)
+                    .allMatch(attempt -> attempt.source().equals("a"));
+        }
+    }
+
+    @Test
     void hostThatRefusesOneSource_isAskedFromAnother() {
         try (var peer = new ScriptedPeer("S: 554 5.7.1 your address is listed", SERVES);
                 var post = post(peer, ONE, A, B)) {
@@ -242,12 +279,25 @@ final class PoolDeliveryTest {
         return post;
     }
 
+    private static Post postWithBackup(ScriptedPeer peer) {
+        var post = new Post(ONE, Post.routeTo(peer));
+        List<Member> members = List.of(Member.of("a"), new Member("b", 1, true));
+        post.dispatcher.reload(plan(post, peer, members, A, B));
+        return post;
+    }
+
     private static DeliveryPlan plan(
             Post post, ScriptedPeer peer, DeliverySettings settings, SourceAddress... all) {
+        List<Member> members = Arrays.stream(all).map(SourceAddress::name).map(Member::of).toList();
+        DeliveryPlan one = plan(post, peer, members, all);
+        return new DeliveryPlan(settings, one.pools(), one.routing(), one.tls());
+    }
+
+    private static DeliveryPlan plan(
+            Post post, ScriptedPeer peer, List<Member> members, SourceAddress... all) {
+        DeliverySettings settings = ONE;
         DeliveryPlan plain = post.plan(settings, Post.routeTo(peer));
         var sources = new Sources(List.of(all), post.clock);
-        List<Member> members =
-                sources.all().stream().map(SourceAddress::name).map(Member::of).toList();
         var pool = new PoolSettings("default", members, PoolSettings.Sticky.NONE);
         return new DeliveryPlan(
                 settings,

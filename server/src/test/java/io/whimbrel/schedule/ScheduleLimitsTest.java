@@ -233,6 +233,38 @@ class ScheduleLimitsTest {
         assertThat(take(world, two)).isInstanceOf(Take.Given.class);
     }
 
+    /// Each take would look at all of them else, and each look go through all again.
+    @Test
+    void thousandsOfDomainsOverLimitsOfTheirOwn_areLookedAtOnceUntilTheyHaveRoom() {
+        var limiter = new Limiter(List.of(rate("1/min", Set.of(Dimension.DOMAIN))));
+        var world = new ScheduleFixture(Destinations.ofPool("default"), limiter);
+        int domains = 3_000;
+        for (int i = 0; i < domains; i++) {
+            world.siteIs("d" + i + ".example", "mx");
+            world.admit(SHOP, "x@d" + i + ".example");
+            world.admit(SHOP, "y@d" + i + ".example");
+        }
+        for (int i = 0; i < domains; i++) {
+            given(world);
+        }
+        Blocked by = heldBack(world);
+        long asked = limiter.counts().full();
+
+        assertThat(heldBack(world).untilMicros()).isEqualTo(by.untilMicros());
+        assertThat(heldBack(world).untilMicros()).isEqualTo(by.untilMicros());
+        assertThat(limiter.counts().full()).isEqualTo(asked);
+        world.siteIs("free.example", "mx");
+        world.admit(BANK, "z@free.example");
+        assertThat(tenant(world)).isEqualTo("bank");
+        assertThat(limiter.counts().full()).isEqualTo(asked);
+
+        world.pass(Duration.ofSeconds(61));
+        for (int i = 0; i < domains; i++) {
+            given(world);
+        }
+        assertThat(take(world, Carrier.ANY)).isInstanceOf(Take.Nothing.class);
+    }
+
     private static ScheduleFixture world(LimitSettings... limits) {
         var world =
                 new ScheduleFixture(Destinations.ofPool("default"), new Limiter(List.of(limits)));

@@ -63,6 +63,39 @@ final class LimiterConnectionsTest {
         assertThat(woken).containsExactly("b", "c");
     }
 
+    /// A connection is of no tenant, but it is opened for somebody's mail.
+    @Test
+    void newConnectionsOfATenant_areCountedByTheMailThatTheyAreOpenedFor() {
+        LimitScope shop = GOOGLE.and(Dimension.TENANT, "shop");
+        Limiter limiter = limiter(Limits.openings(shop, Set.of(Dimension.SOURCE), "1/s"));
+        Flow forShop = FLOW.carrying("a.example", "shop", "");
+        Flow forBank = FLOW.carrying("a.example", "bank", "");
+
+        assertThat(limiter.connect(forShop, "p", START)).isInstanceOf(Opened.class);
+        assertThat(limiter.connect(forShop, "p", START + 1))
+                .isInstanceOfSatisfying(
+                        Blocked.class,
+                        by -> assertThat(by.untilMicros()).isEqualTo(START + SECOND));
+        assertThat(limiter.connect(forBank, "p", START + 1)).isInstanceOf(Opened.class);
+        assertThat(limiter.connect(forShop, "p", START + SECOND)).isInstanceOf(Opened.class);
+    }
+
+    @Test
+    void messagesPerConnectionOfATenant_areSaidWithTheMessage() {
+        LimitScope shop = GOOGLE.and(Dimension.TENANT, "shop");
+        Limiter limiter = limiter(Limits.sizes(shop, 5, 100));
+
+        assertThat(open(limiter, "p", START).messagesMax()).isEqualTo(Integer.MAX_VALUE);
+        assertThat(grant(limiter, "shop").messagesMax()).isEqualTo(5);
+        assertThat(grant(limiter, "bank").messagesMax()).isEqualTo(Integer.MAX_VALUE);
+    }
+
+    private static Grant grant(Limiter limiter, String tenant) {
+        Gates gates = limiter.gates(Limits.google("a.example", tenant), "p");
+        Decision decision = limiter.take(gates, T1, new Turn(1, tenant), START);
+        return ((Decision.Granted) decision).grant();
+    }
+
     @Test
     void reservation_thatIsNotUsed_isPassedOn() {
         Limiter limiter = limiter(Limits.connections(GOOGLE, Set.of(), 1));

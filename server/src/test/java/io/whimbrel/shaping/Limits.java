@@ -58,6 +58,19 @@ final class Limits {
                 OptionalInt.empty());
     }
 
+    static LimitSettings openings(LimitScope scope, Set<Dimension> per, String rate) {
+        LimitSettings one = openings(scope, rate);
+        return new LimitSettings(
+                one.origin(),
+                scope,
+                per,
+                one.rates(),
+                one.connections(),
+                one.newConnections(),
+                one.messagesPerConnection(),
+                one.recipientsPerTransaction());
+    }
+
     static LimitSettings sizes(LimitScope scope, int messages, int recipients) {
         return new LimitSettings(
                 "w.toml:4",

@@ -92,8 +92,7 @@ class TlsPoliciesTest {
     @ParameterizedTest
     @CsvSource({"may, google, encrypt", "may, other, may", "none, google, none"})
     void providerThatAlwaysOffersTls_getsNoPlainText(String level, String provider, String policy) {
-        TlsOutSettings settings =
-                settings("-", level).withProviders(Map.of("google", TlsLevel.ENCRYPT));
+        TlsOutSettings settings = settings("-", level).withProviders(Map.of("google", "encrypt"));
         var policies =
                 new TlsPolicies(
                         settings, _ -> new StsAnswer.None(), (_, _, _) -> new DaneAnswer.None());
