@@ -5,7 +5,6 @@ import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.DomainName;
-import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -22,13 +21,11 @@ import io.whimbrel.shaping.Breadth;
 import io.whimbrel.shaping.Grant;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.smtp.SmtpReply;
-import io.whimbrel.transport.DomainTls;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /// One connection of an egress path, and the thread that uses it: connects where work waits, takes
 /// an entry that limits let go, delivers, hands the result on, takes the next; waits a little where
@@ -219,12 +216,14 @@ final class DeliveryWorker implements Crew.Member {
                 var known = dispatcher.shortfalls().get(first.destination());
                 if (known.isPresent()) {
                     // Each message would cost a round of connections that are of no use to it.
-                    yield lacking(first.destination(), known.get());
+                    yield lacking(first.destination(), known.get(), talker);
                 }
                 connections.sources(Math.max(1, active.pools().usable(path.pool())));
                 DomainName domain = first.destination().domain();
                 Found found =
-                        seek(
+                        rules.seek(
+                                active,
+                                interruption,
                                 talker,
                                 first.stream(),
                                 domain,
@@ -233,12 +232,13 @@ final class DeliveryWorker implements Crew.Member {
                                                 domain,
                                                 path.site().provider(),
                                                 PathTerms.isByMx(talker)));
-                yield connected(first.destination(), found);
+                yield connected(first.destination(), found, talker);
             }
         };
     }
 
-    private boolean connected(Destination destination, Found found) throws InterruptedException {
+    private boolean connected(Destination destination, Found found, NextHop.Talker talker)
+            throws InterruptedException {
         return switch (found) {
             case Found.Opened(RemoteSession opened, Lease granted) -> {
                 begin(opened, granted);
@@ -249,20 +249,29 @@ final class DeliveryWorker implements Crew.Member {
                 // It is what this domain wants that the hosts lack; its siblings may do with less.
                 var shortfall = new Found.Failed(result, source);
                 dispatcher.shortfalls().add(destination, shortfall);
-                yield lacking(destination, shortfall);
+                yield lacking(destination, shortfall, talker);
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);
-            case Found.NotAllowed(Blocked by) -> {
-                work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
-                connections.notAllowed();
-                yield idle(announced, 0);
-            }
+            case Found.NotAllowed(Blocked by) -> notAllowed(by);
         };
     }
 
-    private boolean lacking(Destination destination, Found.Failed known) {
-        untried.settle(work.takeAll(path, destination), known.result(), known.source());
-        return !interruption.isCut() || left();
+    private boolean notAllowed(Blocked by) throws InterruptedException {
+        work.holdBack(path, by, PathTerms.lookAgainAt(by, dispatcher.clock().instant()));
+        connections.notAllowed();
+        return idle(announced, 0);
+    }
+
+    private boolean lacking(Destination destination, Found.Failed known, NextHop.Talker talker)
+            throws InterruptedException {
+        List<QueueEntry> careless =
+                untried.settleButCareless(work.takeAll(path, destination), known);
+        if (careless.isEmpty() || interruption.isCut()) {
+            careless.forEach(work::giveBack);
+            return !interruption.isCut() || left();
+        }
+        careless.stream().skip(1).forEach(work::giveBack);
+        return securer(careless.getFirst(), talker);
     }
 
     /// Needs no session.
@@ -332,11 +341,14 @@ final class DeliveryWorker implements Crew.Member {
         };
     }
 
-    /// The session is not safe enough for it: seeks one that is, if only for this message.
+    /// The session is not safe enough for it, or there is none that its domain would have: seeks
+    /// one that is as it wants, if only for this message.
     private boolean securer(QueueEntry entry, NextHop.Talker talker) throws InterruptedException {
         endSession();
         Found found =
-                seek(
+                rules.seek(
+                        active,
+                        interruption,
                         talker,
                         entry.stream(),
                         entry.domain(),
@@ -354,8 +366,13 @@ final class DeliveryWorker implements Crew.Member {
                     untried.settle(entry, result, source);
                     return true;
                 }
+                work.giveBack(entry);
+                return failed(result, source);
             }
-            case Found.NotAllowed _ -> {}
+            case Found.NotAllowed(Blocked by) -> {
+                work.giveBack(entry);
+                return notAllowed(by);
+            }
         }
         return givenBack(entry);
     }
@@ -514,26 +531,6 @@ final class DeliveryWorker implements Crew.Member {
             connections.rest();
         } finally {
             isSeeking = true;
-        }
-    }
-
-    private Found seek(
-            NextHop.Talker talker, MailStream stream, DomainName domain, Supplier<DomainTls> tls) {
-        interruption.begin();
-        try {
-            return finder.open(
-                    active,
-                    new SessionFinder.Wish(
-                            path,
-                            talker,
-                            terms().stickyKey(stream, domain),
-                            tls.get(),
-                            PathTerms.flow(stream, domain)));
-        } catch (RuntimeException e) {
-            dispatcher.bug("a connection to " + path, e);
-            return new Found.Failed(Dispatcher.BUG, "");
-        } finally {
-            interruption.end();
         }
     }
 

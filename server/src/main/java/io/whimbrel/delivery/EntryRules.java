@@ -1,22 +1,29 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.SourceAddress;
+import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.reaction.Advice;
 import io.whimbrel.reaction.Advice.Next;
 import io.whimbrel.routing.Heading;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.transport.DomainTls;
 
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/// What holds for an entry on one path: before it goes, and after the host has answered. A bug in
-/// it costs one attempt, and no connection. Immutable, but for what it tells others.
+/// What the thread of a connection has to ask others about an entry on one path: where it goes, by
+/// which session, whether it may, and what follows from the answer. A bug there costs one attempt,
+/// and no connection. Immutable, but for what it tells others.
 final class EntryRules {
     private final Dispatcher dispatcher;
     private final EgressPath path;
@@ -97,6 +104,34 @@ final class EntryRules {
         } catch (RuntimeException e) {
             dispatcher.bug("the way of " + destination.domain(), e);
             return new Heading.Nowhere(Dispatcher.BUG_REPLY);
+        } finally {
+            interruption.end();
+        }
+    }
+
+    /// A session for mail of `stream` for `domain`.
+    Found seek(
+            ActivePlan active,
+            Interruption interruption,
+            NextHop.Talker talker,
+            MailStream stream,
+            DomainName domain,
+            Supplier<DomainTls> tls) {
+        interruption.begin();
+        try {
+            return dispatcher
+                    .finder()
+                    .open(
+                            active,
+                            new SessionFinder.Wish(
+                                    path,
+                                    talker,
+                                    new PathTerms(active, path).stickyKey(stream, domain),
+                                    tls.get(),
+                                    PathTerms.flow(stream, domain)));
+        } catch (RuntimeException e) {
+            dispatcher.bug("a connection to " + path, e);
+            return new Found.Failed(Dispatcher.BUG, "");
         } finally {
             interruption.end();
         }

@@ -1,12 +1,14 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.egress.EgressPath;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +43,21 @@ final class Untried {
 
     void settle(List<QueueEntry> entries, AttemptResult result, String source) {
         entries.forEach(entry -> settle(entry, result, source));
+    }
+
+    /// No host has the TLS that a domain wants.
+    ///
+    /// @return of `entries` those whose senders want them delivered without (RFC 8689 §5)
+    List<QueueEntry> settleButCareless(List<QueueEntry> entries, SessionFinder.Found.Failed lack) {
+        List<QueueEntry> careless = new ArrayList<>();
+        for (QueueEntry entry : entries) {
+            if (entry.message().envelope().parameters().tls() == TlsRequirement.OPTIONAL) {
+                careless.add(entry);
+            } else {
+                settle(entry, lack.result(), lack.source());
+            }
+        }
+        return careless;
     }
 
     /// All that waits shares a fate.

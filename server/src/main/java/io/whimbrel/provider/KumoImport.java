@@ -97,10 +97,35 @@ public final class KumoImport {
             return;
         }
         switch (ProviderText.parse(file, Optional.of(stem), text)) {
-            case ProviderText.Parsed.Good _ -> files.put(file, text);
+            case ProviderText.Parsed.Good _ ->
+                    files.put(file, withOurRules(stem, text, path, line));
             case ProviderText.Parsed.Bad(var errors) ->
                     note(line, path, Outcome.NOT_CARRIED, errors.getFirst().message());
         }
+    }
+
+    /// A file of a name that one of ours has replaces it as a whole: our rules go on behind those
+    /// that were read, for limits without rules would be a poor exchange.
+    private String withOurRules(String stem, String text, String path, int line) {
+        String rules = ProviderFolders.shippedRules(stem);
+        if (rules.isEmpty()) {
+            return text;
+        }
+        String both = text + "\n# Our own, as shipped\n\n" + rules;
+        boolean isGood =
+                ProviderText.parse(stem + ".toml", Optional.of(stem), both)
+                        instanceof ProviderText.Parsed.Good;
+        note(
+                line,
+                path,
+                Outcome.CHANGED,
+                "replaces our "
+                        + stem
+                        + ".toml; "
+                        + (isGood
+                                ? "its rules are kept behind these"
+                                : "its rules are lost, for names are the same"));
+        return isGood ? both : text;
     }
 
     private void note(int line, String key, Outcome outcome, String message) {

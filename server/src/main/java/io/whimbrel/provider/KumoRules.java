@@ -101,7 +101,10 @@ final class KumoRules {
         text.append("\n[[rule]]\nname = \"imported-").append(++count).append("\"\n");
         text.append(code.isEmpty() ? "" : "code = " + TomlText.quote(code) + "\n");
         text.append(status.isEmpty() ? "" : "status = " + TomlText.quote(status) + "\n");
-        text.append("text = ").append(TomlText.quote(rest)).append('\n');
+        // What stood behind the code stands at the beginning of the text.
+        String anchored =
+                code.isEmpty() ? rest : "^" + (rest.contains("|") ? "(?:" + rest + ")" : rest);
+        text.append("text = ").append(TomlText.quote(anchored)).append('\n');
         text.append("then = [").append(String.join(", ", then)).append("]\n");
         text.append(threshold.isEmpty() ? "" : "threshold = " + TomlText.quote(threshold) + "\n");
         text.append("lasts = ").append(TomlText.quote(DurationText.render(lasts))).append('\n');

@@ -112,6 +112,19 @@ public final class ProviderFolders {
         }
     }
 
+    /// The rules of a file that we ship, as they stand in it; empty where there is none.
+    static String shippedRules(String stem) {
+        try {
+            return shipped().stream()
+                    .filter(it -> it.stem().equals(stem))
+                    .map(it -> it.text().substring(Math.max(0, it.text().indexOf("[[rule]]"))))
+                    .findFirst()
+                    .orElse("");
+        } catch (IOException _) {
+            return "";
+        }
+    }
+
     /// The provider files in the program, in the order of their names.
     static List<NamedText> shipped() throws IOException {
         return inProgram(SHIPPED, folder -> texts(folder, ENDING, "providers/"));

@@ -155,6 +155,11 @@ final class Post implements AutoCloseable {
         schedule.admit(message, clock.instant());
     }
 
+    void admit(MailParameters parameters, String... addresses) {
+        schedule.admit(
+                TestMail.message(parameters, TestMail.recipients(addresses)), clock.instant());
+    }
+
     void admit(int messages) {
         for (int i = 0; i < messages; i++) {
             admit("a" + i + "@x.test");

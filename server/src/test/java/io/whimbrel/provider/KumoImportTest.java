@@ -19,6 +19,30 @@ import java.util.Random;
 import java.util.Set;
 
 class KumoImportTest {
+    /// Else an import of a few limits would take all rules for unknown hosts away.
+    @Test
+    void fileOfANameOfOurs_keepsOurRulesBehindItsOwn() {
+        KumoImport.Result read =
+                KumoImport.read(
+                        "s.toml",
+                        """
+                        ["default"]
+                        connection_limit = 10
+
+                        [["default".automation]]
+                        regex = "we are out of pigeons"
+                        action = "Suspend"
+                        duration = "1h"
+                        """);
+        String text = read.files().get("default.toml");
+
+        assertThat(text).contains("pigeons").contains("# Our own, as shipped");
+        assertThat(text.indexOf("pigeons")).isLessThan(text.indexOf("# Our own"));
+        assertThat(text).contains(ProviderFolders.shippedRules("default"));
+        assertThat(read.notes())
+                .anyMatch(note -> note.message().startsWith("replaces our default.toml"));
+    }
+
     private static final int ROUNDS = 500;
 
     /// In KumoMTA's format, with made-up names and numbers.
