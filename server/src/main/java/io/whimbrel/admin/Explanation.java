@@ -6,6 +6,7 @@ import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PriorityClass;
 import io.whimbrel.provider.ProviderFile;
 import io.whimbrel.routing.Directions;
@@ -73,7 +74,13 @@ public final class Explanation {
             List<TargetHost> hosts,
             NamedBy namedBy,
             String tls,
-            String trouble) {}
+            boolean learnsSecret,
+            String trouble) {
+
+        static Way toNobody(String site, NamedBy namedBy, String trouble) {
+            return new Way(site, "", List.of(), namedBy, "", false, trouble);
+        }
+    }
 
     /// Which name the configuration does not know; empty where all is well.
     public static Optional<String> problem(Asked asked, EgressSight sight) {
@@ -151,29 +158,39 @@ public final class Explanation {
                                         remote.hosts(),
                                         NamedBy.of(remote.isRoute(), remote.terms().areNamesSure()),
                                         remote.terms().tls(),
+                                        learnsSecret(remote),
                                         "");
                         case NextHop.LocalSocket _,
                                 NextHop.Http _,
                                 NextHop.Discard _,
                                 NextHop.Refuse _ ->
-                                new Way(
-                                        nextHop.site().name(),
-                                        "",
-                                        List.of(),
-                                        NamedBy.OPERATOR,
-                                        "",
-                                        "");
+                                Way.toNobody(nextHop.site().name(), NamedBy.OPERATOR, "");
                     };
             case Resolution.NotFound(SmtpReply reply) ->
-                    new Way("", "", List.of(), NamedBy.MX, "", reply.toString());
+                    Way.toNobody("", NamedBy.MX, reply.toString());
         };
+    }
+
+    /// Whether we log in at a host that is not near: as [HostPlace#learnsSecret] has it, as far as
+    /// names tell.
+    private static boolean learnsSecret(NextHop.Remote remote) {
+        boolean isByLogin =
+                remote.terms().credentials().filter(it -> !it.mayGoInPlainText()).isPresent();
+        return isByLogin && remote.hosts().stream().noneMatch(host -> isNear(host.name()));
+    }
+
+    private static boolean isNear(String host) {
+        return host.equals("localhost")
+                || Network.parseAddress(host)
+                        .filter(it -> it.isLoopbackAddress() || it.isSiteLocalAddress())
+                        .isPresent();
     }
 
     private static Way given(Asked asked, EgressSight sight) {
         String provider = sight.providers().of(asked.mxHosts, asked.domain.value(), List::of);
         List<TargetHost> hosts =
                 asked.mxHosts.stream().map(host -> new TargetHost(0, host, SMTP_PORT)).toList();
-        return new Way(String.join("|", asked.mxHosts), provider, hosts, NamedBy.MX, "", "");
+        return new Way(String.join("|", asked.mxHosts), provider, hosts, NamedBy.MX, "", false, "");
     }
 
     private static List<SourceAddress> sources(Asked asked, String pool, EgressSight sight) {
@@ -215,7 +232,13 @@ public final class Explanation {
         }
         ObjectNode node = line.putObject("tls");
         TargetHost host = way.hosts.getFirst();
-        var place = new HostPlace(host.name(), host.port(), way.namedBy, TlsLevel.parse(way.tls));
+        var place =
+                new HostPlace(
+                        host.name(),
+                        host.port(),
+                        way.namedBy,
+                        TlsLevel.parse(way.tls),
+                        way.learnsSecret);
         TlsPolicy policy = sight.tls().of(domain, way.provider, place);
         node.put("host", host.name())
                 .put("policy", policy.text())
