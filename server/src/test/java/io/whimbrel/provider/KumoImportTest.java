@@ -34,7 +34,7 @@ class KumoImportTest {
                         action = "Suspend"
                         duration = "1h"
                         """);
-        String text = read.files().get("default.toml");
+        String text = read.files().getOrDefault("default.toml", "");
 
         assertThat(text).contains("pigeons").contains("# Our own, as shipped");
         assertThat(text.indexOf("pigeons")).isLessThan(text.indexOf("# Our own"));
