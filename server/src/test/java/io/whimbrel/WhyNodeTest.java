@@ -186,7 +186,7 @@ final class WhyNodeTest {
         assertThat(run.out())
                 .startsWith("by the configuration file")
                 .contains("provider  google, known by its MX host gmail-smtp-in.l.google.com")
-                .contains("tls       may")
+                .contains("tls       encrypt")
                 .contains("providers/google.toml:")
                 .contains(" rules on replies: ");
         assertThat(run("shaping", "explain", "gmail.test", "--source", "t9").err())
