@@ -227,7 +227,7 @@ class EgressKeysTest {
         }
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "30s")
     void anyProxy_isReadOrRefused(byte[] bytes) {
         readAgain(new String(bytes, StandardCharsets.UTF_8));
     }

@@ -89,7 +89,7 @@ final class RouteTargetTextTest {
         assertThat(good).isPositive();
     }
 
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "30s")
     void anyText_hasAnAnswer(byte[] bytes) {
         check(new String(bytes, StandardCharsets.UTF_8), "fuzz");
     }

@@ -337,7 +337,7 @@ final class DialerTest {
         }
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "30s")
     void anyAnswer_isReadOrRefused(byte[] bytes) {
         answers(bytes);
     }

@@ -68,7 +68,7 @@ final class ScramClientTest {
         }
     }
 
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "30s")
     void anyChallenge_doesNoHarm(byte[] bytes) {
         check(new String(bytes, StandardCharsets.UTF_8));
     }

@@ -135,7 +135,7 @@ final class RouteTableTest {
         }
     }
 
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxDuration = "30s")
     void anyWildcards_matchAsARegularExpressionWould(FuzzedDataProvider data) {
         check(data.consumeAsciiString(12), data.consumeRemainingAsAsciiString());
     }

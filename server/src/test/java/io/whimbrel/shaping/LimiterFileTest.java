@@ -174,7 +174,7 @@ class LimiterFileTest {
         }
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "30s")
     void fuzz_anyText(byte[] data) {
         restore(new String(data, StandardCharsets.UTF_8));
     }
