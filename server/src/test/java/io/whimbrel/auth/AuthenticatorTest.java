@@ -37,7 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /// Whole exchanges, as a session has them.
-@Timeout(60)
+@Timeout(120)
 final class AuthenticatorTest {
     private static final String GRANTED = "235 2.7.0 Authentication succeeded";
     private static final String INVALID = "535 5.7.8 Authentication credentials invalid";

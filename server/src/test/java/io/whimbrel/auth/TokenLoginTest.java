@@ -32,7 +32,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /// OAUTHBEARER and XOAUTH2. Tokens are made by the JDK alone, not by the library that reads them.
-@Timeout(60)
+@Timeout(120)
 final class TokenLoginTest {
     private static final AuthClient CLIENT = client("192.0.2.7");
     private static final Base64.Encoder URL = Base64.getUrlEncoder().withoutPadding();

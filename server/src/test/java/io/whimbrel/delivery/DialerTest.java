@@ -337,6 +337,7 @@ final class DialerTest {
         }
     }
 
+    @Timeout(600)
     @FuzzTest(maxDuration = "30s")
     void anyAnswer_isReadOrRefused(byte[] bytes) {
         answers(bytes);

@@ -29,7 +29,7 @@ import java.util.Random;
 
 import javax.xml.parsers.DocumentBuilderFactory;
 
-@Timeout(60)
+@Timeout(120)
 class FromFieldTest {
     private static final Path DATA =
             Path.of(System.getProperty("whimbrel.root", "..")).resolve("../shared/testdata");
