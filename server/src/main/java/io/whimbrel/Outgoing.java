@@ -243,7 +243,8 @@ final class Outgoing implements AutoCloseable {
 
     private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {
         return tlsState.open(
-                config.tlsOut().withProviders(known.tls()),
+                config.tlsOut(),
+                known.tls(),
                 answers,
                 config.delivery().allowPrivate(),
                 (domain, host, port) -> dane(answers, domain, host, port));

@@ -181,9 +181,7 @@ public final class Explanation {
 
     private static boolean isNear(String host) {
         return host.equals("localhost")
-                || Network.parseAddress(host)
-                        .filter(it -> it.isLoopbackAddress() || it.isSiteLocalAddress())
-                        .isPresent();
+                || Network.parseAddress(host).filter(it -> HostPlace.isNear(it, true)).isPresent();
     }
 
     private static Way given(Asked asked, EgressSight sight) {

@@ -49,7 +49,8 @@ final class OfflineEgress {
                         new ProviderPlaces(providers, resolver));
         var tls =
                 new TlsPolicies(
-                        config.tlsOut().withProviders(providers.tls()),
+                        config.tlsOut(),
+                        providers.tls(),
                         _ -> new StsAnswer.None(),
                         (_, _, _) -> new DaneAnswer.None());
         return new EgressSight(

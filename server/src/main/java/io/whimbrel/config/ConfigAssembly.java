@@ -49,8 +49,7 @@ final class ConfigAssembly {
     }
 
     Config assemble() {
-        EgressSettings egress =
-                EgressKeys.settings(values, values.one(DeliveryKeys.DELIVERY), node.name());
+        EgressSettings egress = EgressKeys.settings(values, classes, node.name());
         return new Config(
                 node,
                 new ReceptionSettings(

@@ -204,7 +204,7 @@ final class EgressKeys {
     private EgressKeys() {}
 
     /// @param nodeName said in EHLO where a source has no name of its own
-    static EgressSettings settings(FileValues values, TableValues delivery, String nodeName) {
+    static EgressSettings settings(FileValues values, MailClasses classes, String nodeName) {
         List<SourceAddress> sources =
                 values.all(SOURCE).stream().map(table -> source(table, nodeName)).toList();
         if (sources.isEmpty()) {
@@ -215,8 +215,9 @@ final class EgressKeys {
         if (pools.stream().noneMatch(pool -> pool.name().equals(PoolSettings.DEFAULT))) {
             pools.add(PoolSettings.ofAll(sources));
         }
-        String byDefault = delivery.find(DEFAULT_POOL).orElse(PoolSettings.DEFAULT);
-        return new EgressSettings(sources, pools, new MailClasses(values).configured(), byDefault);
+        String byDefault =
+                values.one(DeliveryKeys.DELIVERY).find(DEFAULT_POOL).orElse(PoolSettings.DEFAULT);
+        return new EgressSettings(sources, pools, classes.configured(), byDefault);
     }
 
     private static SourceAddress source(TableValues table, String nodeName) {

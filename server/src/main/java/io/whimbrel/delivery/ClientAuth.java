@@ -68,11 +68,8 @@ final class ClientAuth {
                         || host.address().isLoopbackAddress()
                         || credentials.mayGoInPlainText();
         List<String> usable =
-                mechanisms(credentials.kind()).stream()
-                        .filter(offered.auth()::contains)
-                        .filter(_ -> isSafe)
-                        .toList();
-        if (usable.isEmpty()) {
+                mechanisms(credentials.kind()).stream().filter(offered.auth()::contains).toList();
+        if (usable.isEmpty() || !isSafe) {
             return notTried(454, 7, 0, noMechanism(host, offered, isSafe));
         }
         Optional<String> secret = read(credentials.file());

@@ -387,7 +387,10 @@ final class DeliveryWorker implements Crew.Member {
         }
         switch (ending) {
             case Ending.Tried tried -> {
-                active.pools().sent(path.pool(), open.source().name(), open.transactions() == 1);
+                if (tried.mailAt().isPresent()) {
+                    boolean isFirst = open.transactions() == 1;
+                    active.pools().sent(path.pool(), open.source().name(), isFirst);
+                }
                 handOn(entry, open, tried);
             }
             case Ending.TooLate() -> {

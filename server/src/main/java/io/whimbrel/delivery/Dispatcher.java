@@ -20,6 +20,7 @@ import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.time.Lately;
 import io.whimbrel.time.Watchdog;
 
 import org.slf4j.Logger;
@@ -100,7 +101,7 @@ public final class Dispatcher implements ScheduleActions {
         this.metrics = metrics;
         this.client = new SmtpClient(watchdog, clock);
         this.finder = new SessionFinder(client, means.limiter(), clock);
-        this.shortfalls = new Lately<>(SmtpClient.BAD_FOR, clock);
+        this.shortfalls = SmtpClient.lately(clock);
         this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
         this.setbacks = new Setbacks(clock);
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
@@ -135,6 +136,7 @@ public final class Dispatcher implements ScheduleActions {
             before.close();
         }
         active = active.renewed(plan);
+        shortfalls.clear();
         permits.resize(plan.settings().connectionsMax());
         int most = plan.settings().connectionsPerPathMax();
         paths.values().forEach(path -> path.mostConnections(most));
@@ -264,7 +266,7 @@ public final class Dispatcher implements ScheduleActions {
     /// One entry over an open session; whatever happens, there is a result.
     Ending transact(RemoteSession open, QueueEntry entry, Instant latest) {
         try {
-            return new Transactions(
+            return new Transaction(
                             open, entry, () -> body(entry.message()), new Departure(clock, latest))
                     .deliver();
         } catch (RuntimeException e) {

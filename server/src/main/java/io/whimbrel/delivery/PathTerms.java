@@ -58,7 +58,7 @@ record PathTerms(ActivePlan active, EgressPath path) {
     boolean isWornOut(RemoteSession open, Lease lease, int turn) {
         int carried = open.transactions();
         return !open.isOpen()
-                || Transactions.isUsedUp(open)
+                || Transaction.isUsedUp(open)
                 || carried >= active.settings().messagesPerConnectionMax()
                 || carried >= lease.messagesMax()
                 || (carried >= turn && lease.isWanted())

@@ -18,6 +18,7 @@ import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsLevel;
@@ -76,7 +77,7 @@ final class SessionFinder {
         this.client = client;
         this.limiter = limiter;
         this.clock = clock;
-        this.badSources = new Lately<>(SmtpClient.BAD_FOR, clock);
+        this.badSources = SmtpClient.lately(clock);
     }
 
     /// Other sources come first for a while on the way of `path`.
@@ -125,7 +126,11 @@ final class SessionFinder {
         return switch (limiter.connect(flow(wish, source), wish.path(), now())) {
             case Blocked by -> new Found.NotAllowed(by);
             case io.whimbrel.shaping.Opening.Opened(Lease lease) ->
-                    found(client.open(path, source, active.settings().timeouts()), lease);
+                    found(
+                            leased(
+                                    lease,
+                                    () -> client.open(path, source, active.settings().timeouts())),
+                            lease);
         };
     }
 
@@ -276,6 +281,8 @@ final class SessionFinder {
         /// What stands against the sources that limits do not allow; the one that ends first.
         private Optional<Blocked> blocked = Optional.empty();
 
+        private boolean isAnyBad;
+
         /// A source before may be used, and is at a limit for a moment.
         private boolean isAtLimit;
 
@@ -289,7 +296,7 @@ final class SessionFinder {
         Optional<Way> make() {
             Predicate<SourceAddress> best = source -> maySend(source) && mayUse(source);
             return make(source -> !isBad(source), best)
-                    .or(() -> make(_ -> true, best))
+                    .or(() -> isAnyBad ? make(this::isBad, best) : Optional.empty())
                     .or(() -> make(_ -> true, this::mayUse));
         }
 
@@ -300,7 +307,9 @@ final class SessionFinder {
         }
 
         private boolean isBad(SourceAddress source) {
-            return badSources.contains(new PathSource(wish.path(), source.name()));
+            boolean isBad = badSources.contains(new PathSource(wish.path(), source.name()));
+            isAnyBad |= isBad;
+            return isBad;
         }
 
         /// Where none may, one that may not will do: it can carry other mail of the path.

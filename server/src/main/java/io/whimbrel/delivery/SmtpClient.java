@@ -16,6 +16,7 @@ import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Lately;
 import io.whimbrel.time.Watchdog;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.HostPlace.NamedBy;
@@ -44,6 +45,8 @@ final class SmtpClient {
 
     static final Duration BAD_FOR = Duration.ofMinutes(1);
 
+    private static final int REMEMBERED_MOST = 10_000;
+
     private final Watchdog watchdog;
     private final Dialer dialer;
     private final Lately<InetAddress, Boolean> badHosts;
@@ -69,12 +72,17 @@ final class SmtpClient {
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
         this.dialer = new Dialer(watchdog);
-        this.badHosts = new Lately<>(BAD_FOR, clock);
+        this.badHosts = lately(clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
         DomainTls nobody =
                 tls.forDomain(new DomainName("invalid"), "", TlsRequirement.UNSPECIFIED, false);
         this.opportunistic = new TlsWish(tls, nobody, false, NamedBy.MX, Optional.empty());
+    }
+
+    /// What went wrong of late: what is forgotten costs one more try.
+    static <K, V> Lately<K, V> lately(InstantSource clock) {
+        return new Lately<>(REMEMBERED_MOST, BAD_FOR, clock);
     }
 
     /// With TLS where it works, and nobody to log in as.

@@ -8,7 +8,6 @@ import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsPolicy;
 
-import java.net.InetAddress;
 import java.util.Optional;
 
 /// What TLS a session is wanted with. Immutable.
@@ -26,8 +25,6 @@ record TlsWish(
         NamedBy namedBy,
         Optional<TlsLevel> level,
         boolean isForLogin) {
-    private static final int UNIQUE_LOCAL = 0xfc;
-    private static final int UNIQUE_LOCAL_BITS = 0xfe;
 
     /// Nobody logs in.
     TlsWish(
@@ -44,20 +41,9 @@ record TlsWish(
     }
 
     HostPlace place(HostAddress host) {
-        boolean learnsSecret = isForLogin && !isNear(host);
+        boolean isWritten = host.name().isEmpty();
+        boolean learnsSecret = isForLogin && !HostPlace.isNear(host.address(), isWritten);
         return new HostPlace(host.name(), host.port(), namedBy, level, learnsSecret);
-    }
-
-    /// This machine, or an address of a private network that the operator wrote: no authority
-    /// certifies those, and no answer of the DNS leads elsewhere.
-    private static boolean isNear(HostAddress host) {
-        InetAddress address = host.address();
-        boolean isPrivate =
-                address.isSiteLocalAddress()
-                        || address.isLinkLocalAddress()
-                        || (host.isIpv6()
-                                && (address.getAddress()[0] & UNIQUE_LOCAL_BITS) == UNIQUE_LOCAL);
-        return address.isLoopbackAddress() || (host.name().isEmpty() && isPrivate);
     }
 
     /// May block while the DNS is asked.

@@ -70,8 +70,8 @@ final class Pool {
     }
 
     boolean isBackup(String source) {
-        return settings.members().stream()
-                .anyMatch(it -> it.isBackup() && it.source().equals(source));
+        PoolMember member = byName.get(source);
+        return member != null && member.isBackup;
     }
 
     Optional<SourceAddress> choose(

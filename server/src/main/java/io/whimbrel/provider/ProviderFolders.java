@@ -117,7 +117,9 @@ public final class ProviderFolders {
         try {
             return shipped().stream()
                     .filter(it -> it.stem().equals(stem))
-                    .map(it -> it.text().substring(Math.max(0, it.text().indexOf("[[rule]]"))))
+                    .map(NamedText::text)
+                    .filter(text -> text.contains("[[rule]]"))
+                    .map(text -> text.substring(text.indexOf("[[rule]]")))
                     .findFirst()
                     .orElse("");
         } catch (IOException _) {

@@ -5,6 +5,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.PrivateAddresses;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.net.InetAddress;

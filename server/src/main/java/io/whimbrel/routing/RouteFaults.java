@@ -1,15 +1,13 @@
 package io.whimbrel.routing;
 
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Lately;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /// What is said where a host or domain that the operator named leads nowhere. Thread-safe.
 ///
@@ -22,17 +20,10 @@ final class RouteFaults {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteFaults.class);
 
-    private final InstantSource clock;
-    private final Map<String, Instant> saidAt =
-            new LinkedHashMap<>() {
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
-                    return size() > NAMES_MAX;
-                }
-            };
+    private final Lately<String, Boolean> said;
 
     RouteFaults(InstantSource clock) {
-        this.clock = clock;
+        said = new Lately<>(NAMES_MAX, SILENCE, clock);
     }
 
     /// @param name of the route, or of what it leads to
@@ -40,20 +31,10 @@ final class RouteFaults {
     SmtpReply reply(String name, String trouble) {
         String text =
                 name + " leads nowhere: " + trouble + "; mend the route or fallback, or the DNS";
-        if (isToBeSaid(name)) {
+        if (!said.contains(name)) {
+            said.add(name, true);
             LOG.warn("{}; its mail waits", text);
         }
         return SmtpReply.of(451, 4, 3, 5, text);
-    }
-
-    private synchronized boolean isToBeSaid(String name) {
-        Instant now = clock.instant();
-        Instant last = saidAt.get(name);
-        if (last != null && now.isBefore(last.plus(SILENCE))) {
-            return false;
-        }
-        saidAt.remove(name);
-        saidAt.put(name, now);
-        return true;
     }
 }

@@ -340,6 +340,10 @@ final class PathQueue {
         ready.freed();
     }
 
+    synchronized void limitsChanged() {
+        ready.limitsChanged();
+    }
+
     /// Work is to be announced again then: nobody may be there to ask for it.
     private void lookAgain(long atMillis) {
         lookAtMillis = Math.min(lookAtMillis, atMillis);

@@ -28,8 +28,8 @@ import java.util.function.Predicate;
 ///
 /// What a limit holds back is passed over, as much of it as the limit says, and loses its turn: the
 /// others go on as if it were not there. A scheduled queue that a limit of its own holds back is
-/// set aside until the limit has room, at most for a second: where thousands of domains have limits
-/// of their own, a search looks at few of them.
+/// set aside until the limit has room: where thousands of domains have limits of their own, a
+/// search looks at none of them twice.
 final class ReadyQueue {
     /// What is not going to be tried is within all limits.
     private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
@@ -40,19 +40,16 @@ final class ReadyQueue {
     private final List<PriorityShare> byUrgency = List.of(transactional, normal, bulk);
     private int entries;
 
-    /// By when each is to be looked at again.
+    /// What is set aside, by when its limit has room.
     private final DueHeap heldQueues = new DueHeap();
 
     /// What held all of it back when a connection asked last.
     private Optional<Blocked> held = Optional.empty();
 
-    /// How long a queue is set aside at most: limits may have room sooner than they said.
-    private static final long HELD_MOST_MILLIS = 1_000;
-
-    /// The same where a limit cannot say when it has room.
+    /// How long a queue is set aside where a limit cannot say when it has room.
     private static final long HELD_UNKNOWN_MILLIS = 100;
 
-    /// How many are looked at again at once, when something may have changed.
+    /// How many are looked at again at once, when one limit may have room sooner than it said.
     private static final int FREED_MOST = 100;
 
     /// Who is passed over is marked by the number of the search.
@@ -177,10 +174,16 @@ final class ReadyQueue {
         held = Optional.of(by);
     }
 
-    /// What held it back may have ended.
+    /// What held it back may have ended: one limit has room, perhaps.
     void freed() {
         held = Optional.empty();
         bringBack(FREED_MOST);
+    }
+
+    /// Limits are others than before: all of it is looked at again.
+    void limitsChanged() {
+        held = Optional.empty();
+        bringBack(Integer.MAX_VALUE);
     }
 
     private void bringBack(int most) {
@@ -198,10 +201,10 @@ final class ReadyQueue {
     /// It does not take part until its limit has room.
     private void setAside(ScheduledQueue queue, Blocked by, long nowMillis) {
         boolean isKnown = by.untilMicros() != Long.MAX_VALUE;
-        long until = isKnown ? Math.ceilDiv(by.untilMicros(), 1_000) : Long.MAX_VALUE;
-        long most = nowMillis + (isKnown ? HELD_MOST_MILLIS : HELD_UNKNOWN_MILLIS);
+        long until =
+                isKnown ? Math.ceilDiv(by.untilMicros(), 1_000) : nowMillis + HELD_UNKNOWN_MILLIS;
         withdraw(queue);
-        heldQueues.put(queue.heldSlot(), Math.clamp(until, nowMillis + 1, most));
+        heldQueues.put(queue.heldSlot(), Math.max(until, nowMillis + 1));
         queue.heldBy(Optional.of(by));
     }
 

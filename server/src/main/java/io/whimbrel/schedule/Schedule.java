@@ -206,7 +206,7 @@ public final class Schedule {
         }
         for (PathQueue queue : queues.in(QueueScope.ALL)) {
             // There may be other sources and limits now.
-            queue.freed();
+            queue.limitsChanged();
             aftermath.signal(queue, 1);
         }
         // A queue that asked for what rests may be gone: the index is to look for itself.
@@ -374,7 +374,7 @@ public final class Schedule {
             limitsEpoch = epoch;
             for (PathQueue queue : queues.in(QueueScope.ALL)) {
                 if (queue.held().isPresent()) {
-                    queue.freed();
+                    queue.limitsChanged();
                     aftermath.signal(queue, 1);
                 }
             }

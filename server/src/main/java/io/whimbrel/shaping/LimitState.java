@@ -8,7 +8,7 @@ import java.util.List;
 /// Of the counters of a [Limiter] those whose windows are of a minute or longer, for they matter
 /// after a restart. Thread-safe, under the lock of the limiter.
 final class LimitState {
-    static final long LENGTH_MOST = 60_000_000;
+    static final long LENGTH_LEAST = 60_000_000;
 
     /// Beyond, those that are used least are left out.
     static final int WINDOWS_MOST = 20_000;
@@ -26,7 +26,7 @@ final class LimitState {
 
     /// Something is about to be counted, or taken back; the lock is held.
     void count(RateGate gate) {
-        if (gate.window().shape().lengthMicros() > LENGTH_MOST) {
+        if (gate.window().shape().lengthMicros() >= LENGTH_LEAST) {
             long next = changes + 1;
             changes = next;
         }
@@ -59,7 +59,7 @@ final class LimitState {
         List<RateGate> gates = new ArrayList<>();
         synchronized (lock) {
             for (Family family : table.limits()) {
-                if (family.lengthMicros() > LENGTH_MOST) {
+                if (family.lengthMicros() >= LENGTH_LEAST) {
                     gates.addAll(family.rateGates());
                 }
             }
@@ -89,7 +89,7 @@ final class LimitState {
             for (KeptWindow one : kept) {
                 Family family = table.limit(one.key());
                 if (family != null
-                        && family.lengthMicros() > LENGTH_MOST
+                        && family.lengthMicros() >= LENGTH_LEAST
                         && one.values().size() == one.key().per().size()) {
                     family.rateGate(one.values()).window().restore(now, one.after(passed));
                 }

@@ -1,5 +1,8 @@
 package io.whimbrel.transport;
 
+import io.whimbrel.mail.PrivateAddresses;
+
+import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -41,6 +44,14 @@ public record HostPlace(
     public HostPlace {
         name = name.toLowerCase(Locale.ROOT);
         name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    }
+
+    /// This machine, or an address of a private network that the operator wrote: no authority
+    /// certifies those, and no answer of the DNS leads elsewhere.
+    ///
+    /// @param isWritten whether the operator wrote the address itself
+    public static boolean isNear(InetAddress address, boolean isWritten) {
+        return address.isLoopbackAddress() || (isWritten && PrivateAddresses.isLocal(address));
     }
 
     /// Nobody logs in.

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -24,18 +25,20 @@ public final class OutboundTls {
     private final ServerTrust trust;
     private final TlsMemory memory;
 
+    /// @param byProvider what provider files say
     /// @param sts of domains; answers None where nobody is to be asked
     /// @param dane of hosts
     /// @throws IOException where `ca-file` or a certificate of ours cannot be used; names file and
     ///   remedy
     public OutboundTls(
             TlsOutSettings settings,
+            Map<String, String> byProvider,
             Function<DomainName, StsAnswer> sts,
             DaneAnswer.Source dane,
             TlsMemory memory)
             throws IOException {
         this.settings = settings;
-        this.policies = new TlsPolicies(settings, sts, dane);
+        this.policies = new TlsPolicies(settings, byProvider, sts, dane);
         this.client = new ClientTls(settings.minimum());
         this.trust = trust(settings);
         this.memory = memory;
@@ -65,6 +68,7 @@ public final class OutboundTls {
         try {
             return new OutboundTls(
                     TlsOutSettings.DEFAULT,
+                    Map.of(),
                     _ -> new StsAnswer.None(),
                     (_, _, _) -> new DaneAnswer.None(),
                     new TlsMemory(new BrokenTls(clock), new TlsResults(clock), metrics));

@@ -5,9 +5,7 @@ import io.whimbrel.tls.ProtocolMinimum;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /// `[tls-out]` and `[[tls-policy]]`: TLS with hosts that mail is sent to. Immutable.
@@ -23,7 +21,6 @@ import java.util.Optional;
 /// @param mtaSts whether MTA-STS policies are obeyed; default true
 /// @param mtaStsPort where policies are fetched; default 443
 /// @param rules the first that matches counts
-/// @param byProvider what holds instead of `level` for hosts of a provider, where that is MAY
 public record TlsOutSettings(
         TlsLevel level,
         ProtocolMinimum minimum,
@@ -34,8 +31,7 @@ public record TlsOutSettings(
         boolean dane,
         boolean mtaSts,
         int mtaStsPort,
-        List<TlsRule> rules,
-        Map<String, TlsLevel> byProvider) {
+        List<TlsRule> rules) {
     private static final int HTTPS_PORT = 443;
 
     public static final TlsOutSettings DEFAULT =
@@ -53,59 +49,5 @@ public record TlsOutSettings(
 
     public TlsOutSettings {
         rules = List.copyOf(rules);
-        byProvider = Map.copyOf(byProvider);
-    }
-
-    /// Nothing is known of providers.
-    public TlsOutSettings(
-            TlsLevel level,
-            ProtocolMinimum minimum,
-            Duration handshakeMost,
-            Duration rememberBroken,
-            Optional<CertificateFiles> certificate,
-            Optional<Path> caFile,
-            boolean dane,
-            boolean mtaSts,
-            int mtaStsPort,
-            List<TlsRule> rules) {
-        this(
-                level,
-                minimum,
-                handshakeMost,
-                rememberBroken,
-                certificate,
-                caFile,
-                dane,
-                mtaSts,
-                mtaStsPort,
-                rules,
-                Map.of());
-    }
-
-    /// The same, with what provider files say.
-    ///
-    /// @param words by provider, as [TlsLevel#text] gives them
-    public TlsOutSettings withProviders(Map<String, String> words) {
-        var levels = new HashMap<String, TlsLevel>();
-        words.forEach(
-                (name, word) -> TlsLevel.parse(word).ifPresent(level -> levels.put(name, level)));
-        return new TlsOutSettings(
-                level,
-                minimum,
-                handshakeMost,
-                rememberBroken,
-                certificate,
-                caFile,
-                dane,
-                mtaSts,
-                mtaStsPort,
-                rules,
-                levels);
-    }
-
-    /// What holds for a provider where nothing else says anything. An operator who asks for more,
-    /// or less, than MAY of all hosts means it.
-    TlsLevel level(String provider) {
-        return level == TlsLevel.MAY ? byProvider.getOrDefault(provider, level) : level;
     }
 }

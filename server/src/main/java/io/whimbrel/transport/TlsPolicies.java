@@ -7,7 +7,9 @@ import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsPolicy.Basis;
 import io.whimbrel.transport.TlsPolicy.Demand;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -15,13 +17,20 @@ import java.util.function.Function;
 /// [TlsPolicy.Basis], in `docs/operations/tls-out.md` as a table.
 public final class TlsPolicies {
     private final TlsOutSettings settings;
+    private final Map<String, TlsLevel> byProvider = new HashMap<>();
     private final Function<DomainName, StsAnswer> sts;
     private final DaneAnswer.Source dane;
 
+    /// @param byProvider what provider files say, as [TlsLevel#text] gives it
     /// @param sts what is known of a domain's policy; may block for a few seconds
     public TlsPolicies(
-            TlsOutSettings settings, Function<DomainName, StsAnswer> sts, DaneAnswer.Source dane) {
+            TlsOutSettings settings,
+            Map<String, String> byProvider,
+            Function<DomainName, StsAnswer> sts,
+            DaneAnswer.Source dane) {
         this.settings = settings;
+        byProvider.forEach((name, word) ->
+                TlsLevel.parse(word).ifPresent(level -> this.byProvider.put(name, level)));
         this.sts = sts;
         this.dane = dane;
     }
@@ -38,7 +47,7 @@ public final class TlsPolicies {
                 rule = Optional.of(one);
             }
         }
-        TlsLevel byDefault = settings.level(provider);
+        TlsLevel byDefault = byDefault(provider);
         TlsLevel level = rule.map(TlsRule::level).orElse(byDefault);
         boolean isAsked =
                 level == TlsLevel.MTA_STS
@@ -51,6 +60,13 @@ public final class TlsPolicies {
                 rule,
                 isUseful ? sts.apply(domain) : new StsAnswer.None(),
                 byDefault);
+    }
+
+    /// What holds where nothing else says anything. An operator who asks for more, or less, than
+    /// MAY of all hosts means it.
+    private TlsLevel byDefault(String provider) {
+        TlsLevel ofAll = settings.level();
+        return ofAll == TlsLevel.MAY ? byProvider.getOrDefault(provider, ofAll) : ofAll;
     }
 
     /// What holds for a session with `host`. May block while TLSA records are asked for.

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -73,16 +74,18 @@ public final class TlsState implements AutoCloseable {
 
     /// TLS as `settings` have it; what was made before goes on as it was, but asks whom this asks.
     ///
+    /// @param byProvider what provider files say
     /// @param allowPrivate networks that policies may be fetched from although private
     /// @param dane whom to ask for TLSA records
     /// @throws IOException where a file cannot be used; names file and remedy
     public OutboundTls open(
             TlsOutSettings settings,
+            Map<String, String> byProvider,
             Resolver resolver,
             List<Network> allowPrivate,
             DaneAnswer.Source dane)
             throws IOException {
-        var outbound = new OutboundTls(settings, sts::policy, dane, memory);
+        var outbound = new OutboundTls(settings, byProvider, sts::policy, dane, memory);
         var places = new PolicyHosts(resolver, allowPrivate, settings.mtaStsPort());
         // Authorities of our own are for hosts of our own: policies are on the public web.
         var fetch = new StsFetch(watchdog, places, ServerTrust.ofJava());

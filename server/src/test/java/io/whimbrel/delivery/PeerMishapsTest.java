@@ -32,6 +32,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -212,6 +213,7 @@ final class PeerMishapsTest {
                         .orElseThrow();
         return new OutboundTls(
                 TlsOutSettings.DEFAULT,
+                Map.of(),
                 domain ->
                         domain.value().equals("broken.test")
                                 ? new StsAnswer.Found(policy)

@@ -46,6 +46,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 @Timeout(60)
@@ -441,7 +442,7 @@ final class TlsCallsTest {
                         true,
                         443,
                         rules);
-        var tls = new OutboundTls(settings, _ -> sts, (_, _, _) -> dane, memory);
+        var tls = new OutboundTls(settings, Map.of(), _ -> sts, (_, _, _) -> dane, memory);
         return new TlsWish(
                 tls,
                 tls.forDomain(DOMAIN, "", asked, true),

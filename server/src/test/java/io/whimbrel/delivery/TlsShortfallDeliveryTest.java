@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What becomes of mail where no host has the TLS that its domain is to have.
@@ -93,6 +94,7 @@ final class TlsShortfallDeliveryTest {
                 new TlsState(folder, post.clock, post.metrics)
                         .open(
                                 settings,
+                                Map.of(),
                                 new Resolver(post.dns.settings(), post.clock),
                                 List.of(),
                                 (_, _, _) -> new DaneAnswer.None());

@@ -233,6 +233,33 @@ class ScheduleLimitsTest {
         assertThat(take(world, two)).isInstanceOf(Take.Given.class);
     }
 
+    @Test
+    void ofThoseSetAside_theSoonestIsWhatThePathWaitsFor() {
+        ScheduleFixture world = world(ofDomain("a.example", "1/h"), ofDomain("b.example", "1/min"));
+        for (String domain : List.of("a.example", "b.example")) {
+            world.admit(SHOP, "x@" + domain);
+            world.admit(SHOP, "y@" + domain);
+        }
+        given(world);
+        given(world);
+        long inAMinute = heldBack(world).untilMicros();
+        world.pass(Duration.ofMillis(10));
+
+        assertThat(heldBack(world).untilMicros()).isEqualTo(inAMinute);
+    }
+
+    private static LimitSettings ofDomain(String domain, String rate) {
+        return new LimitSettings(
+                "w.toml:8",
+                LimitScope.ALL.and(Dimension.DOMAIN, domain),
+                Set.of(),
+                List.of(Rate.parse(rate).orElseThrow()),
+                OptionalInt.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty());
+    }
+
     /// Each take would look at all of them else, and each look go through all again.
     @Test
     void thousandsOfDomainsOverLimitsOfTheirOwn_areLookedAtOnceUntilTheyHaveRoom() {

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -291,7 +292,8 @@ class MtaStsTest {
             var settings = settings(file, server.getLocalPort());
             var resolver = new Resolver(dns.settings(), () -> now);
             OutboundTls tls =
-                    state.open(settings, resolver, here, (_, _, _) -> new DaneAnswer.None());
+                    state.open(
+                            settings, Map.of(), resolver, here, (_, _, _) -> new DaneAnswer.None());
             DomainTls domain = tls.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
             assertThat(failure(domain.sts())).isEqualTo(TlsFailure.STS_WEBPKI_INVALID);
         }

@@ -92,10 +92,13 @@ class TlsPoliciesTest {
     @ParameterizedTest
     @CsvSource({"may, google, encrypt", "may, other, may", "none, google, none"})
     void providerThatAlwaysOffersTls_getsNoPlainText(String level, String provider, String policy) {
-        TlsOutSettings settings = settings("-", level).withProviders(Map.of("google", "encrypt"));
+        TlsOutSettings settings = settings("-", level);
         var policies =
                 new TlsPolicies(
-                        settings, _ -> new StsAnswer.None(), (_, _, _) -> new DaneAnswer.None());
+                        settings,
+                        Map.of("google", "encrypt"),
+                        _ -> new StsAnswer.None(),
+                        (_, _, _) -> new DaneAnswer.None());
         DomainTls domain = policies.forDomain(DOMAIN, provider, TlsRequirement.UNSPECIFIED, true);
         assertThat(policies.forHost(domain, UNSURE).text()).isEqualTo(policy);
     }
@@ -233,7 +236,8 @@ class TlsPoliciesTest {
     }
 
     private static TlsPolicies policies(String rule, String dane, String sts, String byDefault) {
-        return new TlsPolicies(settings(rule, byDefault), _ -> sts(sts), (_, _, _) -> dane(dane));
+        return new TlsPolicies(
+                settings(rule, byDefault), Map.of(), _ -> sts(sts), (_, _, _) -> dane(dane));
     }
 
     private static TlsOutSettings settings(String rule, String byDefault) {

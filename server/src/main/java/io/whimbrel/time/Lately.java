@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.time;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -7,42 +7,42 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// What was found out of late, until some time has passed: hosts and sources with which something
-/// was wrong, destinations whose hosts lack TLS. Thread-safe. Holds [#SIZE_MAX] at most; the oldest
-/// are forgotten then, which costs one more try each.
-final class Lately<K, V> {
-    private static final int SIZE_MAX = 10_000;
-
+/// What was found out of late, until some time has passed: hosts with which something was wrong,
+/// say. Thread-safe. Bounded; the oldest are forgotten then.
+public final class Lately<K, V> {
+    private final int most;
     private final Duration remembered;
     private final InstantSource clock;
     private final Map<K, Finding<V>> findings =
             new LinkedHashMap<>() {
                 @Override
                 protected boolean removeEldestEntry(Map.Entry<K, Finding<V>> eldest) {
-                    return size() > SIZE_MAX;
+                    return size() > most;
                 }
             };
 
     private record Finding<V>(V value, Instant until) {}
 
-    Lately(Duration remembered, InstantSource clock) {
+    /// @param most how many it holds
+    public Lately(int most, Duration remembered, InstantSource clock) {
+        this.most = most;
         this.remembered = remembered;
         this.clock = clock;
     }
 
-    synchronized void add(K key, V value) {
+    public synchronized void add(K key, V value) {
         findings.put(key, new Finding<>(value, clock.instant().plus(remembered)));
     }
 
-    synchronized void remove(K key) {
+    public synchronized void remove(K key) {
         findings.remove(key);
     }
 
-    synchronized boolean contains(K key) {
+    public synchronized boolean contains(K key) {
         return get(key).isPresent();
     }
 
-    synchronized Optional<V> get(K key) {
+    public synchronized Optional<V> get(K key) {
         Finding<V> found = findings.get(key);
         if (found == null) {
             return Optional.empty();
@@ -52,5 +52,9 @@ final class Lately<K, V> {
         }
         findings.remove(key);
         return Optional.empty();
+    }
+
+    public synchronized void clear() {
+        findings.clear();
     }
 }

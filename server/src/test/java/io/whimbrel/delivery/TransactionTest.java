@@ -25,7 +25,7 @@ import java.util.List;
 
 /// What a host's extensions ask of us: limits, priorities, deadlines, addresses that it can read.
 @Timeout(30)
-final class TransactionsTest {
+final class TransactionTest {
     private static final MailParameters UTF8 =
             new MailParameters(BodyType.SEVEN_BIT, true, DsnReturn.UNSPECIFIED, "");
 
@@ -34,91 +34,6 @@ final class TransactionsTest {
     @AfterEach
     void close() {
         hosts.close();
-    }
-
-    @Test
-    void rcptMax_splitsTheEntry() {
-        try (var peer =
-                new ScriptedPeer(
-                        hello("PIPELINING", "LIMITS RCPTMAX=2")
-                                + """
-                                C: MAIL
-                                C: RCPT TO:<a@x.test>
-                                C: RCPT TO:<b@x.test>
-                                C: DATA
-                                S: 250 ok
-                                S: 250 ok
-                                S: 550 no b
-                                S: 354 go
-                                D:
-                                S: 250 taken as 1
-                                C: MAIL
-                                C: RCPT TO:<c@x.test>
-                                C: DATA
-                                S: 250 ok
-                                S: 250 ok
-                                S: 354 go
-                                D:
-                                S: 250 taken as 2
-                                """)) {
-            List<AttemptResult> results =
-                    deliver(peer, TestMail.entry("a@x.test", "b@x.test", "c@x.test"));
-
-            assertThat(said(results))
-                    .containsExactly("250 taken as 1", "550 no b", "250 taken as 2");
-            assertThat(peer.texts()).hasSize(2);
-            peer.verify();
-        }
-    }
-
-    @Test
-    void mailMax_leavesTheRestForTheNextSession() {
-        try (var peer =
-                new ScriptedPeer(
-                        hello("PIPELINING", "LIMITS RCPTMAX=1 MAILMAX=1")
-                                + """
-                                C: MAIL
-                                C: RCPT TO:<a@x.test>
-                                C: DATA
-                                S: 250 ok
-                                S: 250 ok
-                                S: 354 go
-                                D:
-                                S: 250 taken
-                                """)) {
-            RemoteSession session = hosts.session(peer);
-            List<AttemptResult> results = deliver(session, TestMail.entry("a@x.test", "b@x.test"));
-
-            assertThat(said(results).getFirst()).isEqualTo("250 taken");
-            assertThat(said(results).getLast()).startsWith("452 4.5.3");
-            assertThat(Transactions.isUsedUp(session)).isTrue();
-            peer.verify();
-        }
-    }
-
-    @Test
-    void sessionThatEndsBetweenTransactions_leavesTheRest() {
-        try (var peer =
-                new ScriptedPeer(
-                        hello("PIPELINING", "LIMITS RCPTMAX=1")
-                                + """
-                                C: MAIL
-                                C: RCPT TO:<a@x.test>
-                                C: DATA
-                                S: 250 ok
-                                S: 250 ok
-                                S: 354 go
-                                D:
-                                S: 250 taken
-                                C: MAIL
-                                S: 421 enough
-                                """)) {
-            RemoteSession session = hosts.session(peer);
-            List<AttemptResult> results = deliver(session, TestMail.entry("a@x.test", "b@x.test"));
-
-            assertThat(said(results).getLast()).startsWith("452 4.5.3");
-            assertThat(session.isOpen()).isFalse();
-        }
     }
 
     @Test
@@ -268,7 +183,7 @@ final class TransactionsTest {
 
     private static List<AttemptResult> deliver(RemoteSession session, QueueEntry entry) {
         Ending ending =
-                new Transactions(
+                new Transaction(
                                 session,
                                 entry,
                                 () -> TestMail.body(TestMail.TEXT),

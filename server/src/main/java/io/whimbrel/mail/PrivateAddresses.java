@@ -1,15 +1,12 @@
-package io.whimbrel.routing;
-
-import io.whimbrel.mail.EmbeddedIpv4;
-import io.whimbrel.mail.Network;
+package io.whimbrel.mail;
 
 import java.net.InetAddress;
 import java.util.List;
 
-/// Addresses that no host of the public internet has. An MX record that points to one would make
-/// this node talk to its own neighbours; so would an IPv6 address that leads to such an IPv4 one
+/// Addresses that no host of the public internet has. A record that points to one would make this
+/// node talk to its own neighbours; so would an IPv6 address that leads to such an IPv4 one
 /// ([EmbeddedIpv4]). Immutable.
-final class PrivateAddresses {
+public final class PrivateAddresses {
     /// Nobody can mean these.
     private static final List<Network> MEANINGLESS =
             networks(
@@ -35,11 +32,12 @@ final class PrivateAddresses {
 
     private final List<Network> allowed;
 
-    PrivateAddresses(List<Network> allowed) {
+    /// @param allowed networks that are right although private
+    public PrivateAddresses(List<Network> allowed) {
         this.allowed = List.copyOf(allowed);
     }
 
-    boolean isRefused(InetAddress address) {
+    public boolean isRefused(InetAddress address) {
         if (isIn(allowed, address)) {
             return false;
         }
@@ -49,9 +47,14 @@ final class PrivateAddresses {
     }
 
     /// Whether no setting of a sane network would make it right.
-    static boolean isMeaningless(InetAddress address) {
+    public static boolean isMeaningless(InetAddress address) {
         return isIn(MEANINGLESS, address)
                 || EmbeddedIpv4.in(address).map(it -> isIn(MEANINGLESS, it)).orElse(false);
+    }
+
+    /// Whether it is of somebody's own network.
+    public static boolean isLocal(InetAddress address) {
+        return isIn(LOCAL, address);
     }
 
     private static boolean isIn(List<Network> networks, InetAddress address) {
