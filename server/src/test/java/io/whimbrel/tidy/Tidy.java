@@ -34,7 +34,6 @@ final class Tidy {
     static final int LINE_COLUMNS_MAX = 100;
     static final int METHOD_LINES_MAX = 70;
     static final int FILE_LINES_MAX = 600;
-    static final int TEST_FILE_LINES_MAX = 800;
     static final int PARAMETERS_MAX = 6;
 
     private static final String ROOT = "io.whimbrel.";
@@ -85,9 +84,8 @@ final class Tidy {
 
     private void checkLines(Source source) {
         List<String> lines = source.text().lines().toList();
-        int linesMax = source.isTest() ? TEST_FILE_LINES_MAX : FILE_LINES_MAX;
-        if (lines.size() > linesMax) {
-            findings.add(source.path() + ": " + lines.size() + " lines, limit " + linesMax);
+        if (lines.size() > FILE_LINES_MAX) {
+            findings.add(source.path() + ": " + lines.size() + " lines, limit " + FILE_LINES_MAX);
         }
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i);
