@@ -150,6 +150,12 @@ class ServerProcessTest {
                         allow-private = ["127.0.0.0/8", "::1/128"]   # where the simulated \
                         internet lives
 
+                        [[provider]]          # its hosts are nobody's: what they answer \
+                        shapes nothing
+                        name = "default"
+                        limits = false
+                        rules = false
+
                         [retry]               # 1 s, then 1.5 times longer each, 3 s at most; \
                         without this table 5 minutes to 4 hours
                         first = "1s"
