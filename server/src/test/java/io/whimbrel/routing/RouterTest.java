@@ -2,6 +2,7 @@ package io.whimbrel.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.dns.TestNameServer.Mood;
@@ -176,7 +177,8 @@ final class RouterTest {
     @Test
     void deadResolver_defers_andNeverBounces() {
         var now = new AtomicReference<>(Instant.EPOCH);
-        var resolver = new Resolver(dns.settings(), now::get);
+        var impatient = new DnsSettings(dns.settings().servers(), Duration.ofMillis(100));
+        var resolver = new Resolver(impatient, now::get);
         var router = new Router(new RoutingPlan(List.of(), 25, List.of(), resolver, ownNode));
         dns.with("good.test. 60 IN MX 10 mx.test.")
                 .with("null.test. 60 IN MX 0 .")

@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 /// Power cuts at random moments under load: a hundred from seed 1, a thousand from any in `.ci/run
 /// cuts`. `-Dwhimbrel.cuts=100000` makes more of them, `-Dwhimbrel.seed=...` repeats one run.
 final class PowerCutTest {
-    private static final int CUTS = Integer.getInteger("whimbrel.cuts", 100);
+    private static final int CUTS = Integer.getInteger("whimbrel.cuts", 60);
     private static final int CUTS_PER_DISK = 5;
 
     @Test

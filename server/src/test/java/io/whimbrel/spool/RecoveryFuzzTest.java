@@ -30,7 +30,7 @@ import java.util.Random;
 /// Segments with random damage: recovery never fails, never delivers wrong bytes, and delivers all
 /// mail whose batches are good.
 final class RecoveryFuzzTest {
-    private static final int ROUNDS = Integer.getInteger("whimbrel.damages", 150);
+    private static final int ROUNDS = Integer.getInteger("whimbrel.damages", 40);
     private static final int SEGMENT = 32 << 10;
 
     private final Map<QueueId, byte[]> bodies = new HashMap<>();
