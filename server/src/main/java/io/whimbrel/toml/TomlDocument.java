@@ -49,7 +49,8 @@ public record TomlDocument(FileValues values, Findings findings) {
     }
 
     private static String syntaxMessage(TomlParseError error) {
-        String message = String.valueOf(error.getMessage());
+        // The parser quotes what it does not take.
+        String message = String.valueOf(error.getMessage()).replaceAll("\\p{Cntrl}", "?");
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
     }
 

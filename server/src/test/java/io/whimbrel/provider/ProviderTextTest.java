@@ -177,6 +177,11 @@ class ProviderTextTest {
         check(new String(bytes, StandardCharsets.UTF_8));
     }
 
+    @Test
+    void wrongEscapeOfAControlCharacter_isNotShownAsItIs() {
+        assertThat(check("\"\"]\\\u0005]g")).isFalse();
+    }
+
     private static boolean check(String text) {
         return switch (ProviderText.parse("t.toml", Optional.empty(), text)) {
             case ProviderText.Parsed.Good(ProviderFile file) -> {

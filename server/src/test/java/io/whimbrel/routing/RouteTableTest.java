@@ -137,11 +137,12 @@ final class RouteTableTest {
 
     @FuzzTest(maxDuration = "30s")
     void anyWildcards_matchAsARegularExpressionWould(FuzzedDataProvider data) {
-        check(data.consumeAsciiString(12), data.consumeRemainingAsAsciiString());
+        check(data.consumeAsciiString(12), data.consumeAsciiString(24));
     }
 
+    /// The expression tries all ways to spread the text over its stars: both are short.
     private static void check(String pattern, String text) {
-        String lower = pattern.toLowerCase(Locale.ROOT);
+        String lower = pattern.toLowerCase(Locale.ROOT).replaceAll("\\*+", "*");
         var expression = new StringBuilder();
         for (int i = 0; i < lower.length(); i++) {
             char c = lower.charAt(i);
