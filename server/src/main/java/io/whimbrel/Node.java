@@ -165,6 +165,7 @@ final class Node implements AutoCloseable {
                         outgoing.destinations(config),
                         outgoing.limiter(),
                         dispatcher);
+        metrics.egress.watchReadyQueues(schedule::readyQueues);
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
         var quotas = new Quotas(clock, metrics.door);

@@ -6,12 +6,14 @@ import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /// Where mail leaves from. Thread-safe. One instance per registry.
 public final class EgressMetrics {
     private final Counter messages;
     private volatile Supplier<Map<String, Boolean>> sources = Map::of;
+    private volatile IntSupplier readyQueues = () -> 0;
 
     public EgressMetrics(PrometheusRegistry registry) {
         messages =
@@ -29,6 +31,11 @@ public final class EgressMetrics {
                                 .forEach((source, isUsable) ->
                                         callback.call(isUsable ? 0 : 1, source)))
                 .register(registry);
+        GaugeWithCallback.builder()
+                .name("whimbrel_ready_queues")
+                .help("Egress paths with mail that waits or is in flight")
+                .callback(callback -> callback.call(readyQueues.getAsInt()))
+                .register(registry);
     }
 
     /// What counts the messages of a source in a pool.
@@ -41,5 +48,10 @@ public final class EgressMetrics {
     /// @param usable asked at each scrape: names, and whether they can be used
     public void watchSources(Supplier<Map<String, Boolean>> usable) {
         sources = usable;
+    }
+
+    /// @param queues asked at each scrape: how many there are
+    public void watchReadyQueues(IntSupplier queues) {
+        readyQueues = queues;
     }
 }

@@ -80,6 +80,11 @@ final class PathQueues {
         return all;
     }
 
+    /// Paths that have a queue.
+    int count() {
+        return byPath.size();
+    }
+
     /// Forgets `queue` if nothing waits and nothing is in flight there.
     void closeIfIdle(PathQueue queue) {
         if (queue.closeIfIdle()) {

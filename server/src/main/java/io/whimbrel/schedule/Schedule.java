@@ -419,6 +419,11 @@ public final class Schedule {
         return budget.entries();
     }
 
+    /// Egress paths with mail that waits or is in flight.
+    public int readyQueues() {
+        return queues.count();
+    }
+
     /// How the budget of entries stands; felt by each entry that had to rest for lack of room.
     public BudgetLevel entriesLevel() {
         return budget.level();

@@ -60,6 +60,19 @@ class ScheduleTest {
     }
 
     @Test
+    void readyQueues_areThePathsWithMail() {
+        world.siteIs("a.example", "mx.a");
+        world.siteIs("b.example", "mx.b");
+        world.admit(MAIL, "x@a.example");
+        world.admit(MAIL, "x@b.example", "y@a.example");
+        assertThat(world.schedule.readyQueues()).isEqualTo(2);
+
+        world.settle(world.take("mx.b"));
+
+        assertThat(world.schedule.readyQueues()).isEqualTo(1);
+    }
+
+    @Test
     void admit_manyRecipients_areGroupedByDomainAndTransaction() {
         String[] addresses =
                 IntStream.range(0, 1_002)
