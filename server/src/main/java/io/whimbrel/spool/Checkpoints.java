@@ -78,8 +78,7 @@ final class Checkpoints {
             return false;
         }
         int number = writer.checkpointBegins();
-        indexer.noteOlderThan(mark.position());
-        indexer.writeAll();
+        indexer.writeOlderThan(mark.position());
         if (indexer.isWalking() || live.isNeededBefore(mark.position())) {
             return false;
         }

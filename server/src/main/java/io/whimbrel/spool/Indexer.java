@@ -269,14 +269,20 @@ final class Indexer implements LiveMessages.Changes {
         }
     }
 
-    /// Notes all that a recovery from `position` would not read and that has no row yet.
-    void noteOlderThan(Position position) {
+    /// Writes every change noted so far, and rows of all that a recovery from `position` would not
+    /// read and that has none yet. Those are noted a batch at a time: noted all at once they would
+    /// pass for a disk that does not keep up.
+    void writeOlderThan(Position position) throws IOException {
         for (SpooledMessage message : live.inMemory()) {
             boolean isOlder = message.location().accepted().start().compareTo(position) < 0;
             if (isOlder && message.row().isEmpty()) {
                 changed(message);
             }
+            if (backlog() >= BATCH_MOST) {
+                writeAll();
+            }
         }
+        writeAll();
     }
 
     private boolean writeChanges(int most) throws IOException {

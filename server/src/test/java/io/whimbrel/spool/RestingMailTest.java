@@ -42,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -446,6 +447,31 @@ final class RestingMailTest {
         assertThat(spool.refusal()).isEmpty();
         assertThat(backlog(spool)).isZero();
         assertThat(resting(spool, QueueScope.ALL)).isEqualTo(260_000);
+    }
+
+    @Test
+    void checkpointOfMuchMail_refusesNone() throws Exception {
+        Spool spool = IndexHome.open(files, 16 << 20, 0, () -> now);
+        for (int i = 0; i < 26; i++) {
+            accept(spool, envelope(10_000), bytes(9, i));
+        }
+        var most = new AtomicLong();
+        var over = new AtomicBoolean();
+        Thread watcher =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            while (!over.get()) {
+                                most.accumulateAndGet(backlog(spool), Math::max);
+                            }
+                        });
+
+        pass(spool, Duration.ofSeconds(31));
+        pass(spool, Duration.ofSeconds(2));
+        over.set(true);
+        watcher.join();
+
+        assertThat(checkpoint().position().segment()).isPositive();
+        assertThat(most.get()).isLessThan(10_000);
     }
 
     private static long backlog(Spool spool) {
