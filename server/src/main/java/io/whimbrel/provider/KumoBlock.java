@@ -1,7 +1,9 @@
 package io.whimbrel.provider;
 
 import io.whimbrel.provider.KumoImport.Outcome;
+import io.whimbrel.toml.Kinds;
 import io.whimbrel.toml.TomlText;
+import io.whimbrel.toml.ValueKind.Reading;
 
 import org.tomlj.TomlArray;
 import org.tomlj.TomlTable;
@@ -67,7 +69,7 @@ final class KumoBlock {
         if (table.get("sources") instanceof TomlTable sources) {
             for (String source : sources.keySet()) {
                 if (sources.get(List.of(source)) instanceof TomlTable inner) {
-                    limits(inner, path + ".sources." + source, Optional.of(source), limits);
+                    ofSource(inner, source, KumoImport.lineOf(sources, source), limits);
                 }
             }
         }
@@ -86,6 +88,15 @@ final class KumoBlock {
         return text.append(limits).append(rules).toString();
     }
 
+    private void ofSource(TomlTable block, String source, int line, StringBuilder text) {
+        String where = path + ".sources." + source;
+        switch (Kinds.name().reader().apply(source)) {
+            case Reading.Good<String> _ -> limits(block, where, Optional.of(source), text);
+            case Reading.Bad<String>(var problems) ->
+                    notes.add(line, where, Outcome.NOT_CARRIED, problems.getFirst().message());
+        }
+    }
+
     private static String list(List<String> values) {
         return "[" + String.join(", ", values.stream().map(TomlText::quote).toList()) + "]";
     }
@@ -100,7 +111,9 @@ final class KumoBlock {
                     line,
                     path,
                     Outcome.CHANGED,
-                    "for this domain alone; add mx = \"*....\" for all domains on its hosts");
+                    "for this domain alone, where all its hosts are no other provider's; add"
+                            + " mx = \"*....\" for all domains on its hosts, or write"
+                            + " [[limit]] domain in the configuration, which always holds");
             return;
         }
         if (!(table.get("match") instanceof TomlArray list)) {

@@ -145,6 +145,27 @@ class KumoImportTest {
     }
 
     @Test
+    void sourceWithABadName_costsItsOwnLimitsAlone() {
+        String text =
+                """
+                ["two.example"]
+                connection_limit = 7
+                ["two.example".sources."a source"]
+                connection_limit = 3
+                """;
+        KumoImport.Result some = KumoImport.read("k.toml", text);
+        assertThat(some.files().get("two.example.toml"))
+                .contains("connections = 7")
+                .doesNotContain("connections = 3");
+        assertThat(some.notes())
+                .anySatisfy(note -> {
+                    assertThat(note.key()).isEqualTo("two.example.sources.a source");
+                    assertThat(note.line()).isEqualTo(3);
+                    assertThat(note.message()).contains("is no name");
+                });
+    }
+
+    @Test
     void fileThatIsNoToml_isToldWithItsLine() {
         KumoImport.Result bad = KumoImport.read("k.toml", "a = \n[[\n");
         assertThat(bad.isReadable()).isFalse();
