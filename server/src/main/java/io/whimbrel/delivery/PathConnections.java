@@ -42,7 +42,7 @@ final class PathConnections {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition restOver = lock.newCondition();
     private final Condition limitOver = lock.newCondition();
-    private final ArrayDeque<Seat> sleeping = new ArrayDeque<>();
+    private final ArrayDeque<Seat> sleeping = new ArrayDeque<>(1);
     private final EgressPath path;
     private final PathRests rests;
     private final InstantSource clock;
@@ -71,7 +71,7 @@ final class PathConnections {
     private Instant noMoreUntil = Instant.MIN;
 
     /// Threads that limits hold back, by their source.
-    private final Map<String, Integer> heldBack = new HashMap<>(2);
+    private final Map<String, Integer> heldBack = new HashMap<>(1);
 
     private int sources = 1;
 

@@ -12,7 +12,7 @@ final class DueHeap {
     /// Later than every instant.
     static final long NEVER = Long.MAX_VALUE;
 
-    private final ArrayList<Slot> slots = new ArrayList<>(1);
+    private final ArrayList<Slot> slots = new ArrayList<>(0);
 
     /// A queue's place in one heap.
     static final class Slot {

@@ -13,6 +13,7 @@ import io.whimbrel.shaping.Grant;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.Turn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -34,10 +35,9 @@ final class ReadyQueue {
     /// What is not going to be tried is within all limits.
     private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
 
-    private final PriorityShare transactional = new PriorityShare(16);
-    private final PriorityShare normal = new PriorityShare(4);
-    private final PriorityShare bulk = new PriorityShare(1);
-    private final List<PriorityShare> byUrgency = List.of(transactional, normal, bulk);
+    /// Of the classes that have had mail here, the more urgent first. Most queues know one.
+    private final List<PriorityShare> byUrgency = new ArrayList<>(1);
+
     private int entries;
 
     /// What is set aside, by when its limit has room.
@@ -403,10 +403,14 @@ final class ReadyQueue {
     }
 
     private PriorityShare share(PriorityClass priority) {
-        return switch (priority) {
-            case TRANSACTIONAL -> transactional;
-            case NORMAL -> normal;
-            case BULK -> bulk;
-        };
+        int weight = weight(priority);
+        int before = 0;
+        while (before < byUrgency.size() && byUrgency.get(before).weight > weight) {
+            before++;
+        }
+        if (before == byUrgency.size() || byUrgency.get(before).weight != weight) {
+            byUrgency.add(before, new PriorityShare(weight));
+        }
+        return byUrgency.get(before);
     }
 }
