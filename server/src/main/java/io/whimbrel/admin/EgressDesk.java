@@ -1,8 +1,8 @@
 package io.whimbrel.admin;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.PathView;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.QueueId;
@@ -41,7 +41,7 @@ public final class EgressDesk {
             Function<QueueEntry, Destination> destinationOf,
             Function<EgressPath, Optional<Blocked>> held,
             Function<EgressPath, PathView> paths,
-            Function<Destination, LookupView> lookups) {}
+            Function<Destination, DestinationView> lookups) {}
 
     /// Finds what RFC 8460 has reported.
     @FunctionalInterface

@@ -2,8 +2,8 @@ package io.whimbrel.admin;
 
 import io.whimbrel.admin.WaitCause.Kind;
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.PathView;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Setback;
@@ -22,10 +22,12 @@ import io.whimbrel.shaping.LimitView;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Finds out why entries wait, as it is at one moment. Confined to one thread.
 final class WaitCauses {
@@ -112,12 +114,7 @@ final class WaitCauses {
                                     : "{wait} for the time of the first attempt")
                     .until(entry.dueAt());
         }
-        Optional<Setback> last =
-                deliveries
-                        .lookups()
-                        .apply(destination)
-                        .last()
-                        .or(() -> path.flatMap(it -> deliveries.paths().apply(it).last()));
+        Optional<Setback> last = lastTrouble(destination, path);
         Optional<String> trouble = sight.pools().trouble(destination.pool());
         String because =
                 trouble.map(text -> ": no source can be used, " + text)
@@ -127,8 +124,21 @@ final class WaitCauses {
                 .until(entry.dueAt());
     }
 
+    /// That of the DNS, where it still lasts; else what mail or a connection met with last.
+    private Optional<Setback> lastTrouble(Destination destination, Optional<EgressPath> path) {
+        DestinationView lookup = deliveries.lookups().apply(destination);
+        return lookup.last()
+                .or(() ->
+                        Stream.concat(
+                                        lookup.deferral().stream(),
+                                        path
+                                                .flatMap(it -> deliveries.paths().apply(it).last())
+                                                .stream())
+                                .max(Comparator.comparing(Setback::at)));
+    }
+
     private WaitCause resolving(Destination destination) {
-        LookupView lookup = deliveries.lookups().apply(destination);
+        DestinationView lookup = deliveries.lookups().apply(destination);
         String since =
                 lookup.askedSince()
                         .map(it -> ": no answer for " + Spans.of(Duration.between(it, now)))

@@ -287,7 +287,7 @@ final class DeliveryWorker implements Crew.Member {
                             dispatcher
                                     .handoffs()
                                     .deliver(taker, entry, () -> dispatcher.body(entry.message()));
-                    dispatcher.settle(new Attempt(entry, path.site().name(), "", results));
+                    dispatcher.settle(path, new Attempt(entry, path.site().name(), "", results));
                 } catch (RuntimeException e) {
                     dispatcher.bug("the delivery of " + entry.message(), e);
                     untried.settle(entry, Dispatcher.BUG, "");
@@ -431,6 +431,7 @@ final class DeliveryWorker implements Crew.Member {
         } else {
             Map<AttemptResult, Advice> advice = rules.advice(entry, open.source(), results);
             dispatcher.settle(
+                    path,
                     new Attempt(
                             entry,
                             path.site().name(),

@@ -3,8 +3,8 @@ package io.whimbrel.delivery;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.PathView;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
@@ -193,7 +193,7 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     /// How the search for the next hop of `destination` is doing, for operators.
-    public LookupView view(Destination destination) {
+    public DestinationView view(Destination destination) {
         return setbacks.view(destination);
     }
 
@@ -278,6 +278,15 @@ public final class Dispatcher implements ScheduleActions {
 
     BodySource body(SpooledMessage message) {
         return means.bodies().apply(message);
+    }
+
+    /// Hands a result on, and remembers for operators why its mail is deferred.
+    void settle(EgressPath path, Attempt attempt) {
+        QueueEntry entry = attempt.entry();
+        setbacks.tried(
+                () -> new Destination(entry.domain(), path.pool(), entry.route()),
+                attempt.results());
+        settle(attempt);
     }
 
     /// Hands a result on. A failure there is no failure here: the connection goes on.

@@ -1,8 +1,8 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.Setback;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.smtp.SmtpReply;
@@ -10,9 +10,11 @@ import io.whimbrel.smtp.SmtpReply;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /// What went wrong last, by path and by destination, and which answers are awaited: for operators.
 /// Thread-safe. Of each at most [#MOST]; the oldest is forgotten then. Success forgets it.
@@ -22,6 +24,7 @@ final class Setbacks {
     private final InstantSource clock;
     private final Map<EgressPath, Setback> paths = new Newest<>();
     private final Map<Destination, Setback> lookups = new Newest<>();
+    private final Map<Destination, Setback> deferrals = new Newest<>();
 
     /// As many as there are lookups.
     private final Map<Destination, Instant> asked = new ConcurrentHashMap<>();
@@ -63,6 +66,30 @@ final class Setbacks {
         paths.put(path, new Setback(text(result), clock.instant()));
     }
 
+    /// Some of these may be why mail for a destination is tried again later.
+    void tried(Supplier<Destination> destination, List<AttemptResult> results) {
+        for (AttemptResult result : results) {
+            if (isTemporary(result)) {
+                deferred(destination.get(), result);
+                return;
+            }
+        }
+    }
+
+    private synchronized void deferred(Destination destination, AttemptResult result) {
+        deferrals.remove(destination);
+        deferrals.put(destination, new Setback(text(result), clock.instant()));
+    }
+
+    private static boolean isTemporary(AttemptResult result) {
+        return switch (result) {
+            case AttemptResult.Refused(var _, var _, SmtpReply reply) -> reply.isTransient();
+            case AttemptResult.NotTried(SmtpReply reply) -> reply.isTransient();
+            case AttemptResult.ConnectionLost _ -> true;
+            case AttemptResult.Accepted _, AttemptResult.Overdue _ -> false;
+        };
+    }
+
     synchronized void works(EgressPath path) {
         paths.remove(path);
     }
@@ -71,10 +98,11 @@ final class Setbacks {
         return Optional.ofNullable(paths.get(path));
     }
 
-    synchronized LookupView view(Destination destination) {
-        return new LookupView(
+    synchronized DestinationView view(Destination destination) {
+        return new DestinationView(
                 Optional.ofNullable(asked.get(destination)),
-                Optional.ofNullable(lookups.get(destination)));
+                Optional.ofNullable(lookups.get(destination)),
+                Optional.ofNullable(deferrals.get(destination)));
     }
 
     private static String text(AttemptResult result) {

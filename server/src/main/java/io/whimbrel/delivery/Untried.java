@@ -38,7 +38,8 @@ final class Untried {
     }
 
     void settle(QueueEntry entry, AttemptResult result, String source) {
-        dispatcher.settle(new Attempt(entry, path.site().name(), source, forAll(entry, result)));
+        dispatcher.settle(
+                path, new Attempt(entry, path.site().name(), source, forAll(entry, result)));
     }
 
     void settle(List<QueueEntry> entries, AttemptResult result, String source) {

@@ -3,9 +3,9 @@ package io.whimbrel.admin;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.PathView;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.Pools;
@@ -42,7 +42,7 @@ public final class TestEgress {
     Optional<EgressPath> path = Optional.of(PATH);
     Optional<Blocked> held = Optional.empty();
     PathView view = PathView.IDLE;
-    LookupView lookup = LookupView.NONE;
+    DestinationView lookup = DestinationView.NONE;
     String route = "";
     Map<String, String> reports = new HashMap<>();
 

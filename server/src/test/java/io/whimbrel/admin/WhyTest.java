@@ -2,8 +2,8 @@ package io.whimbrel.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.PathView;
 import io.whimbrel.egress.Setback;
 import io.whimbrel.egress.Site;
@@ -172,6 +172,20 @@ final class WhyTest {
     }
 
     @Test
+    void newerOf_deferralAndFailedConnection_isTold() {
+        add(1, State.SCHEDULED, "next attempt at ...", 0);
+        var deferral = new Setback("mx.test answered 450 4.2.0 Greylisted", NOW.minusSeconds(60));
+        egress.lookup =
+                new DestinationView(Optional.empty(), Optional.empty(), Optional.of(deferral));
+        assertThat(why())
+                .singleElement()
+                .asString()
+                .contains("; last failure, 1 min ago: mx.test answered 450 4.2.0 Greylisted; that");
+        egress.view = new PathView(0, 0, Duration.ZERO, Optional.of(REFUSED));
+        assertThat(why()).singleElement().asString().contains("3 s ago: mx.google.test");
+    }
+
+    @Test
     void hostsOutOfReach_areTold_withTheNextTry() {
         add(1, State.READY, "", 0);
         egress.view = new PathView(1, 0, Duration.ofSeconds(4), Optional.of(REFUSED));
@@ -186,7 +200,9 @@ final class WhyTest {
     void dnsWithoutAnswer_isTold_withItsTime() {
         add(1, State.RESOLVING, "", 0);
         egress.path = Optional.empty();
-        egress.lookup = new LookupView(Optional.of(NOW.minusSeconds(12)), Optional.empty());
+        egress.lookup =
+                new DestinationView(
+                        Optional.of(NOW.minusSeconds(12)), Optional.empty(), Optional.empty());
         assertThat(why())
                 .containsExactly(
                         "1 recipient for example.com waits for the DNS to say where mail for"

@@ -3,8 +3,8 @@ package io.whimbrel.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.egress.Destination;
+import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.LookupView;
 import io.whimbrel.egress.Setback;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 
 final class SetbacksTest {
@@ -46,11 +47,28 @@ final class SetbacksTest {
         setbacks.notFound(DOMAIN, SmtpReply.of(451, 4, 4, 3, "No answer"));
         assertThat(setbacks.view(DOMAIN))
                 .isEqualTo(
-                        new LookupView(
+                        new DestinationView(
                                 Optional.empty(),
-                                Optional.of(new Setback("451 4.4.3 No answer", NOW))));
+                                Optional.of(new Setback("451 4.4.3 No answer", NOW)),
+                                Optional.empty()));
         setbacks.found(DOMAIN);
-        assertThat(setbacks.view(DOMAIN)).isEqualTo(LookupView.NONE);
+        assertThat(setbacks.view(DOMAIN)).isEqualTo(DestinationView.NONE);
+    }
+
+    @Test
+    void deferral_isKept_whateverHappensToOthers() {
+        var peer = new Peer("mx.test [192.0.2.1]", "", false);
+        SmtpReply later = SmtpReply.of(450, 4, 2, 0, "Greylisted");
+        SmtpReply never = SmtpReply.of(550, 5, 1, 1, "Unknown");
+        var deferred = new AttemptResult.Refused(peer, Stage.RCPT, later);
+        var bounced = new AttemptResult.Refused(peer, Stage.RCPT, never);
+        var taken = new AttemptResult.Accepted(peer, SmtpReply.of(250, 2, 0, 0, "ok"));
+        setbacks.tried(() -> DOMAIN, List.of(taken, bounced));
+        assertThat(setbacks.view(DOMAIN)).isEqualTo(DestinationView.NONE);
+        setbacks.tried(() -> DOMAIN, List.of(taken, bounced, deferred));
+        setbacks.tried(() -> DOMAIN, List.of(taken));
+        assertThat(setbacks.view(DOMAIN).deferral())
+                .contains(new Setback("mx.test [192.0.2.1] answered 450 4.2.0 Greylisted", NOW));
     }
 
     @Test
