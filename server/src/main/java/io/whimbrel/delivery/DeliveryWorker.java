@@ -248,7 +248,7 @@ final class DeliveryWorker implements Crew.Member {
                     when SmtpClient.isAboutTls(result) -> {
                 // It is what this domain wants that the hosts lack; its siblings may do with less.
                 var shortfall = new Found.Failed(result, source);
-                dispatcher.shortfalls().add(destination, shortfall);
+                dispatcher.lacks(active, destination, shortfall);
                 yield lacking(destination, shortfall, talker);
             }
             case Found.Failed(AttemptResult result, String source) -> failed(result, source);

@@ -247,6 +247,13 @@ public final class Dispatcher implements ScheduleActions {
         return shortfalls;
     }
 
+    /// No host had it. What was found by a plan of before a reload says nothing.
+    void lacks(ActivePlan by, Destination destination, SessionFinder.Found.Failed shortfall) {
+        if (by == active) {
+            shortfalls.add(destination, shortfall);
+        }
+    }
+
     SessionFinder finder() {
         return finder;
     }

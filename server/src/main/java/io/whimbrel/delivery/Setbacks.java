@@ -17,9 +17,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /// What went wrong last, by path and by destination, and which answers are awaited: for operators.
-/// Thread-safe. Of each at most [#MOST]; the oldest is forgotten then. Success forgets it.
+/// Thread-safe. Of each at most [#MOST]; the oldest is forgotten then. What keeps a path or an
+/// answer away is forgotten by success, why mail was deferred is not.
 final class Setbacks {
     static final int MOST = 10_000;
+
+    /// Hosts may say a hundred lines.
+    static final int TEXT_MOST = 500;
 
     private final InstantSource clock;
     private final Map<EgressPath, Setback> paths = new Newest<>();
@@ -57,13 +61,13 @@ final class Setbacks {
 
     synchronized void notFound(Destination destination, SmtpReply reply) {
         lookups.remove(destination);
-        lookups.put(destination, new Setback(reply.toString(), clock.instant()));
+        lookups.put(destination, setback(reply.toString()));
     }
 
     /// No session could be had.
     synchronized void failed(EgressPath path, AttemptResult result) {
         paths.remove(path);
-        paths.put(path, new Setback(text(result), clock.instant()));
+        paths.put(path, setback(text(result)));
     }
 
     /// Some of these may be why mail for a destination is tried again later.
@@ -78,7 +82,12 @@ final class Setbacks {
 
     private synchronized void deferred(Destination destination, AttemptResult result) {
         deferrals.remove(destination);
-        deferrals.put(destination, new Setback(text(result), clock.instant()));
+        deferrals.put(destination, setback(text(result)));
+    }
+
+    private Setback setback(String text) {
+        boolean isLong = text.length() > TEXT_MOST;
+        return new Setback(isLong ? text.substring(0, TEXT_MOST) + "..." : text, clock.instant());
     }
 
     private static boolean isTemporary(AttemptResult result) {

@@ -30,6 +30,8 @@ public final class PrivateAddresses {
                     "fe80::/10",
                     "fec0::/10");
 
+    private static final Network SHARED = Network.parse("100.64.0.0/10").orElseThrow();
+
     private final List<Network> allowed;
 
     /// @param allowed networks that are right although private
@@ -52,9 +54,10 @@ public final class PrivateAddresses {
                 || EmbeddedIpv4.in(address).map(it -> isIn(MEANINGLESS, it)).orElse(false);
     }
 
-    /// Whether it is of somebody's own network.
-    public static boolean isLocal(InetAddress address) {
-        return isIn(LOCAL, address);
+    /// Whether it is of somebody's own network, and not of one that a carrier's customers share
+    /// (RFC 6598).
+    public static boolean isOwn(InetAddress address) {
+        return isIn(LOCAL, address) && !SHARED.contains(address);
     }
 
     private static boolean isIn(List<Network> networks, InetAddress address) {

@@ -133,6 +133,9 @@ final class PathQueue {
         }
         Part part = insert(queue, entry, place, nowMillis);
         reposition(queue);
+        if (place == Place.HEAD) {
+            ready.returned(queue);
+        }
         return switch (part) {
             case APART -> Added.RESTRICTED;
             case TIMED -> Added.TIMED;
@@ -270,6 +273,7 @@ final class PathQueue {
                                 : limiter.recipientsMax(
                                         queue.gates(limiter, path), carrier.source());
                 QueueEntry entry = queue.pollReady(Math.min(byLimits, carrier.recipientsMax()));
+                ready.charge(queue, entry.recipients().size());
                 reposition(queue);
                 queues.addInFlight(1);
                 yield new Take.Given(entry, grant);
@@ -291,6 +295,7 @@ final class PathQueue {
             return Optional.empty();
         }
         QueueEntry entry = next.get().pollReady();
+        ready.charge(next.get(), entry.recipients().size());
         reposition(next.get());
         queues.addInFlight(1);
         return Optional.of(entry);
@@ -340,8 +345,11 @@ final class PathQueue {
         ready.freed();
     }
 
-    synchronized void limitsChanged() {
-        ready.limitsChanged();
+    /// Limits are others than before.
+    ///
+    /// @return whether one held back anything here
+    synchronized boolean limitsChanged() {
+        return ready.limitsChanged();
     }
 
     /// Work is to be announced again then: nobody may be there to ask for it.

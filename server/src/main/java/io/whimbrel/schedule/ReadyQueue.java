@@ -46,6 +46,11 @@ final class ReadyQueue {
     /// What held all of it back when a connection asked last.
     private Optional<Blocked> held = Optional.empty();
 
+    /// For how long a queue is set aside at most: a limit may have room before it said, and what
+    /// wakes the path brings few of thousands back. More than a minute, so that what a window of a
+    /// minute holds back is the soonest.
+    private static final long HELD_MOST_MILLIS = 90_000;
+
     /// How long a queue is set aside where a limit cannot say when it has room.
     private static final long HELD_UNKNOWN_MILLIS = 100;
 
@@ -89,8 +94,8 @@ final class ReadyQueue {
 
     /// What a search came to.
     sealed interface Next {
-        /// The first ready entry of `queue` is to be tried, and is charged for. The caller takes it
-        /// out and repositions the queue.
+        /// The first ready entry of `queue` is to be tried. The caller takes it out, charges for it
+        /// and repositions the queue.
         record Chosen(ScheduledQueue queue, Grant grant) implements Next {}
 
         /// All that is ready is held back; `first` is what ends first.
@@ -123,7 +128,8 @@ final class ReadyQueue {
         place(queue, 0);
     }
 
-    /// The queue whose first ready entry `carrier` is to try next, within all limits.
+    /// The queue whose first ready entry `carrier` is to try next, within all limits. [#charge]
+    /// follows for what is taken of it.
     Next next(EgressPath path, Carrier carrier, Limiter limiter, long nowMicros) {
         long nowMillis = Math.floorDiv(nowMicros, 1_000);
         while (heldQueues.firstDueMillis() <= nowMillis) {
@@ -150,7 +156,7 @@ final class ReadyQueue {
     }
 
     /// The queue whose first ready entry is next in turn, whatever limits say: it is not going to
-    /// be tried.
+    /// be tried. [#charge] follows.
     Optional<ScheduledQueue> next() {
         bringBack(Integer.MAX_VALUE);
         return switch (next(_ -> UNTRIED, 0)) {
@@ -181,9 +187,20 @@ final class ReadyQueue {
     }
 
     /// Limits are others than before: all of it is looked at again.
-    void limitsChanged() {
+    ///
+    /// @return whether a limit held back any
+    boolean limitsChanged() {
+        boolean isAny = held.isPresent() || !heldQueues.isEmpty();
         held = Optional.empty();
         bringBack(Integer.MAX_VALUE);
+        return isAny;
+    }
+
+    /// An entry that was let go came back untried, and what it had taken of a limit is given back.
+    void returned(ScheduledQueue queue) {
+        if (queue.heldSlot().isIn()) {
+            bringBack(queue);
+        }
     }
 
     private void bringBack(int most) {
@@ -204,7 +221,8 @@ final class ReadyQueue {
         long until =
                 isKnown ? Math.ceilDiv(by.untilMicros(), 1_000) : nowMillis + HELD_UNKNOWN_MILLIS;
         withdraw(queue);
-        heldQueues.put(queue.heldSlot(), Math.max(until, nowMillis + 1));
+        heldQueues.put(
+                queue.heldSlot(), Math.clamp(until, nowMillis + 1, nowMillis + HELD_MOST_MILLIS));
         queue.heldBy(Optional.of(by));
     }
 
@@ -240,7 +258,6 @@ final class ReadyQueue {
             }
             switch (decision.get()) {
                 case Decision.Granted(Grant grant) -> {
-                    charge(queue);
                     return new Next.Chosen(queue, grant);
                 }
                 case Blocked blocked -> {
@@ -314,8 +331,8 @@ final class ReadyQueue {
         }
     }
 
-    private void charge(ScheduledQueue queue) {
-        int recipients = queue.firstReady().recipients().size();
+    /// So many recipients of `queue` were taken.
+    void charge(ScheduledQueue queue, int recipients) {
         share(queue.stream().priority()).credit -= recipients;
         tenant(queue).charge(recipients);
         campaign(queue).charge(recipients);

@@ -373,8 +373,7 @@ public final class Schedule {
         if (epoch != limitsEpoch) {
             limitsEpoch = epoch;
             for (PathQueue queue : queues.in(QueueScope.ALL)) {
-                if (queue.held().isPresent()) {
-                    queue.limitsChanged();
+                if (queue.limitsChanged()) {
                     aftermath.signal(queue, 1);
                 }
             }

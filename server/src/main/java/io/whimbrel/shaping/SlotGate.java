@@ -112,7 +112,8 @@ final class SlotGate implements Gate {
             settle(queue);
         }
         var reason = new Reason(family, values, false);
-        return new Blocked(family.until(), reason, family.breadth(), family.dependsOnSource());
+        // Also where the restraint that narrows it ends some day: a slot is free sooner.
+        return new Blocked(Long.MAX_VALUE, reason, family.breadth(), family.dependsOnSource());
     }
 
     /// The path does not wait here any more, and keeps no slot from others.

@@ -50,7 +50,8 @@ public record TomlDocument(FileValues values, Findings findings) {
 
     private static String syntaxMessage(TomlParseError error) {
         // The parser quotes what it does not take.
-        String message = String.valueOf(error.getMessage()).replaceAll("\\p{Cntrl}", "?");
+        String message =
+                String.valueOf(error.getMessage()).replaceAll("[\\p{Cntrl}\\x{80}-\\x{9f}]", "?");
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
     }
 

@@ -51,7 +51,7 @@ public record HostPlace(
     ///
     /// @param isWritten whether the operator wrote the address itself
     public static boolean isNear(InetAddress address, boolean isWritten) {
-        return address.isLoopbackAddress() || (isWritten && PrivateAddresses.isLocal(address));
+        return address.isLoopbackAddress() || (isWritten && PrivateAddresses.isOwn(address));
     }
 
     /// Nobody logs in.

@@ -72,6 +72,13 @@ final class SetbacksTest {
     }
 
     @Test
+    void longReply_isCut() {
+        SmtpReply endless = SmtpReply.of(450, 4, 2, 0, "x".repeat(60_000));
+        setbacks.tried(() -> DOMAIN, List.of(new AttemptResult.NotTried(endless)));
+        assertThat(setbacks.view(DOMAIN).deferral().orElseThrow().text()).hasSizeLessThan(510);
+    }
+
+    @Test
     void setbacks_areBounded_theOldestIsForgotten() {
         for (int i = 0; i <= Setbacks.MOST; i++) {
             setbacks.failed(new EgressPath("default", new Site("mx" + i)), LOST);

@@ -32,6 +32,7 @@ class TlsWishTest {
         // The DNS says so, or whoever answers in its place.
         "relay.test, 10.0.0.1, verify",
         "'', 10.0.0.1, may",
+        "'', 100.64.0.1, impossible",
         "'', 172.16.0.1, may",
         "'', fd00::1, may",
         "'', 2001:db8::1, impossible",

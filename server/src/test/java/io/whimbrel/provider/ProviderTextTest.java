@@ -180,6 +180,7 @@ class ProviderTextTest {
     @Test
     void wrongEscapeOfAControlCharacter_isNotShownAsItIs() {
         assertThat(check("\"\"]\\\u0005]g")).isFalse();
+        assertThat(check("\"\"]\\\u009b]g")).isFalse();
     }
 
     private static boolean check(String text) {
@@ -190,7 +191,9 @@ class ProviderTextTest {
             }
             case ProviderText.Parsed.Bad(var errors) -> {
                 assertThat(errors).isNotEmpty();
-                errors.forEach(it -> assertThat(it.toString()).doesNotContainPattern("\\p{Cntrl}"));
+                errors.forEach(it ->
+                        assertThat(it.toString())
+                                .doesNotContainPattern("[\\p{Cntrl}\\x{80}-\\x{9f}]"));
                 yield false;
             }
         };

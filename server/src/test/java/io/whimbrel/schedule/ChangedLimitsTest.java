@@ -6,6 +6,7 @@ import static io.whimbrel.schedule.ScheduleFixture.path;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.Restraint;
@@ -49,5 +50,36 @@ final class ChangedLimitsTest {
         assertThat(world.schedule.held(path("mx.a"))).isEmpty();
         assertThat(world.schedule.take(path("mx.a"), Carrier.ANY, START.plusSeconds(5)))
                 .isInstanceOf(Take.Given.class);
+    }
+
+    @Test
+    void suspensionOfADomain_thatIsLifted_letsItGo_whereOthersOfThePathNeverStopped() {
+        world.siteIs("a.example", "mx");
+        world.siteIs("b.example", "mx");
+        limiter.restrain(
+                new Restraint(
+                        "r1",
+                        LimitScope.ALL.and(Dimension.DOMAIN, "a.example"),
+                        new Restraint.Force.Suspend(),
+                        START,
+                        START.plus(Duration.ofDays(3)),
+                        "asked",
+                        ""));
+        var stream = ScheduleFixture.stream("t", "", PriorityClass.NORMAL);
+        world.admit(stream, "x@a.example");
+        world.admit(stream, "y@b.example");
+        world.admit(stream, "z@b.example");
+        assertThat(domain(START)).isEqualTo("b.example");
+
+        limiter.lift("r1");
+        world.schedule.tick(START.plusSeconds(2));
+
+        assertThat(List.of(domain(START.plusSeconds(2)), domain(START.plusSeconds(2))))
+                .containsExactlyInAnyOrder("a.example", "b.example");
+    }
+
+    private String domain(Instant now) {
+        Take take = world.schedule.take(path("mx"), Carrier.ANY, now);
+        return ((Take.Given) take).entry().domain().toString();
     }
 }

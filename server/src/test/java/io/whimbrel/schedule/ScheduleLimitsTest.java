@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -246,6 +249,39 @@ class ScheduleLimitsTest {
         world.pass(Duration.ofMillis(10));
 
         assertThat(heldBack(world).untilMicros()).isEqualTo(inAMinute);
+    }
+
+    @Test
+    void mailThatComesBackUntried_goesAgainAtOnce_thoughItsQueueWasSetAside() {
+        ScheduleFixture world = world(ofDomain("a.example", "1/h"));
+        world.admit(SHOP, "x@a.example");
+        world.admit(SHOP, "y@a.example");
+        var taken = (Take.Given) take(world, Carrier.ANY);
+        assertThat(heldBack(world).untilMicros()).isLessThan(Long.MAX_VALUE);
+
+        taken.grant().refund(Micros.of(world.now));
+        world.schedule.giveBack(taken.entry(), world.now);
+
+        assertThat(given(world).message()).isSameAs(taken.entry().message());
+    }
+
+    @Test
+    void split_isPaidForByWhatIsTaken() {
+        ScheduleFixture world = world();
+        var addresses = new String[100];
+        Arrays.setAll(addresses, i -> "u" + i + "@a.example");
+        world.admit(SHOP, addresses);
+        for (int i = 0; i < 200; i++) {
+            world.admit(BANK, "b" + i + "@a.example");
+        }
+        var ten = new Carrier(FlowSource.NONE, 10, (_, _) -> true);
+        Map<String, Integer> recipients = new HashMap<>();
+        for (int i = 0; i < 110; i++) {
+            QueueEntry entry = ((Take.Given) take(world, ten)).entry();
+            recipients.merge(entry.stream().tenant(), entry.recipients().size(), Integer::sum);
+        }
+
+        assertThat(recipients).containsEntry("shop", 100).containsEntry("bank", 100);
     }
 
     private static LimitSettings ofDomain(String domain, String rate) {

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 
-/// Power cuts at random moments under load: a hundred from seed 1, a thousand from any in `.ci/run
+/// Power cuts at random moments under load: sixty from seed 1, a thousand from any in `.ci/run
 /// cuts`. `-Dwhimbrel.cuts=100000` makes more of them, `-Dwhimbrel.seed=...` repeats one run.
 final class PowerCutTest {
     private static final int CUTS = Integer.getInteger("whimbrel.cuts", 60);
