@@ -321,7 +321,7 @@ class Whimbrel:
     name = "whimbrel"
 
     def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp",
-                 wrap=(), route=None):
+                 wrap=(), route=None, ready_within=60):
         """`wrap`: words before the launcher's; a program that executes what stands behind them, so the pid stays.
         `route`: where all mail goes instead, `mx` for example."""
         self.folder, self.port, self.wrap = folder, listen_port or free_port(), wrap
@@ -345,7 +345,7 @@ domain = "*"
 to = "{route or f'{scheme}://127.0.0.1:{next_hop_port}'}"
 {extra}
 """)
-        self.start()
+        self.start(ready_within)
 
     def start(self, seconds=60):
         self.log_path = os.path.join(self.folder, "log")

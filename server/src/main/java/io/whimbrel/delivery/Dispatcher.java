@@ -249,7 +249,7 @@ public final class Dispatcher implements ScheduleActions {
 
     /// No host had it. What was found by a plan of before a reload says nothing.
     void lacks(ActivePlan by, Destination destination, SessionFinder.Found.Failed shortfall) {
-        if (by == active) {
+        if (by.directions() == active.directions()) {
             shortfalls.add(destination, shortfall);
         }
     }
