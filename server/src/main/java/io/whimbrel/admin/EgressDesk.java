@@ -41,7 +41,7 @@ public final class EgressDesk {
             Function<QueueEntry, Destination> destinationOf,
             Function<EgressPath, Optional<Blocked>> held,
             Function<EgressPath, PathView> paths,
-            Function<Destination, DestinationView> lookups) {}
+            Function<Destination, DestinationView> destinations) {}
 
     /// Finds what RFC 8460 has reported.
     @FunctionalInterface

@@ -126,11 +126,11 @@ final class WaitCauses {
 
     /// That of the DNS, where it still lasts; else what mail or a connection met with last.
     private Optional<Setback> lastTrouble(Destination destination, Optional<EgressPath> path) {
-        DestinationView lookup = deliveries.lookups().apply(destination);
-        return lookup.last()
+        DestinationView view = deliveries.destinations().apply(destination);
+        return view.last()
                 .or(() ->
                         Stream.concat(
-                                        lookup.deferral().stream(),
+                                        view.deferral().stream(),
                                         path
                                                 .flatMap(it -> deliveries.paths().apply(it).last())
                                                 .stream())
@@ -138,9 +138,9 @@ final class WaitCauses {
     }
 
     private WaitCause resolving(Destination destination) {
-        DestinationView lookup = deliveries.lookups().apply(destination);
+        DestinationView view = deliveries.destinations().apply(destination);
         String since =
-                lookup.askedSince()
+                view.askedSince()
                         .map(it -> ": no answer for " + Spans.of(Duration.between(it, now)))
                         .orElse("");
         return WaitCause.of(
@@ -149,7 +149,7 @@ final class WaitCauses {
                         + destination.domain()
                         + " goes"
                         + since
-                        + lookup.last().map(this::because).orElse(""));
+                        + view.last().map(this::because).orElse(""));
     }
 
     private WaitCause ready(Lane lane) {

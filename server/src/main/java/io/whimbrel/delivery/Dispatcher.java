@@ -19,6 +19,7 @@ import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.Lately;
 import io.whimbrel.time.Watchdog;
@@ -34,7 +35,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Does what the schedule asks of the world: finds sites, and keeps the connections that pull work
@@ -78,7 +78,7 @@ public final class Dispatcher implements ScheduleActions {
     private volatile boolean isClosing;
 
     /// Where work comes from, and where results go.
-    private record Ties(ReadyWork work, Consumer<Attempt> settlement) {}
+    private record Ties(ReadyWork work, Function<Attempt, Optional<AttemptFacts>> settlement) {}
 
     /// What outlives a reload.
     ///
@@ -112,8 +112,9 @@ public final class Dispatcher implements ScheduleActions {
     /// Ties the knot: the schedule is made with this as its actions, then given here, before it is
     /// told of any mail.
     ///
-    /// @param settlement takes every result, on the thread of the connection
-    public void start(Schedule schedule, Consumer<Attempt> settlement) {
+    /// @param settlement takes every result, on the thread of the connection, and says what it met
+    ///   where a recipient is to be tried again
+    public void start(Schedule schedule, Function<Attempt, Optional<AttemptFacts>> settlement) {
         start(ReadyWork.of(schedule, clock), settlement);
         means.limiter()
                 .onFree(waiter -> {
@@ -123,7 +124,7 @@ public final class Dispatcher implements ScheduleActions {
                 });
     }
 
-    void start(ReadyWork work, Consumer<Attempt> settlement) {
+    void start(ReadyWork work, Function<Attempt, Optional<AttemptFacts>> settlement) {
         ties = Optional.of(new Ties(work, settlement));
     }
 
@@ -192,7 +193,7 @@ public final class Dispatcher implements ScheduleActions {
                 setbacks.last(path));
     }
 
-    /// How the search for the next hop of `destination` is doing, for operators.
+    /// How it stands with mail of `destination`, for operators.
     public DestinationView view(Destination destination) {
         return setbacks.view(destination);
     }
@@ -290,18 +291,20 @@ public final class Dispatcher implements ScheduleActions {
     /// Hands a result on, and remembers for operators why its mail is deferred.
     void settle(EgressPath path, Attempt attempt) {
         QueueEntry entry = attempt.entry();
-        setbacks.tried(
-                () -> new Destination(entry.domain(), path.pool(), entry.route()),
-                attempt.results());
-        settle(attempt);
+        settle(attempt)
+                .ifPresent(facts ->
+                        setbacks.deferred(
+                                new Destination(entry.domain(), path.pool(), entry.route()),
+                                facts));
     }
 
     /// Hands a result on. A failure there is no failure here: the connection goes on.
-    void settle(Attempt attempt) {
+    Optional<AttemptFacts> settle(Attempt attempt) {
         try {
-            tied().settlement().accept(attempt);
+            return tied().settlement().apply(attempt);
         } catch (RuntimeException e) {
             bug("the result of " + attempt.entry().message(), e);
+            return Optional.empty();
         }
     }
 

@@ -6,15 +6,14 @@ import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.Setback;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.AttemptFacts;
 
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 
 /// What went wrong last, by path and by destination, and which answers are awaited: for operators.
 /// Thread-safe. Of each at most [#MOST]; the oldest is forgotten then. What keeps a path or an
@@ -70,33 +69,15 @@ final class Setbacks {
         paths.put(path, setback(text(result)));
     }
 
-    /// Some of these may be why mail for a destination is tried again later.
-    void tried(Supplier<Destination> destination, List<AttemptResult> results) {
-        for (AttemptResult result : results) {
-            if (isTemporary(result)) {
-                deferred(destination.get(), result);
-                return;
-            }
-        }
-    }
-
-    private synchronized void deferred(Destination destination, AttemptResult result) {
+    /// Mail for `destination` is to be tried again.
+    synchronized void deferred(Destination destination, AttemptFacts facts) {
         deferrals.remove(destination);
-        deferrals.put(destination, setback(text(result)));
+        deferrals.put(destination, setback(text(facts)));
     }
 
     private Setback setback(String text) {
         boolean isLong = text.length() > TEXT_MOST;
         return new Setback(isLong ? text.substring(0, TEXT_MOST) + "..." : text, clock.instant());
-    }
-
-    private static boolean isTemporary(AttemptResult result) {
-        return switch (result) {
-            case AttemptResult.Refused(var _, var _, SmtpReply reply) -> reply.isTransient();
-            case AttemptResult.NotTried(SmtpReply reply) -> reply.isTransient();
-            case AttemptResult.ConnectionLost _ -> true;
-            case AttemptResult.Accepted _, AttemptResult.Overdue _ -> false;
-        };
     }
 
     synchronized void works(EgressPath path) {
@@ -112,6 +93,15 @@ final class Setbacks {
                 Optional.ofNullable(asked.get(destination)),
                 Optional.ofNullable(lookups.get(destination)),
                 Optional.ofNullable(deferrals.get(destination)));
+    }
+
+    private static String text(AttemptFacts facts) {
+        String what =
+                facts.code() == 0
+                        ? facts.text()
+                        : facts.code() + " " + facts.enhanced() + " " + facts.text();
+        String verb = facts.code() == 0 ? ": " : " answered ";
+        return facts.peer().isEmpty() ? what : facts.peer() + verb + what;
     }
 
     private static String text(AttemptResult result) {

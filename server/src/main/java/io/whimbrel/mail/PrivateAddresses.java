@@ -18,19 +18,19 @@ public final class PrivateAddresses {
                     "::1/128",
                     "ff00::/8");
 
-    /// Somebody's own network: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291 §2.5.6.
-    private static final List<Network> LOCAL =
+    /// Somebody's own network: RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6.
+    private static final List<Network> OWN =
             networks(
                     "10.0.0.0/8",
                     "172.16.0.0/12",
                     "192.168.0.0/16",
                     "169.254.0.0/16",
-                    "100.64.0.0/10",
                     "fc00::/7",
                     "fe80::/10",
                     "fec0::/10");
 
-    private static final Network SHARED = Network.parse("100.64.0.0/10").orElseThrow();
+    /// What a carrier's customers share: RFC 6598.
+    private static final List<Network> SHARED = networks("100.64.0.0/10");
 
     private final List<Network> allowed;
 
@@ -44,7 +44,8 @@ public final class PrivateAddresses {
             return false;
         }
         return isIn(MEANINGLESS, address)
-                || isIn(LOCAL, address)
+                || isIn(OWN, address)
+                || isIn(SHARED, address)
                 || EmbeddedIpv4.in(address).map(this::isRefused).orElse(false);
     }
 
@@ -54,10 +55,9 @@ public final class PrivateAddresses {
                 || EmbeddedIpv4.in(address).map(it -> isIn(MEANINGLESS, it)).orElse(false);
     }
 
-    /// Whether it is of somebody's own network, and not of one that a carrier's customers share
-    /// (RFC 6598).
+    /// Whether it is of somebody's own network, which strangers do not share.
     public static boolean isOwn(InetAddress address) {
-        return isIn(LOCAL, address) && !SHARED.contains(address);
+        return isIn(OWN, address);
     }
 
     private static boolean isIn(List<Network> networks, InetAddress address) {

@@ -3,6 +3,7 @@ package io.whimbrel.outcome;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Schedule;
+import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.Spool;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolBatch.Report;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Draws every consequence of an attempt: with [Removal], the only place where recipients leave the
@@ -60,7 +62,9 @@ public final class Settlement {
     /// Draws every consequence of an attempt: settles, retries, bounces, expires, notifies. Waits
     /// only where the spool does. Where this throws (a bug, or the spool is closed) the entry stays
     /// in flight and is found again at the next start.
-    public void settle(Attempt attempt) {
+    ///
+    /// @return what it met, where a recipient is to be tried again
+    public Optional<AttemptFacts> settle(Attempt attempt) {
         Instant now = effects.now();
         Consequences consequences =
                 Verdicts.decide(attempt, settings.retry(), now, random::nextDouble);
@@ -79,6 +83,16 @@ public final class Settlement {
         batches.forEach(this::append);
         effects.finished(entry, consequences.retries());
         batches.forEach(batch -> count(metrics, batch));
+        return deferral(consequences.records());
+    }
+
+    private static Optional<AttemptFacts> deferral(List<SpoolRecord> records) {
+        for (SpoolRecord record : records) {
+            if (record instanceof SpoolRecord.Deferred deferred) {
+                return Optional.of(deferred.facts());
+            }
+        }
+        return Optional.empty();
     }
 
     /// For a job that takes recipients out of the queue for good.

@@ -26,6 +26,7 @@ import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
@@ -36,6 +37,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -193,7 +195,7 @@ final class Post implements AutoCloseable {
         return attempt().results().getFirst();
     }
 
-    private void settle(Attempt attempt) {
+    private Optional<AttemptFacts> settle(Attempt attempt) {
         List<QueueEntry> retries = new ArrayList<>();
         if (!(attempt.results().getFirst() instanceof AttemptResult.Accepted)) {
             QueueEntry entry = attempt.entry();
@@ -208,6 +210,7 @@ final class Post implements AutoCloseable {
         }
         schedule.finished(attempt.entry(), retries, clock.instant());
         attempts.add(attempt);
+        return Optional.empty();
     }
 
     @Override

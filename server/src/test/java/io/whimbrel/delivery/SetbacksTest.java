@@ -12,12 +12,12 @@ import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.spool.AttemptFacts;
 
 import org.junit.jupiter.api.Test;
 
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Optional;
 
 final class SetbacksTest {
@@ -56,26 +56,20 @@ final class SetbacksTest {
     }
 
     @Test
-    void deferral_isKept_whateverHappensToOthers() {
-        var peer = new Peer("mx.test [192.0.2.1]", "", false);
-        SmtpReply later = SmtpReply.of(450, 4, 2, 0, "Greylisted");
-        SmtpReply never = SmtpReply.of(550, 5, 1, 1, "Unknown");
-        var deferred = new AttemptResult.Refused(peer, Stage.RCPT, later);
-        var bounced = new AttemptResult.Refused(peer, Stage.RCPT, never);
-        var taken = new AttemptResult.Accepted(peer, SmtpReply.of(250, 2, 0, 0, "ok"));
-        setbacks.tried(() -> DOMAIN, List.of(taken, bounced));
-        assertThat(setbacks.view(DOMAIN)).isEqualTo(DestinationView.NONE);
-        setbacks.tried(() -> DOMAIN, List.of(taken, bounced, deferred));
-        setbacks.tried(() -> DOMAIN, List.of(taken));
+    void deferral_isTold_ofAHostAndOfOurs_andIsCut() {
+        var host = new AttemptFacts("s1", "mx", "mx.test [192.0.2.1]", 450, "4.2.0", "Later", "");
+        setbacks.deferred(DOMAIN, host);
         assertThat(setbacks.view(DOMAIN).deferral())
-                .contains(new Setback("mx.test [192.0.2.1] answered 450 4.2.0 Greylisted", NOW));
-    }
-
-    @Test
-    void longReply_isCut() {
-        SmtpReply endless = SmtpReply.of(450, 4, 2, 0, "x".repeat(60_000));
-        setbacks.tried(() -> DOMAIN, List.of(new AttemptResult.NotTried(endless)));
-        assertThat(setbacks.view(DOMAIN).deferral().orElseThrow().text()).hasSizeLessThan(510);
+                .contains(new Setback("mx.test [192.0.2.1] answered 450 4.2.0 Later", NOW));
+        var lost = new AttemptFacts("s1", "mx", "mx.test [192.0.2.1]", 0, "4.4.2", "hung up", "");
+        setbacks.deferred(DOMAIN, lost);
+        assertThat(setbacks.view(DOMAIN).deferral())
+                .contains(new Setback("mx.test [192.0.2.1]: hung up", NOW));
+        setbacks.deferred(
+                DOMAIN, new AttemptFacts("", "", "", 451, "4.7.5", "x".repeat(1_000), ""));
+        assertThat(setbacks.view(DOMAIN).deferral().orElseThrow().text())
+                .startsWith("451 4.7.5 xxx")
+                .hasSizeLessThan(510);
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult.Stage;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.RetrySchedule;
+import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.RecoveredMessage;
 import io.whimbrel.spool.SpoolBatch;
 import io.whimbrel.spool.SpoolRecord;
@@ -33,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -106,7 +108,10 @@ final class SettlementTest {
 
     @Test
     void settle_logsBeforeTheScheduleLearns() {
-        settlement.settle(Mail.attempt(Mail.entry(1), Mail.refused(Stage.RCPT, 450, "later")));
+        Optional<AttemptFacts> deferral =
+                settlement.settle(
+                        Mail.attempt(Mail.entry(1), Mail.refused(Stage.RCPT, 450, "later")));
+        assertThat(deferral.orElseThrow().text()).isEqualTo("later");
 
         assertThat(node.order).containsExactly("append", "finished");
         assertThat(node.retries).hasSize(1);
@@ -115,7 +120,9 @@ final class SettlementTest {
 
     @Test
     void settle_bounce_joinsItsCauseAndIsQueuedOnceDurable() {
-        settlement.settle(Mail.attempt(Mail.entry(1), Mail.refused(Stage.RCPT, 550, "no")));
+        Optional<AttemptFacts> deferral =
+                settlement.settle(Mail.attempt(Mail.entry(1), Mail.refused(Stage.RCPT, 550, "no")));
+        assertThat(deferral).isEmpty();
 
         assertThat(node.order).containsExactly("append", "finished");
         SpoolBatch batch = node.batches.getFirst();
