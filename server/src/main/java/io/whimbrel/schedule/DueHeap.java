@@ -2,8 +2,6 @@ package io.whimbrel.schedule;
 
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Optional;
-import java.util.function.Predicate;
 
 /// Scheduled queues by an instant, earliest first: a binary heap that knows where each of its
 /// members is, so that one can be moved or removed in O(log n). Guarded by the lock of its
@@ -71,22 +69,6 @@ final class DueHeap {
     /// The earliest; the heap must not be empty.
     ScheduledQueue first() {
         return slots.getFirst().queue;
-    }
-
-    /// The earliest that `isMeant`; looks at all where the earliest of all is not.
-    Optional<ScheduledQueue> first(Predicate<ScheduledQueue> isMeant) {
-        Optional<Slot> best = Optional.empty();
-        for (Slot slot : slots) {
-            if (isMeant.test(slot.queue)) {
-                if (slot.index == 0) {
-                    return Optional.of(slot.queue);
-                }
-                if (best.isEmpty() || slot.dueMillis < best.get().dueMillis) {
-                    best = Optional.of(slot);
-                }
-            }
-        }
-        return best.map(slot -> slot.queue);
     }
 
     /// [#NEVER] where the heap is empty.

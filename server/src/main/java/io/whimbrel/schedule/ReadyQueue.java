@@ -28,9 +28,9 @@ import java.util.function.Predicate;
 /// the entry that has been due longest comes first. Costs are counted in recipients.
 ///
 /// What a limit holds back is passed over, as much of it as the limit says, and loses its turn: the
-/// others go on as if it were not there. A scheduled queue that a limit of its own holds back is
-/// set aside until the limit has room: where thousands of domains have limits of their own, a
-/// search looks at none of them twice.
+/// others go on as if it were not there; a search looks at nothing twice. A scheduled queue that a
+/// limit of its own holds back is set aside until the limit has room: where thousands of domains
+/// have limits of their own, no search looks at them until then.
 final class ReadyQueue {
     /// What is not going to be tried is within all limits.
     private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
@@ -44,7 +44,7 @@ final class ReadyQueue {
     private final DueHeap heldQueues = new DueHeap();
 
     /// What held all of it back when a connection asked last.
-    private Optional<Blocked> held = Optional.empty();
+    private Optional<Held> held = Optional.empty();
 
     /// For how long a queue is set aside at most: a limit may have room before it said, and what
     /// wakes the path brings few of thousands back. More than a minute, so that what a window of a
@@ -71,6 +71,26 @@ final class ReadyQueue {
         PriorityShare(int weight) {
             this.weight = weight;
             this.credit = weight;
+        }
+    }
+
+    /// @param first what ends first
+    /// @param isForAllSources no other source could have sent any of it either
+    private record Held(Blocked first, boolean isForAllSources) {
+        boolean isUseless(long nowMicros) {
+            return isForAllSources && nowMicros < first.untilMicros();
+        }
+    }
+
+    /// One walk through what waits. What it passes over one by one is out of its heap meanwhile.
+    private static final class Look {
+        private final List<ScheduledQueue> passed = new ArrayList<>(0);
+        private Optional<Blocked> first = Optional.empty();
+        private boolean isForAllSources = true;
+
+        void holds(Blocked blocked) {
+            first = sooner(first, Optional.of(blocked));
+            isForAllSources &= !blocked.dependsOnSource();
         }
     }
 
@@ -135,9 +155,7 @@ final class ReadyQueue {
         while (heldQueues.firstDueMillis() <= nowMillis) {
             bringBack(heldQueues.first());
         }
-        Next next = next(queue -> ask(queue, path, carrier, limiter, nowMicros), nowMillis);
-        held = next instanceof Next.Waits(Blocked first) ? Optional.of(first) : Optional.empty();
-        return next;
+        return next(queue -> ask(queue, path, carrier, limiter, nowMicros), nowMillis);
     }
 
     private static Optional<Decision> ask(
@@ -173,11 +191,12 @@ final class ReadyQueue {
 
     /// What held all of it back when it was last asked for; empty where something could go.
     Optional<Blocked> held() {
-        return entries == 0 ? Optional.empty() : held;
+        return entries == 0 ? Optional.empty() : held.map(Held::first);
     }
 
     void holdBack(Blocked by) {
-        held = Optional.of(by);
+        boolean isForAllSources = by.breadth() == Breadth.PATH && !by.dependsOnSource();
+        held = Optional.of(new Held(by, isForAllSources));
     }
 
     /// What held it back may have ended: one limit has room, perhaps.
@@ -198,6 +217,7 @@ final class ReadyQueue {
 
     /// An entry that was let go came back untried, and what it had taken of a limit is given back.
     void returned(ScheduledQueue queue) {
+        held = Optional.empty();
         if (queue.heldSlot().isIn()) {
             bringBack(queue);
         }
@@ -226,14 +246,10 @@ final class ReadyQueue {
         queue.heldBy(Optional.of(by));
     }
 
-    /// For how many entries a connection is worth having: none while a limit that every source
-    /// shares holds all of them back.
+    /// For how many entries a connection is worth having: none while limits that every source
+    /// shares hold all of them back.
     int worthwhile(long nowMicros) {
-        boolean isHeld =
-                held.isPresent()
-                        && held.get().breadth() == Breadth.PATH
-                        && !held.get().dependsOnSource()
-                        && nowMicros < held.get().untilMicros();
+        boolean isHeld = held.isPresent() && held.get().isUseless(nowMicros);
         return isHeld ? 0 : entries;
     }
 
@@ -241,19 +257,31 @@ final class ReadyQueue {
     ///   whoever asks
     private Next next(Function<ScheduledQueue, Optional<Decision>> gate, long nowMillis) {
         search++;
-        Optional<Blocked> first = Optional.empty();
+        var look = new Look();
+        Next next = next(gate, nowMillis, look);
+        for (ScheduledQueue queue : look.passed) {
+            campaign(queue).queues.put(queue.turnSlot(), queue.firstReady().dueAt().toEpochMilli());
+        }
+        held =
+                next instanceof Next.Waits(Blocked first)
+                        ? Optional.of(new Held(first, look.isForAllSources))
+                        : Optional.empty();
+        return next;
+    }
+
+    private Next next(
+            Function<ScheduledQueue, Optional<Decision>> gate, long nowMillis, Look look) {
         while (true) {
             Optional<ScheduledQueue> candidate = candidate();
             if (candidate.isEmpty()) {
-                if (!heldQueues.isEmpty()) {
-                    first = sooner(first, heldQueues.first().heldBy());
-                }
-                return first.<Next>map(Next.Waits::new).orElseGet(Next.Nothing::new);
+                return heldBack(look);
             }
             ScheduledQueue queue = candidate.get();
             Optional<Decision> decision = gate.apply(queue);
             if (decision.isEmpty()) {
-                queue.pass(search);
+                pass(queue, look);
+                // Another source may have it.
+                look.isForAllSources = false;
                 continue;
             }
             switch (decision.get()) {
@@ -262,18 +290,32 @@ final class ReadyQueue {
                 }
                 case Blocked blocked -> {
                     if (blocked.breadth() == Breadth.PATH) {
+                        look.isForAllSources = !blocked.dependsOnSource();
                         return new Next.Waits(blocked);
                     }
-                    // What depends on the source may go by another one.
-                    if (blocked.breadth() == Breadth.QUEUE && !blocked.dependsOnSource()) {
-                        setAside(queue, blocked, nowMillis);
-                    } else {
-                        pass(queue, blocked.breadth());
+                    look.holds(blocked);
+                    switch (blocked.breadth()) {
+                        case PATH -> throw new IllegalArgumentException("that ends the search");
+                        case TENANT -> tenant(queue).passHeld(search);
+                        case CAMPAIGN -> campaign(queue).passHeld(search);
+                        case QUEUE -> {
+                            // What depends on the source may go by another one.
+                            if (blocked.dependsOnSource()) {
+                                pass(queue, look);
+                            } else {
+                                setAside(queue, blocked, nowMillis);
+                            }
+                        }
                     }
-                    first = sooner(first, Optional.of(blocked));
                 }
             }
         }
+    }
+
+    private Next heldBack(Look look) {
+        Optional<Blocked> aside =
+                heldQueues.isEmpty() ? Optional.empty() : heldQueues.first().heldBy();
+        return sooner(look.first, aside).<Next>map(Next.Waits::new).orElseGet(Next.Nothing::new);
     }
 
     private static Optional<Blocked> sooner(Optional<Blocked> one, Optional<Blocked> other) {
@@ -313,22 +355,17 @@ final class ReadyQueue {
                 tenant.get().passedIn = search;
                 continue;
             }
-            Optional<ScheduledQueue> queue =
-                    campaign.get().queues.first(waiting -> waiting.passedIn() != search);
-            if (queue.isPresent()) {
-                return queue;
+            if (!campaign.get().queues.isEmpty()) {
+                return Optional.of(campaign.get().queues.first());
             }
             campaign.get().passedIn = search;
         }
     }
 
-    private void pass(ScheduledQueue queue, Breadth breadth) {
-        switch (breadth) {
-            case PATH -> throw new IllegalArgumentException("that ends the search");
-            case TENANT -> tenant(queue).passedIn = search;
-            case CAMPAIGN -> campaign(queue).passedIn = search;
-            case QUEUE -> queue.pass(search);
-        }
+    /// It keeps its place in turn.
+    private void pass(ScheduledQueue queue, Look look) {
+        campaign(queue).queues.remove(queue.turnSlot());
+        look.passed.add(queue);
     }
 
     /// So many recipients of `queue` were taken.
@@ -342,6 +379,7 @@ final class ReadyQueue {
         if (offered == 0 && queue.offered() == 0) {
             return;
         }
+        boolean isNew = queue.offered() == 0;
         entries += offered - queue.offered();
         queue.offer(offered);
         if (offered == 0) {
@@ -350,7 +388,18 @@ final class ReadyQueue {
             queue.heldBy(Optional.empty());
         } else if (!queue.heldSlot().isIn()) {
             offer(queue);
+            if (isNew && !isHeldWithOthers(queue)) {
+                held = Optional.empty();
+            }
         }
+    }
+
+    /// Whether what held all back when a connection asked last holds this one too.
+    private boolean isHeldWithOthers(ScheduledQueue queue) {
+        return held.isPresent()
+                && (held.get().first().breadth() == Breadth.PATH
+                        || tenant(queue).heldIn == search
+                        || campaign(queue).heldIn == search);
     }
 
     /// Takes part, by the due time of what is first in it.

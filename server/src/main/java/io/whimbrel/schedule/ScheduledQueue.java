@@ -58,7 +58,6 @@ final class ScheduledQueue {
     private int target = 1;
     private boolean isBacklogged;
     private boolean isGone;
-    private long passedIn;
     private Optional<Gates> gates = Optional.empty();
 
     /// Where an entry of a scheduled queue is.
@@ -133,15 +132,6 @@ final class ScheduledQueue {
     /// Whether something of it waits for its turn or for a limit.
     boolean isOffered() {
         return turnSlot.isIn() || heldSlot.isIn();
-    }
-
-    /// The search that passed it over last ([ReadyQueue]).
-    long passedIn() {
-        return passedIn;
-    }
-
-    void pass(long search) {
-        passedIn = search;
     }
 
     /// The limits that it is subject to, as they are now.

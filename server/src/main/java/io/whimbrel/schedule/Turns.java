@@ -27,10 +27,19 @@ final class Turns<M extends Turns.Member> {
         /// The search that passed it over last ([ReadyQueue]).
         long passedIn;
 
+        /// The last search in which a limit of its own held it back.
+        long heldIn = -1;
+
         private int waitingQueues;
 
         Member(String name) {
             this.name = name;
+        }
+
+        /// A limit holds all of it back.
+        final void passHeld(long search) {
+            passedIn = search;
+            heldIn = search;
         }
 
         /// A scheduled queue came to (1) or left (-1) this member.

@@ -33,11 +33,20 @@ final class LimitTable {
                     Dimension.PROVIDER,
                     Dimension.POOL);
 
+    private static final int LINES_LEAST = 1_000;
+
     private final LinkedHashMap<String, Restraint> restraints = new LinkedHashMap<>();
     private final Map<Dimension, HashMap<String, List<Family>>> byValue =
             new EnumMap<>(Dimension.class);
     private final ArrayDeque<Gate> census = new ArrayDeque<>();
     private final Set<SlotGate> awaited = new HashSet<>();
+
+    /// Where each path waits to open a connection; some may have passed it over meanwhile.
+    private final Map<Object, Set<SlotGate>> lines = new HashMap<>();
+
+    /// How many of these there may be before those that say nothing any more are thrown away.
+    private int linesMost = LINES_LEAST;
+
     private Map<Family.Key, Family> limits = new LinkedHashMap<>();
     private final LinkedHashMap<String, Family> forces = new LinkedHashMap<>();
     private List<Family> everywhere = new ArrayList<>();
@@ -320,6 +329,29 @@ final class LimitTable {
     /// Somebody waits for a slot.
     void await(SlotGate gate) {
         awaited.add(gate);
+    }
+
+    /// `path` waits for a slot to open a connection.
+    void await(SlotGate gate, Object path) {
+        await(gate);
+        lines.computeIfAbsent(path, _ -> new HashSet<>(2)).add(gate);
+        if (lines.size() > linesMost) {
+            lines.forEach((waiter, its) -> its.removeIf(one -> !one.isAwaitedBy(waiter)));
+            lines.values().removeIf(Set::isEmpty);
+            linesMost = Math.max(LINES_LEAST, 2 * lines.size());
+        }
+    }
+
+    /// `path` has a connection: it takes its place in no other line, and what was reserved for it
+    /// goes to the next.
+    void leaveLines(Object path, long now, Wakes wakes) {
+        Set<SlotGate> its = lines.remove(path);
+        if (its != null) {
+            for (SlotGate gate : its) {
+                gate.renounce(path);
+                gate.promote(now, wakes);
+            }
+        }
     }
 
     /// Passes on slots that were reserved for nothing, and forgets counters that hold nothing, of

@@ -16,9 +16,9 @@ import java.util.function.Consumer;
 /// window of its length, and who shares one does so fairly. Thread-safe.
 ///
 /// One lock, under which nothing else is called; listeners are called after it is released, and
-/// only by [Grant#refund], [Grant#finished], [Lease#release], [#sweep] and the changes of limits. A
-/// decision takes less than two microseconds with 20 limits that apply. All instants are
-/// microseconds of one clock since 1970; one before the newest that was seen counts as that.
+/// only by [#connect], [Grant#refund], [Grant#finished], [Lease#release], [#sweep] and the changes
+/// of limits. A decision takes less than two microseconds with 20 limits that apply. All instants
+/// are microseconds of one clock since 1970; one before the newest that was seen counts as that.
 ///
 /// Counters are made when they are first needed, and forgotten by [#sweep] when they hold nothing.
 public final class Limiter {
@@ -158,7 +158,11 @@ public final class Limiter {
     private Decision decide(Gates gates, Bound bound, Turn turn, long now) {
         Blocked held = suspended(bound, now);
         if (held == null) {
-            held = withoutSlot(bound, gates.path(), now);
+            SlotGate lacking = lacking(bound, gates.path(), now);
+            if (lacking != null) {
+                table.await(lacking);
+                held = lacking.refuse(gates.path());
+            }
         }
         if (held != null) {
             gates.leave();
@@ -204,13 +208,13 @@ public final class Limiter {
         return null;
     }
 
-    /// Nothing where there are slots everywhere; else the path waits for the one that is lacking.
-    private @Nullable Blocked withoutSlot(Bound bound, Object path, long now) {
+    /// Nothing where there are slots everywhere; else the one that is lacking, and the path waits
+    /// for no other of these.
+    private static @Nullable SlotGate lacking(Bound bound, Object path, long now) {
         for (SlotGate gate : bound.slots()) {
             if (!gate.hasRoomFor(path, now) && !gate.family().isOver(now)) {
                 renounceOthers(bound, gate, path);
-                table.await(gate);
-                return gate.refuse(path);
+                return gate;
             }
         }
         return null;
@@ -273,34 +277,43 @@ public final class Limiter {
     }
 
     /// Whether a connection may be opened now; if so it is counted everywhere, else nowhere, and
-    /// the path waits for the slot that is lacking, if one is.
+    /// the path waits for the slot that is lacking, if one is. A path that gets one waits for no
+    /// other any more. Not to be called with a lock held that a listener takes.
     ///
     /// @param flow of the connection, its source known, and of the mail that it is opened for
     public Opening connect(Flow flow, Object path, long nowMicros) {
+        var wakes = new Wakes();
+        Opening opening;
         synchronized (lock) {
-            long now = forward(nowMicros);
-            Flow bare = flow.carrying("", "", "");
-            Bound bound = openingBound(bare);
-            bound.refresh();
-            RateGate[] ofMail = Bound.openings(table.covering(flow), flow);
-            Blocked blocked = blocked(bound, path, now);
-            if (blocked == null) {
-                blocked = full(ofMail, now, 0);
-            }
-            if (blocked != null) {
-                count(blocked);
-                return blocked;
-            }
-            granted++;
-            count(bound.rates(), now);
-            count(ofMail, now);
-            for (SlotGate gate : bound.slots()) {
-                gate.take(path);
-            }
-            var lease = new Lease(this, bare, path, bound);
-            leases.add(lease);
-            return new Opened(lease);
+            opening = connect(flow, path, forward(nowMicros), wakes);
         }
+        wakes.tell(listener);
+        return opening;
+    }
+
+    private Opening connect(Flow flow, Object path, long now, Wakes wakes) {
+        Flow bare = flow.carrying("", "", "");
+        Bound bound = openingBound(bare);
+        bound.refresh();
+        RateGate[] ofMail = Bound.openings(table.covering(flow), flow);
+        Blocked blocked = blocked(bound, path, now);
+        if (blocked == null) {
+            blocked = full(ofMail, now, 0);
+        }
+        if (blocked != null) {
+            count(blocked);
+            return blocked;
+        }
+        granted++;
+        count(bound.rates(), now);
+        count(ofMail, now);
+        for (SlotGate gate : bound.slots()) {
+            gate.take(path);
+        }
+        table.leaveLines(path, now, wakes);
+        var lease = new Lease(this, bare, path, bound);
+        leases.add(lease);
+        return new Opened(lease);
     }
 
     private void count(RateGate[] openings, long now) {
@@ -351,7 +364,12 @@ public final class Limiter {
             renounce(bound, path);
             return held;
         }
-        return withoutSlot(bound, path, now);
+        SlotGate lacking = lacking(bound, path, now);
+        if (lacking == null) {
+            return null;
+        }
+        table.await(lacking, path);
+        return lacking.refuse(path);
     }
 
     private static @Nullable Blocked full(RateGate[] gates, long now, long wait) {

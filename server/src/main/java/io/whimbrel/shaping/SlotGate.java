@@ -159,6 +159,11 @@ final class SlotGate implements Gate {
         return waiting != null;
     }
 
+    boolean isAwaitedBy(Object path) {
+        Waiting queue = waiting;
+        return queue != null && (queue.waiters.contains(path) || queue.reserved.containsKey(path));
+    }
+
     /// It is no more: whoever waits is to ask anew.
     void dissolve(Wakes wakes) {
         Waiting queue = waiting;

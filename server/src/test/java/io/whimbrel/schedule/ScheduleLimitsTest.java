@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -55,9 +56,75 @@ class ScheduleLimitsTest {
         Blocked by = heldBack(world);
         assertThat(by.breadth()).isEqualTo(Breadth.TENANT);
         assertThat(by.why()).contains("2/min").contains("w.toml:7");
-        assertThat(world.schedule.readyEntries(PATH, world.now))
-                .as("another tenant's mail may come")
-                .isEqualTo(2);
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isZero();
+    }
+
+    /// It would open connections of no use, in the slots of others.
+    @Test
+    void allIsHeldBackForItsTenant_noConnectionIsWorthHaving_untilAnotherTenantsMailComes() {
+        ScheduleFixture world = world(rate("1/min", Set.of(Dimension.TENANT)));
+        world.admit(SHOP, "x@a.example");
+        world.admit(SHOP, "y@a.example");
+        given(world);
+        heldBack(world);
+
+        world.admit(SHOP, "z@a.example");
+        world.admit(SHOP, "z@b.example");
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isZero();
+
+        world.admit(BANK, "z@b.example");
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isEqualTo(4);
+        assertThat(tenant(world)).isEqualTo("bank");
+        heldBack(world);
+        world.pass(Duration.ofSeconds(61));
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isEqualTo(3);
+    }
+
+    @Test
+    void allIsHeldBackForItsDomain_mailForAnotherDomainIsWorthAConnection() {
+        ScheduleFixture world = world(rate("1/min", Set.of(Dimension.DOMAIN)));
+        world.admit(SHOP, "x@a.example");
+        world.admit(SHOP, "y@a.example");
+        given(world);
+        heldBack(world);
+        world.admit(SHOP, "z@a.example");
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isZero();
+
+        world.admit(SHOP, "x@b.example");
+
+        assertThat(world.schedule.readyEntries(PATH, world.now)).isEqualTo(3);
+    }
+
+    /// What another connection is for stays where it was in turn.
+    @Test
+    void mailThatIsNotForThisSource_isPassedOver_andKeepsItsOrder() {
+        ScheduleFixture world = world();
+        var domains = List.of("a.example", "b.example", "c.example", "d.example");
+        world.siteIs("c.example", "mx");
+        world.siteIs("d.example", "mx");
+        for (String domain : domains) {
+            world.admit(SHOP, "x@" + domain);
+            world.pass(Duration.ofMillis(10));
+        }
+        var asked = new ArrayList<String>();
+        var choosy =
+                new Carrier(
+                        FlowSource.NONE,
+                        Integer.MAX_VALUE,
+                        (_, domain) -> {
+                            asked.add(domain.toString());
+                            return domain.toString().equals("c.example");
+                        });
+
+        assertThat(((Take.Given) take(world, choosy)).entry().domain().toString())
+                .isEqualTo("c.example");
+        assertThat(asked).containsExactly("a.example", "b.example", "c.example");
+        asked.clear();
+        assertThat(take(world, choosy)).isInstanceOf(Take.Nothing.class);
+        assertThat(asked).containsExactly("a.example", "b.example", "d.example");
+        assertThat(List.of(given(world), given(world), given(world)))
+                .extracting(entry -> entry.domain().toString())
+                .containsExactly("a.example", "b.example", "d.example");
     }
 
     @Test

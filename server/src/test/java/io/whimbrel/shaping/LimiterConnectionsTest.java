@@ -38,7 +38,11 @@ final class LimiterConnectionsTest {
     }
 
     private static Lease open(Limiter limiter, Object path, long now) {
-        Opening opening = limiter.connect(FLOW, path, now);
+        return open(limiter, FLOW, path, now);
+    }
+
+    private static Lease open(Limiter limiter, Flow flow, Object path, long now) {
+        Opening opening = limiter.connect(flow, path, now);
         assertThat(opening).isInstanceOf(Opened.class);
         return ((Opened) opening).lease();
     }
@@ -184,5 +188,26 @@ final class LimiterConnectionsTest {
 
         assertThat(opens(limiter, "a", START)).isFalse();
         assertThat(limiter.connect(connection(T2), "a", START)).isInstanceOf(Opened.class);
+    }
+
+    /// Its places elsewhere would be slots that nobody uses for a while.
+    @Test
+    void pathThatGotAConnection_waitsInNoOtherLine() {
+        Limiter limiter = limiter(Limits.connections(GOOGLE, Set.of(Dimension.SOURCE), 1));
+        Lease first = open(limiter, "a", START);
+        Lease second = open(limiter, connection(T2), "a", START);
+        assertThat(opens(limiter, "b", START)).isFalse();
+        assertThat(limiter.connect(connection(T2), "b", START)).isInstanceOf(Blocked.class);
+        assertThat(limiter.connect(connection(T2), "c", START)).isInstanceOf(Blocked.class);
+        second.release(START + 1);
+        assertThat(woken).containsExactly("b");
+        first.release(START + 1);
+        assertThat(woken).containsExactly("b", "b");
+
+        Lease third = open(limiter, FLOW, "b", START + 2);
+
+        assertThat(woken).as("what was reserved for b").containsExactly("b", "b", "c");
+        open(limiter, connection(T2), "c", START + 3);
+        assertThat(third.isWanted()).isFalse();
     }
 }
