@@ -67,7 +67,7 @@ class Session(asyncio.Protocol):
         if address.startswith("defer") and address not in deferred:
             deferred.add(address)
             self.note(451, address, "-")
-            return b"451 4.7.1 Greylisted"
+            return b"451 4.3.0 Not now"
         self.recipients.append(address)
         return b"250 2.1.5 Ok"
 

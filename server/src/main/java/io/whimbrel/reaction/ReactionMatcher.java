@@ -6,9 +6,11 @@ import io.whimbrel.smtp.SmtpReply;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Finds the rule that a provider's reply matches. Immutable.
@@ -73,16 +75,29 @@ public final class ReactionMatcher {
         ofProvider.forEach(rule -> all.add(Candidate.of(rule)));
         ofDefault.forEach(rule -> all.add(Candidate.of(rule)));
         rules = all.stream().map(Candidate::rule).toList();
-        // Most codes have the same candidates; one array for them all keeps a provider small.
-        Map<List<Candidate>, Candidate[]> shared = new HashMap<>();
+        // Most codes have the same candidates: those that begin with the same that a rule names.
+        Set<String> named = new HashSet<>();
+        rules.forEach(rule -> named.addAll(rule.codes()));
+        Map<String, Candidate[]> shared = new HashMap<>();
         for (int code = CODE_LEAST; code <= CODE_MOST; code++) {
-            List<Candidate> some = candidates(all, Integer.toString(code));
+            String digits = Integer.toString(code);
             byCode[code - CODE_LEAST] =
-                    shared.computeIfAbsent(some, list -> list.toArray(NO_CANDIDATES));
+                    shared.computeIfAbsent(
+                            longestNamed(named, digits), _ -> candidates(all, digits));
         }
     }
 
-    private static List<Candidate> candidates(List<Candidate> all, String code) {
+    private static String longestNamed(Set<String> named, String digits) {
+        for (int length = digits.length(); length > 1; length--) {
+            String beginning = digits.substring(0, length);
+            if (named.contains(beginning)) {
+                return beginning;
+            }
+        }
+        return digits.substring(0, 1);
+    }
+
+    private static Candidate[] candidates(List<Candidate> all, String code) {
         var some = new ArrayList<Candidate>();
         for (Candidate candidate : all) {
             List<String> codes = candidate.rule.codes();
@@ -92,7 +107,7 @@ public final class ReactionMatcher {
                 some.add(candidate);
             }
         }
-        return some;
+        return some.toArray(NO_CANDIDATES);
     }
 
     /// All of them, in the order in which they are tried.
