@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Does what the schedule asks of the world: finds sites, and keeps the connections that pull work
@@ -71,6 +72,9 @@ public final class Dispatcher implements ScheduleActions {
     private final Map<EgressPath, PathConnections> paths = new ConcurrentHashMap<>();
     private final Crew crew = new Crew();
     private final AtomicLong threadNumber = new AtomicLong();
+
+    /// One for all paths, of which there may be hundreds of thousands.
+    private final Consumer<PathConnections> starter = this::startWorker;
 
     private volatile Handoffs handoffs;
     private volatile ActivePlan active;
@@ -315,16 +319,15 @@ public final class Dispatcher implements ScheduleActions {
 
     private PathConnections newPath(EgressPath path) {
         return new PathConnections(
-                path,
-                active.settings().connectionsPerPathMax(),
-                means.rests(),
-                clock,
-                connections -> startWorker(path, connections));
+                path, active.settings().connectionsPerPathMax(), means.rests(), clock, starter);
     }
 
-    private void startWorker(EgressPath path, PathConnections connections) {
-        String name = "deliver-" + path.site() + "-" + threadNumber.incrementAndGet();
-        permits.whenFree(() -> crew.start(name, () -> new DeliveryWorker(this, path, connections)));
+    private void startWorker(PathConnections connections) {
+        permits.whenFree(() -> {
+            EgressPath path = connections.path();
+            String name = "deliver-" + path.site() + "-" + threadNumber.incrementAndGet();
+            crew.start(name, () -> new DeliveryWorker(this, path, connections));
+        });
     }
 
     private Ties tied() {

@@ -8,7 +8,6 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -40,8 +39,10 @@ final class PathConnections {
     private static final Duration NO_MORE_FOR = Duration.ofSeconds(1);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition restOver = lock.newCondition();
-    private final Condition limitOver = lock.newCondition();
+
+    /// A rest may be over, or a limit.
+    private final Condition changed = lock.newCondition();
+
     private final ArrayDeque<Seat> sleeping = new ArrayDeque<>(1);
     private final EgressPath path;
     private final PathRests rests;
@@ -58,7 +59,7 @@ final class PathConnections {
     /// Of these, with a session that has come to be.
     private int established;
 
-    private final AtomicLong announced = new AtomicLong();
+    private volatile long announced;
     private boolean isProven;
     private boolean isResting;
 
@@ -71,7 +72,7 @@ final class PathConnections {
     private Instant noMoreUntil = Instant.MIN;
 
     /// Threads that limits hold back, by their source.
-    private final Map<String, Integer> heldBack = new HashMap<>(1);
+    private Map<String, Integer> heldBack = Map.of();
 
     private int sources = 1;
 
@@ -108,13 +109,17 @@ final class PathConnections {
         isResting = isRestInherited;
     }
 
+    EgressPath path() {
+        return path;
+    }
+
     Seat newSeat() {
         return new Seat();
     }
 
     /// For [#mayStay].
     long announced() {
-        return announced.get();
+        return announced;
     }
 
     /// Entries wait.
@@ -127,7 +132,7 @@ final class PathConnections {
             if (isRetired) {
                 return false;
             }
-            announced.incrementAndGet();
+            announced++;
             // Where others have just taken it, one look too many does no harm.
             seekFor(Math.max(1, ready));
             return true;
@@ -161,7 +166,7 @@ final class PathConnections {
     boolean mayStay(Seat seat, long seen, Duration idleMost) throws InterruptedException {
         lock.lock();
         try {
-            if (announced.get() != seen && !isClosing) {
+            if (announced != seen && !isClosing) {
                 seekers++;
                 return true;
             }
@@ -188,17 +193,24 @@ final class PathConnections {
     /// @param most how long
     void waitForLimit(String source, Duration most) throws InterruptedException {
         lock.lock();
-        heldBack.merge(source, 1, Integer::sum);
+        countHeldBack(source, 1);
         try {
             long nanos = most.toNanos();
             while (nanos > 0 && !isClosing) {
-                nanos = limitOver.awaitNanos(nanos);
+                nanos = changed.awaitNanos(nanos);
             }
         } finally {
-            heldBack.computeIfPresent(source, (_, count) -> count == 1 ? null : count - 1);
+            countHeldBack(source, -1);
             seekers++;
             lock.unlock();
         }
+    }
+
+    private void countHeldBack(String source, int change) {
+        Map<String, Integer> next = new HashMap<>(heldBack);
+        next.merge(source, change, Integer::sum);
+        next.values().removeIf(count -> count == 0);
+        heldBack = Map.copyOf(next);
     }
 
     /// A limit allows no further connection: none is begun beside those there are, for a while.
@@ -278,7 +290,7 @@ final class PathConnections {
             isProven = true;
             window = Math.min(most, window + 1 / window);
             rests.forget(path);
-            restOver.signalAll();
+            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -369,7 +381,7 @@ final class PathConnections {
     private void sitOut(Duration rest) throws InterruptedException {
         long nanos = rest.toNanos();
         while (nanos > 0 && !isProven && !isClosing) {
-            nanos = restOver.awaitNanos(nanos);
+            nanos = changed.awaitNanos(nanos);
         }
     }
 
@@ -391,8 +403,7 @@ final class PathConnections {
             for (Seat seat : sleeping) {
                 seat.condition.signal();
             }
-            restOver.signalAll();
-            limitOver.signalAll();
+            changed.signalAll();
         } finally {
             lock.unlock();
         }

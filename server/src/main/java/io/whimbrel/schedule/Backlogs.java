@@ -6,8 +6,10 @@ import io.whimbrel.mail.QueueName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.SequencedSet;
 
 /// The scheduled queues of one path that have due entries at rest, and whose entries come next.
 /// Guarded by the lock of its [PathQueue].
@@ -38,11 +40,14 @@ final class Backlogs {
     /// When to ask again about what is held, or suspended for longer.
     private static final Duration RESTRICTED_LATER = Duration.ofMinutes(10);
 
+    private static final SequencedSet<ScheduledQueue> NONE =
+            Collections.unmodifiableSequencedSet(new LinkedHashSet<>());
+
     private final MemoryBudget budget;
     private final ScheduledQueues queues;
 
     /// Backlogged queues that need more, in the order in which they are asked for.
-    private final LinkedHashSet<ScheduledQueue> hungry = new LinkedHashSet<>(2);
+    private SequencedSet<ScheduledQueue> hungry = NONE;
 
     private int linked;
     private int promised;
@@ -147,8 +152,13 @@ final class Backlogs {
     /// Follows up any change of `queue`.
     void follow(ScheduledQueue queue) {
         if (!queue.isHungry()) {
-            hungry.remove(queue);
-        } else if (queue.stream().priority() != PriorityClass.TRANSACTIONAL) {
+            forget(queue);
+            return;
+        }
+        if (hungry == NONE) {
+            hungry = new LinkedHashSet<>(2);
+        }
+        if (queue.stream().priority() != PriorityClass.TRANSACTIONAL) {
             hungry.add(queue);
         } else if (!hungry.contains(queue)) {
             hungry.addFirst(queue);
@@ -158,7 +168,13 @@ final class Backlogs {
     /// Forgets `queue`, which leaves the path.
     void leave(ScheduledQueue queue) {
         uncount(queue);
-        hungry.remove(queue);
+        forget(queue);
+    }
+
+    private void forget(ScheduledQueue queue) {
+        if (hungry != NONE) {
+            hungry.remove(queue);
+        }
     }
 
     /// What is known of `arriving` holds for `queue`, which takes it in. May go beyond the bound.

@@ -1,7 +1,7 @@
 package io.whimbrel.schedule;
 
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 
 /// Scheduled queues by an instant, earliest first: a binary heap that knows where each of its
 /// members is, so that one can be moved or removed in O(log n). Guarded by the lock of its
@@ -10,7 +10,12 @@ final class DueHeap {
     /// Later than every instant.
     static final long NEVER = Long.MAX_VALUE;
 
-    private final ArrayList<Slot> slots = new ArrayList<>(0);
+    private static final Slot[] NONE = {};
+
+    /// The first [#size] are in use. An array of its own, for there are three heaps for each path.
+    private Slot[] slots = NONE;
+
+    private int size;
 
     /// A queue's place in one heap.
     static final class Slot {
@@ -39,8 +44,11 @@ final class DueHeap {
     /// Adds `slot`, or moves it to its new place.
     void put(Slot slot, long dueMillis) {
         if (!slot.isIn()) {
-            slot.index = slots.size();
-            slots.add(slot);
+            if (size == slots.length) {
+                slots = Arrays.copyOf(slots, size + Math.max(1, size / 2));
+            }
+            set(slot, size);
+            size++;
         } else if (slot.dueMillis == dueMillis) {
             return;
         }
@@ -53,7 +61,9 @@ final class DueHeap {
         if (!slot.isIn()) {
             return;
         }
-        Slot last = slots.removeLast();
+        size--;
+        Slot last = slots[size];
+        slots[size] = null;
         if (last != slot) {
             set(last, slot.index);
             siftUp(last);
@@ -63,22 +73,22 @@ final class DueHeap {
     }
 
     boolean isEmpty() {
-        return slots.isEmpty();
+        return size == 0;
     }
 
     /// The earliest; the heap must not be empty.
     ScheduledQueue first() {
-        return slots.getFirst().queue;
+        return slots[0].queue;
     }
 
     /// [#NEVER] where the heap is empty.
     long firstDueMillis() {
-        return slots.isEmpty() ? NEVER : slots.getFirst().dueMillis;
+        return size == 0 ? NEVER : slots[0].dueMillis;
     }
 
     private void siftUp(Slot slot) {
         while (slot.index > 0) {
-            Slot parent = slots.get((slot.index - 1) / 2);
+            Slot parent = slots[(slot.index - 1) / 2];
             if (parent.dueMillis <= slot.dueMillis) {
                 return;
             }
@@ -87,10 +97,10 @@ final class DueHeap {
     }
 
     private void siftDown(Slot slot) {
-        for (int left = 2 * slot.index + 1; left < slots.size(); left = 2 * slot.index + 1) {
-            Slot child = slots.get(left);
-            if (left + 1 < slots.size() && slots.get(left + 1).dueMillis < child.dueMillis) {
-                child = slots.get(left + 1);
+        for (int left = 2 * slot.index + 1; left < size; left = 2 * slot.index + 1) {
+            Slot child = slots[left];
+            if (left + 1 < size && slots[left + 1].dueMillis < child.dueMillis) {
+                child = slots[left + 1];
             }
             if (slot.dueMillis <= child.dueMillis) {
                 return;
@@ -107,6 +117,6 @@ final class DueHeap {
 
     private void set(Slot slot, int index) {
         slot.index = index;
-        slots.set(index, slot);
+        slots[index] = slot;
     }
 }

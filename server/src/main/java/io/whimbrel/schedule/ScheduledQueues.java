@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// The scheduled queues of one egress path, each made when it is needed, and what they count in
 /// memory, together with what is in flight on their account. Guarded by the lock of the
@@ -21,7 +22,10 @@ final class ScheduledQueues {
     private final SiteTable sites;
     private final Restrictions restrictions;
     private final MemoryBudget budget;
-    private final HashMap<DomainName, HashMap<Lane, ScheduledQueue>> byDomain = new HashMap<>(2);
+
+    /// Most paths are for one domain and one stream; see [#with].
+    private Map<DomainName, Map<Lane, ScheduledQueue>> byDomain = Map.of();
+
     private int size;
     private int waiting;
 
@@ -42,7 +46,7 @@ final class ScheduledQueues {
     /// That of `stream` for `destination`, new where there is none.
     ScheduledQueue of(MailStream stream, Destination destination) {
         DomainName domain = destination.domain();
-        HashMap<Lane, ScheduledQueue> its = byDomain.computeIfAbsent(domain, _ -> new HashMap<>(2));
+        Map<Lane, ScheduledQueue> its = byDomain.getOrDefault(domain, Map.of());
         var lane = new Lane(stream, destination.route());
         ScheduledQueue known = its.get(lane);
         if (known != null) {
@@ -54,14 +58,14 @@ final class ScheduledQueues {
                         destination,
                         !isMain(stream, destination),
                         restrictions.of(stream, domain));
-        its.put(lane, created);
+        byDomain = with(byDomain, domain, with(its, lane, created));
         size++;
         return created;
     }
 
     /// Those for `destination`.
     List<ScheduledQueue> of(Destination destination) {
-        HashMap<Lane, ScheduledQueue> its = byDomain.get(destination.domain());
+        Map<Lane, ScheduledQueue> its = byDomain.get(destination.domain());
         if (its == null) {
             return List.of();
         }
@@ -78,7 +82,7 @@ final class ScheduledQueues {
     List<ScheduledQueue> in(QueueScope scope) {
         var matching = new ArrayList<ScheduledQueue>();
         if (scope.domain().isPresent()) {
-            HashMap<Lane, ScheduledQueue> its = byDomain.get(scope.domain().get());
+            Map<Lane, ScheduledQueue> its = byDomain.get(scope.domain().get());
             if (its != null) {
                 addMatching(its.values(), scope, matching);
             }
@@ -124,13 +128,37 @@ final class ScheduledQueues {
         waiting -= queue.entries();
         weight -= queue.weight();
         budget.add(-queue.entries());
-        HashMap<Lane, ScheduledQueue> its = byDomain.get(queue.domain());
+        Map<Lane, ScheduledQueue> its = byDomain.get(queue.domain());
         if (its != null) {
-            its.remove(new Lane(queue.stream(), queue.destination().route()));
-            if (its.isEmpty()) {
-                byDomain.remove(queue.domain());
-            }
+            var lane = new Lane(queue.stream(), queue.destination().route());
+            Map<Lane, ScheduledQueue> left = without(its, lane);
+            byDomain =
+                    left.isEmpty()
+                            ? without(byDomain, queue.domain())
+                            : with(byDomain, queue.domain(), left);
         }
+    }
+
+    /// `map` with one more, or with another value: another map where it had none or one, which is
+    /// then one that takes little room.
+    private static <K, V> Map<K, V> with(Map<K, V> map, K key, V value) {
+        if (map.isEmpty() || (map.size() == 1 && map.containsKey(key))) {
+            return Map.of(key, value);
+        }
+        Map<K, V> many = map.size() == 1 ? new HashMap<>(map) : map;
+        many.put(key, value);
+        return many;
+    }
+
+    private static <K, V> Map<K, V> without(Map<K, V> map, K key) {
+        if (!map.containsKey(key)) {
+            return map;
+        }
+        if (map.size() == 1) {
+            return Map.of();
+        }
+        map.remove(key);
+        return map.size() == 1 ? Map.copyOf(map) : map;
     }
 
     /// Follows up a change of the entries of `queue`.

@@ -2,6 +2,7 @@ package io.whimbrel.schedule;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -14,10 +15,14 @@ import java.util.function.Predicate;
 /// member that has run dry leaves when its next turn comes, so that its debt is not forgotten by
 /// being idle for a moment.
 final class Turns<M extends Turns.Member> {
-    private final HashMap<String, M> byName = new HashMap<>(2);
+    /// So many are found by looking at each: most have one, and a map costs more than that.
+    private static final int FEW = 8;
 
     /// In order of turns; the first is being served.
-    private final ArrayDeque<M> ring = new ArrayDeque<>(2);
+    private final ArrayDeque<M> ring = new ArrayDeque<>(1);
+
+    /// All of them, once there were more than a few.
+    private Map<String, M> byName = Map.of();
 
     /// One of those who take turns.
     static class Member {
@@ -58,14 +63,31 @@ final class Turns<M extends Turns.Member> {
 
     /// The member called `name`; a new one is last in turn.
     M member(String name, Function<String, M> create) {
-        M known = byName.get(name);
-        if (known != null) {
-            return known;
+        Optional<M> known = known(name);
+        if (known.isPresent()) {
+            return known.get();
         }
         M created = create.apply(name);
-        byName.put(name, created);
         ring.addLast(created);
+        if (!byName.isEmpty()) {
+            byName.put(name, created);
+        } else if (ring.size() > FEW) {
+            byName = new HashMap<>();
+            ring.forEach(member -> byName.put(member.name, member));
+        }
         return created;
+    }
+
+    private Optional<M> known(String name) {
+        if (!byName.isEmpty()) {
+            return Optional.ofNullable(byName.get(name));
+        }
+        for (M member : ring) {
+            if (member.name.equals(name)) {
+                return Optional.of(member);
+            }
+        }
+        return Optional.empty();
     }
 
     /// Whose turn it is among those that `mayServe` lets through; the others lose theirs. Empty
@@ -77,7 +99,9 @@ final class Turns<M extends Turns.Member> {
             M first = ring.getFirst();
             if (first.isDry()) {
                 ring.removeFirst();
-                byName.remove(first.name);
+                if (!byName.isEmpty()) {
+                    byName.remove(first.name);
+                }
             } else if (!mayServe.test(first)) {
                 passed++;
                 // What is passed over saves nothing up.
