@@ -95,7 +95,7 @@ final class ReadyQueue {
     }
 
     /// A tenant's mail in one class.
-    private static final class Tenant extends Turns.Member {
+    private static final class Tenant extends Turns.Member<Tenant> {
         private final Turns<Campaign> campaigns = new Turns<>();
 
         Tenant(String name) {
@@ -104,7 +104,7 @@ final class ReadyQueue {
     }
 
     /// A campaign's mail in one class, for all domains of the site.
-    private static final class Campaign extends Turns.Member {
+    private static final class Campaign extends Turns.Member<Campaign> {
         private final DueHeap queues = new DueHeap();
 
         Campaign(String name) {
@@ -344,7 +344,7 @@ final class ReadyQueue {
             if (share.isEmpty()) {
                 return Optional.empty();
             }
-            Predicate<Turns.Member> isIn = member -> member.passedIn != search;
+            Predicate<Turns.Member<?>> isIn = member -> member.passedIn != search;
             Optional<Tenant> tenant = share.get().tenants.next(isIn);
             if (tenant.isEmpty()) {
                 share.get().passedIn = search;

@@ -1,9 +1,12 @@
 package io.whimbrel.schedule;
 
-import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -14,18 +17,21 @@ import java.util.function.Predicate;
 /// One recipient a turn keeps the wait of a newcomer short: one recipient for each other member. A
 /// member that has run dry leaves when its next turn comes, so that its debt is not forgotten by
 /// being idle for a moment.
-final class Turns<M extends Turns.Member> {
+final class Turns<M extends Turns.Member<M>> {
     /// So many are found by looking at each: most have one, and a map costs more than that.
     private static final int FEW = 8;
 
-    /// In order of turns; the first is being served.
-    private final ArrayDeque<M> ring = new ArrayDeque<>(1);
+    /// The one that was served last; the others are linked to it, in order of turns. Null where
+    /// there is none.
+    private @Nullable M last;
+
+    private int size;
 
     /// All of them, once there were more than a few.
     private Map<String, M> byName = Map.of();
 
     /// One of those who take turns.
-    static class Member {
+    static class Member<M extends Member<M>> {
         final String name;
         long credit;
 
@@ -36,6 +42,7 @@ final class Turns<M extends Turns.Member> {
         long heldIn = -1;
 
         private int waitingQueues;
+        @Nullable M next;
 
         Member(String name) {
             this.name = name;
@@ -68,12 +75,12 @@ final class Turns<M extends Turns.Member> {
             return known.get();
         }
         M created = create.apply(name);
-        ring.addLast(created);
+        addLast(created);
         if (!byName.isEmpty()) {
             byName.put(name, created);
-        } else if (ring.size() > FEW) {
+        } else if (size > FEW) {
             byName = new HashMap<>();
-            ring.forEach(member -> byName.put(member.name, member));
+            forEach(member -> byName.put(member.name, member));
         }
         return created;
     }
@@ -82,7 +89,9 @@ final class Turns<M extends Turns.Member> {
         if (!byName.isEmpty()) {
             return Optional.ofNullable(byName.get(name));
         }
-        for (M member : ring) {
+        M member = last;
+        for (int i = 0; i < size; i++) {
+            member = after(member);
             if (member.name.equals(name)) {
                 return Optional.of(member);
             }
@@ -90,31 +99,64 @@ final class Turns<M extends Turns.Member> {
         return Optional.empty();
     }
 
+    private void forEach(Consumer<M> visitor) {
+        M member = last;
+        for (int i = 0; i < size; i++) {
+            member = after(member);
+            visitor.accept(member);
+        }
+    }
+
+    private static <M extends Member<M>> M after(@Nullable M member) {
+        return Objects.requireNonNull(Objects.requireNonNull(member).next);
+    }
+
+    private void addLast(M member) {
+        if (last == null) {
+            member.next = member;
+        } else {
+            member.next = last.next;
+            last.next = member;
+        }
+        last = member;
+        size++;
+    }
+
+    private void removeFirst() {
+        M first = after(last);
+        if (size == 1) {
+            last = null;
+        } else {
+            Objects.requireNonNull(last).next = first.next;
+        }
+        size--;
+        if (!byName.isEmpty()) {
+            byName.remove(first.name);
+        }
+    }
+
     /// Whose turn it is among those that `mayServe` lets through; the others lose theirs. Empty
     /// where it lets nobody through that has a queue. Amortised O(1) for each recipient and each
     /// member that is passed over.
     Optional<M> next(Predicate<? super M> mayServe) {
         int passed = 0;
-        while (passed < ring.size()) {
-            M first = ring.getFirst();
+        while (passed < size) {
+            M first = after(last);
             if (first.isDry()) {
-                ring.removeFirst();
-                if (!byName.isEmpty()) {
-                    byName.remove(first.name);
-                }
+                removeFirst();
             } else if (!mayServe.test(first)) {
                 passed++;
                 // What is passed over saves nothing up.
                 first.credit = Math.min(first.credit, 0);
-                ring.addLast(ring.removeFirst());
+                last = first;
             } else if (first.credit > 0) {
                 return Optional.of(first);
             } else {
                 passed = 0;
-                ring.addLast(ring.removeFirst());
+                last = first;
             }
-            if (!ring.isEmpty()) {
-                ring.getFirst().credit++;
+            if (last != null) {
+                after(last).credit++;
             }
         }
         return Optional.empty();
@@ -122,7 +164,9 @@ final class Turns<M extends Turns.Member> {
 
     /// The next member that has a queue; nothing changes by looking.
     Optional<M> waiting() {
-        for (M member : ring) {
+        M member = last;
+        for (int i = 0; i < size; i++) {
+            member = after(member);
             if (!member.isDry()) {
                 return Optional.of(member);
             }

@@ -19,10 +19,13 @@ public final class SteadyClock implements InstantSource {
 
     private record Anchor(Instant instant, long nanos) {}
 
+    /// In whole microseconds, as log and index keep time: what is cut to these is then the same
+    /// object.
     @Override
     public Instant instant() {
         Anchor now = anchor;
-        return now.instant.plusNanos(System.nanoTime() - now.nanos);
+        Instant exact = now.instant.plusNanos(System.nanoTime() - now.nanos);
+        return exact.minusNanos(exact.getNano() % 1_000);
     }
 
     @Override
