@@ -109,6 +109,17 @@ final class EntryRules {
         }
     }
 
+    /// Its own, where the last answer about its domain was that it has none. Others are not asked
+    /// about here: where the DNS is out of reach as well, that would take hours.
+    Optional<AttemptResult> fate(QueueEntry entry, ActivePlan active, Interruption interruption) {
+        var destination = new Destination(entry.domain(), path.pool(), entry.route());
+        return active.directions().isDoubtful(entry.domain(), entry.route())
+                        && heading(destination, active, interruption)
+                                instanceof Heading.Nowhere(SmtpReply reply)
+                ? Optional.of(new AttemptResult.NotTried(reply))
+                : Optional.empty();
+    }
+
     /// A session for mail of `stream` for `domain`.
     Found seek(
             ActivePlan active,

@@ -24,6 +24,7 @@ import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsLevel;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -42,10 +43,22 @@ final class SessionFinder {
     /// A limit that has room again before this is no case for a backup.
     private static final long BACKUP_AFTER_MICROS = 60_000_000;
 
+    /// A connection that is not allowed now may be in a moment. Where more paths are at limits than
+    /// are remembered, mail of some waits for its own source a while.
+    private static final Duration FULL_FOR = Duration.ofSeconds(5);
+
+    private static final int FULL_MOST = 10_000;
+
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
     private final Lately<PathSource, Boolean> badSources;
+
+    /// Sources that limits allowed no further connection for.
+    private final Lately<PathSource, Boolean> fullSources;
+
+    /// Sources that can reach no host.
+    private final Lately<PathSource, Boolean> farSources;
 
     /// A source towards a site.
     private record PathSource(EgressPath path, String source) {}
@@ -78,6 +91,24 @@ final class SessionFinder {
         this.limiter = limiter;
         this.clock = clock;
         this.badSources = SmtpClient.lately(clock);
+        this.fullSources = new Lately<>(FULL_MOST, FULL_FOR, clock);
+        this.farSources = SmtpClient.lately(clock);
+    }
+
+    /// Whether `source` is not to be waited for on the way of `path`.
+    ///
+    /// @param mail whose it is and where it goes
+    boolean isRefused(EgressPath path, SourceAddress source, Flow mail) {
+        return fullSources.contains(new PathSource(path, source.name()))
+                || isShutOut(path, source, mail);
+    }
+
+    /// The same, and that will not change in a moment.
+    boolean isShutOut(EgressPath path, SourceAddress source, Flow mail) {
+        var way = new PathSource(path, source.name());
+        return badSources.contains(way)
+                || farSources.contains(way)
+                || limiter.shut(flow(path, source, mail), now()).isPresent();
     }
 
     /// Other sources come first for a while on the way of `path`.
@@ -235,15 +266,18 @@ final class SessionFinder {
 
     /// A connection from `source`, and what it is opened for.
     private static Flow flow(Wish wish, SourceAddress source) {
-        EgressPath path = wish.path();
+        return flow(wish.path(), source, wish.mail());
+    }
+
+    private static Flow flow(EgressPath path, SourceAddress source, Flow mail) {
         return new Flow(
                 source.name(),
                 path.pool(),
                 path.site().provider(),
                 path.site().name(),
-                wish.mail().domain(),
-                wish.mail().tenant(),
-                wish.mail().campaign(),
+                mail.domain(),
+                mail.tenant(),
+                mail.campaign(),
                 source.profile());
     }
 
@@ -332,16 +366,23 @@ final class SessionFinder {
 
         /// Claims the connection where it may: the first source that may is the one.
         private boolean mayUse(SourceAddress source) {
-            if (tried.contains(source.name()) || !reachesAny(source) || isBackupTooSoon(source)) {
+            EgressPath path = wish.path();
+            var way = new PathSource(path, source.name());
+            if (!reachesAny(source)) {
+                farSources.add(way, true);
                 return false;
             }
-            EgressPath path = wish.path();
+            if (tried.contains(source.name()) || isBackupTooSoon(source)) {
+                return false;
+            }
             return switch (limiter.connect(flow(wish, source), path, now())) {
                 case io.whimbrel.shaping.Opening.Opened(Lease granted) -> {
                     lease = Optional.of(granted);
+                    fullSources.remove(way);
                     yield true;
                 }
                 case Blocked by -> {
+                    fullSources.add(way, true);
                     note(by);
                     if (blocked.isEmpty() || by.untilMicros() < blocked.get().untilMicros()) {
                         blocked = Optional.of(by);

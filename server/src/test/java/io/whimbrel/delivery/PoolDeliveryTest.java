@@ -12,6 +12,7 @@ import io.whimbrel.egress.Site;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.Rate;
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -26,6 +27,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -229,6 +231,91 @@ final class PoolDeliveryTest {
                     .allMatch(PoolDeliveryTest::isAccepted)
                     .noneMatch(attempt -> attempt.source().equals(first.source()));
         }
+    }
+
+    /// Its own source is suspended at one site: there another carries its mail, for as long as that
+    /// lasts, and elsewhere it stays.
+    @Test
+    void stickyMail_leavesByAnotherSource_whereItsOwnIsSuspended() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var elsewhere = new ScriptedPeer(SERVES);
+                var post = sticky(peer, elsewhere, 1)) {
+            var scope =
+                    LimitScope.ALL
+                            .and(Dimension.SOURCE, "a")
+                            .and(Dimension.SITE, path(peer).site().name());
+            post.reactions.suspend(scope, Duration.ofDays(1), "", post.clock.instant());
+
+            for (int i = 0; i < 3; i++) {
+                post.admit("m" + i + "@" + stickyTo("a") + ".x.test");
+                assertThat(post.attempt().source()).isEqualTo("b");
+                post.admit("m" + i + "@" + stickyTo("a") + ".y.test");
+                assertThat(post.attempt().source()).isEqualTo("a");
+                post.clock.advance(Duration.ofMinutes(1));
+            }
+            assertThat(peer.connections()).isEqualTo(1);
+
+            post.reactions.liftAll(LimitScope.ALL, post.clock.instant());
+            post.admit("m@" + stickyTo("a") + ".x.test");
+            assertThat(post.attempt().source()).isEqualTo("a");
+        }
+    }
+
+    /// Connections that nothing may go by are not kept for mail that waits.
+    @Test
+    void stickyMail_getsAConnectionOfItsSource_whereOthersAreIdle() {
+        for (int most : List.of(1, 2, 3)) {
+            try (var peer = new ScriptedPeer(SERVES);
+                    var elsewhere = new ScriptedPeer(SERVES);
+                    var post = sticky(peer, elsewhere, most)) {
+                for (String source : List.of("a", "b", "a", "b")) {
+                    for (int i = 0; i < 6; i++) {
+                        post.admit("m" + i + "@" + stickyTo(source) + ".x.test");
+                    }
+                    assertThat(post.attempts(6))
+                            .allMatch(PoolDeliveryTest::isAccepted)
+                            .allMatch(attempt -> attempt.source().equals(source));
+                }
+            }
+        }
+    }
+
+    /// Idle connections stay.
+    private static Post sticky(ScriptedPeer peer, ScriptedPeer elsewhere, int connections) {
+        DeliverySettings settings = Post.settings(connections, 1_000, Duration.ofMinutes(5));
+        var post = new Post(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
+        var sources = new Sources(List.of(A, B), post.clock);
+        List<Member> members = List.of(Member.of("a"), Member.of("b"));
+        var pool = new PoolSettings("default", members, PoolSettings.Sticky.DOMAIN);
+        DeliveryPlan plain =
+                post.plan(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
+        post.dispatcher.reload(
+                new DeliveryPlan(
+                        settings,
+                        new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
+                        plain.routing(),
+                        plain.tls()));
+        return post;
+    }
+
+    /// The first label of a domain, below x.test and y.test, that sticks to `source`.
+    private static String stickyTo(String source) {
+        var sources = new Sources(List.of(A, B), () -> Instant.EPOCH);
+        List<Member> members = List.of(Member.of("a"), Member.of("b"));
+        var settings = new PoolSettings("p", members, PoolSettings.Sticky.DOMAIN);
+        var pools =
+                new Pools(List.of(settings), sources, () -> Instant.EPOCH, new Metrics().egress);
+        for (int i = 0; ; i++) {
+            String label = "d" + i;
+            if (isStickyTo(pools, source, label + ".x.test")
+                    && isStickyTo(pools, source, label + ".y.test")) {
+                return label;
+            }
+        }
+    }
+
+    private static boolean isStickyTo(Pools pools, String source, String domain) {
+        return pools.mayCarry("p", source, domain, _ -> false);
     }
 
     /// A configuration that gives mail which waits another source: no restart.
