@@ -410,8 +410,7 @@ final class DeliveryWorker implements Crew.Member {
             case Ending.SessionEnded(Optional<AttemptResult> said) -> {
                 // What it said at its end may mean more than that it has had enough of us.
                 said.ifPresent(reply ->
-                        rules.heed(
-                                rules.advice(entry, open.source(), List.of(reply)).values(), open));
+                        rules.heed(rules.advice(entry, open, List.of(reply)).values(), open));
                 endSession();
                 return givenBack(entry);
             }
@@ -438,7 +437,7 @@ final class DeliveryWorker implements Crew.Member {
                 && !Results.isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
-            Map<AttemptResult, Advice> advice = rules.advice(entry, open.source(), results);
+            Map<AttemptResult, Advice> advice = rules.advice(entry, open, results);
             dispatcher.settle(
                     path,
                     new Attempt(

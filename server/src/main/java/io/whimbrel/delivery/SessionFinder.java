@@ -124,16 +124,38 @@ final class SessionFinder {
     }
 
     private Found openOrFallBack(ActivePlan active, Wish wish, NextHop.Remote remote) {
-        Found own = open(active, wish, remote);
+        MailHosts hosts = hosts(active, remote);
+        Found own = open(active, wish, remote, hosts);
         Optional<NextHop.Remote> fallback = remote.terms().fallback();
-        boolean isAway =
-                own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
-        if (!isAway || fallback.isEmpty() || Thread.currentThread().isInterrupted()) {
+        if (fallback.isEmpty()
+                || !isAway(remote, hosts, own)
+                || Thread.currentThread().isInterrupted()) {
             return own;
         }
-        // What a fallback says that takes no mail at all is no word about this mail.
-        Found other = open(active, wish, fallback.get());
-        return other instanceof Found.Failed ? own : other;
+        NextHop.Remote relay = fallback.get();
+        return switch (open(active, wish, relay, hosts(active, relay))) {
+            case Found.Opened opened -> {
+                opened.session().isWithRelay(relay.site());
+                yield opened;
+            }
+            // What a fallback says that takes no mail at all is no word about this mail.
+            case Found.Failed _ -> own;
+            case Found.NotAllowed notAllowed -> notAllowed;
+        };
+    }
+
+    private static MailHosts hosts(ActivePlan active, NextHop.Remote remote) {
+        return active.directions().hosts(remote, active.pools().sources());
+    }
+
+    /// Whether nobody was connected to: where the operator named the hosts, for want of an address
+    /// too.
+    private static boolean isAway(NextHop.Remote remote, MailHosts hosts, Found found) {
+        return switch (hosts) {
+            case MailHosts.None _ -> remote.isRoute();
+            case MailHosts.Found _ ->
+                    found instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
+        };
     }
 
     /// A session broke in the middle of a transaction.
@@ -175,10 +197,10 @@ final class SessionFinder {
         };
     }
 
-    private Found open(ActivePlan active, Wish wish, NextHop.Remote remote) {
-        return switch (active.directions().hosts(remote, active.pools().sources())) {
+    private Found open(ActivePlan active, Wish wish, NextHop.Remote remote, MailHosts hosts) {
+        return switch (hosts) {
             case MailHosts.None(SmtpReply reply) -> new Found.Failed(new NotTried(reply), "");
-            case MailHosts.Found(List<HostAddress> hosts) -> open(active, wish, remote, hosts);
+            case MailHosts.Found(List<HostAddress> found) -> open(active, wish, remote, found);
         };
     }
 
@@ -193,7 +215,7 @@ final class SessionFinder {
             var choice = new Choice(active.pools(), wish, hosts, tried);
             Optional<Way> way = choice.make();
             if (way.isEmpty()) {
-                break;
+                return last.orElseGet(() -> without(active, wish, hosts, choice.blocked));
             }
             SourceAddress source = way.get().source();
             tried.add(source.name());
@@ -213,7 +235,7 @@ final class SessionFinder {
                 return found;
             }
         }
-        return last.orElseGet(() -> without(active, wish, hosts));
+        return last.orElseGet(() -> without(active, wish, hosts, Optional.empty()));
     }
 
     /// Whether the source cannot be used.
@@ -281,12 +303,11 @@ final class SessionFinder {
                 source.profile());
     }
 
-    private Found without(ActivePlan active, Wish wish, List<HostAddress> hosts) {
-        var choice = new Choice(active.pools(), wish, hosts, Set.of());
-        Optional<Way> way = choice.make();
-        way.ifPresent(free -> free.lease().release(now()));
-        if (choice.blocked.isPresent()) {
-            return new Found.NotAllowed(choice.blocked.get());
+    /// @param blocked what stands against the sources that could be used
+    private static Found without(
+            ActivePlan active, Wish wish, List<HostAddress> hosts, Optional<Blocked> blocked) {
+        if (blocked.isPresent()) {
+            return new Found.NotAllowed(blocked.get());
         }
         String pool = wish.path().pool();
         String text =
