@@ -14,9 +14,11 @@ import io.whimbrel.routing.MailHosts;
 import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Breadth;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Reason;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DomainTls;
@@ -48,6 +50,9 @@ final class SessionFinder {
     private static final Duration FULL_FOR = Duration.ofSeconds(5);
 
     private static final int FULL_MOST = 10_000;
+
+    /// A reload that brings the pool back does not wait for it.
+    private static final long POOL_AGAIN_MICROS = 3_600_000_000L;
 
     private final SmtpClient client;
     private final Limiter limiter;
@@ -117,6 +122,13 @@ final class SessionFinder {
     }
 
     Found open(ActivePlan active, Wish wish) {
+        String pool = wish.path().pool();
+        if (!active.pools().isKnown(pool)) {
+            // Only an operator can say where its mail is to leave.
+            var reason = new Reason("pool " + pool + ", which is not configured");
+            long until = now() + POOL_AGAIN_MICROS;
+            return new Found.NotAllowed(new Blocked(until, reason, Breadth.PATH, false));
+        }
         return switch (wish.nextHop()) {
             case NextHop.Remote remote -> openOrFallBack(active, wish, remote);
             case NextHop.LocalSocket(var _, Path path) -> local(active, wish, path);

@@ -6,6 +6,7 @@ import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.PoolSettings.Member;
+import io.whimbrel.egress.PoolSettings.Sticky;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.Site;
@@ -286,7 +287,7 @@ final class PoolDeliveryTest {
         var post = new Post(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
         var sources = new Sources(List.of(A, B), post.clock);
         List<Member> members = List.of(Member.of("a"), Member.of("b"));
-        var pool = new PoolSettings("default", members, PoolSettings.Sticky.DOMAIN);
+        var pool = new PoolSettings("default", members, Sticky.DOMAIN);
         DeliveryPlan plain =
                 post.plan(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
         post.dispatcher.reload(
@@ -302,7 +303,7 @@ final class PoolDeliveryTest {
     private static String stickyTo(String source) {
         var sources = new Sources(List.of(A, B), () -> Instant.EPOCH);
         List<Member> members = List.of(Member.of("a"), Member.of("b"));
-        var settings = new PoolSettings("p", members, PoolSettings.Sticky.DOMAIN);
+        var settings = new PoolSettings("p", members, Sticky.DOMAIN);
         var pools =
                 new Pools(List.of(settings), sources, () -> Instant.EPOCH, new Metrics().egress);
         for (int i = 0; ; i++) {
@@ -334,6 +335,36 @@ final class PoolDeliveryTest {
             assertThat(post.attempts(2))
                     .allMatch(PoolDeliveryTest::isAccepted)
                     .allMatch(attempt -> attempt.source().equals("b"));
+        }
+    }
+
+    /// It is held, not deferred, and goes on when an operator brings the pool back.
+    @Test
+    void poolThatIsNotConfiguredAnyMore_holdsItsMail() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A)) {
+            DeliveryPlan before = post.dispatcher.active().plan();
+            var sources = new Sources(List.of(A), post.clock);
+            var other = new PoolSettings("other", List.of(Member.of("a")), Sticky.NONE);
+            post.dispatcher.reload(
+                    new DeliveryPlan(
+                            ONE,
+                            new Pools(List.of(other), sources, post.clock, post.metrics.egress),
+                            before.routing(),
+                            before.tls()));
+            post.admit(3);
+
+            peer.await(() -> post.schedule.held(path(peer)).isPresent());
+            assertThat(post.schedule.held(path(peer)).orElseThrow().why())
+                    .isEqualTo("pool default, which is not configured");
+            post.clock.advance(Duration.ofMinutes(30));
+            post.schedule.tick(post.clock.instant());
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+            assertThat(peer.connections()).isZero();
+
+            post.dispatcher.reload(before);
+            post.schedule.reroute(Destinations.ofPool("default"), post.clock.instant());
+            assertThat(post.attempts(3)).allMatch(PoolDeliveryTest::isAccepted);
         }
     }
 
@@ -385,7 +416,7 @@ final class PoolDeliveryTest {
         DeliverySettings settings = ONE;
         DeliveryPlan plain = post.plan(settings, Post.routeTo(peer));
         var sources = new Sources(List.of(all), post.clock);
-        var pool = new PoolSettings("default", members, PoolSettings.Sticky.NONE);
+        var pool = new PoolSettings("default", members, Sticky.NONE);
         return new DeliveryPlan(
                 settings,
                 new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
