@@ -136,7 +136,8 @@ final class Outgoing implements AutoCloseable {
                                         provider,
                                         TlsRequirement.UNSPECIFIED,
                                         host.isOfDomain()),
-                                host));
+                                host),
+                config.delivery().connectionsPerPathMax());
     }
 
     private static String poolOf(Config config, String tenant) {
