@@ -31,6 +31,7 @@ import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
+import io.whimbrel.time.SteadyClock;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.DaneRecords;
 import io.whimbrel.transport.DaneTarget;
@@ -39,6 +40,7 @@ import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsState;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -76,7 +78,7 @@ final class Outgoing implements AutoCloseable {
             Config config,
             FileLimit fileLimit,
             Consumer<ActionNotice> notices,
-            InstantSource clock,
+            SteadyClock clock,
             Metrics metrics)
             throws IOException {
         this.clock = clock;
@@ -85,13 +87,14 @@ final class Outgoing implements AutoCloseable {
         providers = providers(config);
         limiter = new Limiter(limits(config, providers));
         metrics.shaping.watch(() -> limiter.counts().reading());
-        limiterFile = new LimiterFile(config.node().dataFolder(), limiter, clock, metrics);
+        Path folder = config.node().dataFolder();
+        limiterFile = new LimiterFile(folder, limiter, clock, clock.lead(), metrics);
         var hooks = new Reactions.Hooks(limiter::restrain, limiter::lift, notices);
         reactions = new Reactions(() -> providers.rulebook(), hooks, metrics);
-        restraintsFile = new RestraintsFile(config.node().dataFolder(), reactions, metrics);
+        restraintsFile = new RestraintsFile(folder, reactions, clock, clock.lead(), metrics);
         pools = pools(config);
         resolver = new Resolver(config.dns(), clock, metrics.dns);
-        tlsState = new TlsState(config.node().dataFolder(), clock, metrics);
+        tlsState = new TlsState(folder, clock, metrics);
         tls = tls(config, resolver, providers);
     }
 
@@ -133,7 +136,8 @@ final class Outgoing implements AutoCloseable {
                                         provider,
                                         TlsRequirement.UNSPECIFIED,
                                         host.isOfDomain()),
-                                host));
+                                host),
+                config.delivery().connectionsPerPathMax());
     }
 
     private static String poolOf(Config config, String tenant) {

@@ -169,6 +169,7 @@ final class WhyNodeTest {
             assertThat(explained.out())
                     .contains("site      smtp://127.0.0.1:" + nextHop.getLocalPort())
                     .contains("pool      shop")
+                    .contains("at most   50 connections at once, over all sources")
                     .containsPattern("t1 +127.0.0.1 +warm +2 +usable")
                     .containsPattern("1/h for source t1, pool shop +1 +1 +\\d+m")
                     .contains("w.toml:");

@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 ///
 /// @param poolOf the pool that a tenant's mail leaves by, by the tenant's name; `""` for the node's
 ///   own
+/// @param siteConnectionsMax at once to one site by one pool, over all its sources
 public record EgressSight(
         RoutingPlan routing,
         Destinations destinations,
@@ -23,7 +24,8 @@ public record EgressSight(
         Pools pools,
         Providers providers,
         Limiter limiter,
-        TlsWishes tls) {
+        TlsWishes tls,
+        int siteConnectionsMax) {
 
     /// What TLS mail without wishes of its own needs.
     @FunctionalInterface

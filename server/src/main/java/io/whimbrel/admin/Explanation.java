@@ -125,6 +125,7 @@ public final class Explanation {
                         sight.providers().sign(names, asked.domain.value(), way.provider));
         names.forEach(line.putArray("hosts")::add);
         line.put("pool", destination.pool());
+        line.put("site_connections_max", sight.siteConnectionsMax());
         List<SourceAddress> sources = sources(asked, destination.pool(), sight);
         addSources(line.putArray("sources"), destination.pool(), sources, sight);
         addTls(line, asked.domain, way, sight);

@@ -333,13 +333,17 @@ final class WaitCauses {
     }
 
     private WaitCause connection(PathView view) {
+        boolean isAtMost = view.connections() >= sight.siteConnectionsMax();
         if (view.established() > 0) {
             return WaitCause.of(
                     Kind.TURN,
                     "{are} next in turn: "
                             + view.established()
                             + (view.established() == 1 ? " connection is" : " connections are")
-                            + " at work");
+                            + " at work"
+                            + (isAtMost
+                                    ? ", the most that a site has ([delivery] connections)"
+                                    : ""));
         }
         String what =
                 view.connections() > 0

@@ -67,7 +67,8 @@ final class OfflineEgress {
                                         provider,
                                         TlsRequirement.UNSPECIFIED,
                                         host.isOfDomain()),
-                                host));
+                                host),
+                config.delivery().connectionsPerPathMax());
     }
 
     private static String poolOf(Config config, String tenant) {

@@ -123,6 +123,11 @@ final class ShapingExplain implements Callable<Integer> {
                 Json.text(line, "provider") + (sign.isEmpty() ? "" : ", known by " + sign));
         print(out, "tls", tls(line.path("tls")));
         print(out, "pool", Json.text(line, "pool"));
+        print(
+                out,
+                "at most",
+                Json.shown(line, "site_connections_max")
+                        + " connections at once, over all sources ([delivery] connections)");
         out.println();
         var sources = new TextTable("SOURCE", "ADDRESS", "PROFILE", "WEIGHT", "STATE");
         for (JsonNode one : line.path("sources")) {

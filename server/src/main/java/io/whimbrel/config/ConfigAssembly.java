@@ -57,7 +57,8 @@ final class ConfigAssembly {
                         values.all(TenantKeys.TENANT).stream()
                                 .map(it -> TenantKeys.settings(it, classes))
                                 .toList(),
-                        DoorKeys.inbound(values.all(DoorKeys.INBOUND))),
+                        DoorKeys.inbound(values.all(DoorKeys.INBOUND)),
+                        egress.poolNames()),
                 PickupKeys.pickup(values.one(PickupKeys.PICKUP), classes, node.dataFolder()),
                 PickupKeys.sendmail(values.one(PickupKeys.SENDMAIL), node.name()),
                 egress,

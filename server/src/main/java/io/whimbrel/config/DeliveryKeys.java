@@ -47,7 +47,9 @@ final class DeliveryKeys {
                     Kinds.integer(1, 10_000),
                     DEFAULT.connectionsPerPathMax(),
                     RELOAD,
-                    "Connections at once to one site (the domains that share their MX hosts).");
+                    "Connections at once to one site (the domains that share their MX hosts) by one"
+                        + " pool, over all its sources. A `[[limit]]` can only lower it: raise it"
+                        + " where limits of sources allow more in sum.");
 
     static final Key<Integer> CONNECTIONS_MAX =
             Key.withDefault(

@@ -134,7 +134,7 @@ final class DeliveryWorker implements Crew.Member {
                     work.readyEntries(path) > 0 ? work.peek(path) : Optional.empty();
             return first.isPresent() ? connect(first.get()) : idle(seen, 0);
         }
-        return switch (work.take(path, terms().carrier(session.get()))) {
+        return switch (work.take(path, terms().carrier(session.get(), finder))) {
             case Take.Given(QueueEntry entry, Grant grant) -> {
                 looked(work.readyEntries(path));
                 taken++;
@@ -142,9 +142,18 @@ final class DeliveryWorker implements Crew.Member {
                 yield deliver(entry, grant);
             }
             case Take.HeldBack(Blocked by) -> awaitLimit(by, seen);
-            // What is left for others sticks to other sources.
-            case Take.Nothing() -> idle(seen, work.readyEntries(path));
+            case Take.Nothing() -> leaveToOthers(seen, work.readyEntries(path));
         };
+    }
+
+    /// What is left sticks to other sources: where no other connection may be begun for it, this
+    /// one makes room.
+    private boolean leaveToOthers(long seen, int ready) throws InterruptedException {
+        if (ready > 0 && session.orElseThrow().transactions() > 0 && connections.isFull()) {
+            endSession();
+            return true;
+        }
+        return idle(seen, ready);
     }
 
     private void looked(int ready) {
@@ -161,7 +170,7 @@ final class DeliveryWorker implements Crew.Member {
                         && !dispatcher.permits().isWanted()
                         && !lease.map(Lease::isWanted).orElse(false);
         Duration idleMost = mayIdle ? active.settings().idleMost() : Duration.ZERO;
-        isSeeking = connections.mayStay(seat, seen, idleMost);
+        isSeeking = connections.mayStay(seat.after(seen, ready), idleMost);
         return isSeeking;
     }
 
@@ -401,8 +410,7 @@ final class DeliveryWorker implements Crew.Member {
             case Ending.SessionEnded(Optional<AttemptResult> said) -> {
                 // What it said at its end may mean more than that it has had enough of us.
                 said.ifPresent(reply ->
-                        rules.heed(
-                                rules.advice(entry, open.source(), List.of(reply)).values(), open));
+                        rules.heed(rules.advice(entry, open, List.of(reply)).values(), open));
                 endSession();
                 return givenBack(entry);
             }
@@ -413,7 +421,7 @@ final class DeliveryWorker implements Crew.Member {
     private boolean isToEnd(RemoteSession open) {
         return active.directions() != dispatcher.active().directions()
                 || open.transactions() >= carriesMost
-                || terms().isWornOut(open, lease.orElseThrow(), TURN);
+                || terms().isWornOut(open, lease.orElseThrow(), TURN, finder);
     }
 
     private PathTerms terms() {
@@ -429,7 +437,7 @@ final class DeliveryWorker implements Crew.Member {
                 && !Results.isAnyAccepted(results)) {
             work.giveBack(entry);
         } else {
-            Map<AttemptResult, Advice> advice = rules.advice(entry, open.source(), results);
+            Map<AttemptResult, Advice> advice = rules.advice(entry, open, results);
             dispatcher.settle(
                     path,
                     new Attempt(
@@ -486,7 +494,8 @@ final class DeliveryWorker implements Crew.Member {
             }
             case END -> false;
             case REST -> {
-                untried.settleWaiting(result, source, this::fate);
+                untried.settleWaiting(
+                        result, source, entry -> rules.fate(entry, active, interruption));
                 rest();
                 yield true;
             }
@@ -517,16 +526,6 @@ final class DeliveryWorker implements Crew.Member {
 
     private Destination destination(QueueEntry entry) {
         return new Destination(entry.domain(), path.pool(), entry.route());
-    }
-
-    /// Its own, where the last answer about its domain was that it has none. Others are not asked
-    /// about here: where the DNS is out of reach as well, that would take hours.
-    private Optional<AttemptResult> fate(QueueEntry entry) {
-        return active.directions().isDoubtful(entry.domain(), entry.route())
-                        && rules.heading(destination(entry), active, interruption)
-                                instanceof Heading.Nowhere(SmtpReply reply)
-                ? Optional.of(new NotTried(reply))
-                : Optional.empty();
     }
 
     private void rest() throws InterruptedException {

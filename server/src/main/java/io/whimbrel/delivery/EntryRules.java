@@ -3,7 +3,6 @@ package io.whimbrel.delivery;
 import io.whimbrel.delivery.SessionFinder.Found;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.EgressPath;
-import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.outcome.AttemptResult;
@@ -59,10 +58,11 @@ final class EntryRules {
         }
     }
 
+    /// What a fallback relay answers is about the relay alone.
     Map<AttemptResult, Advice> advice(
-            QueueEntry entry, SourceAddress source, List<AttemptResult> results) {
+            QueueEntry entry, RemoteSession open, List<AttemptResult> results) {
         try {
-            return dispatcher.replies().observe(path, source, entry, results);
+            return dispatcher.replies().observe(open.reached(path), open.source(), entry, results);
         } catch (RuntimeException e) {
             dispatcher.bug("the rules for " + entry.message(), e);
             return Map.of();
@@ -78,7 +78,7 @@ final class EntryRules {
             switch (one.next()) {
                 case Next.RetryElsewhere(boolean isOtherSource) -> {
                     if (isOtherSource) {
-                        dispatcher.finder().avoid(path, open.source().name());
+                        dispatcher.finder().avoid(open.reached(path), open.source().name());
                     } else {
                         dispatcher.client().avoid(open.host());
                     }
@@ -107,6 +107,17 @@ final class EntryRules {
         } finally {
             interruption.end();
         }
+    }
+
+    /// Its own, where the last answer about its domain was that it has none. Others are not asked
+    /// about here: where the DNS is out of reach as well, that would take hours.
+    Optional<AttemptResult> fate(QueueEntry entry, ActivePlan active, Interruption interruption) {
+        var destination = new Destination(entry.domain(), path.pool(), entry.route());
+        return active.directions().isDoubtful(entry.domain(), entry.route())
+                        && heading(destination, active, interruption)
+                                instanceof Heading.Nowhere(SmtpReply reply)
+                ? Optional.of(new AttemptResult.NotTried(reply))
+                : Optional.empty();
     }
 
     /// A session for mail of `stream` for `domain`.

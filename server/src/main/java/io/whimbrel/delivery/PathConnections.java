@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -80,6 +81,23 @@ final class PathConnections {
     final class Seat {
         private final Condition condition = lock.newCondition();
         private boolean isWoken;
+        private long seen;
+        private int passedOver;
+
+        /// Of its thread alone, before it sleeps.
+        ///
+        /// @param announcedBefore [#announced] before the take that found nothing
+        /// @param left how many entries wait that are not for its thread's session
+        Seat after(long announcedBefore, int left) {
+            seen = announcedBefore;
+            passedOver = left;
+            return this;
+        }
+
+        /// Whether there may be anything for it among what waits.
+        private boolean isOfUse() {
+            return passedOver == 0 || seen != announced;
+        }
     }
 
     /// What a thread whose connection failed is to do.
@@ -159,14 +177,13 @@ final class PathConnections {
 
     /// Waits for work, or ends the thread.
     ///
-    /// @param seen [#announced] before the take that found nothing
     /// @param idleMost how long to wait
     /// @return whether there may be work; where not, the thread is not counted any more and must
     ///   end without taking
-    boolean mayStay(Seat seat, long seen, Duration idleMost) throws InterruptedException {
+    boolean mayStay(Seat seat, Duration idleMost) throws InterruptedException {
         lock.lock();
         try {
-            if (announced != seen && !isClosing) {
+            if (announced != seat.seen && !isClosing) {
                 seekers++;
                 return true;
             }
@@ -228,6 +245,16 @@ final class PathConnections {
         lock.lock();
         try {
             sources = count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether no other connection may be begun beside those there are.
+    boolean isFull() {
+        lock.lock();
+        try {
+            return threads >= limit();
         } finally {
             lock.unlock();
         }
@@ -439,17 +466,28 @@ final class PathConnections {
             start();
         }
         while (seekers < ready && !isResting && !isClosing) {
-            Seat seat = sleeping.pollFirst();
-            if (seat == null) {
+            Optional<Seat> seat = useful();
+            if (seat.isEmpty()) {
                 if (mayStart()) {
                     start();
                 }
                 return;
             }
-            seat.isWoken = true;
-            seat.condition.signal();
+            sleeping.remove(seat.get());
+            seat.get().isWoken = true;
+            seat.get().condition.signal();
             seekers++;
         }
+    }
+
+    /// Two that wake each other for what neither may have would do so for ever.
+    private Optional<Seat> useful() {
+        for (Seat seat : sleeping) {
+            if (seat.isOfUse()) {
+                return Optional.of(seat);
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean mayStart() {

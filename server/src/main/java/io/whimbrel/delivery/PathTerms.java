@@ -26,7 +26,7 @@ record PathTerms(ActivePlan active, EgressPath path) {
 
     /// `open`, as the schedule needs to know it. What the host takes no more of in one transaction
     /// (RFC 9422) is asked for one by one, so that limits count each.
-    Carrier carrier(RemoteSession open) {
+    Carrier carrier(RemoteSession open, SessionFinder finder) {
         SourceAddress source = open.source();
         var leaving = new FlowSource(source.name(), source.profile());
         long rcptMax = open.extensions().limits().rcptMax();
@@ -37,9 +37,15 @@ record PathTerms(ActivePlan active, EgressPath path) {
         return new Carrier(
                 leaving,
                 most,
-                (stream, domain) ->
-                        active.pools()
-                                .mayCarry(path.pool(), source.name(), stickyKey(stream, domain)));
+                (stream, domain) -> {
+                    Flow mail = flow(stream, domain);
+                    return active.pools()
+                            .mayCarry(
+                                    path.pool(),
+                                    source.name(),
+                                    active.pools().stickyKey(path.pool(), mail),
+                                    other -> finder.isRefused(path, other, mail));
+                });
     }
 
     /// What of the mail leads to one source of the pool.
@@ -55,14 +61,23 @@ record PathTerms(ActivePlan active, EgressPath path) {
     /// Whether `open`, which is between two messages, is to carry no other.
     ///
     /// @param turn messages that it may carry although others wait for its place
-    boolean isWornOut(RemoteSession open, Lease lease, int turn) {
+    /// @param finder knows whose turn it cannot be
+    boolean isWornOut(RemoteSession open, Lease lease, int turn, SessionFinder finder) {
         int carried = open.transactions();
         return !open.isOpen()
                 || Transaction.isUsedUp(open)
                 || carried >= active.settings().messagesPerConnectionMax()
                 || carried >= lease.messagesMax()
                 || (carried >= turn && lease.isWanted())
-                || (carried > 0 && active.pools().isAhead(path.pool(), open.source().name()));
+                || (carried > 0 && isAhead(open, finder));
+    }
+
+    private boolean isAhead(RemoteSession open, SessionFinder finder) {
+        return active.pools()
+                .isAhead(
+                        path.pool(),
+                        open.source().name(),
+                        other -> finder.isShutOut(path, other, Flow.NONE));
     }
 
     /// Whether the hosts of `talker` are those that its domains name.

@@ -1,6 +1,8 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
+import io.whimbrel.egress.EgressPath;
+import io.whimbrel.egress.Site;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.outcome.AttemptResult.Peer;
 import io.whimbrel.routing.HostAddress;
@@ -9,6 +11,7 @@ import io.whimbrel.transport.TlsAchieved;
 import io.whimbrel.wire.Wire;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /// An open session with a host, past EHLO and STARTTLS: what it offered, and how much it has been
 /// used. Confined to one thread, apart from [#cut].
@@ -25,6 +28,7 @@ final class RemoteSession {
     private final Timeouts timeouts;
     private final TlsAchieved tls;
 
+    private Optional<Site> relay = Optional.empty();
     private int transactions;
     private boolean isOpen = true;
     private boolean needsReset;
@@ -66,6 +70,18 @@ final class RemoteSession {
 
     Extensions extensions() {
         return extensions;
+    }
+
+    /// It is with a fallback relay, not with a host of the path it was opened for.
+    void isWithRelay(Site site) {
+        relay = Optional.of(site);
+    }
+
+    /// The path that its replies are about.
+    ///
+    /// @param path that it was opened for
+    EgressPath reached(EgressPath path) {
+        return relay.map(site -> new EgressPath(path.pool(), site)).orElse(path);
     }
 
     /// How safe it is, to be asked before each transaction.

@@ -14,9 +14,11 @@ import io.whimbrel.routing.MailHosts;
 import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.shaping.Blocked;
+import io.whimbrel.shaping.Breadth;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Lease;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Reason;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DomainTls;
@@ -24,6 +26,7 @@ import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsLevel;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -42,10 +45,25 @@ final class SessionFinder {
     /// A limit that has room again before this is no case for a backup.
     private static final long BACKUP_AFTER_MICROS = 60_000_000;
 
+    /// A connection that is not allowed now may be in a moment. Where more paths are at limits than
+    /// are remembered, mail of some waits for its own source a while.
+    private static final Duration FULL_FOR = Duration.ofSeconds(5);
+
+    private static final int FULL_MOST = 10_000;
+
+    /// A reload that brings the pool back does not wait for it.
+    private static final long POOL_AGAIN_MICROS = 3_600_000_000L;
+
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
     private final Lately<PathSource, Boolean> badSources;
+
+    /// Sources that limits allowed no further connection for.
+    private final Lately<PathSource, Boolean> fullSources;
+
+    /// Sources that can reach no host.
+    private final Lately<PathSource, Boolean> farSources;
 
     /// A source towards a site.
     private record PathSource(EgressPath path, String source) {}
@@ -78,6 +96,24 @@ final class SessionFinder {
         this.limiter = limiter;
         this.clock = clock;
         this.badSources = SmtpClient.lately(clock);
+        this.fullSources = new Lately<>(FULL_MOST, FULL_FOR, clock);
+        this.farSources = SmtpClient.lately(clock);
+    }
+
+    /// Whether `source` is not to be waited for on the way of `path`.
+    ///
+    /// @param mail whose it is and where it goes
+    boolean isRefused(EgressPath path, SourceAddress source, Flow mail) {
+        return fullSources.contains(new PathSource(path, source.name()))
+                || isShutOut(path, source, mail);
+    }
+
+    /// The same, and that will not change in a moment.
+    boolean isShutOut(EgressPath path, SourceAddress source, Flow mail) {
+        var way = new PathSource(path, source.name());
+        return badSources.contains(way)
+                || farSources.contains(way)
+                || limiter.shut(flow(path, source, mail), now()).isPresent();
     }
 
     /// Other sources come first for a while on the way of `path`.
@@ -86,6 +122,13 @@ final class SessionFinder {
     }
 
     Found open(ActivePlan active, Wish wish) {
+        String pool = wish.path().pool();
+        if (!active.pools().isKnown(pool)) {
+            // Only an operator can say where its mail is to leave.
+            var reason = new Reason("pool " + pool + ", which is not configured");
+            long until = now() + POOL_AGAIN_MICROS;
+            return new Found.NotAllowed(new Blocked(until, reason, Breadth.PATH, false));
+        }
         return switch (wish.nextHop()) {
             case NextHop.Remote remote -> openOrFallBack(active, wish, remote);
             case NextHop.LocalSocket(var _, Path path) -> local(active, wish, path);
@@ -93,16 +136,38 @@ final class SessionFinder {
     }
 
     private Found openOrFallBack(ActivePlan active, Wish wish, NextHop.Remote remote) {
-        Found own = open(active, wish, remote);
+        MailHosts hosts = hosts(active, remote);
+        Found own = open(active, wish, remote, hosts);
         Optional<NextHop.Remote> fallback = remote.terms().fallback();
-        boolean isAway =
-                own instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
-        if (!isAway || fallback.isEmpty() || Thread.currentThread().isInterrupted()) {
+        if (fallback.isEmpty()
+                || !isAway(remote, hosts, own)
+                || Thread.currentThread().isInterrupted()) {
             return own;
         }
-        // What a fallback says that takes no mail at all is no word about this mail.
-        Found other = open(active, wish, fallback.get());
-        return other instanceof Found.Failed ? own : other;
+        NextHop.Remote relay = fallback.get();
+        return switch (open(active, wish, relay, hosts(active, relay))) {
+            case Found.Opened opened -> {
+                opened.session().isWithRelay(relay.site());
+                yield opened;
+            }
+            // What a fallback says that takes no mail at all is no word about this mail.
+            case Found.Failed _ -> own;
+            case Found.NotAllowed notAllowed -> notAllowed;
+        };
+    }
+
+    private static MailHosts hosts(ActivePlan active, NextHop.Remote remote) {
+        return active.directions().hosts(remote, active.pools().sources());
+    }
+
+    /// Whether nobody was connected to: where the operator named the hosts, for want of an address
+    /// too.
+    private static boolean isAway(NextHop.Remote remote, MailHosts hosts, Found found) {
+        return switch (hosts) {
+            case MailHosts.None _ -> remote.isRoute();
+            case MailHosts.Found _ ->
+                    found instanceof Found.Failed(AttemptResult result, _) && isUnreached(result);
+        };
     }
 
     /// A session broke in the middle of a transaction.
@@ -144,10 +209,10 @@ final class SessionFinder {
         };
     }
 
-    private Found open(ActivePlan active, Wish wish, NextHop.Remote remote) {
-        return switch (active.directions().hosts(remote, active.pools().sources())) {
+    private Found open(ActivePlan active, Wish wish, NextHop.Remote remote, MailHosts hosts) {
+        return switch (hosts) {
             case MailHosts.None(SmtpReply reply) -> new Found.Failed(new NotTried(reply), "");
-            case MailHosts.Found(List<HostAddress> hosts) -> open(active, wish, remote, hosts);
+            case MailHosts.Found(List<HostAddress> found) -> open(active, wish, remote, found);
         };
     }
 
@@ -162,7 +227,7 @@ final class SessionFinder {
             var choice = new Choice(active.pools(), wish, hosts, tried);
             Optional<Way> way = choice.make();
             if (way.isEmpty()) {
-                break;
+                return last.orElseGet(() -> without(active, wish, hosts, choice.blocked));
             }
             SourceAddress source = way.get().source();
             tried.add(source.name());
@@ -182,7 +247,7 @@ final class SessionFinder {
                 return found;
             }
         }
-        return last.orElseGet(() -> without(active, wish, hosts));
+        return last.orElseGet(() -> without(active, wish, hosts, Optional.empty()));
     }
 
     /// Whether the source cannot be used.
@@ -235,24 +300,26 @@ final class SessionFinder {
 
     /// A connection from `source`, and what it is opened for.
     private static Flow flow(Wish wish, SourceAddress source) {
-        EgressPath path = wish.path();
+        return flow(wish.path(), source, wish.mail());
+    }
+
+    private static Flow flow(EgressPath path, SourceAddress source, Flow mail) {
         return new Flow(
                 source.name(),
                 path.pool(),
                 path.site().provider(),
                 path.site().name(),
-                wish.mail().domain(),
-                wish.mail().tenant(),
-                wish.mail().campaign(),
+                mail.domain(),
+                mail.tenant(),
+                mail.campaign(),
                 source.profile());
     }
 
-    private Found without(ActivePlan active, Wish wish, List<HostAddress> hosts) {
-        var choice = new Choice(active.pools(), wish, hosts, Set.of());
-        Optional<Way> way = choice.make();
-        way.ifPresent(free -> free.lease().release(now()));
-        if (choice.blocked.isPresent()) {
-            return new Found.NotAllowed(choice.blocked.get());
+    /// @param blocked what stands against the sources that could be used
+    private static Found without(
+            ActivePlan active, Wish wish, List<HostAddress> hosts, Optional<Blocked> blocked) {
+        if (blocked.isPresent()) {
+            return new Found.NotAllowed(blocked.get());
         }
         String pool = wish.path().pool();
         String text =
@@ -332,16 +399,23 @@ final class SessionFinder {
 
         /// Claims the connection where it may: the first source that may is the one.
         private boolean mayUse(SourceAddress source) {
-            if (tried.contains(source.name()) || !reachesAny(source) || isBackupTooSoon(source)) {
+            EgressPath path = wish.path();
+            var way = new PathSource(path, source.name());
+            if (!reachesAny(source)) {
+                farSources.add(way, true);
                 return false;
             }
-            EgressPath path = wish.path();
+            if (tried.contains(source.name()) || isBackupTooSoon(source)) {
+                return false;
+            }
             return switch (limiter.connect(flow(wish, source), path, now())) {
                 case io.whimbrel.shaping.Opening.Opened(Lease granted) -> {
                     lease = Optional.of(granted);
+                    fullSources.remove(way);
                     yield true;
                 }
                 case Blocked by -> {
+                    fullSources.add(way, true);
                     note(by);
                     if (blocked.isEmpty() || by.untilMicros() < blocked.get().untilMicros()) {
                         blocked = Optional.of(by);

@@ -1,6 +1,8 @@
 package io.whimbrel.egress;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// `[[source]]`, `[[pool]]` and `[[class]]`: where mail leaves from. Immutable.
 ///
@@ -18,5 +20,13 @@ public record EgressSettings(
         sources = List.copyOf(sources);
         pools = List.copyOf(pools);
         classes = List.copyOf(classes);
+    }
+
+    /// Of pools, and of sources, which stand for pools of themselves alone.
+    public Set<String> poolNames() {
+        Set<String> names = new HashSet<>();
+        pools.forEach(pool -> names.add(pool.name()));
+        sources.stream().map(SourceAddress::name).filter(it -> !it.isEmpty()).forEach(names::add);
+        return names;
     }
 }

@@ -161,7 +161,7 @@ final class Pool {
         member.sent(isFirst, now);
     }
 
-    synchronized boolean isAhead(String source) {
+    boolean isAhead(String source, Predicate<SourceAddress> isRefused) {
         PoolMember member = byName.get(source);
         if (member == null) {
             return true;
@@ -169,6 +169,21 @@ final class Pool {
         if (settings.sticky() != PoolSettings.Sticky.NONE && !member.isBackup) {
             return false;
         }
+        for (PoolMember other : claims(member)) {
+            if (!isRefused.test(other.source)) {
+                return askToEnd(member);
+            }
+        }
+        return false;
+    }
+
+    private synchronized boolean askToEnd(PoolMember member) {
+        return member.askToEnd(ONE_ENDS_EVERY);
+    }
+
+    /// Whose turn it is rather than that of `member`.
+    private synchronized List<PoolMember> claims(PoolMember member) {
+        List<PoolMember> claims = List.of();
         long now = clock.millis();
         double tolerated = tolerated();
         for (PoolMember other : members) {
@@ -178,18 +193,18 @@ final class Pool {
                             && (member.isBackup || misplaced(member, other, now) > tolerated)
                             && canBeUsed(other, now);
             if (hasClaim) {
-                return member.askToEnd(ONE_ENDS_EVERY);
+                claims = claims.isEmpty() ? new ArrayList<>() : claims;
+                claims.add(other);
             }
         }
-        return false;
+        return claims;
     }
 
-    synchronized boolean mayCarry(String source, String stickyKey) {
+    boolean mayCarry(String source, String stickyKey, Predicate<SourceAddress> isRefused) {
         PoolMember member = byName.get(source);
         if (member == null || !isSticky(stickyKey)) {
             return member != null;
         }
-        long now = clock.millis();
         long hash = Rendezvous.hash(stickyKey);
         double score = score(member, hash);
         for (PoolMember other : members) {
@@ -197,7 +212,9 @@ final class Pool {
                     other.isBackup == member.isBackup
                             ? score(other, hash) > score
                             : member.isBackup;
-            if (isBetter && canBeUsed(other, now)) {
+            if (isBetter
+                    && sources.isUsable(other.source.name())
+                    && !isRefused.test(other.source)) {
                 return false;
             }
         }

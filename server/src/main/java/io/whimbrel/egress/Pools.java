@@ -111,14 +111,20 @@ public final class Pools {
     /// Whether a connection from `source` should end after the message in hand, so that another
     /// gets its share. Where a source has many connections only some are told so at a time: each
     /// true is for one of them.
-    public boolean isAhead(String pool, String source) {
-        return named(pool).map(it -> it.isAhead(source)).orElse(true);
+    ///
+    /// @param isRefused whether nothing can be sent from a source on the way of this connection;
+    ///   asked without a lock held
+    public boolean isAhead(String pool, String source, Predicate<SourceAddress> isRefused) {
+        return named(pool).map(it -> it.isAhead(source, isRefused)).orElse(true);
     }
 
     /// Whether a connection from `source` may carry mail with this key: no source can be used that
     /// the key would rather have.
-    public boolean mayCarry(String pool, String source, String stickyKey) {
-        return named(pool).map(it -> it.mayCarry(source, stickyKey)).orElse(false);
+    ///
+    /// @param isRefused whether a source cannot be used for this mail on the way of this connection
+    public boolean mayCarry(
+            String pool, String source, String stickyKey, Predicate<SourceAddress> isRefused) {
+        return named(pool).map(it -> it.mayCarry(source, stickyKey, isRefused)).orElse(false);
     }
 
     /// Whether some usable source of the pool can reach `target`.

@@ -27,12 +27,15 @@ final class ControlFields {
     private static final int CAMPAIGN_MAX = 128;
 
     private final Instant now;
+    private final Set<String> pools;
     private final Map<String, String> first = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private Optional<SmtpReply> refusal = Optional.empty();
 
-    ControlFields(Instant now) {
+    /// @param pools that there are, sources among them
+    ControlFields(Instant now, Set<String> pools) {
         this.now = now;
+        this.pools = pools;
     }
 
     /// Whether a field of this name is one of these.
@@ -65,7 +68,7 @@ final class ControlFields {
         return new MessageControls(
                 name(TENANT),
                 campaign(),
-                name("x-whimbrel-pool").or(() -> name("x-virtual-mta")),
+                pool("x-whimbrel-pool").or(() -> pool("x-virtual-mta")),
                 envelopeId(),
                 priority(),
                 time("x-whimbrel-not-before"),
@@ -88,6 +91,14 @@ final class ControlFields {
         if (value.isPresent()
                 && (value.get().length() > NAME_MAX || !value.get().matches("[A-Za-z0-9._-]+"))) {
             refuse(field, "needs a name of letters, digits, \".\", \"_\" and \"-\"");
+        }
+        return value;
+    }
+
+    private Optional<String> pool(String field) {
+        Optional<String> value = name(field);
+        if (value.filter(name -> !pools.contains(name)).isPresent()) {
+            refuse(field, "names \"" + value.get() + "\": there is no such pool or source");
         }
         return value;
     }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// What becomes of a header at the door: control fields read and taken out, forged fields taken
 /// out, missing ones added, everything else as it came. Immutable.
@@ -27,11 +28,13 @@ public record HeaderEdit(
     /// @param mayControl obey control fields, and take them out
     /// @param tenantField names the tenant, where it may
     /// @param forgery tells fields that claim to be ours, to be taken out
+    /// @param pools that control fields may name, sources among them
     public record Order(
             boolean isSubmission,
             boolean mayControl,
             Optional<String> tenantField,
-            Forgery forgery) {}
+            Forgery forgery,
+            Set<String> pools) {}
 
     /// Whether a field claims to be ours.
     @FunctionalInterface
@@ -66,7 +69,7 @@ public record HeaderEdit(
             this.header = header;
             this.order = order;
             this.origin = origin;
-            this.controls = new ControlFields(origin.now);
+            this.controls = new ControlFields(origin.now, order.pools);
             this.out = new ByteArrayOutputStream(header.length() + 128);
         }
 

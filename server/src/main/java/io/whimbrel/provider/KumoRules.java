@@ -2,6 +2,7 @@ package io.whimbrel.provider;
 
 import io.whimbrel.provider.KumoBlock.Notes;
 import io.whimbrel.provider.KumoImport.Outcome;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.toml.DurationText;
 import io.whimbrel.toml.TomlText;
 import io.whimbrel.toml.ValueKind.Reading;
@@ -125,7 +126,21 @@ final class KumoRules {
             notes.add(line, path + ".trigger", Outcome.CHANGED, "at once");
             return "";
         }
-        return parts[0] + " in " + DurationText.render(within.get());
+        int count = Integer.parseInt(parts[0]);
+        if (count > ReactionRule.THRESHOLD_MAX) {
+            return fewer(count, within.get(), line);
+        }
+        return count + " in " + DurationText.render(within.get());
+    }
+
+    /// As many matches in a time, counted over a shorter one.
+    private String fewer(int count, Duration within, int line) {
+        long seconds = within.toSeconds() * ReactionRule.THRESHOLD_MAX / count;
+        Duration shorter = Duration.ofSeconds(Math.max(1, seconds));
+        String threshold = ReactionRule.THRESHOLD_MAX + " in " + DurationText.render(shorter);
+        String why = threshold + ": no threshold is above " + ReactionRule.THRESHOLD_MAX;
+        notes.add(line, path + ".trigger", Outcome.CHANGED, why);
+        return threshold;
     }
 
     private List<String> actions(TomlTable rule, int line) {

@@ -29,8 +29,6 @@ import java.util.stream.Collectors;
 
 /// The keys of provider files. Stateless.
 final class ProviderKeys {
-    private static final int THRESHOLD_MAX = 100_000;
-
     /// This many matches in this time.
     record Threshold(int count, Duration within) {}
 
@@ -211,7 +209,7 @@ final class ProviderKeys {
     private static ValueKind<Threshold> threshold() {
         return ValueKind.ofParsed(
                 "is no threshold",
-                "a number and a time, such as \"3 in 10m\"",
+                "1 to " + ReactionRule.THRESHOLD_MAX + " and a time, such as \"3 in 10m\"",
                 ProviderKeys::parseThreshold,
                 it -> it.count() + " in " + DurationText.render(it.within()));
     }
@@ -223,7 +221,8 @@ final class ProviderKeys {
         }
         int count = Integer.parseInt(parts[0]);
         return DurationText.parse(parts[1])
-                .filter(within -> !within.isZero() && count >= 1 && count <= THRESHOLD_MAX)
+                .filter(within ->
+                        !within.isZero() && count >= 1 && count <= ReactionRule.THRESHOLD_MAX)
                 .map(within -> new Threshold(count, within));
     }
 

@@ -78,7 +78,33 @@ final class ActionJson {
                 .put("probing", pace.isProbing());
     }
 
-    static Reactions.Kept kept(JsonNode root) throws DamagedException {
+    /// How the wall clock stands, for [#shift].
+    static void writeClock(ObjectNode root, Instant wall, Duration lead) {
+        root.put("written-ms", bounded(wall)).put("ahead-ms", bounded(lead));
+    }
+
+    /// By how much the instants of the file are to be moved: the clock that they are of was behind
+    /// the wall clock, and the wall clock may have been set back since. None in files of before.
+    static Duration shift(JsonNode root, Instant now) throws DamagedException {
+        if (!root.has("ahead-ms")) {
+            return Duration.ZERO;
+        }
+        long written = number(root, "written-ms", 0, TIME_MILLIS_MOST);
+        long setBack = Math.min(0, now.toEpochMilli() - written);
+        long ahead = number(root, "ahead-ms", -TIME_MILLIS_MOST, TIME_MILLIS_MOST);
+        return Duration.ofMillis(ahead + setBack);
+    }
+
+    private static long bounded(Instant wall) {
+        return Math.clamp(wall.toEpochMilli(), 0, TIME_MILLIS_MOST);
+    }
+
+    private static long bounded(Duration lead) {
+        return Math.clamp(lead.toMillis(), -TIME_MILLIS_MOST, TIME_MILLIS_MOST);
+    }
+
+    /// @param shift by which instants are moved
+    static Reactions.Kept kept(JsonNode root, Duration shift) throws DamagedException {
         if (!(root.path("actions") instanceof ArrayNode list)) {
             throw new DamagedException("no list \"actions\"");
         }
@@ -89,7 +115,7 @@ final class ActionJson {
         var keys = new HashSet<List<Object>>();
         List<Action> actions = new ArrayList<>();
         for (JsonNode one : list) {
-            Action action = action(one);
+            Action action = action(one, shift);
             if (!ids.add(action.id())
                     || !keys.add(List.of(action.scope(), action.kind(), action.isByHand()))) {
                 throw new DamagedException("action " + action.id() + " is there twice");
@@ -99,7 +125,7 @@ final class ActionJson {
         return new Reactions.Kept(actions, (int) number(root, "drawn", 0, Integer.MAX_VALUE));
     }
 
-    private static Action action(JsonNode one) throws DamagedException {
+    private static Action action(JsonNode one, Duration shift) throws DamagedException {
         String id = text(one, "id", ID_CHARS);
         if (id.length() != ID_CHARS || !id.chars().skip(1).allMatch(ActionJson::isDigit)) {
             throw new DamagedException("an action without \"id\"");
@@ -109,27 +135,27 @@ final class ActionJson {
                         id,
                         scope(one.path("scope")),
                         force(one),
-                        time(one, "since-ms"),
-                        time(one, "until-ms"),
+                        time(one, "since-ms", shift),
+                        time(one, "until-ms", shift),
                         text(one, "reason", REASON_CHARS_MOST),
                         text(one, "origin", NAME_CHARS_MOST));
         String rule = text(one, "rule", NAME_CHARS_MOST);
         long matches = number(one, "matches", 0, MATCHES_MOST);
-        return new Action(restraint, rule, matches, pace(one));
+        return new Action(restraint, rule, matches, pace(one, shift));
     }
 
     private static boolean isDigit(int c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
     }
 
-    private static Pace pace(JsonNode one) throws DamagedException {
+    private static Pace pace(JsonNode one, Duration shift) throws DamagedException {
         return new Pace(
                 Duration.ofMillis(number(one, "lasts-ms", 0, LASTS_MILLIS_MOST)),
                 (int) number(one, "percent", 1, 99),
                 rate(one, "first"),
                 rate(one, "before"),
-                time(one, "next-ms"),
-                time(one, "settles-ms"),
+                time(one, "next-ms", shift),
+                time(one, "settles-ms", shift),
                 one.path("probing").booleanValue(false));
     }
 
@@ -192,7 +218,9 @@ final class ActionJson {
         return rate;
     }
 
-    private static Instant time(JsonNode one, String field) throws DamagedException {
-        return Instant.ofEpochMilli(number(one, field, 0, TIME_MILLIS_MOST));
+    private static Instant time(JsonNode one, String field, Duration shift)
+            throws DamagedException {
+        long millis = number(one, field, 0, TIME_MILLIS_MOST) + shift.toMillis();
+        return Instant.ofEpochMilli(Math.clamp(millis, 0, TIME_MILLIS_MOST));
     }
 }

@@ -17,9 +17,6 @@ import java.util.Map;
 final class MatchCounts {
     static final int KEYS_MOST = 10_000;
 
-    /// A larger threshold counts as this one.
-    static final int THRESHOLD_MOST = 100;
-
     private final Map<Key, Times> counts = new LinkedHashMap<>(16, 0.75f, true);
 
     private record Key(String origin, String rule, LimitScope scope) {}
@@ -47,7 +44,7 @@ final class MatchCounts {
     ///
     /// @return whether the rule's threshold is reached on `scope`; it counts from none again then
     boolean add(ReactionRule rule, LimitScope scope, Instant now) {
-        int threshold = Math.min(rule.threshold(), THRESHOLD_MOST);
+        int threshold = rule.threshold();
         if (threshold <= 1) {
             return true;
         }

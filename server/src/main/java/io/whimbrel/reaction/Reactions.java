@@ -83,6 +83,16 @@ public final class Reactions {
     /// What a rule leads to in one scope.
     private record Cause(ReactionRule rule, Reaction reaction, LimitScope scope, Observation seen) {
 
+        /// Whether `action` is this rule's, wherever in its file that stands by now.
+        boolean began(Action action) {
+            return action.rule().equals(rule.name())
+                    && fileOf(action.restraint().origin()).equals(fileOf(rule.origin()));
+        }
+
+        private static String fileOf(String origin) {
+            return origin.substring(0, Math.max(0, origin.lastIndexOf(':')));
+        }
+
         String reason() {
             String text = ReplyText.cut(seen.reply().toString(), REASON_CHARS_MOST);
             var conditions = scope.conditions().keySet();
@@ -160,7 +170,7 @@ public final class Reactions {
         switch (cause.reaction) {
             case Reaction.Suspend _ -> {
                 // After a pause, what is slowed down is what the rule is about.
-                again(cause, ActionKind.SLOW);
+                again(cause, ActionKind.SLOW, isReached);
                 actOrBegin(cause, ActionKind.SUSPEND, isReached);
             }
             case Reaction.SlowDown _ -> actOrBegin(cause, ActionKind.SLOW, isReached);
@@ -176,16 +186,20 @@ public final class Reactions {
     }
 
     private void actOrBegin(Cause cause, ActionKind kind, boolean isReached) {
-        if (!again(cause, kind) && isReached) {
+        if (!again(cause, kind, isReached) && isReached) {
             begin(cause);
         }
     }
 
-    /// Lowers or extends what is in force; false where nothing is.
-    private boolean again(Cause cause, ActionKind kind) {
+    /// Lowers or extends what is in force; false where nothing is. What another rule began is only
+    /// touched where the threshold of this one is reached.
+    private boolean again(Cause cause, ActionKind kind, boolean isReached) {
         Optional<Action> inForce = book.find(cause.scope, kind, false);
         if (inForce.isEmpty()) {
             return false;
+        }
+        if (!isReached && !cause.began(inForce.get())) {
+            return true;
         }
         Action before = inForce.get();
         Instant now = cause.seen.now();

@@ -22,6 +22,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// What one listener asks of clients before it takes their mail. Immutable, and its parts are
 /// thread-safe; a reload makes another one, of parts that remember.
@@ -30,12 +31,14 @@ import java.util.Optional;
 /// @param tenants all of the configuration
 /// @param recipients who is taken as a recipient
 /// @param rates of the listener
+/// @param pools that header fields may name
 /// @param shared by all listeners
 record Door(
         DoorSettings settings,
         Tenants tenants,
         RecipientPolicy recipients,
         DoorRates rates,
+        Set<String> pools,
         Shared shared) {
 
     /// What all listeners share.

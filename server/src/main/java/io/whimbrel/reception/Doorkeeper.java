@@ -96,7 +96,14 @@ final class Doorkeeper {
                             settings.inbound(),
                             ListenTerms.domainOf(listen.hostName()),
                             metrics.door);
-            var door = new Door(listen.access().door(), tenants, recipients, rates(listen), shared);
+            var door =
+                    new Door(
+                            listen.access().door(),
+                            tenants,
+                            recipients,
+                            rates(listen),
+                            settings.pools(),
+                            shared);
             terms.add(
                     ListenTerms.of(
                             listen,

@@ -119,7 +119,11 @@ final class MessageIntake {
                         isVerified && AuthenticationResults.isForged(bytes, from, to, authservId);
         var order =
                 new HeaderEdit.Order(
-                        rules.isSubmission() && isOurs, mayControl, tenantField, forgery);
+                        rules.isSubmission() && isOurs,
+                        mayControl,
+                        tenantField,
+                        forgery,
+                        client.terms().door().pools());
         return Optional.of(
                 new IncomingMail.Held(
                         new HeldHeader(rules.bytesMax()),

@@ -180,7 +180,8 @@ public final class Reception {
         }
         List<ListenTerms> terms =
                 doorkeeper.terms(
-                        new ReceptionSettings(sorted, next.tenants(), next.inbound()), answers);
+                        new ReceptionSettings(sorted, next.tenants(), next.inbound(), next.pools()),
+                        answers);
         for (int i = 0; i < terms.size(); i++) {
             listeners.get(i).reload(terms.get(i));
         }

@@ -4,6 +4,7 @@ import io.whimbrel.metrics.Metrics;
 import io.whimbrel.shaping.Family.Kind;
 import io.whimbrel.state.StateFile;
 import io.whimbrel.state.StateFile.DamagedException;
+import io.whimbrel.time.WallLead;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -25,8 +26,9 @@ import java.util.Set;
 /// below the data folder. Thread-safe.
 ///
 /// What was counted is as old after a restart as it would be without: the time in between passes,
-/// by the wall clock, and none where that was set back. A crash forgets the last two seconds. At
-/// most [LimitState#WINDOWS_MOST] counters, those that are used most, and [#BYTES_MOST].
+/// by the wall clock, and none where that was set back; where it was set before, while we ran, that
+/// changes nothing. A crash forgets the last two seconds. At most [LimitState#WINDOWS_MOST]
+/// counters, those that are used most, and [#BYTES_MOST].
 public final class LimiterFile implements AutoCloseable {
     static final String NAME = "state/limits.json";
     static final int VERSION = 1;
@@ -46,16 +48,20 @@ public final class LimiterFile implements AutoCloseable {
     /// limits, and before mail goes.
     ///
     /// @param clock by which the limiter's instants are said too
-    public LimiterFile(Path dataFolder, Limiter limiter, InstantSource clock, Metrics metrics) {
-        this.file = new StateFile(dataFolder, TERMS, new Counts(limiter.state(), clock), metrics);
+    /// @param lead of the wall clock before it
+    public LimiterFile(
+            Path dataFolder, Limiter limiter, InstantSource clock, WallLead lead, Metrics metrics) {
+        var counts = new Counts(limiter.state(), clock, lead);
+        this.file = new StateFile(dataFolder, TERMS, counts, metrics);
     }
 
     /// What is counted, as JSON.
-    record Counts(LimitState state, InstantSource clock) implements StateFile.Content {
+    record Counts(LimitState state, InstantSource clock, WallLead lead)
+            implements StateFile.Content {
 
         @Override
         public long changes() {
-            return state.changes();
+            return state.changes() + lead.steps();
         }
 
         @Override
@@ -76,7 +82,8 @@ public final class LimiterFile implements AutoCloseable {
         @Override
         public void writeTo(ObjectNode root) {
             long now = micros(clock.instant());
-            root.put("written", now);
+            // By the wall clock, for that is all that the next process has in common with us.
+            root.put("written", Math.max(0, now + lead.now().toNanos() / 1_000));
             ArrayNode windows = root.putArray("windows");
             for (KeptWindow kept : state.kept(now)) {
                 Family.Key key = kept.key();

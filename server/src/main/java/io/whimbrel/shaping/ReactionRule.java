@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 ///   means any
 /// @param text found anywhere in the text of the reply, its lines joined by spaces, without codes
 /// @param reactions what follows, at least one
-/// @param threshold this many matches ...
+/// @param threshold this many matches, 1..[#THRESHOLD_MAX], ...
 /// @param within ... in this time, on one scope, before it follows; 1 means at once
 /// @param lasts how long what follows holds
 /// @param tests replies that must match this rule, as on the wire
@@ -35,6 +35,9 @@ public record ReactionRule(
         Duration lasts,
         List<String> tests,
         List<String> misses) {
+
+    /// The time of each match is remembered, on each scope.
+    public static final int THRESHOLD_MAX = 100;
 
     /// What follows from a match. Immutable.
     public sealed interface Reaction {
@@ -73,6 +76,9 @@ public record ReactionRule(
     }
 
     public ReactionRule {
+        if (threshold < 1 || threshold > THRESHOLD_MAX) {
+            throw new IllegalArgumentException("threshold must be 1..100, not " + threshold);
+        }
         codes = List.copyOf(codes);
         statuses = List.copyOf(statuses);
         reactions = List.copyOf(reactions);

@@ -38,6 +38,11 @@ public final class SteadyClock implements InstantSource {
         return System.nanoTime();
     }
 
+    /// How far the wall is ahead of this clock, now and later.
+    public WallLead lead() {
+        return new WallLead(this, wall);
+    }
+
     /// Follows the wall clock a little.
     ///
     /// @return how far the wall is ahead of this clock, negative where it is behind

@@ -73,7 +73,8 @@ public final class TestEgress {
                                 metrics.egress),
                         Providers.NONE,
                         limiter,
-                        (_, _, _) -> TlsPolicy.MAY);
+                        (_, _, _) -> TlsPolicy.MAY,
+                        50);
     }
 
     private static SourceAddress source(String name) {

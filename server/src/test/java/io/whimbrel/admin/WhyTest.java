@@ -125,6 +125,17 @@ final class WhyTest {
     }
 
     @Test
+    void allConnectionsThatASiteMayHave_areTold() {
+        add(1, State.READY, "", 0);
+        egress.view = new PathView(50, 49, Duration.ZERO, Optional.empty());
+
+        assertThat(why())
+                .containsExactly(
+                        "1 recipient for example.com is next in turn: 49 connections are at work,"
+                                + " the most that a site has ([delivery] connections)");
+    }
+
+    @Test
     void suspension_isToldWithItsId_andHowToLiftIt() {
         add(1, State.READY, "", 0);
         var scope = LimitScope.ALL.and(Dimension.PROVIDER, "google");

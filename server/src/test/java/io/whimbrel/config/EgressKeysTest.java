@@ -55,6 +55,16 @@ class EgressKeysTest {
         assertThat(String.join("\n", errors(file))).contains(message);
     }
 
+    @Test
+    void poolsAndSources_areWhatHeaderFieldsMayName() {
+        String file = TWO_SOURCES + "[[pool]]\nname = \"p\"\nsources = [\"t1\"]\n";
+
+        assertThat(ConfigFileTest.valid(file).reception().pools())
+                .containsExactlyInAnyOrder("default", "p", "t1", "t2");
+        assertThat(ConfigFileTest.valid(ConfigFileTest.LEAST).reception().pools())
+                .containsExactly("default");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

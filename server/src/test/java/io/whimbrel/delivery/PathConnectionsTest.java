@@ -78,6 +78,25 @@ final class PathConnectionsTest {
         assertThat(started).hasValue(1);
     }
 
+    /// It would wake the next one, and so on for ever.
+    @Test
+    void sleeperThatWhatWaitsIsNotFor_isNotWoken_andAnotherIsStarted() throws InterruptedException {
+        path.workReady(1);
+        path.looked(true, 0);
+        var woken = new CountDownLatch(1);
+        Thread sleeper = sleeper(woken, 1);
+
+        path.looked(false, 1);
+        assertThat(started).hasValue(2);
+        assertThat(path.sleeping()).isEqualTo(1);
+        path.looked(true, 0);
+        path.workReady(1);
+
+        assertThat(woken.await(20, TimeUnit.SECONDS)).isTrue();
+        sleeper.join();
+        assertThat(started).hasValue(2);
+    }
+
     @Test
     void announcementBetweenLookAndSleep_isNotLost() throws InterruptedException {
         path.workReady(1);
@@ -85,7 +104,7 @@ final class PathConnectionsTest {
         path.looked(true, 0);
         path.workReady(1);
 
-        assertThat(path.mayStay(path.newSeat(), seen, LONG)).isTrue();
+        assertThat(path.mayStay(path.newSeat().after(seen, 0), LONG)).isTrue();
     }
 
     @Test
@@ -93,7 +112,8 @@ final class PathConnectionsTest {
         path.workReady(1);
         path.looked(true, 0);
 
-        assertThat(path.mayStay(path.newSeat(), path.announced(), Duration.ZERO)).isFalse();
+        assertThat(path.mayStay(path.newSeat().after(path.announced(), 0), Duration.ZERO))
+                .isFalse();
         assertThat(path.isRetired()).isTrue();
         assertThat(path.workReady(1)).isFalse();
     }
@@ -265,7 +285,7 @@ final class PathConnectionsTest {
                 isSeeking = false;
                 if (left > 0) {
                     taken.incrementAndGet();
-                } else if (hub.mayStay(seat, seen, LONG)) {
+                } else if (hub.mayStay(seat.after(seen, 0), LONG)) {
                     isSeeking = true;
                 } else {
                     return;
@@ -277,6 +297,10 @@ final class PathConnectionsTest {
     }
 
     private Thread sleeper(CountDownLatch woken) throws InterruptedException {
+        return sleeper(woken, 0);
+    }
+
+    private Thread sleeper(CountDownLatch woken, int passedOver) throws InterruptedException {
         var asleep = new CountDownLatch(1);
         PathConnections.Seat seat = path.newSeat();
         long seen = path.announced();
@@ -285,7 +309,7 @@ final class PathConnectionsTest {
                         .start(() -> {
                             asleep.countDown();
                             try {
-                                if (path.mayStay(seat, seen, LONG)) {
+                                if (path.mayStay(seat.after(seen, passedOver), LONG)) {
                                     woken.countDown();
                                 }
                             } catch (InterruptedException e) {

@@ -6,12 +6,14 @@ import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.PoolSettings.Member;
+import io.whimbrel.egress.PoolSettings.Sticky;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.Site;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
 import io.whimbrel.mail.Rate;
+import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.NotTried;
@@ -26,6 +28,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -231,6 +234,91 @@ final class PoolDeliveryTest {
         }
     }
 
+    /// Its own source is suspended at one site: there another carries its mail, for as long as that
+    /// lasts, and elsewhere it stays.
+    @Test
+    void stickyMail_leavesByAnotherSource_whereItsOwnIsSuspended() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var elsewhere = new ScriptedPeer(SERVES);
+                var post = sticky(peer, elsewhere, 1)) {
+            var scope =
+                    LimitScope.ALL
+                            .and(Dimension.SOURCE, "a")
+                            .and(Dimension.SITE, path(peer).site().name());
+            post.reactions.suspend(scope, Duration.ofDays(1), "", post.clock.instant());
+
+            for (int i = 0; i < 3; i++) {
+                post.admit("m" + i + "@" + stickyTo("a") + ".x.test");
+                assertThat(post.attempt().source()).isEqualTo("b");
+                post.admit("m" + i + "@" + stickyTo("a") + ".y.test");
+                assertThat(post.attempt().source()).isEqualTo("a");
+                post.clock.advance(Duration.ofMinutes(1));
+            }
+            assertThat(peer.connections()).isEqualTo(1);
+
+            post.reactions.liftAll(LimitScope.ALL, post.clock.instant());
+            post.admit("m@" + stickyTo("a") + ".x.test");
+            assertThat(post.attempt().source()).isEqualTo("a");
+        }
+    }
+
+    /// Connections that nothing may go by are not kept for mail that waits.
+    @Test
+    void stickyMail_getsAConnectionOfItsSource_whereOthersAreIdle() {
+        for (int most : List.of(1, 2, 3)) {
+            try (var peer = new ScriptedPeer(SERVES);
+                    var elsewhere = new ScriptedPeer(SERVES);
+                    var post = sticky(peer, elsewhere, most)) {
+                for (String source : List.of("a", "b", "a", "b")) {
+                    for (int i = 0; i < 6; i++) {
+                        post.admit("m" + i + "@" + stickyTo(source) + ".x.test");
+                    }
+                    assertThat(post.attempts(6))
+                            .allMatch(PoolDeliveryTest::isAccepted)
+                            .allMatch(attempt -> attempt.source().equals(source));
+                }
+            }
+        }
+    }
+
+    /// Idle connections stay.
+    private static Post sticky(ScriptedPeer peer, ScriptedPeer elsewhere, int connections) {
+        DeliverySettings settings = Post.settings(connections, 1_000, Duration.ofMinutes(5));
+        var post = new Post(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
+        var sources = new Sources(List.of(A, B), post.clock);
+        List<Member> members = List.of(Member.of("a"), Member.of("b"));
+        var pool = new PoolSettings("default", members, Sticky.DOMAIN);
+        DeliveryPlan plain =
+                post.plan(settings, Post.route("*.x.test", peer), Post.route("*", elsewhere));
+        post.dispatcher.reload(
+                new DeliveryPlan(
+                        settings,
+                        new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
+                        plain.routing(),
+                        plain.tls()));
+        return post;
+    }
+
+    /// The first label of a domain, below x.test and y.test, that sticks to `source`.
+    private static String stickyTo(String source) {
+        var sources = new Sources(List.of(A, B), () -> Instant.EPOCH);
+        List<Member> members = List.of(Member.of("a"), Member.of("b"));
+        var settings = new PoolSettings("p", members, Sticky.DOMAIN);
+        var pools =
+                new Pools(List.of(settings), sources, () -> Instant.EPOCH, new Metrics().egress);
+        for (int i = 0; ; i++) {
+            String label = "d" + i;
+            if (isStickyTo(pools, source, label + ".x.test")
+                    && isStickyTo(pools, source, label + ".y.test")) {
+                return label;
+            }
+        }
+    }
+
+    private static boolean isStickyTo(Pools pools, String source, String domain) {
+        return pools.mayCarry("p", source, domain, _ -> false);
+    }
+
     /// A configuration that gives mail which waits another source: no restart.
     @Test
     void reload_givesWaitingMailAnotherSource() {
@@ -247,6 +335,36 @@ final class PoolDeliveryTest {
             assertThat(post.attempts(2))
                     .allMatch(PoolDeliveryTest::isAccepted)
                     .allMatch(attempt -> attempt.source().equals("b"));
+        }
+    }
+
+    /// It is held, not deferred, and goes on when an operator brings the pool back.
+    @Test
+    void poolThatIsNotConfiguredAnyMore_holdsItsMail() {
+        try (var peer = new ScriptedPeer(SERVES);
+                var post = post(peer, ONE, A)) {
+            DeliveryPlan before = post.dispatcher.active().plan();
+            var sources = new Sources(List.of(A), post.clock);
+            var other = new PoolSettings("other", List.of(Member.of("a")), Sticky.NONE);
+            post.dispatcher.reload(
+                    new DeliveryPlan(
+                            ONE,
+                            new Pools(List.of(other), sources, post.clock, post.metrics.egress),
+                            before.routing(),
+                            before.tls()));
+            post.admit(3);
+
+            peer.await(() -> post.schedule.held(path(peer)).isPresent());
+            assertThat(post.schedule.held(path(peer)).orElseThrow().why())
+                    .isEqualTo("pool default, which is not configured");
+            post.clock.advance(Duration.ofMinutes(30));
+            post.schedule.tick(post.clock.instant());
+            assertThat(post.hasNoFurtherAttempt()).isTrue();
+            assertThat(peer.connections()).isZero();
+
+            post.dispatcher.reload(before);
+            post.schedule.reroute(Destinations.ofPool("default"), post.clock.instant());
+            assertThat(post.attempts(3)).allMatch(PoolDeliveryTest::isAccepted);
         }
     }
 
@@ -298,7 +416,7 @@ final class PoolDeliveryTest {
         DeliverySettings settings = ONE;
         DeliveryPlan plain = post.plan(settings, Post.routeTo(peer));
         var sources = new Sources(List.of(all), post.clock);
-        var pool = new PoolSettings("default", members, PoolSettings.Sticky.NONE);
+        var pool = new PoolSettings("default", members, Sticky.NONE);
         return new DeliveryPlan(
                 settings,
                 new Pools(List.of(pool), sources, post.clock, post.metrics.egress),

@@ -23,7 +23,10 @@ import io.whimbrel.routing.Protocol;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
 import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.shaping.Restraint;
+import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.transport.OutboundTls;
 
 import org.junit.jupiter.api.AfterEach;
@@ -39,23 +42,32 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Scanner;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 @Timeout(60)
 final class SessionFinderTest {
     private static final String GREETS = "S: 220 x\nC: EHLO\nS: 250 mx.test";
+
+    /// For those that may send, and for any.
+    private static final int LOOKS = 4;
 
     private static final OutboundTls TLS =
             OutboundTls.opportunistic(InstantSource.fixed(TestMail.NOW), new Metrics().tlsOut);
 
     private final TestNameServer dns = new TestNameServer();
     private final Hosts hosts = new Hosts();
-    private final SessionFinder finder =
-            new SessionFinder(hosts.client, new Limiter(List.of()), hosts.clock);
+    private final Limiter limiter = new Limiter(List.of());
+    private final SessionFinder finder = new SessionFinder(hosts.client, limiter, hosts.clock);
+
+    /// Of a pool, which looks at its clock before and after it asks which source may be used.
+    private final AtomicInteger looks = new AtomicInteger(Integer.MIN_VALUE);
+
     private final ActivePlan active =
             ActivePlan.of(
                     new DeliveryPlan(
@@ -63,7 +75,7 @@ final class SessionFinderTest {
                             new Pools(
                                     List.of(PoolSettings.ofAll(hosts.sources.all())),
                                     hosts.sources,
-                                    hosts.clock,
+                                    this::look,
                                     new Metrics().egress),
                             new RoutingPlan(
                                     List.of(),
@@ -131,6 +143,32 @@ final class SessionFinderTest {
                 .isInstanceOfSatisfying(
                         ConnectionLost.class,
                         it -> assertThat(it.stage()).isEqualTo(Stage.CONNECT));
+    }
+
+    /// It is not told that no source can reach the host.
+    @Test
+    void limitThatEndsMeanwhile_isSaidAsALimit() {
+        try (var own = new ScriptedPeer(GREETS)) {
+            Instant now = hosts.clock.instant();
+            Instant later = now.plusSeconds(60);
+            var suspension =
+                    new Restraint(
+                            "r1", LimitScope.ALL, new Force.Suspend(), now, later, "why", "here");
+            limiter.restrain(suspension);
+            looks.set(0);
+
+            assertThat(open(remote(own.port()))).isInstanceOf(Found.NotAllowed.class);
+
+            assertThat(looks).hasValue(LOOKS);
+            assertThat(limiter.restraints()).isEmpty();
+        }
+    }
+
+    private Instant look() {
+        if (looks.incrementAndGet() == LOOKS) {
+            limiter.lift("r1");
+        }
+        return hosts.clock.instant();
     }
 
     @Test

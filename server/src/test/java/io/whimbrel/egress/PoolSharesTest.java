@@ -241,7 +241,7 @@ final class PoolSharesTest {
                 pools.sent("p", "s" + source, messages == 1);
                 // Hosts differ by a factor of 20, and are slower to the first source.
                 at += (10 + 10 * path) * (source == 0 ? 2 : 1) + random.nextInt(10);
-                if (messages >= messagesMax || pools.isAhead("p", "s" + source)) {
+                if (messages >= messagesMax || pools.isAhead("p", "s" + source, _ -> false)) {
                     open[source]--;
                     source = -1;
                 }

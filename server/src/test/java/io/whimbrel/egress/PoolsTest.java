@@ -35,8 +35,8 @@ final class PoolsTest {
         assertThat(pools.choose("q", "", _ -> true, _ -> true)).isEmpty();
         assertThat(pools.trouble("q")).contains("pool q is not configured");
         assertThat(pools.describe("q")).isEqualTo("pool q is not configured");
-        assertThat(pools.isAhead("q", "s1")).isTrue();
-        assertThat(pools.mayCarry("q", "s1", "")).isFalse();
+        assertThat(pools.isAhead("q", "s1", _ -> false)).isTrue();
+        assertThat(pools.mayCarry("q", "s1", "", _ -> false)).isFalse();
         assertThat(pools.reaches("q", InetAddress.ofLiteral("127.0.0.1"))).isFalse();
     }
 
@@ -63,7 +63,7 @@ final class PoolsTest {
         assertThat(pools.isKnown("s2")).isTrue();
         assertThat(pools.choose("s2", "", _ -> true, _ -> true)).contains(TWO);
         pools.sent("s2", "s2", true);
-        assertThat(pools.isAhead("s2", "s2")).isFalse();
+        assertThat(pools.isAhead("s2", "s2", _ -> false)).isFalse();
     }
 
     @Test
@@ -81,10 +81,12 @@ final class PoolsTest {
 
         assertThat(pools.choose("p", "", _ -> true, _ -> true)).contains(TWO);
         assertThat(pools.choose("p", "", _ -> true, source -> !source.equals(TWO))).contains(ONE);
-        assertThat(pools.isAhead("p", "s1")).as("while s2 was refused just now").isFalse();
+        assertThat(pools.isAhead("p", "s1", _ -> false))
+                .as("while s2 was refused just now")
+                .isFalse();
 
         now = now.plusSeconds(5);
-        assertThat(pools.isAhead("p", "s1")).as("once s2 may be back").isTrue();
+        assertThat(pools.isAhead("p", "s1", _ -> false)).as("once s2 may be back").isTrue();
         assertThat(pools.choose("p", "", _ -> true, _ -> true)).contains(TWO);
     }
 
@@ -113,11 +115,12 @@ final class PoolsTest {
         assertThat(first.values().stream().filter(ONE::equals).count()).isBetween(1_900L, 2_100L);
         first.forEach((key, source) -> {
             assertThat(pools.choose("p", key, _ -> true, _ -> true)).contains(source);
-            assertThat(pools.mayCarry("p", source.name(), key)).isTrue();
-            assertThat(pools.mayCarry("p", source.equals(ONE) ? "s2" : "s1", key)).isFalse();
+            assertThat(pools.mayCarry("p", source.name(), key, _ -> false)).isTrue();
+            assertThat(pools.mayCarry("p", source.equals(ONE) ? "s2" : "s1", key, _ -> false))
+                    .isFalse();
         });
-        assertThat(pools.mayCarry("p", "s1", "")).isTrue();
-        assertThat(pools.isAhead("p", "s1")).isFalse();
+        assertThat(pools.mayCarry("p", "s1", "", _ -> false)).isTrue();
+        assertThat(pools.isAhead("p", "s1", _ -> false)).isFalse();
     }
 
     @Test
@@ -131,8 +134,41 @@ final class PoolsTest {
 
             assertThat(without.equals(usual)).as(key).isEqualTo(!usual.equals(ONE));
             // Mail goes on from where it was put for lack of the first choice.
-            assertThat(pools.mayCarry("p", without.name(), key)).as(key).isTrue();
+            assertThat(pools.mayCarry("p", without.name(), key, ONE::equals)).as(key).isTrue();
         }
+    }
+
+    /// On one way, whatever other ways can use, and for as long as it is so.
+    @Test
+    void stickySourceThatIsRefused_leavesItsKeysToTheNext() {
+        Pools pools = pools(Sticky.TENANT, Member.of("s1"), Member.of("s2"), Member.of("s3"));
+        for (int i = 0; i < 300; i++) {
+            String key = "t" + i;
+            SourceAddress usual = pools.choose("p", key, _ -> true, _ -> true).orElseThrow();
+            SourceAddress next =
+                    pools.choose("p", key, _ -> true, it -> !it.equals(usual)).orElseThrow();
+            now = now.plusSeconds(60);
+
+            for (SourceAddress source : List.of(ONE, TWO, THREE)) {
+                assertThat(pools.mayCarry("p", source.name(), key, usual::equals))
+                        .as("%s by %s", key, source)
+                        .isEqualTo(source.equals(usual) || source.equals(next));
+                assertThat(pools.mayCarry("p", source.name(), key, _ -> false))
+                        .as("%s by %s elsewhere", key, source)
+                        .isEqualTo(source.equals(usual));
+            }
+        }
+    }
+
+    @Test
+    void backup_staysWhereTheOthersAreRefused() {
+        Pools pools = pools(Sticky.TENANT, new Member("s1", 1, true), Member.of("s2"));
+
+        for (int i = 0; i < 100; i++) {
+            pools.sent("p", "s1", i == 0);
+            assertThat(pools.isAhead("p", "s1", TWO::equals)).isFalse();
+        }
+        assertThat(pools.isAhead("p", "s1", _ -> false)).isTrue();
     }
 
     @Test

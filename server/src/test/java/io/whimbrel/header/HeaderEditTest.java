@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 
 /// Headers that are held, read and changed: no byte changes but those of fields that go or come.
 class HeaderEditTest {
@@ -34,11 +35,11 @@ class HeaderEditTest {
             (bytes, from, to) -> text(Arrays.copyOfRange(bytes, from, to)).startsWith("X-Forged");
 
     private static final HeaderEdit.Order ALL =
-            new HeaderEdit.Order(true, true, Optional.of("X-Tenant"), FORGED);
+            new HeaderEdit.Order(true, true, Optional.of("X-Tenant"), FORGED, Set.of("p", "s1"));
     private static final HeaderEdit.Order CONTROL =
-            new HeaderEdit.Order(false, true, Optional.empty(), NONE_FORGED);
+            new HeaderEdit.Order(false, true, Optional.empty(), NONE_FORGED, Set.of("p", "s1"));
     private static final HeaderEdit.Order NOTHING =
-            new HeaderEdit.Order(false, false, Optional.empty(), NONE_FORGED);
+            new HeaderEdit.Order(false, false, Optional.empty(), NONE_FORGED, Set.of("p", "s1"));
     private static final HeaderEdit.Origin ORIGIN =
             new HeaderEdit.Origin(
                     new QueueId(7), "mx.example.com", "Tue, 3 Nov 2026 10:15:30 +0000", NOW);
@@ -147,7 +148,8 @@ class HeaderEditTest {
                                 "X-Whimbrel-Campaign2: no",
                                 "",
                                 "X-Job: body"),
-                        new HeaderEdit.Order(false, true, Optional.empty(), NONE_FORGED));
+                        new HeaderEdit.Order(
+                                false, true, Optional.empty(), NONE_FORGED, Set.of("p", "s1")));
         assertThat(passed.message()).isEqualTo("A: 1\r\nB: 2\r\n x\r\n\r\nX-Job: body\r\n");
         assertThat(passed.edit().controls().campaign()).contains("spring sale");
         assertThat(passed.edit().controls().envelopeId()).contains("a+2Bb");
@@ -224,6 +226,18 @@ class HeaderEditTest {
         assertThat(refusal(many.toString())).contains("16 entries");
     }
 
+    /// It would wait for ever.
+    @Test
+    void poolThatThereIsNot_refuses() {
+        assertThat(refusal("X-Whimbrel-Pool: p")).isEmpty();
+        assertThat(refusal("X-Virtual-MTA: s1")).isEmpty();
+        String there = ": there is no such pool or source";
+        assertThat(refusal("X-Whimbrel-Pool: P"))
+                .isEqualTo("554 5.6.0 Header field x-whimbrel-pool names \"P\"" + there);
+        assertThat(refusal("X-Virtual-MTA: s2"))
+                .isEqualTo("554 5.6.0 Header field x-virtual-mta names \"s2\"" + there);
+    }
+
     private static String refusal(String field) {
         HeaderEdit edit = pass(field + "\r\n\r\n", CONTROL).edit();
         if (edit.refusal().isEmpty()) {
@@ -238,7 +252,8 @@ class HeaderEditTest {
                 "Date: Tue, 3 Nov 2026 10:15:30 +0000\r\nMessage-ID: <"
                         + new QueueId(7)
                         + "@mx.example.com>\r\n";
-        var submission = new HeaderEdit.Order(true, false, Optional.empty(), NONE_FORGED);
+        var submission =
+                new HeaderEdit.Order(true, false, Optional.empty(), NONE_FORGED, Set.of("p", "s1"));
         assertThat(pass("A: 1\r\n\r\nbody", submission).message())
                 .isEqualTo("A: 1\r\n" + added + "\r\nbody");
         assertThat(pass("", submission).message()).isEqualTo(added);

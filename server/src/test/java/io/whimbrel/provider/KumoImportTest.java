@@ -144,6 +144,27 @@ class KumoImportTest {
                 .isSortedAccordingTo((a, b) -> Integer.compare(a.line(), b.line()));
     }
 
+    /// More matches than we count are as many in a time, over a shorter one.
+    @Test
+    void thresholdBeyondOurs_isCountedOverAShorterTime() {
+        KumoImport.Result some =
+                KumoImport.read(
+                        "k.toml", FILE.replace("Threshold=\"2/hr\"", "Threshold=\"600/hr\""));
+
+        ReactionRule rule =
+                ProvidersTest.file("big", some.files().get("big.toml")).rules().getFirst();
+
+        assertThat(rule.threshold()).isEqualTo(100);
+        assertThat(rule.within()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(some.notes())
+                .contains(
+                        new Note(
+                                18,
+                                "provider.big.automation.trigger",
+                                Outcome.CHANGED,
+                                "100 in 10m: no threshold is above 100"));
+    }
+
     @Test
     void sourceWithABadName_costsItsOwnLimitsAlone() {
         String text =

@@ -115,6 +115,15 @@ class ProviderTextTest {
     }
 
     @Test
+    void threshold_upToItsMost_isRead() {
+        String text = EVERYTHING.replace("\"3 in 10m\"", "\"100 in 10m\"");
+
+        ReactionRule rule = ProvidersTest.file("t", text).rules().getFirst();
+
+        assertThat(rule.threshold()).isEqualTo(ReactionRule.THRESHOLD_MAX);
+    }
+
+    @Test
     void reactions_areWrittenAsTheyAreRead() {
         List<Reaction> reactions =
                 ProvidersTest.file("t", EVERYTHING).rules().getFirst().reactions();
@@ -137,6 +146,8 @@ class ProviderTextTest {
         assertError("per = \"site\"", "per = \"provider\"", "t.toml", "the file is about one");
         assertError("'slow (down )?please'", "'(a+)+'", "t.toml", "several ways");
         assertError("\"3 in 10m\"", "\"3/10m\"", "t.toml", "is no threshold");
+        assertError(
+                "\"3 in 10m\"", "\"101 in 10m\"", "t.toml:38:1", "allowed: 1 to 100 and a time");
         assertError("\"cold\"", "\"icy\"", "t.toml", "is unknown");
         assertError("[\"550 no\"]", "[\"no\"]", "t.toml", "is no SMTP reply");
         assertError("then = [\n", "then = []\nx = [\n", "t.toml", "an empty list");

@@ -35,9 +35,10 @@ final class ReactionFixture {
     final List<ActionNotice> notices = new ArrayList<>();
     final Reactions reactions;
     Instant now = START;
+    private Rulebook book = Rulebook.NONE;
 
     ReactionFixture(ReactionRule... rules) {
-        var book = new Rulebook(Map.of("google", List.of(rules)));
+        rules(rules);
         var hooks =
                 new Reactions.Hooks(
                         restraint -> limiter.put(restraint.id(), restraint),
@@ -46,13 +47,23 @@ final class ReactionFixture {
         reactions = new Reactions(() -> book, hooks, metrics);
     }
 
+    /// In the place of those before, as by a reload.
+    void rules(ReactionRule... rules) {
+        book = new Rulebook(Map.of("google", List.of(rules)));
+    }
+
     /// For 421 4.7.28, by `threshold` in ten minutes, for half an hour.
     static ReactionRule rule(String name, int threshold, Reaction... reactions) {
+        return rule("google.toml:" + name.length(), name, "4.7.28", threshold, reactions);
+    }
+
+    static ReactionRule rule(
+            String origin, String name, String status, int threshold, Reaction... reactions) {
         return new ReactionRule(
-                "google.toml:" + name.length(),
+                origin,
                 name,
                 List.of("421"),
-                List.of("4.7.28"),
+                List.of(status),
                 Optional.empty(),
                 List.of(reactions),
                 threshold,
@@ -82,7 +93,11 @@ final class ReactionFixture {
     }
 
     Advice refuse(Flow flow) {
-        return reactions.observe(new Observation(flow, REPLY, false, "shop.test", now));
+        return refuse(flow, REPLY);
+    }
+
+    Advice refuse(Flow flow, SmtpReply reply) {
+        return reactions.observe(new Observation(flow, reply, false, "shop.test", now));
     }
 
     /// Sends so many in each of the next `seconds`.

@@ -12,6 +12,7 @@ import io.whimbrel.reaction.ActionNotice.Change;
 import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.ReactionRule;
 import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
@@ -19,6 +20,8 @@ import io.whimbrel.smtp.SmtpReply;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -130,6 +133,45 @@ final class ReactionsTest {
         assertThat(it.limiter.values())
                 .extracting(Restraint::force)
                 .containsExactly(new Force.Slow(2), new Force.Narrow(2));
+    }
+
+    /// Another rule's action is no reason to act before the threshold.
+    @ParameterizedTest
+    @ValueSource(strings = {"slow", "narrow", "suspend", "bounce"})
+    void threshold_countsToo_whereAnotherRuleHasActedOnTheScope(String kind) {
+        Reaction then =
+                switch (kind) {
+                    case "slow" -> new Reaction.SlowDown(PATH, 50);
+                    case "narrow" -> new Reaction.Narrow(PATH, 8);
+                    case "suspend" -> SUSPEND;
+                    default -> new Reaction.BounceAll(PATH);
+                };
+        ReactionRule other = ReactionFixture.rule("google.toml:7", "other", "4.7.29", 3, then);
+        var it = new ReactionFixture(rule("r", 1, then), other);
+        SmtpReply reply = SmtpReply.of(421, 4, 7, 29, "too many of them");
+        it.refuse();
+        Restraint begun = it.only();
+        it.pass(Duration.ofMinutes(4));
+
+        it.refuse(FLOW, reply);
+        it.refuse(FLOW, reply);
+        assertThat(it.only()).isEqualTo(begun);
+        it.refuse(FLOW, reply);
+
+        assertThat(it.only().until()).isAfter(begun.until());
+    }
+
+    @Test
+    void ruleThatHasActed_extendsAtEachMatch_whereverItStandsAfterAReload() {
+        var it = new ReactionFixture(rule("r", 2, SUSPEND));
+        it.refuse();
+        it.refuse();
+        Restraint begun = it.only();
+        it.pass(Duration.ofMinutes(4));
+        it.rules(ReactionFixture.rule("google.toml:99", "r", "4.7.28", 2, SUSPEND));
+        it.refuse();
+
+        assertThat(it.only().until()).isAfter(begun.until());
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.whimbrel.shaping.ReactionRule.Reaction;
 import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.state.StateFile.DamagedException;
+import io.whimbrel.time.WallLead;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,12 +26,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,11 +55,36 @@ final class RestraintsFileTest {
 
     private final ReactionFixture it = new ReactionFixture(RULES);
 
+    /// Of the wall clock.
+    private Duration lead = Duration.ZERO;
+
+    private RestraintsFile file() {
+        var ahead = new WallLead(() -> it.now, () -> it.now.plus(lead));
+        return new RestraintsFile(folder, it.reactions, () -> it.now, ahead, it.metrics);
+    }
+
     private ReactionFixture restarted() {
+        return restarted(it.now);
+    }
+
+    private ReactionFixture restarted(Instant now) {
         var again = new ReactionFixture(RULES);
-        again.now = it.now;
-        new RestraintsFile(folder, again.reactions, again.metrics).close();
+        again.now = now;
+        InstantSource clock = () -> again.now;
+        var none = new WallLead(clock, clock);
+        new RestraintsFile(folder, again.reactions, clock, none, again.metrics).close();
         return again;
+    }
+
+    private static RestraintsFile.Content content(ReactionFixture of) {
+        InstantSource clock = () -> of.now;
+        return new RestraintsFile.Content(of.reactions, clock, new WallLead(clock, clock));
+    }
+
+    private static List<Duration> left(ReactionFixture of) {
+        return of.limiter.values().stream()
+                .map(one -> Duration.between(of.now, one.until()))
+                .toList();
     }
 
     private void fill() {
@@ -67,7 +96,7 @@ final class RestraintsFileTest {
 
     @Test
     void restart_keepsWhatIsInForce() {
-        try (var _ = new RestraintsFile(folder, it.reactions, it.metrics)) {
+        try (var _ = file()) {
             fill();
         }
 
@@ -82,7 +111,7 @@ final class RestraintsFileTest {
 
     @Test
     void afterARestart_theRestIsTheSame_asWithoutOne() {
-        try (var _ = new RestraintsFile(folder, it.reactions, it.metrics)) {
+        try (var _ = file()) {
             fill();
             it.pass(Duration.ofMinutes(4));
             it.tick();
@@ -104,7 +133,7 @@ final class RestraintsFileTest {
 
     @Test
     void whatEndedMeanwhile_endsWithTheFirstTick() {
-        try (var _ = new RestraintsFile(folder, it.reactions, it.metrics)) {
+        try (var _ = file()) {
             fill();
         }
         it.pass(Duration.ofHours(1));
@@ -116,9 +145,56 @@ final class RestraintsFileTest {
         assertThat(again.only().force()).isEqualTo(new Force.Suspend());
     }
 
+    /// Its instants are of a clock that does not follow.
+    @ParameterizedTest
+    @ValueSource(longs = {3, -3, 500})
+    void wallClockThatWasSet_changesNothingOfWhatIsLeft(long hours) {
+        try (var file = file()) {
+            fill();
+            file.writeIfChanged();
+            it.pass(Duration.ofMinutes(4));
+            lead = Duration.ofHours(hours);
+        }
+
+        ReactionFixture again = restarted(it.now.plus(lead));
+
+        assertThat(left(again)).isEqualTo(left(it)).hasSize(3);
+        it.pass(Duration.ofMinutes(4));
+        again.pass(Duration.ofMinutes(4));
+        it.tick();
+        again.tick();
+        assertThat(again.limiter.values().stream().map(Restraint::force))
+                .containsExactlyElementsOf(
+                        it.limiter.values().stream().map(Restraint::force).toList());
+    }
+
+    @Test
+    void wallClockSetBackBeforeTheStart_whatWasLeftIsLeft() {
+        try (var _ = file()) {
+            fill();
+        }
+
+        ReactionFixture again = restarted(it.now.minus(Duration.ofHours(5)));
+
+        assertThat(left(again)).isEqualTo(left(it)).hasSize(3);
+    }
+
+    @Test
+    void fileOfBefore_isRead() throws IOException {
+        fill();
+        ObjectNode root = MAPPER.createObjectNode().put("version", RestraintsFile.VERSION);
+        content(it).writeTo(root);
+        Files.createDirectories(folder.resolve("state"));
+        Files.writeString(
+                folder.resolve(RestraintsFile.NAME),
+                MAPPER.writeValueAsString(root.without(List.of("ahead-ms", "written-ms"))));
+
+        assertThat(restarted(it.now.plusSeconds(60)).limiter).isEqualTo(it.limiter).hasSize(3);
+    }
+
     @Test
     void kill_losesNothingThatWasWritten_norTheNextId() {
-        try (var file = new RestraintsFile(folder, it.reactions, it.metrics)) {
+        try (var file = file()) {
             fill();
             file.writeIfChanged();
             ReactionFixture again = restarted();
@@ -133,7 +209,7 @@ final class RestraintsFileTest {
     /// It would keep the others from being written.
     @Test
     void halfACharacter_isLeftOut() {
-        try (var _ = new RestraintsFile(folder, it.reactions, it.metrics)) {
+        try (var _ = file()) {
             fill();
             var scope = new LimitScope(Map.of(Dimension.TENANT, "\ud83d"));
             it.reactions.suspend(scope, Duration.ofHours(2), "", it.now);
@@ -155,7 +231,7 @@ final class RestraintsFileTest {
 
     private String written() {
         var root = MAPPER.createObjectNode();
-        new RestraintsFile.Content(it.reactions).writeTo(root);
+        content(it).writeTo(root);
         return MAPPER.writeValueAsString(root);
     }
 
@@ -229,7 +305,7 @@ final class RestraintsFileTest {
             }
         }
         var root = MAPPER.createObjectNode();
-        new RestraintsFile.Content(again.reactions).writeTo(root);
+        content(again).writeTo(root);
         assertThat(kept(MAPPER.writeValueAsString(root))).as(where).isPresent();
         return true;
     }
@@ -237,7 +313,7 @@ final class RestraintsFileTest {
     private static Optional<Reactions.Kept> kept(String text) {
         try {
             JsonNode root = MAPPER.readTree(text);
-            return Optional.of(ActionJson.kept(root));
+            return Optional.of(content(new ReactionFixture(RULES)).kept(root));
         } catch (DamagedException | JacksonException _) {
             return Optional.empty();
         }

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// The terms of a reception, as the `@` lines of a dialogue make them. Confined to one thread.
 final class DialogueTerms {
@@ -111,7 +112,10 @@ final class DialogueTerms {
 
     ReceptionSettings settings() {
         return new ReceptionSettings(
-                List.of(listen()), tenants.stream().map(TenantTerms::settings).toList(), inbound);
+                List.of(listen()),
+                tenants.stream().map(TenantTerms::settings).toList(),
+                inbound,
+                Set.of("p1", "vmta1"));
     }
 
     private ListenSettings listen() {

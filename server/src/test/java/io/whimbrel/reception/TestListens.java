@@ -21,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Settings of a reception with one listener, put together piece by piece: strangers on a free
 /// loopback port in plain text, unless told otherwise. Confined to one thread.
@@ -111,6 +112,6 @@ final class TestListens {
     }
 
     ReceptionSettings settings() {
-        return new ReceptionSettings(List.of(listen()), tenants, inbound);
+        return new ReceptionSettings(List.of(listen()), tenants, inbound, Set.of());
     }
 }

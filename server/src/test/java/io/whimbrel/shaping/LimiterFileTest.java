@@ -13,10 +13,13 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.shaping.LimiterFile.Counts;
 import io.whimbrel.state.StateFile.DamagedException;
+import io.whimbrel.time.WallLead;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -27,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -64,8 +68,21 @@ class LimiterFileTest {
         return granted;
     }
 
+    /// Of the wall clock.
+    private long lead;
+
+    private LimiterFile file(Limiter limiter, long now) {
+        var ahead = new WallLead(() -> instant(now), () -> instant(now + lead));
+        return new LimiterFile(folder, limiter, () -> instant(now), ahead, new Metrics());
+    }
+
+    private static Counts counts(Limiter limiter, long now) {
+        InstantSource clock = () -> instant(now);
+        return new Counts(limiter.state(), clock, new WallLead(clock, clock));
+    }
+
     private void keep(Limiter limiter, long now) {
-        try (var file = new LimiterFile(folder, limiter, () -> instant(now), new Metrics())) {
+        try (var file = file(limiter, now)) {
             take(limiter, T2, now, 1);
             file.writeIfChanged();
         }
@@ -73,7 +90,7 @@ class LimiterFileTest {
 
     private Limiter restored(List<LimitSettings> settings, long now) {
         var limiter = new Limiter(settings);
-        new LimiterFile(folder, limiter, () -> instant(now), new Metrics()).close();
+        file(limiter, now).close();
         return limiter;
     }
 
@@ -99,6 +116,25 @@ class LimiterFileTest {
         keep(before, START + 100 * SECOND);
 
         long now = START - 5000 * SECOND;
+        Limiter after = restored(SETTINGS, now);
+
+        assertThat(take(after, T1, now, 5)).isZero();
+        assertThat(take(after, T1, now + 3501 * SECOND, 5)).isEqualTo(5);
+    }
+
+    /// What is counted is of a clock that does not follow.
+    @ParameterizedTest
+    @ValueSource(longs = {7200 * SECOND, -7200 * SECOND})
+    void wallClockThatWasSet_changesNothing(long step) {
+        var before = new Limiter(SETTINGS);
+        try (var file = file(before, START)) {
+            take(before, T1, START, 10);
+            file.writeIfChanged();
+            lead = step;
+        }
+
+        lead = 0;
+        long now = START + step + 100 * SECOND;
         Limiter after = restored(SETTINGS, now);
 
         assertThat(take(after, T1, now, 5)).isZero();
@@ -185,7 +221,7 @@ class LimiterFileTest {
         take(before, T1, START, 7);
         take(before, T2, START + 60 * SECOND, 7);
         ObjectNode root = MAPPER.createObjectNode();
-        new Counts(before.state(), () -> instant(START + 70 * SECOND)).writeTo(root);
+        counts(before, START + 70 * SECOND).writeTo(root);
         String good = MAPPER.writeValueAsString(root);
         assertThat(restore(good)).isTrue();
         String[] pieces = {
@@ -223,7 +259,7 @@ class LimiterFileTest {
         long now = START + 80 * SECOND;
         boolean isTaken = true;
         try {
-            new Counts(limiter.state(), () -> instant(now)).restore(MAPPER.readTree(text));
+            counts(limiter, now).restore(MAPPER.readTree(text));
         } catch (JacksonException | DamagedException _) {
             isTaken = false;
         }
