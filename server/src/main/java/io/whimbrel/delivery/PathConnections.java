@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -39,12 +40,18 @@ final class PathConnections {
     /// After a connection was not allowed, for how long no other is begun beside those there are.
     private static final Duration NO_MORE_FOR = Duration.ofSeconds(1);
 
+    /// Never added to: very many paths may wait for their first connection.
+    private static final Deque<Seat> NOBODY = new ArrayDeque<>(0);
+
     private final ReentrantLock lock = new ReentrantLock();
 
     /// A rest may be over, or a limit.
     private final Condition changed = lock.newCondition();
 
-    private final ArrayDeque<Seat> sleeping = new ArrayDeque<>(1);
+
+    /// The one that slept last first; [#NOBODY] until one has.
+    private Deque<Seat> sleeping = NOBODY;
+
     private final EgressPath path;
     private final PathRests rests;
     private final InstantSource clock;
@@ -188,6 +195,9 @@ final class PathConnections {
                 return true;
             }
             long nanos = isClosing ? 0 : idleMost.toNanos();
+            if (sleeping == NOBODY) {
+                sleeping = new ArrayDeque<>(2);
+            }
             sleeping.addFirst(seat);
             while (!seat.isWoken && nanos > 0 && !isClosing) {
                 nanos = seat.condition.awaitNanos(nanos);

@@ -35,8 +35,10 @@ final class ReadyQueue {
     /// What is not going to be tried is within all limits.
     private static final Optional<Decision> UNTRIED = Optional.of(unlimited());
 
+    private static final PriorityShare[] NO_SHARES = {};
+
     /// Of the classes that have had mail here, the more urgent first. Most queues know one.
-    private final List<PriorityShare> byUrgency = new ArrayList<>(1);
+    private PriorityShare[] byUrgency = NO_SHARES;
 
     private int entries;
 
@@ -471,12 +473,16 @@ final class ReadyQueue {
     private PriorityShare share(PriorityClass priority) {
         int weight = weight(priority);
         int before = 0;
-        while (before < byUrgency.size() && byUrgency.get(before).weight > weight) {
+        while (before < byUrgency.length && byUrgency[before].weight > weight) {
             before++;
         }
-        if (before == byUrgency.size() || byUrgency.get(before).weight != weight) {
-            byUrgency.add(before, new PriorityShare(weight));
+        if (before == byUrgency.length || byUrgency[before].weight != weight) {
+            var more = new PriorityShare[byUrgency.length + 1];
+            System.arraycopy(byUrgency, 0, more, 0, before);
+            more[before] = new PriorityShare(weight);
+            System.arraycopy(byUrgency, before, more, before + 1, byUrgency.length - before);
+            byUrgency = more;
         }
-        return byUrgency.get(before);
+        return byUrgency[before];
     }
 }

@@ -7,7 +7,6 @@ import io.whimbrel.mail.QueueScope;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,21 +83,22 @@ final class ScheduledQueues {
         if (scope.domain().isPresent()) {
             Map<Lane, ScheduledQueue> its = byDomain.get(scope.domain().get());
             if (its != null) {
-                addMatching(its.values(), scope, matching);
+                addMatching(its, scope, matching);
             }
         } else {
-            byDomain.values().forEach(its -> addMatching(its.values(), scope, matching));
+            // Views of the values would stay with the maps.
+            byDomain.forEach((_, its) -> addMatching(its, scope, matching));
         }
         return matching;
     }
 
     private static void addMatching(
-            Collection<ScheduledQueue> queues, QueueScope scope, List<ScheduledQueue> matching) {
-        for (ScheduledQueue queue : queues) {
+            Map<Lane, ScheduledQueue> queues, QueueScope scope, List<ScheduledQueue> matching) {
+        queues.forEach((_, queue) -> {
             if (queue.isIn(scope)) {
                 matching.add(queue);
             }
-        }
+        });
     }
 
     /// Those that their mail would not come to by what the [SiteTable] says now, but for recipients
