@@ -21,13 +21,18 @@ import java.util.stream.Collectors;
 /// Turns a next hop into addresses to try, best first (RFC 5321 §5.1). Thread-safe; blocks while
 /// the DNS is asked.
 ///
-/// Hosts by preference, shuffled where it is equal; of each host the addresses that the provider or
-/// `delivery.ip` wants, by default IPv6 and IPv4 by turns; at most [#ADDRESSES_MAX]. Behind an
-/// address of this node nothing of the same or a worse preference is tried. Addresses that are not
-/// public are left out unless allowed. Where the operator named the hosts they may lie anywhere,
-/// and mail waits where none can be tried ([RouteFaults]).
+/// Hosts by preference, shuffled where it is equal, [#ASKED_AT_ONCE] of them asked for at once, in
+/// the time of one question ([HostQuestions]); what is not answered by then is not known now. Of
+/// each host the addresses that the provider or `delivery.ip` wants, by default IPv6 and IPv4 by
+/// turns; at most [#ADDRESSES_MAX]. Behind an address of this node nothing of the same or a worse
+/// preference is tried. Addresses that are not public are left out unless allowed. Where the
+/// operator named the hosts they may lie anywhere, and mail waits where none can be tried
+/// ([RouteFaults]).
 final class HostFinder {
     static final int ADDRESSES_MAX = 10;
+
+    /// More are rarely tried.
+    static final int ASKED_AT_ONCE = 10;
 
     /// In a reply.
     private static final int HOSTS_NAMED = 3;
@@ -51,14 +56,18 @@ final class HostFinder {
     }
 
     MailHosts find(NextHop.Remote nextHop, Sources sources) {
-        var search = new Search(nextHop);
-        for (TargetHost host : shuffled(nextHop.hosts())) {
-            if (search.isDone(host)) {
-                break;
+        var search = new Search(nextHop, sources);
+        List<TargetHost> order = shuffled(nextHop.hosts());
+        for (int i = 0; i < order.size() && !search.isDone(order.get(i)); i++) {
+            if (i % ASKED_AT_ONCE == 0) {
+                if (search.isLate()) {
+                    break;
+                }
+                search.begin(order.subList(i, Math.min(i + ASKED_AT_ONCE, order.size())));
             }
-            search.add(host);
+            search.add(order.get(i));
         }
-        return search.result(sources);
+        return search.result();
     }
 
     private List<TargetHost> shuffled(List<TargetHost> hosts) {
@@ -78,6 +87,8 @@ final class HostFinder {
     /// One look at all hosts.
     private final class Search {
         private final NextHop.Remote nextHop;
+        private final Sources sources;
+        private final HostQuestions questions;
         private final IpPreference preference;
         private final List<HostAddress> found = new ArrayList<>();
 
@@ -88,10 +99,25 @@ final class HostFinder {
         private Optional<InetAddress> refused = Optional.empty();
         private Optional<String> noAnswer = Optional.empty();
 
-        Search(NextHop.Remote nextHop) {
+        Search(NextHop.Remote nextHop, Sources sources) {
             this.nextHop = nextHop;
+            this.sources = sources;
+            this.questions = new HostQuestions(resolver);
             this.preference =
                     providers.ipPreference(nextHop.site().provider()).orElse(settings.ip());
+        }
+
+        void begin(List<TargetHost> hosts) {
+            for (TargetHost host : hosts) {
+                if (Network.parseAddress(host.name()).isEmpty()) {
+                    questions.begin(host.name(), preference);
+                }
+            }
+        }
+
+        /// Whether it is too late to ask for more.
+        boolean isLate() {
+            return questions.isOver();
         }
 
         boolean isDone(TargetHost next) {
@@ -120,6 +146,9 @@ final class HostFinder {
         private void add(TargetHost host, String name, InetAddress address) {
             found.add(new HostAddress(name, address, host.port()));
             preferences.add(host.preference());
+            if (sources.reaches(address)) {
+                questions.hurry();
+            }
         }
 
         private List<InetAddress> lookUp(String host) {
@@ -128,9 +157,9 @@ final class HostFinder {
                 return systemLookUp(host);
             }
             List<InetAddress> ipv6 =
-                    preference.wantsIpv6() ? addresses(resolver.ipv6(host)) : List.of();
+                    preference.wantsIpv6() ? addresses(questions.ipv6(host)) : List.of();
             List<InetAddress> ipv4 =
-                    preference.wantsIpv4() ? addresses(resolver.ipv4(host)) : List.of();
+                    preference.wantsIpv4() ? addresses(questions.ipv4(host)) : List.of();
             List<InetAddress> ordered =
                     switch (preference) {
                         case BY_TURNS -> alternating(ipv6, ipv4);
@@ -155,7 +184,7 @@ final class HostFinder {
             };
         }
 
-        MailHosts result(Sources sources) {
+        MailHosts result() {
             List<HostAddress> allowed = new ArrayList<>();
             List<HostAddress> reachable = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {

@@ -21,11 +21,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(30)
 final class HostFinderTest {
@@ -162,6 +164,33 @@ final class HostFinderTest {
         assertThat(none(finder(1), mx("5 mx.test"))).startsWith("451 4.4.3");
     }
 
+    /// One after the other they would take a minute and a half, twice the time of this class.
+    @Test
+    void hostsOfDeadZones_areAskedAtOnce_andOnlyAsManyAsThereIsTimeFor() {
+        var hosts = new ArrayList<String>();
+        for (int i = 1; i <= 45; i++) {
+            dns.silent("mx" + i + ".test.");
+            hosts.add("5 mx" + i + ".test");
+        }
+
+        assertThat(none(finder(1), mx(hosts.toArray(String[]::new)))).startsWith("451 4.4.3");
+
+        var late = new AtomicReference<>(Instant.EPOCH);
+        InstantSource quick = () -> late.updateAndGet(now -> now.plusMillis(200));
+        int before = dns.questions();
+        HostFinder hurried = finder(quick);
+        assertThat(none(hurried, mx(hosts.toArray(String[]::new)))).startsWith("451 4.4.3");
+        assertThat(dns.questions() - before).isLessThanOrEqualTo(4 * HostFinder.ASKED_AT_ONCE);
+    }
+
+    @Test
+    void hostsOfDeadZones_leaveTheOthers() {
+        dns.silent("dead.test.").with("good.test. 300 IN A 192.0.2.1");
+
+        assertThat(found(finder(1), mx("5 dead.test", "10 good.test")))
+                .isEqualTo("good.test [192.0.2.1]");
+    }
+
     @Test
     void routeToOurOwnListener_isALoop_andMailWaits() {
         dns.with("relay.test. 300 IN A 198.51.100.9");
@@ -279,6 +308,17 @@ final class HostFinderTest {
                         new Resolver(dns.settings(), CLOCK),
                         new OwnNode(Set.of(), List.of()),
                         providers),
+                new SplittableRandom(1));
+    }
+
+    private HostFinder finder(InstantSource clock) {
+        return new HostFinder(
+                new RoutingPlan(
+                        List.of(),
+                        25,
+                        List.of(),
+                        new Resolver(dns.settings(), clock),
+                        new OwnNode(Set.of(), List.of())),
                 new SplittableRandom(1));
     }
 
