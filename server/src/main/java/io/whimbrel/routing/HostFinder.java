@@ -8,8 +8,8 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PrivateAddresses;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 /// turns; at most [#ADDRESSES_MAX]. Behind an address of this node nothing of the same or a worse
 /// preference is tried. Addresses that are not public are left out unless allowed. Where the
 /// operator named the hosts they may lie anywhere, and mail waits where none can be tried
-/// ([RouteFaults]).
+/// ([RouteFaults]); those whose names he wrote may be in the [HostsFile] if the DNS has them not.
 final class HostFinder {
     static final int ADDRESSES_MAX = 10;
 
@@ -44,8 +44,13 @@ final class HostFinder {
     private final PrivateAddresses privateAddresses;
     private final RouteFaults faults;
     private final RandomGenerator random;
+    private final HostsFile hostsFile;
 
     HostFinder(RoutingPlan plan, RandomGenerator random) {
+        this(plan, random, HostsFile.ofSystem());
+    }
+
+    HostFinder(RoutingPlan plan, RandomGenerator random, HostsFile hostsFile) {
         this.settings = plan.hosts();
         this.resolver = plan.resolver();
         this.ownNode = plan.ownNode();
@@ -53,6 +58,7 @@ final class HostFinder {
         this.privateAddresses = new PrivateAddresses(settings.allowPrivate());
         this.faults = new RouteFaults(resolver.clock());
         this.random = random;
+        this.hostsFile = hostsFile;
     }
 
     MailHosts find(NextHop.Remote nextHop, Sources sources) {
@@ -109,7 +115,7 @@ final class HostFinder {
 
         void begin(List<TargetHost> hosts) {
             for (TargetHost host : hosts) {
-                if (Network.parseAddress(host.name()).isEmpty()) {
+                if (Network.parseAddress(host.name()).isEmpty() && !isOfThisMachine(host)) {
                     questions.begin(host.name(), preference);
                 }
             }
@@ -127,8 +133,7 @@ final class HostFinder {
 
         void add(TargetHost host) {
             Optional<InetAddress> literal = Network.parseAddress(host.name());
-            List<InetAddress> addresses =
-                    literal.map(List::of).orElseGet(() -> lookUp(host.name()));
+            List<InetAddress> addresses = literal.map(List::of).orElseGet(() -> lookUp(host));
             String name = literal.isPresent() ? "" : host.name();
             for (InetAddress address : addresses) {
                 if (ownNode.listensOn(address, host.port())) {
@@ -151,10 +156,10 @@ final class HostFinder {
             }
         }
 
-        private List<InetAddress> lookUp(String host) {
-            if (nextHop.isRoute() && host.equalsIgnoreCase("localhost")) {
-                // RFC 6761 §6.3: not a question for the DNS.
-                return systemLookUp(host);
+        private List<InetAddress> lookUp(TargetHost target) {
+            String host = target.name();
+            if (isOfThisMachine(target)) {
+                return ofThisMachine(host);
             }
             List<InetAddress> ipv6 =
                     preference.wantsIpv6() ? addresses(questions.ipv6(host)) : List.of();
@@ -166,7 +171,19 @@ final class HostFinder {
                         case IPV4_FIRST, IPV4_ONLY -> joined(ipv4, ipv6);
                         case IPV6_FIRST, IPV6_ONLY -> joined(ipv6, ipv4);
                     };
-            return ordered.isEmpty() && nextHop.isRoute() ? systemLookUp(host) : ordered;
+            return ordered.isEmpty() && target.isWritten() ? ofThisMachine(host) : ordered;
+        }
+
+        /// RFC 6761 §6.3: not a question for the DNS.
+        private static boolean isOfThisMachine(TargetHost target) {
+            return target.isWritten() && HostsFile.isLocalhost(target.name());
+        }
+
+        private List<InetAddress> ofThisMachine(String host) {
+            List<InetAddress> wanted = new ArrayList<>(hostsFile.addresses(host));
+            wanted.removeIf(it ->
+                    it instanceof Inet6Address ? !preference.wantsIpv6() : !preference.wantsIpv4());
+            return wanted;
         }
 
         private List<InetAddress> addresses(AddressAnswer answer) {
@@ -254,16 +271,6 @@ final class HostFinder {
             return PrivateAddresses.isMeaningless(address)
                     ? SmtpReply.of(550, 5, 4, 4, text)
                     : SmtpReply.of(451, 4, 4, 4, text);
-        }
-    }
-
-    /// What the system knows of a host that an operator named: its hosts file, for example.
-    private static List<InetAddress> systemLookUp(String host) {
-        try {
-            return List.of(InetAddress.getAllByName(host));
-        } catch (UnknownHostException _) {
-            // Said as what the DNS did not say.
-            return List.of();
         }
     }
 

@@ -14,11 +14,15 @@ import io.whimbrel.mail.Network;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -131,6 +135,30 @@ final class HostFinderTest {
         dns.with("inside.test. 300 IN A 10.0.0.1");
         assertThat(found(finder(1), route("inside.test"))).isEqualTo("inside.test [10.0.0.1]");
         assertThat(found(finder(1), route("localhost"))).contains("localhost [127.0.0.1]");
+    }
+
+    @Test
+    void hostThatTheDnsHasNot_isLookedUpInTheHostsFile_whereTheOperatorWroteIt(@TempDir Path folder)
+            throws IOException {
+        Path file = folder.resolve("hosts");
+        Files.writeString(file, "# ours\n10.0.0.7 relay.inside relay # by cable\n::1 relay\n");
+        var finder = new HostFinder(plan(CLOCK), new SplittableRandom(1), new HostsFile(file));
+
+        assertThat(found(finder, route("relay"))).isEqualTo("relay [10.0.0.7] relay [::1]");
+        assertThat(found(finder, route("LOCALHOST"))).startsWith("LOCALHOST [127.0.0.1]");
+        assertThat(none(finder, route("other"))).startsWith("451 4.3.5");
+        assertThat(none(finder, mx("5 relay"))).startsWith("550 5.4.4");
+        var mxOfRoute =
+                new NextHop.Remote(
+                        new Site("x.test (route)"),
+                        Protocol.SMTP,
+                        List.of(new TargetHost(5, "relay", 25)),
+                        true,
+                        NextHop.Terms.NONE);
+        assertThat(none(finder, mxOfRoute)).startsWith("451 4.3.5");
+        dns.with("relay. 300 IN A 192.0.2.9");
+        assertThat(found(new HostFinder(plan(CLOCK), new SplittableRandom(1)), route("relay")))
+                .isEqualTo("relay [192.0.2.9]");
     }
 
     @Test
@@ -312,14 +340,16 @@ final class HostFinderTest {
     }
 
     private HostFinder finder(InstantSource clock) {
-        return new HostFinder(
-                new RoutingPlan(
-                        List.of(),
-                        25,
-                        List.of(),
-                        new Resolver(dns.settings(), clock),
-                        new OwnNode(Set.of(), List.of())),
-                new SplittableRandom(1));
+        return new HostFinder(plan(clock), new SplittableRandom(1));
+    }
+
+    private RoutingPlan plan(InstantSource clock) {
+        return new RoutingPlan(
+                List.of(),
+                25,
+                List.of(),
+                new Resolver(dns.settings(), clock),
+                new OwnNode(Set.of(), List.of()));
     }
 
     private static Sources bothWays() {
@@ -352,7 +382,7 @@ final class HostFinderTest {
     }
 
     private static NextHop.Remote route(String host) {
-        var hosts = List.of(new TargetHost(0, host, 25));
+        var hosts = List.of(new TargetHost(0, host, 25, true));
         var site = new Site("smtp://" + host);
         return new NextHop.Remote(site, Protocol.SMTP, hosts, true, NextHop.Terms.NONE);
     }
