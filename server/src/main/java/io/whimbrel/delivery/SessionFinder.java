@@ -147,8 +147,27 @@ final class SessionFinder {
     private Found open(ActivePlan active, Wish wish, NextHop.Remote remote) {
         return switch (active.directions().hosts(remote, active.pools().sources())) {
             case MailHosts.None(SmtpReply reply) -> new Found.Failed(new NotTried(reply), "");
-            case MailHosts.Found(List<HostAddress> hosts) -> open(active, wish, remote, hosts);
+            case MailHosts.Found(List<HostAddress> hosts, Optional<String> unknown) ->
+                    patient(open(active, wish, remote, hosts), unknown);
         };
+    }
+
+    /// What some hosts lack for good says nothing of one whose address is not known now.
+    private static Found patient(Found found, Optional<String> unknown) {
+        return unknown.isPresent()
+                        && found instanceof Found.Failed(NotTried(SmtpReply reply), String source)
+                        && reply.isPermanent()
+                ? new Found.Failed(new NotTried(later(reply, unknown.get())), source)
+                : found;
+    }
+
+    private static SmtpReply later(SmtpReply reply, String unknown) {
+        return SmtpReply.of(
+                451,
+                4,
+                7,
+                5,
+                reply.text() + "; of another host no address is known now: " + unknown);
     }
 
     /// One source after the other, as long as it is the source that is to blame; where that is not

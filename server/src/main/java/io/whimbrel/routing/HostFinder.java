@@ -105,6 +105,12 @@ final class HostFinder {
         private Optional<InetAddress> refused = Optional.empty();
         private Optional<String> noAnswer = Optional.empty();
 
+        /// About the present host.
+        private boolean hasFailed;
+
+        /// Of a host without any address.
+        private Optional<String> unknown = Optional.empty();
+
         Search(NextHop.Remote nextHop, Sources sources) {
             this.nextHop = nextHop;
             this.sources = sources;
@@ -123,7 +129,9 @@ final class HostFinder {
 
         /// Whether it is too late to ask for more.
         boolean isLate() {
-            return questions.isOver();
+            boolean isLate = questions.isOver();
+            unknown = isLate ? unknown.or(() -> Optional.of("no time to ask for all")) : unknown;
+            return isLate;
         }
 
         boolean isDone(TargetHost next) {
@@ -158,6 +166,7 @@ final class HostFinder {
 
         private List<InetAddress> lookUp(TargetHost target) {
             String host = target.name();
+            hasFailed = false;
             if (isOfThisMachine(target)) {
                 return ofThisMachine(host);
             }
@@ -171,7 +180,13 @@ final class HostFinder {
                         case IPV4_FIRST, IPV4_ONLY -> joined(ipv4, ipv6);
                         case IPV6_FIRST, IPV6_ONLY -> joined(ipv6, ipv4);
                     };
-            return ordered.isEmpty() && target.isWritten() ? ofThisMachine(host) : ordered;
+            if (ordered.isEmpty() && target.isWritten()) {
+                ordered = ofThisMachine(host);
+            }
+            if (ordered.isEmpty() && hasFailed) {
+                unknown = noAnswer;
+            }
+            return ordered;
         }
 
         /// RFC 6761 §6.3: not a question for the DNS.
@@ -195,6 +210,7 @@ final class HostFinder {
                 }
                 case AddressAnswer.TemporaryFailure(String text) -> {
                     noAnswer = Optional.of(text);
+                    hasFailed = true;
                     yield List.of();
                 }
                 case AddressAnswer.NoAddress _, AddressAnswer.NoSuchDomain _ -> List.of();
@@ -219,7 +235,7 @@ final class HostFinder {
             // Where no source reaches any, the connection is tried all the same: it tells why.
             List<HostAddress> order = reachable.isEmpty() ? allowed : reachable;
             return new MailHosts.Found(
-                    List.copyOf(order.subList(0, Math.min(order.size(), ADDRESSES_MAX))));
+                    order.subList(0, Math.min(order.size(), ADDRESSES_MAX)), unknown);
         }
 
         private SmtpReply nothing() {

@@ -11,6 +11,7 @@ import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult;
@@ -22,8 +23,10 @@ import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
+import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
 
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +50,7 @@ import java.util.Set;
 
 @Timeout(60)
 final class SessionFinderTest {
+    private static final DomainName DOMAIN = new DomainName("x.test");
     private static final String GREETS = "S: 220 x\nC: EHLO\nS: 250 mx.test";
 
     private static final OutboundTls TLS =
@@ -146,6 +150,72 @@ final class SessionFinderTest {
             assertThat(session.peer().host()).isEqualTo("unix:" + path);
             assertThat(session.extensions().pipelining()).isTrue();
             session.quit();
+        }
+    }
+
+    /// There it is delivered: no network is between us.
+    @Test
+    void localSocket_takesMailWithRequireTls() throws IOException {
+        Path path = folder.resolve("lmtp");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(path));
+            Thread.ofVirtual()
+                    .start(() ->
+                            serve(server, "250 ok", "250 ok", "250 ok", "354 go", "250 stored"));
+
+            RemoteSession session = opened(new NextHop.LocalSocket(new Site("s"), path));
+            DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+            assertThat(TLS.allows(required, session.tls(), TestMail.NOW)).isTrue();
+
+            var parameters = MailParameters.NONE.withTls(TlsRequirement.REQUIRED);
+            QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
+            assertThat(DeliveryAttemptTest.tried(session, entry))
+                    .singleElement()
+                    .isInstanceOf(AttemptResult.Accepted.class);
+        }
+    }
+
+    /// What one host lacks for good says nothing of another that may not lack it.
+    @Test
+    void requireTls_whereTheAddressOfAHostIsNotKnown_isTriedAgain() {
+        dns.silent("dead.test.");
+        var one = new TargetHost(0, "127.0.0.1", ScriptedPeer.deafPort());
+        var dead = new TargetHost(1, "dead.test", 25);
+        DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+
+        assertThat(refusal(required, one)).startsWith("550 5.7.30");
+        assertThat(refusal(required, one, dead))
+                .startsWith("451 4.7.5")
+                .contains("no address is known now");
+    }
+
+    private String refusal(DomainTls tls, TargetHost... targets) {
+        var hop =
+                new NextHop.Remote(
+                        new Site("s"), Protocol.SMTP, List.of(targets), true, NextHop.Terms.NONE);
+        var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+        Found found = finder.open(active, new SessionFinder.Wish(path, hop, "", tls, Flow.NONE));
+        assertThat(found).isInstanceOf(Found.Failed.class);
+        return ((AttemptResult.NotTried) ((Found.Failed) found).result()).reply().toString();
+    }
+
+    private static void serve(ServerSocketChannel server, String... answers) {
+        try (SocketChannel channel = server.accept();
+                var in = new Scanner(channel, StandardCharsets.UTF_8)) {
+            var out = Channels.newOutputStream(channel);
+            out.write("220 lmtp\r\n".getBytes(StandardCharsets.US_ASCII));
+            for (String answer : answers) {
+                boolean isText = answer.equals("250 stored");
+                while (isText && !in.nextLine().equals(".")) {
+                    // The message.
+                }
+                if (!isText) {
+                    in.nextLine();
+                }
+                out.write((answer + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 
