@@ -251,9 +251,12 @@ public final class TlsPolicies {
     }
 
     private DaneAnswer answer(DomainTls domain, HostPlace host) {
-        return host.isNameSure() && !host.name().isEmpty()
-                ? dane.of(domain.domain(), host.name(), host.port())
-                : new DaneAnswer.None();
+        if (!host.isNameSure() || host.name().isEmpty()) {
+            return new DaneAnswer.None();
+        }
+        Optional<DomainName> ofMail =
+                host.isOfDomain() ? Optional.of(domain.domain()) : Optional.empty();
+        return dane.of(ofMail, host.name(), host.port());
     }
 
     /// It names the domain's own hosts; of another that the operator names it says nothing.
