@@ -141,6 +141,10 @@ final class SessionFinder {
                 lease.release(now());
                 yield new Found.Failed(result, source);
             }
+            case Opening.Held(Blocked by, var _) -> {
+                lease.release(now());
+                yield new Found.NotAllowed(by);
+            }
         };
     }
 
@@ -185,12 +189,11 @@ final class SessionFinder {
             }
             SourceAddress source = way.get().source();
             tried.add(source.name());
-            var outlet = new Outlet(source, active.pools().sources());
+            Lease lease = way.get().lease();
+            var outlet = new Outlet(source, active.pools().sources(), () -> lease.another(now()));
             Opening opening =
-                    leased(
-                            way.get().lease(),
-                            () -> client.open(hosts, talk(active, wish, remote), outlet));
-            Found found = found(opening, way.get().lease());
+                    leased(lease, () -> client.open(hosts, talk(active, wish, remote), outlet));
+            Found found = found(opening, lease);
             if (isOfSource(opening)) {
                 last = Optional.of(found);
             } else if (isPerhapsOfSource(opening) && others > 0) {

@@ -12,6 +12,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
@@ -35,8 +36,17 @@ final class TlsCalls {
     private final HostAddress host;
     private final SourceAddress source;
     private final InstantSource clock;
+    private final Lately<HostAddress, Boolean> plainDue;
 
-    TlsCalls(TlsWish wish, HostAddress host, SourceAddress source, InstantSource clock) {
+    /// @param plainDue hosts to be asked in plain text now where that is allowed, for limits did
+    ///   not allow it when their handshake failed
+    TlsCalls(
+            TlsWish wish,
+            HostAddress host,
+            SourceAddress source,
+            InstantSource clock,
+            Lately<HostAddress, Boolean> plainDue) {
+        this.plainDue = plainDue;
         this.wish = wish;
         this.tls = wish.tls();
         this.host = host;
@@ -53,10 +63,11 @@ final class TlsCalls {
         if (policy.demand() instanceof TlsPolicy.Demand.Impossible(TlsShortfall why)) {
             return refused(policy, why);
         }
+        boolean isPlainDue = !wish.isImplicit() && !policy.needsTls() && plainDue.contains(host);
         Start start =
                 wish.isImplicit()
                         ? Start.AT_ONCE
-                        : tls.isWorthTrying(policy, place(), host.address())
+                        : !isPlainDue && tls.isWorthTrying(policy, place(), host.address())
                                 ? Start.BY_STARTTLS
                                 : Start.NEVER;
         Optional<String> trouble =
@@ -68,12 +79,17 @@ final class TlsCalls {
         }
         Opening opening =
                 connect.apply(new Handshake(tls, start, policy.certificate(), serverName(policy)));
+        if (isPlainDue && !(opening instanceof Opening.Held)) {
+            plainDue.remove(host);
+            noteBroken(opening);
+        }
         return switch (opening) {
             case Opening.Opened(RemoteSession session) -> opened(policy, session, start);
             case Opening.Failed(ConnectionLost lost, var _)
                     when lost.stage() == AttemptResult.Stage.TLS ->
                     broken(policy, lost, connect);
             case Opening.Failed failed -> failed;
+            case Opening.Held held -> held;
         };
     }
 
@@ -112,11 +128,19 @@ final class TlsCalls {
         count(policy, Outcome.FELL_BACK, failure(why.failure(), lost.detail()));
         Opening plain =
                 connect.apply(new Handshake(tls, Start.NEVER, Optional.empty(), host.tlsName()));
+        if (plain instanceof Opening.Held(var by, var _)) {
+            plainDue.add(host, true);
+            return new Opening.Held(by, Optional.of(failed(lost)));
+        }
+        noteBroken(plain);
+        return plain;
+    }
+
+    /// Where plain text fails as well it is not TLS that is broken.
+    private void noteBroken(Opening plain) {
         if (plain instanceof Opening.Opened) {
-            // Where plain text fails as well it is not TLS that is broken.
             tls.broke(place(), host.address());
         }
-        return plain;
     }
 
     /// RFC 7672 §8.1: that under which the TLSA records are.

@@ -12,6 +12,7 @@ import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.Rate;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult;
@@ -25,6 +26,8 @@ import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.shaping.Flow;
+import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
@@ -42,11 +45,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Scanner;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
 final class SessionFinderTest {
@@ -125,6 +131,84 @@ final class SessionFinderTest {
             assertThat(failure(hop)).isInstanceOf(Refused.class);
             assertThat(relay.heard()).isEmpty();
         }
+    }
+
+    /// Each address is a connection, which limits count.
+    @Test
+    void newConnectionsAreLimited_theNextHostIsAskedWhenThereIsRoom_andFirst() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
+        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+        try (var peer = new ScriptedPeer(GREETS)) {
+            var alive = new TargetHost(2, "127.0.0.1", peer.port());
+            for (int i = 0; i < 2; i++) {
+                assertThat(open(limited, dead, deadToo, alive))
+                        .isInstanceOf(Found.NotAllowed.class);
+                assertThat(peer.connections()).isZero();
+                now.set(now.get().plusSeconds(3_600));
+            }
+            assertThat(open(limited, dead, deadToo, alive)).isInstanceOf(Found.Opened.class);
+        }
+    }
+
+    /// It is tried in vain at last, as without limits: else it would wait for ever.
+    @Test
+    void newConnectionsAreLimited_hostsThatAllFail_areAFailure() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
+        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+
+        assertThat(open(limited, dead, deadToo)).isInstanceOf(Found.NotAllowed.class);
+        now.set(now.get().plusSeconds(3_600));
+        assertThat(open(limited, dead, deadToo))
+                .isInstanceOfSatisfying(
+                        Found.Failed.class,
+                        it -> assertThat(it.result()).isInstanceOf(ConnectionLost.class));
+    }
+
+    @Test
+    void newConnectionsAreLimited_plainTextBehindAFailedHandshake_isTheNextConnection() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        String offers = "S: 220 x\nC: EHLO\nS: 250-mx.test\nS: 250 STARTTLS\n";
+        try (var peer = new ScriptedPeer(offers + "C: STARTTLS\nS: 220 go\nX:", offers, offers)) {
+            var target = new TargetHost(0, "127.0.0.1", peer.port());
+            assertThat(open(limited, target)).isInstanceOf(Found.NotAllowed.class);
+            assertThat(peer.connections()).isEqualTo(1);
+            now.set(now.get().plusSeconds(3_600));
+            assertThat(open(limited, target))
+                    .isInstanceOfSatisfying(
+                            Found.Opened.class,
+                            it -> assertThat(it.session().tls().isPlain()).isTrue());
+            assertThat(peer.connections()).isEqualTo(2);
+        }
+    }
+
+    /// One new connection in an hour: longer than what went wrong is remembered otherwise.
+    private SessionFinder limited(AtomicReference<Instant> now) {
+        var limit =
+                new LimitSettings(
+                        "w.toml:1",
+                        LimitScope.ALL,
+                        Set.of(),
+                        List.of(),
+                        OptionalInt.empty(),
+                        Rate.parse("1/h"),
+                        OptionalInt.empty(),
+                        OptionalInt.empty());
+        return new SessionFinder(
+                new SmtpClient(hosts.watchdog, now::get), new Limiter(List.of(limit)), now::get);
+    }
+
+    private Found open(SessionFinder by, TargetHost... targets) {
+        var hop =
+                new NextHop.Remote(
+                        new Site("s"), Protocol.SMTP, List.of(targets), true, NextHop.Terms.NONE);
+        var nobody = TLS.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+        var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+        return by.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
     }
 
     @Test
