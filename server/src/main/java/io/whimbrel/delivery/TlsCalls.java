@@ -57,9 +57,6 @@ final class TlsCalls {
     /// @param connect opens a connection and introduces us
     Opening open(Function<Handshake, Opening> connect) {
         TlsPolicy policy = wish.policy(host);
-        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
-            memory().results().withoutPolicy(domain(), broken);
-        }
         if (policy.demand() instanceof TlsPolicy.Demand.Impossible(TlsShortfall why)) {
             return refused(policy, why);
         }
@@ -97,6 +94,10 @@ final class TlsCalls {
         Optional<TlsShortfall> missing = session.tls().shortfall(policy, clock.instant());
         if (missing.isPresent()) {
             session.quit();
+            if (missing.get().kind() == TlsShortfall.Kind.NO_REQUIRETLS) {
+                // Its TLS was as the domain wants it.
+                succeeded(policy);
+            }
             return refused(policy, missing.get());
         }
         if (!session.tls().isPlain()) {
@@ -158,7 +159,9 @@ final class TlsCalls {
     private Opening refused(TlsPolicy policy, TlsShortfall why) {
         memory().metrics().session(policy.text(), Outcome.REFUSED);
         memory().metrics().failure(why.failure().text());
-        report(policy, failure(why.failure(), why.text()));
+        if (why.kind() != TlsShortfall.Kind.NO_REQUIRETLS) {
+            report(policy, failure(why.failure(), why.text()));
+        }
         return failed(new NotTried(why.reply(host.described(), policy)));
     }
 
@@ -172,7 +175,7 @@ final class TlsCalls {
             memory().metrics().failure(observed.get().failure().text());
             report(policy, failure(observed.get().failure(), observed.get().text()));
         } else {
-            memory().results().succeeded(domain(), policy);
+            succeeded(policy);
         }
     }
 
@@ -182,8 +185,34 @@ final class TlsCalls {
         report(policy, failure);
     }
 
+    private void succeeded(TlsPolicy policy) {
+        if (isReported(policy)) {
+            memory().results().succeeded(domain(), policy);
+        }
+    }
+
     private void report(TlsPolicy policy, TlsResults.Failure failure) {
-        memory().results().failed(domain(), policy, failure);
+        if (isReported(policy)) {
+            memory().results().failed(domain(), policy, failure);
+        }
+    }
+
+    /// Reports are about hosts of the domain (RFC 8460 §1), and what it publishes of them; what one
+    /// message wants beside that is no concern of theirs. A session for which its policy could not
+    /// be had is counted as that.
+    private boolean isReported(TlsPolicy policy) {
+        boolean isOfMessage =
+                policy.isRequireTls() && policy.demand() instanceof TlsPolicy.Demand.Verify
+                        || policy.basis() == TlsPolicy.Basis.MESSAGE
+                                && policy.demand() instanceof TlsPolicy.Demand.Impossible;
+        if (!place().isOfDomain() || isOfMessage) {
+            return false;
+        }
+        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
+            memory().results().withoutPolicy(domain(), broken);
+            return policy.isByDane();
+        }
+        return true;
     }
 
     private TlsResults.Failure failure(TlsFailure type, String reason) {
