@@ -202,9 +202,9 @@ final class TlsCalls {
     /// be had is counted as that.
     private boolean isReported(TlsPolicy policy) {
         boolean isOfMessage =
-                policy.isRequireTls() && policy.demand() instanceof TlsPolicy.Demand.Verify
-                        || policy.basis() == TlsPolicy.Basis.MESSAGE
-                                && policy.demand() instanceof TlsPolicy.Demand.Impossible;
+                policy.basis() == TlsPolicy.Basis.MESSAGE
+                        && (policy.demand() instanceof TlsPolicy.Demand.Verify
+                                || policy.demand() instanceof TlsPolicy.Demand.Impossible);
         if (!place().isOfDomain() || isOfMessage) {
             return false;
         }

@@ -93,7 +93,8 @@ final class Lookups {
                                         || (it.mayServe(now) && now.isBefore(unreachableUntil)))
                         .isPresent();
         if (!isKnown) {
-            start(question, lookup);
+            // Whoever wants the answer asks for it then.
+            FutureTask<DnsAnswer> _ = start(question, lookup);
         }
     }
 
