@@ -5,12 +5,10 @@ import io.whimbrel.config.Config;
 import io.whimbrel.delivery.DeliveryPlan;
 import io.whimbrel.delivery.DeliverySettings;
 import io.whimbrel.dns.Resolver;
-import io.whimbrel.dns.TlsaRecord;
 import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
@@ -32,10 +30,7 @@ import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
 import io.whimbrel.time.SteadyClock;
-import io.whimbrel.transport.DaneAnswer;
-import io.whimbrel.transport.DaneRecords;
-import io.whimbrel.transport.DaneTarget;
-import io.whimbrel.transport.DaneTrust;
+import io.whimbrel.transport.DaneSource;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsState;
 
@@ -251,26 +246,7 @@ final class Outgoing implements AutoCloseable {
                 known.tls(),
                 answers,
                 config.delivery().allowPrivate(),
-                (domain, host, port) -> dane(answers, domain, host, port));
-    }
-
-    private static DaneAnswer dane(Resolver resolver, DomainName domain, String host, int port) {
-        var target = new DaneTarget(host, port, Set.of(domain.value()), true);
-        return switch (DaneRecords.find(resolver, target)) {
-            case DaneRecords.NotUsed _ -> new DaneAnswer.None();
-            case DaneRecords.Failed(String text) -> new DaneAnswer.Failed(text);
-            case DaneRecords.Unusable unusable ->
-                    new DaneAnswer.Unusable(texts(unusable.records()));
-            case DaneRecords.Usable usable ->
-                    new DaneAnswer.Usable(
-                            (chain, now) -> DaneTrust.verify(chain, usable, now),
-                            texts(usable.records()),
-                            usable.baseDomain());
-        };
-    }
-
-    private static List<String> texts(List<TlsaRecord> records) {
-        return records.stream().map(TlsaRecord::toString).toList();
+                new DaneSource(answers));
     }
 
     DeliveryPlan plan(Config config) {

@@ -197,7 +197,9 @@ final class DeliveryAttempt {
             return Optional.of(new NotTried(SmtpReply.of(552, 5, 3, 4, text)));
         }
         Envelope envelope = entry.message().envelope();
-        boolean isTlsRequired = envelope.parameters().tls() == TlsRequirement.REQUIRED;
+        boolean isTlsRequired =
+                envelope.parameters().tls() == TlsRequirement.REQUIRED
+                        && !session.tls().facts().host().isThisMachine();
         if (isTlsRequired && (!offered.requireTls() || session.tls().isPlain())) {
             return Optional.of(NO_REQUIRETLS);
         }

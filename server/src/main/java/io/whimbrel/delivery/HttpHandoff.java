@@ -2,6 +2,7 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.delivery.DeliverySettings.Timeouts;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
@@ -49,7 +50,8 @@ import java.util.function.Supplier;
 /// count as one. 2xx takes all of these. 400, 413, 415 and 422 say that this message is no good,
 /// and refuse it for good; all else refuses it for now, for it is about us or the endpoint: a token
 /// that ran out, a path that moved. No redirect is followed. A request that breaks may have been
-/// taken: it is posted again, with the same id.
+/// taken: it is posted again, with the same id. A message with REQUIRETLS is not posted to another
+/// machine in plain text.
 final class HttpHandoff implements AutoCloseable {
     /// Servers take about 8 KiB of fields.
     static final int RECIPIENTS_MAX = 20;
@@ -58,6 +60,10 @@ final class HttpHandoff implements AutoCloseable {
     private static final int ANSWER_MAX = 2_000;
 
     private static final int TEXT_MAX = 200;
+
+    private static final SmtpReply NO_TLS =
+            SmtpReply.of(
+                    550, 5, 7, 30, "REQUIRETLS is wanted, and the route is http://, not https://");
 
     private final Watchdog watchdog;
     private final Timeouts timeouts;
@@ -82,6 +88,10 @@ final class HttpHandoff implements AutoCloseable {
     /// @return what became of each recipient, in their order
     List<AttemptResult> deliver(NextHop.Http hop, QueueEntry entry, Supplier<BodySource> bodies) {
         int count = entry.recipients().size();
+        if (entry.message().envelope().parameters().tls() == TlsRequirement.REQUIRED
+                && !isSafe(hop.uri())) {
+            return Collections.nCopies(count, new NotTried(NO_TLS));
+        }
         List<AttemptResult> results = new ArrayList<>(count);
         for (int from = 0; from < count; from += RECIPIENTS_MAX) {
             int to = Math.min(from + RECIPIENTS_MAX, count);
@@ -200,11 +210,7 @@ final class HttpHandoff implements AutoCloseable {
 
     /// A password is never told in plain text to another machine unless that is allowed.
     private static Optional<String> authorization(URI uri, Credentials credentials) {
-        boolean isSafe =
-                uri.getScheme().equals("https")
-                        || isLoopback(uri.getHost())
-                        || credentials.mayGoInPlainText();
-        return isSafe
+        return isSafe(uri) || credentials.mayGoInPlainText()
                 ? ClientAuth.read(credentials.file())
                         .map(secret ->
                                 switch (credentials.kind()) {
@@ -213,6 +219,11 @@ final class HttpHandoff implements AutoCloseable {
                                             "Basic " + basic(credentials.user() + ":" + secret);
                                 })
                 : Optional.empty();
+    }
+
+    /// Whether nobody on the way can read along.
+    private static boolean isSafe(URI uri) {
+        return uri.getScheme().equals("https") || isLoopback(uri.getHost());
     }
 
     private static String basic(String pair) {

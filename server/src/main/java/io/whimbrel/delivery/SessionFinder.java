@@ -206,14 +206,37 @@ final class SessionFinder {
                 lease.release(now());
                 yield new Found.Failed(result, source);
             }
+            case Opening.Held(Blocked by, var _) -> {
+                lease.release(now());
+                yield new Found.NotAllowed(by);
+            }
         };
     }
 
     private Found open(ActivePlan active, Wish wish, NextHop.Remote remote, MailHosts hosts) {
         return switch (hosts) {
             case MailHosts.None(SmtpReply reply) -> new Found.Failed(new NotTried(reply), "");
-            case MailHosts.Found(List<HostAddress> found) -> open(active, wish, remote, found);
+            case MailHosts.Found(List<HostAddress> found, Optional<String> unknown) ->
+                    patient(open(active, wish, remote, found), unknown);
         };
+    }
+
+    /// What some hosts lack for good says nothing of one whose address is not known now.
+    private static Found patient(Found found, Optional<String> unknown) {
+        return unknown.isPresent()
+                        && found instanceof Found.Failed(NotTried(SmtpReply reply), String source)
+                        && reply.isPermanent()
+                ? new Found.Failed(new NotTried(later(reply, unknown.get())), source)
+                : found;
+    }
+
+    private static SmtpReply later(SmtpReply reply, String unknown) {
+        return SmtpReply.of(
+                451,
+                4,
+                7,
+                5,
+                reply.text() + "; of another host no address is known now: " + unknown);
     }
 
     /// One source after the other, as long as it is the source that is to blame; where that is not
@@ -231,12 +254,11 @@ final class SessionFinder {
             }
             SourceAddress source = way.get().source();
             tried.add(source.name());
-            var outlet = new Outlet(source, active.pools().sources());
+            Lease lease = way.get().lease();
+            var outlet = new Outlet(source, active.pools().sources(), () -> lease.another(now()));
             Opening opening =
-                    leased(
-                            way.get().lease(),
-                            () -> client.open(hosts, talk(active, wish, remote), outlet));
-            Found found = found(opening, way.get().lease());
+                    leased(lease, () -> client.open(hosts, talk(active, wish, remote), outlet));
+            Found found = found(opening, lease);
             if (isOfSource(opening)) {
                 last = Optional.of(found);
             } else if (isPerhapsOfSource(opening) && others > 0) {

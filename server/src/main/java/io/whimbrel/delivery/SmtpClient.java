@@ -15,6 +15,8 @@ import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
+import io.whimbrel.schedule.Micros;
+import io.whimbrel.shaping.Blocked;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Lately;
 import io.whimbrel.time.Watchdog;
@@ -36,7 +38,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// Opens sessions: the first host that answers gets one, in the order given, those that failed
-/// lately last (RFC 5321 §5.1). Thread-safe.
+/// lately last (RFC 5321 §5.1). Thread-safe. Each connection behind the first is one that limits
+/// must allow ([Outlet#another]).
 ///
 /// How much TLS is used, and what happens where it fails, is in [TlsCalls].
 final class SmtpClient {
@@ -45,11 +48,25 @@ final class SmtpClient {
 
     static final Duration BAD_FOR = Duration.ofMinutes(1);
 
+    /// For how long a connection that limits do not allow is waited for.
+    private static final Duration HELD_MOST = Duration.ofHours(1);
+
+    /// At [#HELD_MOST] for each, enough for all addresses of a site.
+    private static final Duration PASSED_FOR = Duration.ofDays(1);
+
     private static final int REMEMBERED_MOST = 10_000;
 
     private final Watchdog watchdog;
     private final Dialer dialer;
     private final Lately<InetAddress, Boolean> badHosts;
+
+    /// Hosts that failed in an attempt that goes on when limits allow the next connection, which
+    /// may be long after [#BAD_FOR].
+    private final Lately<InetAddress, Boolean> passed;
+
+    /// Hosts whose handshake failed when limits allowed no connection in plain text: the next is.
+    private final Lately<HostAddress, Boolean> plainDue;
+
     private final InstantSource clock;
     private final TlsWish opportunistic;
 
@@ -67,12 +84,19 @@ final class SmtpClient {
                 return result instanceof NotTried(SmtpReply reply) && isAboutTls(reply);
             }
         }
+
+        /// The limits allow no further connection now, and there is one that may yet do.
+        ///
+        /// @param otherwise what has failed, if nothing else is to come
+        record Held(Blocked by, Optional<Failed> otherwise) implements Opening {}
     }
 
     SmtpClient(Watchdog watchdog, InstantSource clock) {
         this.watchdog = watchdog;
         this.dialer = new Dialer(watchdog);
         this.badHosts = lately(clock);
+        this.passed = new Lately<>(REMEMBERED_MOST, PASSED_FOR, clock);
+        this.plainDue = new Lately<>(REMEMBERED_MOST, PASSED_FOR, clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
         DomainTls nobody =
@@ -108,24 +132,43 @@ final class SmtpClient {
     ///
     /// @param hosts at least one
     Opening open(List<HostAddress> hosts, Talk talk, Outlet outlet) {
+        Opening opening = firstOf(hosts, talk, outlet);
+        if (!(opening instanceof Opening.Held)) {
+            // The next attempt begins with the best again.
+            hosts.forEach(host -> passed.remove(host.address()));
+        }
+        return opening;
+    }
+
+    private Opening firstOf(List<HostAddress> hosts, Talk talk, Outlet outlet) {
         Optional<Opening.Failed> best = Optional.empty();
+        var dials = new Dials(outlet);
+        List<InetAddress> failedNow = new ArrayList<>();
         for (HostAddress host : goodOnesFirst(hosts)) {
             Optional<SourceAddress> source = outlet.next(host.address());
             if (source.isEmpty()) {
                 best = Optional.of(moreHopeful(best, noSource(host, outlet)));
                 continue;
             }
-            Opening opening = open(new Call(host, source.get(), talk, outlet.sources()));
+            Opening opening = open(new Call(host, source.get(), talk, dials));
             switch (opening) {
                 case Opening.Opened _ -> {
                     badHosts.remove(host.address());
                     return opening;
+                }
+                case Opening.Held(Blocked by, var failed) -> {
+                    Optional<Opening.Failed> before = best;
+                    Optional<Opening.Failed> known =
+                            failed.map(it -> moreHopeful(before, it)).or(() -> before);
+                    failedNow.forEach(address -> passed.add(address, true));
+                    return held(host, by, known);
                 }
                 case Opening.Failed failed -> {
                     // Of a host that was not reached for reasons of our own nothing is known.
                     if (!(failed.result() instanceof NotTried)) {
                         badHosts.add(host.address(), true);
                     }
+                    failedNow.add(host.address());
                     best = Optional.of(moreHopeful(best, failed));
                 }
             }
@@ -134,6 +177,18 @@ final class SmtpClient {
             }
         }
         return best.orElseThrow(() -> new IllegalArgumentException("no hosts"));
+    }
+
+    /// What is left waits for its turn, but where all of it has failed lately, or would wait too
+    /// long: then it is a failure as any other, or it would never be one.
+    private Opening held(HostAddress host, Blocked by, Optional<Opening.Failed> known) {
+        boolean isHopeless =
+                isBad(host) || by.untilMicros() > Micros.of(clock.instant().plus(HELD_MOST));
+        return known.isPresent() && isHopeless ? known.get() : new Opening.Held(by, known);
+    }
+
+    private boolean isBad(HostAddress host) {
+        return badHosts.contains(host.address()) || passed.contains(host.address());
     }
 
     /// A session with `host` broke in the middle of a transaction: other hosts come first for a
@@ -153,14 +208,39 @@ final class SmtpClient {
     }
 
     /// One host, from one source.
-    private record Call(HostAddress host, SourceAddress source, Talk talk, Sources sources) {}
+    private record Call(HostAddress host, SourceAddress source, Talk talk, Dials dials) {
+        Sources sources() {
+            return dials.outlet.sources();
+        }
+    }
+
+    /// Connections of one attempt: for the first the limits have been asked. Confined to one
+    /// thread.
+    private static final class Dials {
+        private final Outlet outlet;
+        private boolean isFirst = true;
+
+        Dials(Outlet outlet) {
+            this.outlet = outlet;
+        }
+
+        Optional<Blocked> next() {
+            boolean wasFirst = isFirst;
+            isFirst = false;
+            return wasFirst ? Optional.empty() : outlet.another().get();
+        }
+    }
 
     private Opening open(Call call) {
-        return new TlsCalls(call.talk().tls(), call.host(), call.source(), clock)
+        return new TlsCalls(call.talk().tls(), call.host(), call.source(), clock, plainDue)
                 .open(handshake -> connect(call, handshake));
     }
 
     private Opening connect(Call call, Introduction.Handshake handshake) {
+        Optional<Blocked> by = call.dials().next();
+        if (by.isPresent()) {
+            return new Opening.Held(by.get(), Optional.empty());
+        }
         SourceAddress source = call.source();
         return switch (dialer.dial(source, call.host(), call.talk().timeouts().connect())) {
             case Dialer.Dialed.Connected(Socket socket) -> {
@@ -230,7 +310,7 @@ final class SmtpClient {
         List<HostAddress> ordered = new ArrayList<>(hosts.size());
         List<HostAddress> bad = new ArrayList<>();
         for (HostAddress host : hosts) {
-            (badHosts.contains(host.address()) ? bad : ordered).add(host);
+            (isBad(host) ? bad : ordered).add(host);
         }
         ordered.addAll(bad);
         return ordered;

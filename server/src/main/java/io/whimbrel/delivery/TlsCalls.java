@@ -12,6 +12,7 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
+import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
@@ -35,8 +36,17 @@ final class TlsCalls {
     private final HostAddress host;
     private final SourceAddress source;
     private final InstantSource clock;
+    private final Lately<HostAddress, Boolean> plainDue;
 
-    TlsCalls(TlsWish wish, HostAddress host, SourceAddress source, InstantSource clock) {
+    /// @param plainDue hosts to be asked in plain text now where that is allowed, for limits did
+    ///   not allow it when their handshake failed
+    TlsCalls(
+            TlsWish wish,
+            HostAddress host,
+            SourceAddress source,
+            InstantSource clock,
+            Lately<HostAddress, Boolean> plainDue) {
+        this.plainDue = plainDue;
         this.wish = wish;
         this.tls = wish.tls();
         this.host = host;
@@ -47,16 +57,14 @@ final class TlsCalls {
     /// @param connect opens a connection and introduces us
     Opening open(Function<Handshake, Opening> connect) {
         TlsPolicy policy = wish.policy(host);
-        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
-            memory().results().withoutPolicy(domain(), broken);
-        }
         if (policy.demand() instanceof TlsPolicy.Demand.Impossible(TlsShortfall why)) {
             return refused(policy, why);
         }
+        boolean isPlainDue = !wish.isImplicit() && !policy.needsTls() && plainDue.contains(host);
         Start start =
                 wish.isImplicit()
                         ? Start.AT_ONCE
-                        : tls.isWorthTrying(policy, place(), host.address())
+                        : !isPlainDue && tls.isWorthTrying(policy, place(), host.address())
                                 ? Start.BY_STARTTLS
                                 : Start.NEVER;
         Optional<String> trouble =
@@ -68,12 +76,17 @@ final class TlsCalls {
         }
         Opening opening =
                 connect.apply(new Handshake(tls, start, policy.certificate(), serverName(policy)));
+        if (isPlainDue && !(opening instanceof Opening.Held)) {
+            plainDue.remove(host);
+            noteBroken(opening);
+        }
         return switch (opening) {
             case Opening.Opened(RemoteSession session) -> opened(policy, session, start);
             case Opening.Failed(ConnectionLost lost, var _)
                     when lost.stage() == AttemptResult.Stage.TLS ->
                     broken(policy, lost, connect);
             case Opening.Failed failed -> failed;
+            case Opening.Held held -> held;
         };
     }
 
@@ -81,6 +94,10 @@ final class TlsCalls {
         Optional<TlsShortfall> missing = session.tls().shortfall(policy, clock.instant());
         if (missing.isPresent()) {
             session.quit();
+            if (missing.get().kind() == TlsShortfall.Kind.NO_REQUIRETLS) {
+                // Its TLS was as the domain wants it.
+                succeeded(policy);
+            }
             return refused(policy, missing.get());
         }
         if (!session.tls().isPlain()) {
@@ -112,11 +129,19 @@ final class TlsCalls {
         count(policy, Outcome.FELL_BACK, failure(why.failure(), lost.detail()));
         Opening plain =
                 connect.apply(new Handshake(tls, Start.NEVER, Optional.empty(), host.tlsName()));
+        if (plain instanceof Opening.Held(var by, var _)) {
+            plainDue.add(host, true);
+            return new Opening.Held(by, Optional.of(failed(lost)));
+        }
+        noteBroken(plain);
+        return plain;
+    }
+
+    /// Where plain text fails as well it is not TLS that is broken.
+    private void noteBroken(Opening plain) {
         if (plain instanceof Opening.Opened) {
-            // Where plain text fails as well it is not TLS that is broken.
             tls.broke(place(), host.address());
         }
-        return plain;
     }
 
     /// RFC 7672 §8.1: that under which the TLSA records are.
@@ -134,7 +159,9 @@ final class TlsCalls {
     private Opening refused(TlsPolicy policy, TlsShortfall why) {
         memory().metrics().session(policy.text(), Outcome.REFUSED);
         memory().metrics().failure(why.failure().text());
-        report(policy, failure(why.failure(), why.text()));
+        if (why.kind() != TlsShortfall.Kind.NO_REQUIRETLS) {
+            report(policy, failure(why.failure(), why.text()));
+        }
         return failed(new NotTried(why.reply(host.described(), policy)));
     }
 
@@ -148,7 +175,7 @@ final class TlsCalls {
             memory().metrics().failure(observed.get().failure().text());
             report(policy, failure(observed.get().failure(), observed.get().text()));
         } else {
-            memory().results().succeeded(domain(), policy);
+            succeeded(policy);
         }
     }
 
@@ -158,8 +185,34 @@ final class TlsCalls {
         report(policy, failure);
     }
 
+    private void succeeded(TlsPolicy policy) {
+        if (isReported(policy)) {
+            memory().results().succeeded(domain(), policy);
+        }
+    }
+
     private void report(TlsPolicy policy, TlsResults.Failure failure) {
-        memory().results().failed(domain(), policy, failure);
+        if (isReported(policy)) {
+            memory().results().failed(domain(), policy, failure);
+        }
+    }
+
+    /// Reports are about hosts of the domain (RFC 8460 §1), and what it publishes of them; what one
+    /// message wants beside that is no concern of theirs. A session for which its policy could not
+    /// be had is counted as that.
+    private boolean isReported(TlsPolicy policy) {
+        boolean isOfMessage =
+                policy.basis() == TlsPolicy.Basis.MESSAGE
+                        && (policy.demand() instanceof TlsPolicy.Demand.Verify
+                                || policy.demand() instanceof TlsPolicy.Demand.Impossible);
+        if (!place().isOfDomain() || isOfMessage) {
+            return false;
+        }
+        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
+            memory().results().withoutPolicy(domain(), broken);
+            return policy.isByDane();
+        }
+        return true;
     }
 
     private TlsResults.Failure failure(TlsFailure type, String reason) {

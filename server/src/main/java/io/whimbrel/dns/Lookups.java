@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /// Lookups that run, and what came of earlier ones. Thread-safe.
@@ -31,6 +32,9 @@ import java.util.function.Supplier;
 /// would wait out its time limit.
 final class Lookups {
     private static final int LINE_MAX = 100_000;
+
+    /// Longer than any lookup, which ends by itself.
+    private static final Duration LONGEST = Duration.ofDays(1);
 
     private final DnsCache cache;
     private final Limits limits;
@@ -56,6 +60,11 @@ final class Lookups {
 
     /// The answer that is kept, or else what `lookup` says.
     DnsAnswer get(Question question, Supplier<DnsAnswer> lookup) {
+        return get(question, lookup, LONGEST);
+    }
+
+    /// As [#get(Question, Supplier)], and waits for `most` at most; the lookup goes on behind that.
+    DnsAnswer get(Question question, Supplier<DnsAnswer> lookup, Duration most) {
         Optional<Kept> known = cache.find(question);
         Instant now = clock.instant();
         if (known.isPresent()) {
@@ -66,12 +75,27 @@ final class Lookups {
                 return given(question, known.get(), Outcome.STALE);
             }
         }
-        DnsAnswer answer = result(start(question, lookup));
+        DnsAnswer answer = result(start(question, lookup), most);
         return answer instanceof DnsAnswer.Failed
                 ? known.filter(it -> it.mayServe(clock.instant()))
                         .map(it -> given(question, it, Outcome.STALE))
                         .orElseGet(() -> given(question, answer))
                 : given(question, answer);
+    }
+
+    /// Begins to look where [#get] would, and does not wait: who gets it then waits for less.
+    void begin(Question question, Supplier<DnsAnswer> lookup) {
+        Instant now = clock.instant();
+        boolean isKnown =
+                cache.find(question)
+                        .filter(it ->
+                                it.isFresh(now)
+                                        || (it.mayServe(now) && now.isBefore(unreachableUntil)))
+                        .isPresent();
+        if (!isKnown) {
+            // Whoever wants the answer asks for it then.
+            FutureTask<DnsAnswer> _ = start(question, lookup);
+        }
     }
 
     private FutureTask<DnsAnswer> start(Question question, Supplier<DnsAnswer> lookup) {
@@ -148,9 +172,11 @@ final class Lookups {
         return answer;
     }
 
-    private static DnsAnswer result(FutureTask<DnsAnswer> task) {
+    private static DnsAnswer result(FutureTask<DnsAnswer> task, Duration most) {
         try {
-            return task.get();
+            return task.get(Math.max(0, most.toNanos()), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException _) {
+            return new DnsAnswer.Failed("no answer in time", DnsAnswer.Cause.SILENCE);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return new DnsAnswer.Failed("the lookup was interrupted", DnsAnswer.Cause.UNASKED);

@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// Asks the DNS, remembers answers. Thread-safe; each method blocks its (virtual) thread until
 /// there is an answer, and ends early with a temporary failure when the thread is interrupted.
@@ -80,16 +81,43 @@ public final class Resolver {
 
     /// IPv4 addresses of `host`.
     public AddressAnswer ipv4(String host) {
-        return addresses(host, Type.A);
+        return addresses(lookup(host, Type.A));
+    }
+
+    /// As [#ipv4(String)]; a temporary failure, or what has run out, where there is no answer
+    /// within `most`.
+    public AddressAnswer ipv4(String host, Duration most) {
+        return addresses(lookup(host, Type.A, most));
     }
 
     /// IPv6 addresses of `host`.
     public AddressAnswer ipv6(String host) {
-        return addresses(host, Type.AAAA);
+        return addresses(lookup(host, Type.AAAA));
     }
 
-    private AddressAnswer addresses(String host, int type) {
-        return switch (lookup(host, type)) {
+    /// As [#ipv4(String, Duration)].
+    public AddressAnswer ipv6(String host, Duration most) {
+        return addresses(lookup(host, Type.AAAA, most));
+    }
+
+    /// Begins to ask for the IPv4 addresses of `host`, and does not wait: whoever wants several
+    /// answers begins with all of them.
+    public void beginIpv4(String host) {
+        begin(host, Type.A);
+    }
+
+    /// As [#beginIpv4].
+    public void beginIpv6(String host) {
+        begin(host, Type.AAAA);
+    }
+
+    /// The longest that one question takes, once its turn has come.
+    public Duration longest() {
+        return servers.longest();
+    }
+
+    private static AddressAnswer addresses(DnsAnswer answer) {
+        return switch (answer) {
             case DnsAnswer.Found found -> AnswerReader.addresses(found);
             case DnsAnswer.NoData(Duration ttl, var _) -> new AddressAnswer.NoAddress(ttl);
             case DnsAnswer.NoSuchName(Duration ttl, var _) -> new AddressAnswer.NoSuchDomain(ttl);
@@ -139,15 +167,43 @@ public final class Resolver {
     }
 
     private DnsAnswer lookup(String name, int type) {
-        String key = name.toLowerCase(Locale.ROOT);
-        Name absolute;
+        String key = key(name);
+        return absolute(key)
+                .map(absolute ->
+                        lookups.get(new Question(key, type), () -> followed(absolute, type)))
+                .orElseGet(Resolver::noName);
+    }
+
+    private DnsAnswer lookup(String name, int type, Duration most) {
+        String key = key(name);
+        return absolute(key)
+                .map(absolute ->
+                        lookups.get(new Question(key, type), () -> followed(absolute, type), most))
+                .orElseGet(Resolver::noName);
+    }
+
+    private void begin(String name, int type) {
+        String key = key(name);
+        absolute(key)
+                .ifPresent(absolute ->
+                        lookups.begin(new Question(key, type), () -> followed(absolute, type)));
+    }
+
+    private static String key(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private static Optional<Name> absolute(String key) {
         try {
-            absolute = Name.fromString(key, Name.root);
+            return Optional.of(Name.fromString(key, Name.root));
         } catch (TextParseException _) {
-            // Not a name that the DNS can hold, so it cannot be there.
-            return new DnsAnswer.NoSuchName(NEGATIVE_DEFAULT, false);
+            return Optional.empty();
         }
-        return lookups.get(new Question(key, type), () -> followed(absolute, type));
+    }
+
+    /// Not a name that the DNS can hold, so it cannot be there.
+    private static DnsAnswer noName() {
+        return new DnsAnswer.NoSuchName(NEGATIVE_DEFAULT, false);
     }
 
     /// Asks for `name`, then for what it is an alias of, where the server did not follow it.

@@ -16,10 +16,12 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -159,17 +161,39 @@ public final class Providers {
         return Optional.empty();
     }
 
-    /// [ProviderFile#DEFAULT] where they are not all of one.
+    /// [ProviderFile#DEFAULT] where they are not all of one. Where its file names no network of a
+    /// family, addresses of that family say nothing.
     private String ofAddresses(List<InetAddress> addresses) {
-        Optional<String> found = Optional.empty();
+        Set<String> known = new HashSet<>();
+        List<InetAddress> strange = new ArrayList<>();
         for (InetAddress address : addresses) {
             String its = ofAddress(address);
-            if (found.isPresent() && !found.get().equals(its)) {
+            if (its.equals(ProviderFile.DEFAULT)) {
+                strange.add(address);
+            } else {
+                known.add(its);
+            }
+        }
+        if (known.size() != 1) {
+            return ProviderFile.DEFAULT;
+        }
+        String provider = known.iterator().next();
+        for (InetAddress address : strange) {
+            if (namesFamilyOf(address, provider)) {
                 return ProviderFile.DEFAULT;
             }
-            found = Optional.of(its);
         }
-        return found.orElse(ProviderFile.DEFAULT);
+        return provider;
+    }
+
+    private boolean namesFamilyOf(InetAddress address, String provider) {
+        for (Addresses one : byAddress) {
+            InetAddress network = one.match.network().base();
+            if (one.provider.equals(provider) && network.getClass() == address.getClass()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private String ofAddress(InetAddress address) {

@@ -136,11 +136,11 @@ final class FixedHops {
     private static TargetHost host(int preference, RouteTarget target) {
         return switch (target) {
             case RouteTarget.Smtp(String host, int port) ->
-                    new TargetHost(preference, bare(host), port);
+                    new TargetHost(preference, bare(host), port, true);
             case RouteTarget.Smtps(String host, int port) ->
-                    new TargetHost(preference, bare(host), port);
+                    new TargetHost(preference, bare(host), port, true);
             case RouteTarget.Lmtp(String host, int port) ->
-                    new TargetHost(preference, bare(host), port);
+                    new TargetHost(preference, bare(host), port, true);
             case RouteTarget.Mx _,
                     RouteTarget.MxOf _,
                     RouteTarget.LmtpSocket _,

@@ -8,8 +8,8 @@ import io.whimbrel.mail.Network;
 import io.whimbrel.mail.PrivateAddresses;
 import io.whimbrel.smtp.SmtpReply;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,13 +21,18 @@ import java.util.stream.Collectors;
 /// Turns a next hop into addresses to try, best first (RFC 5321 §5.1). Thread-safe; blocks while
 /// the DNS is asked.
 ///
-/// Hosts by preference, shuffled where it is equal; of each host the addresses that the provider or
-/// `delivery.ip` wants, by default IPv6 and IPv4 by turns; at most [#ADDRESSES_MAX]. Behind an
-/// address of this node nothing of the same or a worse preference is tried. Addresses that are not
-/// public are left out unless allowed. Where the operator named the hosts they may lie anywhere,
-/// and mail waits where none can be tried ([RouteFaults]).
+/// Hosts by preference, shuffled where it is equal, [#ASKED_AT_ONCE] of them asked for at once, in
+/// the time of one question ([HostQuestions]); what is not answered by then is not known now. Of
+/// each host the addresses that the provider or `delivery.ip` wants, by default IPv6 and IPv4 by
+/// turns; at most [#ADDRESSES_MAX]. Behind an address of this node nothing of the same or a worse
+/// preference is tried. Addresses that are not public are left out unless allowed. Where the
+/// operator named the hosts they may lie anywhere, and mail waits where none can be tried
+/// ([RouteFaults]); those whose names he wrote may be in the [HostsFile] if the DNS has them not.
 final class HostFinder {
     static final int ADDRESSES_MAX = 10;
+
+    /// More are rarely tried.
+    static final int ASKED_AT_ONCE = 10;
 
     /// In a reply.
     private static final int HOSTS_NAMED = 3;
@@ -39,8 +44,13 @@ final class HostFinder {
     private final PrivateAddresses privateAddresses;
     private final RouteFaults faults;
     private final RandomGenerator random;
+    private final HostsFile hostsFile;
 
     HostFinder(RoutingPlan plan, RandomGenerator random) {
+        this(plan, random, HostsFile.ofSystem());
+    }
+
+    HostFinder(RoutingPlan plan, RandomGenerator random, HostsFile hostsFile) {
         this.settings = plan.hosts();
         this.resolver = plan.resolver();
         this.ownNode = plan.ownNode();
@@ -48,17 +58,22 @@ final class HostFinder {
         this.privateAddresses = new PrivateAddresses(settings.allowPrivate());
         this.faults = new RouteFaults(resolver.clock());
         this.random = random;
+        this.hostsFile = hostsFile;
     }
 
     MailHosts find(NextHop.Remote nextHop, Sources sources) {
-        var search = new Search(nextHop);
-        for (TargetHost host : shuffled(nextHop.hosts())) {
-            if (search.isDone(host)) {
-                break;
+        var search = new Search(nextHop, sources);
+        List<TargetHost> order = shuffled(nextHop.hosts());
+        for (int i = 0; i < order.size() && !search.isDone(order.get(i)); i++) {
+            if (i % ASKED_AT_ONCE == 0) {
+                if (search.isLate()) {
+                    break;
+                }
+                search.begin(order.subList(i, Math.min(i + ASKED_AT_ONCE, order.size())));
             }
-            search.add(host);
+            search.add(order.get(i));
         }
-        return search.result(sources);
+        return search.result();
     }
 
     private List<TargetHost> shuffled(List<TargetHost> hosts) {
@@ -78,6 +93,8 @@ final class HostFinder {
     /// One look at all hosts.
     private final class Search {
         private final NextHop.Remote nextHop;
+        private final Sources sources;
+        private final HostQuestions questions;
         private final IpPreference preference;
         private final List<HostAddress> found = new ArrayList<>();
 
@@ -88,10 +105,33 @@ final class HostFinder {
         private Optional<InetAddress> refused = Optional.empty();
         private Optional<String> noAnswer = Optional.empty();
 
-        Search(NextHop.Remote nextHop) {
+        /// About the present host.
+        private boolean hasFailed;
+
+        /// Of a host without any address.
+        private Optional<String> unknown = Optional.empty();
+
+        Search(NextHop.Remote nextHop, Sources sources) {
             this.nextHop = nextHop;
+            this.sources = sources;
+            this.questions = new HostQuestions(resolver);
             this.preference =
                     providers.ipPreference(nextHop.site().provider()).orElse(settings.ip());
+        }
+
+        void begin(List<TargetHost> hosts) {
+            for (TargetHost host : hosts) {
+                if (Network.parseAddress(host.name()).isEmpty() && !isOfThisMachine(host)) {
+                    questions.begin(host.name(), preference);
+                }
+            }
+        }
+
+        /// Whether it is too late to ask for more.
+        boolean isLate() {
+            boolean isLate = questions.isOver();
+            unknown = isLate ? unknown.or(() -> Optional.of("no time to ask for all")) : unknown;
+            return isLate;
         }
 
         boolean isDone(TargetHost next) {
@@ -101,8 +141,7 @@ final class HostFinder {
 
         void add(TargetHost host) {
             Optional<InetAddress> literal = Network.parseAddress(host.name());
-            List<InetAddress> addresses =
-                    literal.map(List::of).orElseGet(() -> lookUp(host.name()));
+            List<InetAddress> addresses = literal.map(List::of).orElseGet(() -> lookUp(host));
             String name = literal.isPresent() ? "" : host.name();
             for (InetAddress address : addresses) {
                 if (ownNode.listensOn(address, host.port())) {
@@ -120,24 +159,46 @@ final class HostFinder {
         private void add(TargetHost host, String name, InetAddress address) {
             found.add(new HostAddress(name, address, host.port()));
             preferences.add(host.preference());
+            if (sources.reaches(address)) {
+                questions.hurry();
+            }
         }
 
-        private List<InetAddress> lookUp(String host) {
-            if (nextHop.isRoute() && host.equalsIgnoreCase("localhost")) {
-                // RFC 6761 §6.3: not a question for the DNS.
-                return systemLookUp(host);
+        private List<InetAddress> lookUp(TargetHost target) {
+            String host = target.name();
+            hasFailed = false;
+            if (isOfThisMachine(target)) {
+                return ofThisMachine(host);
             }
             List<InetAddress> ipv6 =
-                    preference.wantsIpv6() ? addresses(resolver.ipv6(host)) : List.of();
+                    preference.wantsIpv6() ? addresses(questions.ipv6(host)) : List.of();
             List<InetAddress> ipv4 =
-                    preference.wantsIpv4() ? addresses(resolver.ipv4(host)) : List.of();
+                    preference.wantsIpv4() ? addresses(questions.ipv4(host)) : List.of();
             List<InetAddress> ordered =
                     switch (preference) {
                         case BY_TURNS -> alternating(ipv6, ipv4);
                         case IPV4_FIRST, IPV4_ONLY -> joined(ipv4, ipv6);
                         case IPV6_FIRST, IPV6_ONLY -> joined(ipv6, ipv4);
                     };
-            return ordered.isEmpty() && nextHop.isRoute() ? systemLookUp(host) : ordered;
+            if (ordered.isEmpty() && target.isWritten()) {
+                ordered = ofThisMachine(host);
+            }
+            if (ordered.isEmpty() && hasFailed) {
+                unknown = noAnswer;
+            }
+            return ordered;
+        }
+
+        /// RFC 6761 §6.3: not a question for the DNS.
+        private static boolean isOfThisMachine(TargetHost target) {
+            return target.isWritten() && HostsFile.isLocalhost(target.name());
+        }
+
+        private List<InetAddress> ofThisMachine(String host) {
+            List<InetAddress> wanted = new ArrayList<>(hostsFile.addresses(host));
+            wanted.removeIf(it ->
+                    it instanceof Inet6Address ? !preference.wantsIpv6() : !preference.wantsIpv4());
+            return wanted;
         }
 
         private List<InetAddress> addresses(AddressAnswer answer) {
@@ -149,13 +210,14 @@ final class HostFinder {
                 }
                 case AddressAnswer.TemporaryFailure(String text) -> {
                     noAnswer = Optional.of(text);
+                    hasFailed = true;
                     yield List.of();
                 }
                 case AddressAnswer.NoAddress _, AddressAnswer.NoSuchDomain _ -> List.of();
             };
         }
 
-        MailHosts result(Sources sources) {
+        MailHosts result() {
             List<HostAddress> allowed = new ArrayList<>();
             List<HostAddress> reachable = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
@@ -173,7 +235,7 @@ final class HostFinder {
             // Where no source reaches any, the connection is tried all the same: it tells why.
             List<HostAddress> order = reachable.isEmpty() ? allowed : reachable;
             return new MailHosts.Found(
-                    List.copyOf(order.subList(0, Math.min(order.size(), ADDRESSES_MAX))));
+                    order.subList(0, Math.min(order.size(), ADDRESSES_MAX)), unknown);
         }
 
         private SmtpReply nothing() {
@@ -225,16 +287,6 @@ final class HostFinder {
             return PrivateAddresses.isMeaningless(address)
                     ? SmtpReply.of(550, 5, 4, 4, text)
                     : SmtpReply.of(451, 4, 4, 4, text);
-        }
-    }
-
-    /// What the system knows of a host that an operator named: its hosts file, for example.
-    private static List<InetAddress> systemLookUp(String host) {
-        try {
-            return List.of(InetAddress.getAllByName(host));
-        } catch (UnknownHostException _) {
-            // Said as what the DNS did not say.
-            return List.of();
         }
     }
 

@@ -15,6 +15,8 @@ import java.util.Optional;
 ///
 /// @param resolver asked for those
 public record ProviderPlaces(Providers providers, Resolver resolver) implements ProviderLookup {
+    /// Whose addresses are asked for: the best.
+    static final int HOSTS_MAX = 10;
 
     @Override
     public String provider(List<String> mxHosts, DomainName domain) {
@@ -36,10 +38,15 @@ public record ProviderPlaces(Providers providers, Resolver resolver) implements 
     }
 
     private List<InetAddress> addresses(List<String> mxHosts) {
+        List<String> best = mxHosts.subList(0, Math.min(mxHosts.size(), HOSTS_MAX));
+        var questions = new HostQuestions(resolver);
+        best.forEach(host -> questions.begin(host, IpPreference.BY_TURNS));
         var addresses = new ArrayList<InetAddress>();
-        for (String host : mxHosts) {
-            if (resolver.ipv4(host) instanceof AddressAnswer.Addresses found) {
-                addresses.addAll(found.addresses());
+        for (String host : best) {
+            for (AddressAnswer answer : List.of(questions.ipv4(host), questions.ipv6(host))) {
+                if (answer instanceof AddressAnswer.Addresses found) {
+                    addresses.addAll(found.addresses());
+                }
             }
         }
         return addresses;

@@ -5,4 +5,11 @@ package io.whimbrel.routing;
 /// @param preference lower is tried first
 /// @param name lower case, or a plain address
 /// @param port to connect to
-public record TargetHost(int preference, String name, int port) {}
+/// @param isWritten the operator wrote the name, so that it may be known on this machine alone
+public record TargetHost(int preference, String name, int port, boolean isWritten) {
+
+    /// As the DNS names it.
+    public TargetHost(int preference, String name, int port) {
+        this(preference, name, port, false);
+    }
+}

@@ -1,9 +1,12 @@
 package io.whimbrel.shaping;
 
+import java.util.Optional;
+
 /// That a connection may be open. Thread-safe.
 public final class Lease {
     private final Limiter limiter;
     private final Flow flow;
+    private final Flow mail;
     private final Object path;
     private final int messagesMax;
 
@@ -13,9 +16,11 @@ public final class Lease {
     /// Guarded by the lock of the limiter.
     private boolean isOver;
 
-    Lease(Limiter limiter, Flow flow, Object path, Bound bound) {
+    /// @param mail the flow, and whose mail it was opened for
+    Lease(Limiter limiter, Flow mail, Object path, Bound bound) {
         this.limiter = limiter;
-        this.flow = flow;
+        this.flow = mail.carrying("", "", "");
+        this.mail = mail;
         this.path = path;
         this.messagesMax = bound.most();
         this.slots = bound.slots();
@@ -37,6 +42,14 @@ public final class Lease {
         return false;
     }
 
+    /// Asks for one more connection, in the place of the one before, which failed: limits count
+    /// each that is opened.
+    ///
+    /// @return what stands against it; empty where it may be opened, and is counted
+    public Optional<Blocked> another(long nowMicros) {
+        return limiter.another(this, nowMicros);
+    }
+
     /// The connection has ended. Not to be called with a lock held that a listener takes; what is
     /// called later does nothing.
     public void release(long nowMicros) {
@@ -52,6 +65,10 @@ public final class Lease {
 
     Flow flow() {
         return flow;
+    }
+
+    Flow mail() {
+        return mail;
     }
 
     SlotGate[] slots() {

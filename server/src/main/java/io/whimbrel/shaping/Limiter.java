@@ -311,9 +311,33 @@ public final class Limiter {
             gate.take(path);
         }
         table.leaveLines(path, now, wakes);
-        var lease = new Lease(this, bare, path, bound);
+        var lease = new Lease(this, flow, path, bound);
         leases.add(lease);
         return new Opened(lease);
+    }
+
+    Optional<Blocked> another(Lease lease, long nowMicros) {
+        synchronized (lock) {
+            long now = forward(nowMicros);
+            Bound bound = openingBound(lease.flow());
+            bound.refresh();
+            RateGate[] ofMail = Bound.openings(table.covering(lease.mail()), lease.mail());
+            Blocked blocked = suspended(bound, now);
+            if (blocked == null) {
+                blocked = full(bound.rates(), now, 0);
+            }
+            if (blocked == null) {
+                blocked = full(ofMail, now, 0);
+            }
+            if (blocked != null) {
+                count(blocked);
+                return Optional.of(blocked);
+            }
+            granted++;
+            count(bound.rates(), now);
+            count(ofMail, now);
+            return Optional.empty();
+        }
     }
 
     private void count(RateGate[] openings, long now) {

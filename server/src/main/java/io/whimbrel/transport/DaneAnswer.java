@@ -52,8 +52,9 @@ public sealed interface DaneAnswer {
     interface Source {
         /// May block while the DNS is asked.
         ///
-        /// @param domain of the mail: certificates by usage DANE-TA may name it (RFC 7672 §3.2.2)
+        /// @param domain of the mail: certificates by usage DANE-TA may name it, or what it is an
+        ///   alias of (RFC 7672 §3.2.2); empty where the operator named the host
         /// @param host whose name is known for sure
-        DaneAnswer of(DomainName domain, String host, int port);
+        DaneAnswer of(Optional<DomainName> domain, String host, int port);
     }
 }

@@ -19,14 +19,21 @@ public record DaneTarget(String host, int port, Set<String> domains, boolean isM
         domains = Collections.unmodifiableSet(new LinkedHashSet<>(domains));
     }
 
-    /// A host that `mx`, the answer about `domain`, leads to: one of its hosts, or `domain` itself
-    /// where there are none.
+    /// A host that signed MX records of `domain` name, or `domain` itself where there are none.
+    ///
+    /// @param mx the answer about `domain`: the name at the end of its aliases counts where all of
+    ///   it is secure
     public static DaneTarget of(String host, int port, String domain, MxAnswer mx) {
         var domains = new LinkedHashSet<String>();
         domains.add(domain);
-        if (mx instanceof MxAnswer.Hosts hosts) {
+        if (mx instanceof MxAnswer.Hosts hosts && hosts.isSecure()) {
             domains.add(hosts.canonicalName());
         }
-        return new DaneTarget(host, port, domains, mx.isSecure());
+        return new DaneTarget(host, port, domains, true);
+    }
+
+    /// A host that the operator named: only its own name counts.
+    public static DaneTarget ofOperator(String host, int port) {
+        return new DaneTarget(host, port, Set.of(), true);
     }
 }

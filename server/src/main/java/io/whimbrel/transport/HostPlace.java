@@ -72,6 +72,11 @@ public record HostPlace(
         };
     }
 
+    /// Whether no network is between us.
+    public boolean isThisMachine() {
+        return namedBy == NamedBy.SOCKET;
+    }
+
     /// Whether the domain itself says that this host takes its mail.
     public boolean isOfDomain() {
         return switch (namedBy) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,13 +30,15 @@ import java.util.function.Function;
 /// [#CHECK_AGAIN] while mail flows, the policy itself when it is old ([StsCache.Entry#isOld]) and
 /// when the record's id is another. Where that fails, the one that is known stays until it has run
 /// out. The first fetch for a domain is waited for [#WAIT_MOST]; its policy is unknown until it is
-/// done, which the log says. What fails is not tried again for [#FAILED_FOR]. [#FETCHES_MAX]
-/// fetches run at once, [#QUEUE_MAX] first ones wait behind them; beyond that policies stay unknown
-/// until the next mail, which the log says each [#SAID_EVERY].
+/// done, which the log says. What fails is not tried again for [#FAILED_FOR]; where the DNS does
+/// not answer, it is not asked again for [#UNKNOWN_FOR]. [#FETCHES_MAX] fetches run at once,
+/// [#QUEUE_MAX] first ones wait behind them; beyond that policies stay unknown until the next mail,
+/// which the log says each [#SAID_EVERY].
 public final class MtaSts {
     static final Duration CHECK_AGAIN = Duration.ofMinutes(10);
     static final Duration WAIT_MOST = Duration.ofSeconds(3);
     static final Duration FAILED_FOR = Duration.ofMinutes(5);
+    static final Duration UNKNOWN_FOR = Duration.ofMinutes(1);
     static final int FETCHES_MAX = 50;
     static final int QUEUE_MAX = 1_000;
     static final Duration SAID_EVERY = Duration.ofMinutes(1);
@@ -118,18 +121,36 @@ public final class MtaSts {
         return switch (record(domain)) {
             case Announced.Present(String id) -> first(domain, id);
             case Announced.Absent _ -> new StsAnswer.None();
-            case Announced.Unknown(String why) -> new StsAnswer.Unknown(why);
+            case Announced.Unknown(String why) -> {
+                // Each message would wait for servers that are dead.
+                var unknown = new StsAnswer.Unknown(why);
+                remember(domain, unknown, clock.instant().plus(UNKNOWN_FOR));
+                yield unknown;
+            }
         };
     }
 
-    /// Looks again at all policies that are old, used or not, so that none runs out while its
-    /// domain is quiet (RFC 8461 §3.3). To be called now and then; does not wait.
-    void refreshOld() {
-        Instant now = clock.instant();
-        for (DomainName domain : cache.old(now)) {
-            refresh(domain, now);
+    private void remember(DomainName domain, StsAnswer failure, Instant until) {
+        synchronized (failed) {
+            failed.put(domain, new Failed(failure, until));
         }
     }
+
+    /// Looks again at all policies that are old, used or not, so that none runs out while its
+    /// domain is quiet (RFC 8461 §3.3). Those that were tried longest ago come first, so that hosts
+    /// that are dead take no place from others. To be called now and then; does not wait.
+    void refreshOld() {
+        Instant now = clock.instant();
+        List<Due> due = new ArrayList<>();
+        for (DomainName domain : cache.old(now)) {
+            due.add(new Due(domain, lastCheck(domain).orElse(Instant.MIN)));
+        }
+        due.sort(Comparator.comparing(Due::last));
+        due.forEach(one -> refresh(one.domain(), now));
+    }
+
+    /// @param last when it was looked at
+    private record Due(DomainName domain, Instant last) {}
 
     /// Where it is time, and there is a place: first fetches go before.
     private void refresh(DomainName domain, Instant now) {
@@ -138,15 +159,21 @@ public final class MtaSts {
                         && start(domain, () -> refreshed(domain), FETCHES_MAX).isPresent();
         if (isStarted) {
             synchronized (checked) {
+                // What was looked at longest ago is forgotten first.
+                checked.remove(domain);
                 checked.put(domain, now);
             }
         }
     }
 
     private boolean isCheckDue(DomainName domain, Instant now) {
+        Optional<Instant> last = lastCheck(domain);
+        return last.isEmpty() || !now.isBefore(last.get().plus(CHECK_AGAIN));
+    }
+
+    private Optional<Instant> lastCheck(DomainName domain) {
         synchronized (checked) {
-            Optional<Instant> last = Optional.ofNullable(checked.get(domain));
-            return last.isEmpty() || !now.isBefore(last.get().plus(CHECK_AGAIN));
+            return Optional.ofNullable(checked.get(domain));
         }
     }
 
@@ -273,9 +300,7 @@ public final class MtaSts {
             }
             case StsAnswer.Broken(TlsFailure failure, String text) -> {
                 LOG.info("no MTA-STS policy of {}: {}: {}", domain, failure.text(), text);
-                synchronized (failed) {
-                    failed.put(domain, new Failed(answer, now.plus(FAILED_FOR)));
-                }
+                remember(domain, answer, now.plus(FAILED_FOR));
             }
             case StsAnswer.None _, StsAnswer.Unknown _ -> {}
         }

@@ -8,12 +8,18 @@ import io.whimbrel.mail.PrivateAddresses;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /// Where the web servers of MTA-STS policies are. A private address is no answer: anybody can let a
-/// name lead into our own network. Thread-safe.
+/// name lead into our own network. IPv4 and IPv6 by turns, [#ADDRESSES_MAX] at most. Thread-safe.
 final class PolicyHosts implements StsFetch.Places {
+    static final int ADDRESSES_MAX = 4;
+
+    /// One family must not use up the time of the other.
+    private static final Duration LOOKUP_MOST = Duration.ofSeconds(3);
+
     private final Resolver resolver;
     private final PrivateAddresses privateAddresses;
     private final int port;
@@ -25,23 +31,35 @@ final class PolicyHosts implements StsFetch.Places {
     }
 
     @Override
-    public InetSocketAddress of(String host) throws UnknownHostException {
-        Optional<InetAddress> address =
-                first(resolver.ipv4(host)).or(() -> first(resolver.ipv6(host)));
-        return new InetSocketAddress(
-                address.orElseThrow(() -> new UnknownHostException("no address")), port);
+    public List<InetSocketAddress> of(String host) throws UnknownHostException {
+        resolver.beginIpv4(host);
+        resolver.beginIpv6(host);
+        List<InetAddress> ipv4 = allowed(resolver.ipv4(host, LOOKUP_MOST));
+        List<InetAddress> ipv6 = allowed(resolver.ipv6(host, LOOKUP_MOST));
+        List<InetSocketAddress> order = new ArrayList<>();
+        for (int i = 0; i < Math.max(ipv4.size(), ipv6.size()); i++) {
+            for (List<InetAddress> family : List.of(ipv4, ipv6)) {
+                if (i < family.size() && order.size() < ADDRESSES_MAX) {
+                    order.add(new InetSocketAddress(family.get(i), port));
+                }
+            }
+        }
+        if (order.isEmpty()) {
+            throw new UnknownHostException("no address");
+        }
+        return order;
     }
 
-    private Optional<InetAddress> first(AddressAnswer answer) {
+    private List<InetAddress> allowed(AddressAnswer answer) {
         return switch (answer) {
             case AddressAnswer.Addresses found ->
                     found.addresses().stream()
                             .filter(address -> !privateAddresses.isRefused(address))
-                            .findFirst();
+                            .toList();
             case AddressAnswer.NoAddress _,
                     AddressAnswer.NoSuchDomain _,
                     AddressAnswer.TemporaryFailure _ ->
-                    Optional.empty();
+                    List.of();
         };
     }
 }

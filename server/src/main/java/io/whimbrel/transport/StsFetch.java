@@ -9,9 +9,11 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 import javax.net.ssl.SSLException;
@@ -23,6 +25,7 @@ final class StsFetch {
     /// RFC 8461 §3.3 suggests one minute; but mail waits, and so do other domains.
     static final Duration ALL_MOST = Duration.ofSeconds(10);
 
+    /// To one address; less where there are several.
     private static final Duration CONNECT_MOST = Duration.ofSeconds(5);
 
     private final Watchdog watchdog;
@@ -32,8 +35,50 @@ final class StsFetch {
     /// Where a host's web server is.
     @FunctionalInterface
     interface Places {
+        /// At least one, in the order in which they are tried.
+        ///
         /// @throws UnknownHostException where nobody knows, or it is not to be connected to
-        InetSocketAddress of(String host) throws UnknownHostException;
+        List<InetSocketAddress> of(String host) throws UnknownHostException;
+    }
+
+    /// A connection to the first of some addresses that takes one. Any thread may close it.
+    private static final class Line implements AutoCloseable {
+        private Socket socket = new Socket();
+        private boolean isClosed;
+
+        void connect(List<InetSocketAddress> addresses) throws IOException {
+            Duration share = ALL_MOST.dividedBy(addresses.size() + 1L);
+            Duration most = share.compareTo(CONNECT_MOST) < 0 ? share : CONNECT_MOST;
+            IOException last = new UnknownHostException("no address");
+            for (InetSocketAddress address : addresses) {
+                try {
+                    fresh().connect(address, Math.toIntExact(most.toMillis()));
+                    return;
+                } catch (IOException e) {
+                    last = e;
+                }
+            }
+            throw last;
+        }
+
+        private synchronized Socket fresh() throws IOException {
+            if (isClosed) {
+                throw new SocketTimeoutException("no connection in time");
+            }
+            closeQuietly(socket);
+            socket = new Socket();
+            return socket;
+        }
+
+        synchronized Socket socket() {
+            return socket;
+        }
+
+        @Override
+        public synchronized void close() {
+            isClosed = true;
+            closeQuietly(socket);
+        }
     }
 
     StsFetch(Watchdog watchdog, Places places, ServerTrust trust) {
@@ -44,11 +89,11 @@ final class StsFetch {
 
     StsAnswer fetch(DomainName domain) {
         String host = "mta-sts." + domain.value();
-        try (var plain = new Socket();
-                var watch = watchdog.watch(() -> closeQuietly(plain))) {
+        try (var line = new Line();
+                var watch = watchdog.watch(line::close)) {
             watch.arm(ALL_MOST);
-            plain.connect(places.of(host), Math.toIntExact(CONNECT_MOST.toMillis()));
-            try (SSLSocket secure = ClientTls.verified(plain, host, trust)) {
+            line.connect(places.of(host));
+            try (SSLSocket secure = ClientTls.verified(line.socket(), host, trust)) {
                 Optional<StsPolicy> policy = StsPolicy.parse(text(secure, host));
                 return policy.isPresent()
                         ? new StsAnswer.Found(policy.get())

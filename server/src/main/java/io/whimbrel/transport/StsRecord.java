@@ -36,6 +36,10 @@ final class StsRecord {
             int end = text.indexOf(';', at);
             end = end < 0 ? text.length() : end;
             String field = StsFields.stripped(text, at, end);
+            if (field.isEmpty() && end == text.length()) {
+                // The last delimiter has spaces behind it (RFC 8461 §3.1).
+                break;
+            }
             int equals = field.indexOf('=');
             String name = equals < 0 ? "" : field.substring(0, equals);
             String value = field.substring(equals + 1);

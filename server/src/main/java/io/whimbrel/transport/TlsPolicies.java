@@ -96,14 +96,17 @@ public final class TlsPolicies {
     /// RFC 8689 §4.2.1: the host's name is known for sure, and proven.
     private TlsPolicy required(DomainTls domain, HostPlace host) {
         TlsPolicy otherwise = unasked(domain, host);
-        if (otherwise.demand() instanceof Demand.Impossible) {
+        // To a program on this machine it is delivered, not relayed (RFC 8689 §4.4).
+        if (host.isThisMachine() || otherwise.demand() instanceof Demand.Impossible) {
             return otherwise;
         }
-        boolean isNamedByRule = domain.rule().filter(rule -> !rule.names().isEmpty()).isPresent();
         boolean isSure =
                 switch (otherwise.demand()) {
                     case Demand.Dane _, Demand.Sts _ -> true;
-                    default -> isNamedByRule || host.isNameSure();
+                    case Demand.Verify(List<String> names) ->
+                            host.isNameSure() || areOfRule(names, domain);
+                    case Demand.None _, Demand.May _, Demand.Encrypt _, Demand.Impossible _ ->
+                            host.isNameSure();
                 };
         if (isSure && otherwise.isVerified()) {
             return otherwise.requiringTls();
@@ -121,6 +124,13 @@ public final class TlsPolicies {
             case StsAnswer.Unknown(String why) -> unknown(why);
             case StsAnswer.Broken(TlsFailure _, String text) -> unknown(text);
         };
+    }
+
+    /// Another demand may go before the rule.
+    private static boolean areOfRule(List<String> names, DomainTls domain) {
+        return domain.rule()
+                .filter(rule -> !rule.names().isEmpty() && rule.names().equals(names))
+                .isPresent();
     }
 
     /// For good: only where it is known that nobody vouches for the host.
@@ -241,9 +251,12 @@ public final class TlsPolicies {
     }
 
     private DaneAnswer answer(DomainTls domain, HostPlace host) {
-        return host.isNameSure() && !host.name().isEmpty()
-                ? dane.of(domain.domain(), host.name(), host.port())
-                : new DaneAnswer.None();
+        if (!host.isNameSure() || host.name().isEmpty()) {
+            return new DaneAnswer.None();
+        }
+        Optional<DomainName> ofMail =
+                host.isOfDomain() ? Optional.of(domain.domain()) : Optional.empty();
+        return dane.of(ofMail, host.name(), host.port());
     }
 
     /// It names the domain's own hosts; of another that the operator names it says nothing.

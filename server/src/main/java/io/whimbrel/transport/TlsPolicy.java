@@ -90,6 +90,11 @@ public record TlsPolicy(
         return !(demand instanceof Demand.None);
     }
 
+    /// Whether TLSA records say so.
+    public boolean isByDane() {
+        return basis == Basis.DANE || demand instanceof Demand.Dane;
+    }
+
     /// Whether nothing goes in plain text.
     public boolean needsTls() {
         return switch (demand) {

@@ -40,8 +40,8 @@ public final class TlsReport {
 
     private static void policy(ObjectNode json, TlsResults.Key key, TlsResults.Tally tally) {
         ObjectNode policy = json.putObject("policy").put("policy-type", key.type());
-        if (!tally.policy().isEmpty()) {
-            tally.policy().forEach(policy.putArray("policy-string")::add);
+        if (!key.policy().isEmpty()) {
+            key.policy().forEach(policy.putArray("policy-string")::add);
         }
         policy.put("policy-domain", key.domain().value());
         if (!tally.hosts().isEmpty()) {

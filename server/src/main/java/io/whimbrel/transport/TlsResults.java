@@ -24,15 +24,20 @@ import java.util.Optional;
 ///
 /// Kept for today and [#DAYS_KEPT] days before; [#TALLIES_MAX] of them at most, those of the fewest
 /// sessions are forgotten then, the oldest of them first. Of failures that differ, [#FAILURES_MAX]
-/// each are told apart; further ones are counted in the sum only.
+/// each are told apart; further ones are counted in the sum only. Of policies of one type that a
+/// domain has had on one day, [#POLICIES_MAX] are told apart; further ones count as the last.
 public final class TlsResults implements StateFile.Content {
     static final int TALLIES_MAX = 10_000;
     static final int FAILURES_MAX = 50;
+    static final int POLICIES_MAX = 20;
     static final int DAYS_KEPT = 2;
 
     /// So many are forgotten at once.
     private static final int FORGOTTEN = TALLIES_MAX / 20;
 
+    private static final String TLSA = "tlsa";
+    private static final String STS = "sts";
+    private static final String NO_POLICY = "no-policy-found";
     private static final int LINES_MAX = 100;
     private static final int REASON_MAX = 200;
 
@@ -43,7 +48,16 @@ public final class TlsResults implements StateFile.Content {
     /// What one count is about.
     ///
     /// @param type `sts`, `tlsa` or `no-policy-found`
-    record Key(DomainName domain, LocalDate day, String type) {}
+    /// @param policy its lines: one that changed is another
+    record Key(DomainName domain, LocalDate day, String type, List<String> policy) {
+        Key {
+            policy = List.copyOf(policy.subList(0, Math.min(policy.size(), LINES_MAX)));
+        }
+
+        boolean isOfPolicyLike(Key other) {
+            return domain.equals(other.domain) && day.equals(other.day) && type.equals(other.type);
+        }
+    }
 
     /// One way in which sessions failed. Immutable.
     ///
@@ -61,19 +75,13 @@ public final class TlsResults implements StateFile.Content {
 
     /// Counts of one key. Guarded by the results.
     static final class Tally {
-        private final List<String> policy;
         private final List<String> hosts;
         private final Map<Failure, Long> failures = new LinkedHashMap<>();
         private long succeeded;
         private long failed;
 
-        Tally(List<String> policy, List<String> hosts) {
-            this.policy = policy.subList(0, Math.min(policy.size(), LINES_MAX));
+        Tally(List<String> hosts) {
             this.hosts = hosts.subList(0, Math.min(hosts.size(), LINES_MAX));
-        }
-
-        List<String> policy() {
-            return policy;
         }
 
         List<String> hosts() {
@@ -123,7 +131,7 @@ public final class TlsResults implements StateFile.Content {
     /// A session for a domain whose own policy could not be had.
     public synchronized void withoutPolicy(DomainName domain, StsAnswer.Broken broken) {
         LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-        tally(new Key(domain, today, "sts"), List.of(), List.of())
+        tally(new Key(domain, today, STS, List.of()), List.of())
                 .add(new Failure(broken.failure(), "", "", "", broken.text()), 1);
         changes++;
     }
@@ -135,22 +143,38 @@ public final class TlsResults implements StateFile.Content {
                 policy.demand() instanceof TlsPolicy.Demand.Dane(DaneAnswer.Usable usable)
                         ? usable.records()
                         : List.of();
-        boolean isDane = policy.basis() == TlsPolicy.Basis.DANE || !tlsa.isEmpty();
-        String type = isDane ? "tlsa" : sts.isPresent() ? "sts" : "no-policy-found";
-        var key = new Key(domain, today, type);
-        return isDane || sts.isEmpty()
-                ? tally(key, tlsa, List.of())
-                : tally(key, sts.get().lines(), sts.get().mx());
+        boolean isDane = policy.isByDane();
+        if (isDane || sts.isEmpty()) {
+            return tally(new Key(domain, today, isDane ? TLSA : NO_POLICY, tlsa), List.of());
+        }
+        return tally(new Key(domain, today, STS, sts.get().lines()), sts.get().mx());
     }
 
-    private Tally tally(Key key, List<String> policy, List<String> hosts) {
+    private Tally tally(Key key, List<String> hosts) {
         Optional<Tally> known = Optional.ofNullable(tallies.get(key));
         if (known.isPresent()) {
             return known.get();
         }
-        var fresh = new Tally(policy, hosts);
+        Optional<Tally> last = lastBeyond(key);
+        if (last.isPresent()) {
+            return last.get();
+        }
+        var fresh = new Tally(hosts);
         put(key, fresh, key.day());
         return fresh;
+    }
+
+    /// Whoever changes his policy for each question must not take the room of others.
+    private Optional<Tally> lastBeyond(Key key) {
+        int count = 0;
+        Optional<Tally> last = Optional.empty();
+        for (Map.Entry<Key, Tally> one : tallies.entrySet()) {
+            if (one.getKey().isOfPolicyLike(key)) {
+                count++;
+                last = Optional.of(one.getValue());
+            }
+        }
+        return count >= POLICIES_MAX ? last : Optional.empty();
     }
 
     private static Optional<StsPolicy> sts(TlsPolicy policy) {
@@ -187,9 +211,13 @@ public final class TlsResults implements StateFile.Content {
     public synchronized Optional<String> report(
             TlsReport.Sender sender, DomainName domain, LocalDate day) {
         var found = new LinkedHashMap<Key, Tally>();
-        for (String type : List.of("tlsa", "sts", "no-policy-found")) {
-            var key = new Key(domain, day, type);
-            Optional.ofNullable(tallies.get(key)).ifPresent(tally -> found.put(key, tally));
+        for (String type : List.of(TLSA, STS, NO_POLICY)) {
+            var like = new Key(domain, day, type, List.of());
+            tallies.forEach((key, tally) -> {
+                if (key.isOfPolicyLike(like)) {
+                    found.put(key, tally);
+                }
+            });
         }
         return found.isEmpty()
                 ? Optional.empty()
@@ -231,7 +259,8 @@ public final class TlsResults implements StateFile.Content {
             try {
                 var domain = new DomainName(one.path("domain").stringValue(""));
                 LocalDate day = LocalDate.parse(one.path("day").stringValue(""));
-                found.put(new Key(domain, day, one.path("type").stringValue("")), tally(one));
+                String type = one.path("type").stringValue("");
+                found.put(new Key(domain, day, type, texts(one.path("policy"))), tally(one));
             } catch (DateTimeException | IllegalArgumentException e) {
                 throw new DamagedException("a tally that is none: " + e.getMessage());
             }
@@ -240,7 +269,7 @@ public final class TlsResults implements StateFile.Content {
     }
 
     private static Tally tally(JsonNode one) {
-        var tally = new Tally(texts(one.path("policy")), texts(one.path("hosts")));
+        var tally = new Tally(texts(one.path("hosts")));
         for (JsonNode failure : one.path("failures")) {
             tally.add(
                     new Failure(
@@ -275,7 +304,7 @@ public final class TlsResults implements StateFile.Content {
                             .put("type", key.type())
                             .put("succeeded", tally.succeeded())
                             .put("failed", tally.failed());
-            tally.policy().forEach(one.putArray("policy")::add);
+            key.policy().forEach(one.putArray("policy")::add);
             tally.hosts().forEach(one.putArray("hosts")::add);
             ArrayNode failures = one.putArray("failures");
             tally.failures()

@@ -22,7 +22,7 @@ import java.util.function.Function;
 /// What outlives reloads and restarts of TLS with hosts: policies of domains, hosts whose TLS does
 /// not work, counts for reports. Thread-safe.
 public final class TlsState implements AutoCloseable {
-    private static final Duration REFRESH_EVERY = Duration.ofMinutes(10);
+    private static final Duration REFRESH_EVERY = Duration.ofMinutes(1);
 
     private final TlsMemory memory;
     private final MtaSts sts;

@@ -551,7 +551,7 @@ final class DeliveryAttemptTest {
         return tried(hosts.session(peer), entry);
     }
 
-    private static List<AttemptResult> tried(RemoteSession session, QueueEntry entry) {
+    static List<AttemptResult> tried(RemoteSession session, QueueEntry entry) {
         return results(
                 DeliveryAttempt.deliver(
                         session,

@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import io.whimbrel.egress.Site;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.Accepted;
 import io.whimbrel.outcome.AttemptResult.ConnectionLost;
@@ -198,6 +200,24 @@ final class HandoffsTest {
                                         () -> TestMail.body(TestMail.TEXT))
                                 .getFirst())
                 .isInstanceOf(NotTried.class);
+    }
+
+    @Test
+    void requireTls_isNotPostedToAnotherMachineInPlainText() {
+        var parameters = MailParameters.NONE.withTls(TlsRequirement.REQUIRED);
+        QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test", "b@x.test"));
+        var elsewhere =
+                new NextHop.Http(
+                        new Site("x"), URI.create("http://192.0.2.1/in"), Optional.empty());
+
+        List<AttemptResult> results =
+                handoffs.deliver(elsewhere, entry, () -> TestMail.body(TestMail.TEXT));
+
+        assertThat(results)
+                .hasSize(2)
+                .allSatisfy(it ->
+                        assertThat(((NotTried) it).reply().toString()).startsWith("550 5.7.30"));
+        assertThat(post(entry)).hasSize(2).allMatch(Accepted.class::isInstance);
     }
 
     @Test

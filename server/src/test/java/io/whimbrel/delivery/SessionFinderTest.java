@@ -11,6 +11,8 @@ import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
+import io.whimbrel.mail.MailParameters;
+import io.whimbrel.mail.Rate;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.AttemptResult;
@@ -22,11 +24,14 @@ import io.whimbrel.routing.OwnNode;
 import io.whimbrel.routing.Protocol;
 import io.whimbrel.routing.RoutingPlan;
 import io.whimbrel.routing.TargetHost;
+import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.LimitScope;
+import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
-import io.whimbrel.shaping.Restraint;
 import io.whimbrel.shaping.Restraint.Force;
+import io.whimbrel.shaping.Restraint;
+import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
 
 import org.junit.jupiter.api.AfterEach;
@@ -46,12 +51,15 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Scanner;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
 final class SessionFinderTest {
+    private static final DomainName DOMAIN = new DomainName("x.test");
     private static final String GREETS = "S: 220 x\nC: EHLO\nS: 250 mx.test";
 
     /// For those that may send, and for any.
@@ -135,6 +143,84 @@ final class SessionFinderTest {
         }
     }
 
+    /// Each address is a connection, which limits count.
+    @Test
+    void newConnectionsAreLimited_theNextHostIsAskedWhenThereIsRoom_andFirst() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
+        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+        try (var peer = new ScriptedPeer(GREETS)) {
+            var alive = new TargetHost(2, "127.0.0.1", peer.port());
+            for (int i = 0; i < 2; i++) {
+                assertThat(open(limited, dead, deadToo, alive))
+                        .isInstanceOf(Found.NotAllowed.class);
+                assertThat(peer.connections()).isZero();
+                now.set(now.get().plusSeconds(3_600));
+            }
+            assertThat(open(limited, dead, deadToo, alive)).isInstanceOf(Found.Opened.class);
+        }
+    }
+
+    /// It is tried in vain at last, as without limits: else it would wait for ever.
+    @Test
+    void newConnectionsAreLimited_hostsThatAllFail_areAFailure() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
+        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+
+        assertThat(open(limited, dead, deadToo)).isInstanceOf(Found.NotAllowed.class);
+        now.set(now.get().plusSeconds(3_600));
+        assertThat(open(limited, dead, deadToo))
+                .isInstanceOfSatisfying(
+                        Found.Failed.class,
+                        it -> assertThat(it.result()).isInstanceOf(ConnectionLost.class));
+    }
+
+    @Test
+    void newConnectionsAreLimited_plainTextBehindAFailedHandshake_isTheNextConnection() {
+        var now = new AtomicReference<>(TestMail.NOW);
+        SessionFinder limited = limited(now);
+        String offers = "S: 220 x\nC: EHLO\nS: 250-mx.test\nS: 250 STARTTLS\n";
+        try (var peer = new ScriptedPeer(offers + "C: STARTTLS\nS: 220 go\nX:", offers, offers)) {
+            var target = new TargetHost(0, "127.0.0.1", peer.port());
+            assertThat(open(limited, target)).isInstanceOf(Found.NotAllowed.class);
+            assertThat(peer.connections()).isEqualTo(1);
+            now.set(now.get().plusSeconds(3_600));
+            assertThat(open(limited, target))
+                    .isInstanceOfSatisfying(
+                            Found.Opened.class,
+                            it -> assertThat(it.session().tls().isPlain()).isTrue());
+            assertThat(peer.connections()).isEqualTo(2);
+        }
+    }
+
+    /// One new connection in an hour: longer than what went wrong is remembered otherwise.
+    private SessionFinder limited(AtomicReference<Instant> now) {
+        var limit =
+                new LimitSettings(
+                        "w.toml:1",
+                        LimitScope.ALL,
+                        Set.of(),
+                        List.of(),
+                        OptionalInt.empty(),
+                        Rate.parse("1/h"),
+                        OptionalInt.empty(),
+                        OptionalInt.empty());
+        return new SessionFinder(
+                new SmtpClient(hosts.watchdog, now::get), new Limiter(List.of(limit)), now::get);
+    }
+
+    private Found open(SessionFinder by, TargetHost... targets) {
+        var hop =
+                new NextHop.Remote(
+                        new Site("s"), Protocol.SMTP, List.of(targets), true, NextHop.Terms.NONE);
+        var nobody = TLS.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+        var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+        return by.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
+    }
+
     @Test
     void noFallback_theFailureIsSaid() {
         NextHop.Talker hop = hop(ScriptedPeer.deafPort(), Optional.empty());
@@ -184,6 +270,72 @@ final class SessionFinderTest {
             assertThat(session.peer().host()).isEqualTo("unix:" + path);
             assertThat(session.extensions().pipelining()).isTrue();
             session.quit();
+        }
+    }
+
+    /// There it is delivered: no network is between us.
+    @Test
+    void localSocket_takesMailWithRequireTls() throws IOException {
+        Path path = folder.resolve("lmtp");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(path));
+            Thread.ofVirtual()
+                    .start(() ->
+                            serve(server, "250 ok", "250 ok", "250 ok", "354 go", "250 stored"));
+
+            RemoteSession session = opened(new NextHop.LocalSocket(new Site("s"), path));
+            DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+            assertThat(TLS.allows(required, session.tls(), TestMail.NOW)).isTrue();
+
+            var parameters = MailParameters.NONE.withTls(TlsRequirement.REQUIRED);
+            QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
+            assertThat(DeliveryAttemptTest.tried(session, entry))
+                    .singleElement()
+                    .isInstanceOf(AttemptResult.Accepted.class);
+        }
+    }
+
+    /// What one host lacks for good says nothing of another that may not lack it.
+    @Test
+    void requireTls_whereTheAddressOfAHostIsNotKnown_isTriedAgain() {
+        dns.silent("dead.test.");
+        var one = new TargetHost(0, "127.0.0.1", ScriptedPeer.deafPort());
+        var dead = new TargetHost(1, "dead.test", 25);
+        DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+
+        assertThat(refusal(required, one)).startsWith("550 5.7.30");
+        assertThat(refusal(required, one, dead))
+                .startsWith("451 4.7.5")
+                .contains("no address is known now");
+    }
+
+    private String refusal(DomainTls tls, TargetHost... targets) {
+        var hop =
+                new NextHop.Remote(
+                        new Site("s"), Protocol.SMTP, List.of(targets), true, NextHop.Terms.NONE);
+        var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+        Found found = finder.open(active, new SessionFinder.Wish(path, hop, "", tls, Flow.NONE));
+        assertThat(found).isInstanceOf(Found.Failed.class);
+        return ((AttemptResult.NotTried) ((Found.Failed) found).result()).reply().toString();
+    }
+
+    private static void serve(ServerSocketChannel server, String... answers) {
+        try (SocketChannel channel = server.accept();
+                var in = new Scanner(channel, StandardCharsets.UTF_8)) {
+            var out = Channels.newOutputStream(channel);
+            out.write("220 lmtp\r\n".getBytes(StandardCharsets.US_ASCII));
+            for (String answer : answers) {
+                boolean isText = answer.equals("250 stored");
+                while (isText && !in.nextLine().equals(".")) {
+                    // The message.
+                }
+                if (!isText) {
+                    in.nextLine();
+                }
+                out.write((answer + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 

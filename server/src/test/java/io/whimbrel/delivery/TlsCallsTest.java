@@ -23,6 +23,7 @@ import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.StsAnswer;
 import io.whimbrel.transport.StsPolicy;
+import io.whimbrel.transport.TlsFailure;
 import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsMemory;
 import io.whimbrel.transport.TlsOutSettings;
@@ -76,6 +77,8 @@ final class TlsCallsTest {
                     S: 250 REQUIRETLS
                     """;
     private static final DomainName DOMAIN = new DomainName("x.test");
+    private static final TlsReport.Sender SENDER =
+            new TlsReport.Sender("us", "us@mta.test", "mta.test");
     private static final DomainName EASY = new DomainName("easy.test");
 
     @TempDir Path folder;
@@ -322,6 +325,49 @@ final class TlsCallsTest {
         }
     }
 
+    /// The session was in TLS as the domain wants it; what the message wants beside is not for
+    /// them.
+    @Test
+    void report_saysNothingOfRequireTls() throws IOException {
+        String without = TLS.replace("S: 250 REQUIRETLS", "S: 250 DSN") + "C: QUIT\nS: 221 bye";
+        try (var peer = peer("ca", "mx.test", without, without)) {
+            TlsWish wish = wish(TlsLevel.MAY, TlsRequirement.REQUIRED, List.of());
+            refusal(open(Hosts.LONG, wish, peer.host()));
+            assertThat(results.reportOfToday(SENDER, DOMAIN)).isEmpty();
+
+            dane = new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"));
+            TlsWish proven = wish(List.of(), TlsRequirement.REQUIRED);
+            refusal(open(Hosts.LONG, proven, peer.host()));
+            assertThat(report())
+                    .contains("successful-session-count\" : 1", "failure-session-count\" : 0");
+        }
+    }
+
+    /// They are the operator's, not those that the domain publishes.
+    @Test
+    void report_saysNothingOfHostsOfRoutes() throws IOException {
+        try (var peer = peer("ca", "mx.test", TLS)) {
+            TlsWish wish = automatic();
+            var route =
+                    new TlsWish(
+                            wish.tls(), wish.domain(), false, NamedBy.OPERATOR, Optional.empty());
+            Hosts.opened(open(Hosts.LONG, route, peer.host()));
+            assertThat(results.reportOfToday(SENDER, DOMAIN)).isEmpty();
+        }
+    }
+
+    @Test
+    void report_countsAPolicyThatCannotBeHadOnceForEachSession() throws IOException {
+        sts = new StsAnswer.Broken(TlsFailure.STS_POLICY_FETCH_ERROR, "no web server");
+        var deaf = new HostAddress("mx.test", ScriptedPeer.loopback(), ScriptedPeer.deafPort());
+        try (var peer = peer("ca", "mx.test", OFFERS + "C: STARTTLS\nS: 220 go\nX:", PLAIN)) {
+            Hosts.opened(open(Hosts.LONG, automatic(), deaf, peer.host()));
+        }
+        assertThat(report())
+                .contains("sts-policy-fetch-error", "failure-session-count\" : 1")
+                .doesNotContain("no-policy-found");
+    }
+
     @Test
     void implicitTls_beginsBeforeTheGreeting() throws IOException {
         CertificateFiles files = parties.issue("ca", "mx", "mx.test");
@@ -461,8 +507,7 @@ final class TlsCallsTest {
     }
 
     private String report() {
-        var sender = new TlsReport.Sender("us", "us@mta.test", "mta.test");
-        return results.reportOfToday(sender, DOMAIN).orElseThrow();
+        return results.reportOfToday(SENDER, DOMAIN).orElseThrow();
     }
 
     private static String refusal(Opening opening) {

@@ -86,6 +86,30 @@ class LookupsTest {
     }
 
     @Test
+    void whoLosesPatience_hasAFailure_andTheAnswerIsKeptForTheNext() {
+        Lookups lookups = lookups(10, Duration.ofSeconds(20));
+        var gate = new CountDownLatch(1);
+        var asked = new AtomicInteger();
+        Question question = new Question("x.test", TXT);
+        Supplier<DnsAnswer> lookup =
+                () -> {
+                    await(gate);
+                    asked.incrementAndGet();
+                    return NONE;
+                };
+
+        lookups.begin(question, lookup);
+        lookups.begin(question, lookup);
+        assertThat(lookups.get(question, lookup, Duration.ZERO))
+                .isInstanceOf(DnsAnswer.Failed.class);
+        gate.countDown();
+
+        assertThat(lookups.get(question, lookup)).isEqualTo(NONE);
+        lookups.begin(question, lookup);
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
     void questionsBeyondTheLimit_waitForTheirTurn()
             throws InterruptedException, ExecutionException {
         Lookups lookups = lookups(2, Duration.ofSeconds(40));

@@ -42,6 +42,7 @@ public final class TestNameServer implements AutoCloseable {
     private final AtomicInteger tcpQuestions = new AtomicInteger();
     private final Set<Name> insecure = ConcurrentHashMap.newKeySet();
     private final Set<Name> failing = ConcurrentHashMap.newKeySet();
+    private final Set<Name> silent = ConcurrentHashMap.newKeySet();
     private volatile boolean isValidating;
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile Mood mood = Mood.WELL;
@@ -108,6 +109,12 @@ public final class TestNameServer implements AutoCloseable {
     /// The name is in a zone with wrong signatures.
     public TestNameServer bogus(String name) {
         failing.add(name(name));
+        return this;
+    }
+
+    /// The name is in a zone whose servers are dead: nothing is answered about it.
+    public TestNameServer silent(String name) {
+        silent.add(name(name));
         return this;
     }
 
@@ -214,6 +221,9 @@ public final class TestNameServer implements AutoCloseable {
             throw new IOException(e);
         }
         var query = new Message(bytes);
+        if (silent.contains(query.getQuestion().getName())) {
+            return new byte[0];
+        }
         var answer = new Message(query.getHeader().getID());
         answer.getHeader().setFlag(Flags.QR);
         answer.getHeader().setFlag(Flags.RA);

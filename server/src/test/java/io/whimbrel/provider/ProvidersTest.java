@@ -109,6 +109,28 @@ class ProvidersTest {
     }
 
     @Test
+    void of_addressOfAFamilyThatItsFileDoesNotName_saysNothing() throws IOException {
+        String text =
+                """
+                [provider]
+                name = "t"
+                title = "T"
+                [[match]]
+                address = ["192.0.2.0/24"]
+                """;
+        var providers = new Providers(List.of(file("t", text)), List.of());
+
+        assertThat(
+                        providers.of(
+                                List.of("m.x.test"),
+                                "x.test",
+                                addresses("2001:db8::5", "192.0.2.9")))
+                .isEqualTo("t");
+        assertThat(providers.of(List.of("m.x.test"), "x.test", addresses("2001:db8::5")))
+                .isEqualTo("default");
+    }
+
+    @Test
     void limits_areOfTheirProvider_andOfOneProfile() {
         assertThat(shipped.limits("google"))
                 .allSatisfy(limit -> {

@@ -14,18 +14,24 @@ import io.whimbrel.mail.Network;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(30)
 final class HostFinderTest {
@@ -132,6 +138,30 @@ final class HostFinderTest {
     }
 
     @Test
+    void hostThatTheDnsHasNot_isLookedUpInTheHostsFile_whereTheOperatorWroteIt(@TempDir Path folder)
+            throws IOException {
+        Path file = folder.resolve("hosts");
+        Files.writeString(file, "# ours\n10.0.0.7 relay.inside relay # by cable\n::1 relay\n");
+        var finder = new HostFinder(plan(CLOCK), new SplittableRandom(1), new HostsFile(file));
+
+        assertThat(found(finder, route("relay"))).isEqualTo("relay [10.0.0.7] relay [::1]");
+        assertThat(found(finder, route("LOCALHOST"))).startsWith("LOCALHOST [127.0.0.1]");
+        assertThat(none(finder, route("other"))).startsWith("451 4.3.5");
+        assertThat(none(finder, mx("5 relay"))).startsWith("550 5.4.4");
+        var mxOfRoute =
+                new NextHop.Remote(
+                        new Site("x.test (route)"),
+                        Protocol.SMTP,
+                        List.of(new TargetHost(5, "relay", 25)),
+                        true,
+                        NextHop.Terms.NONE);
+        assertThat(none(finder, mxOfRoute)).startsWith("451 4.3.5");
+        dns.with("relay. 300 IN A 192.0.2.9");
+        assertThat(found(new HostFinder(plan(CLOCK), new SplittableRandom(1)), route("relay")))
+                .isEqualTo("relay [192.0.2.9]");
+    }
+
+    @Test
     void ourOwnAddress_endsTheListThere() {
         dns.with("first.test. 300 IN A 192.0.2.1")
                 .with("own.test. 300 IN A 198.51.100.9")
@@ -160,6 +190,33 @@ final class HostFinderTest {
         dns.mood(Mood.SERVFAIL);
 
         assertThat(none(finder(1), mx("5 mx.test"))).startsWith("451 4.4.3");
+    }
+
+    /// One after the other they would take a minute and a half, twice the time of this class.
+    @Test
+    void hostsOfDeadZones_areAskedAtOnce_andOnlyAsManyAsThereIsTimeFor() {
+        var hosts = new ArrayList<String>();
+        for (int i = 1; i <= 45; i++) {
+            dns.silent("mx" + i + ".test.");
+            hosts.add("5 mx" + i + ".test");
+        }
+
+        assertThat(none(finder(1), mx(hosts.toArray(String[]::new)))).startsWith("451 4.4.3");
+
+        var late = new AtomicReference<>(Instant.EPOCH);
+        InstantSource quick = () -> late.updateAndGet(now -> now.plusMillis(200));
+        int before = dns.questions();
+        HostFinder hurried = finder(quick);
+        assertThat(none(hurried, mx(hosts.toArray(String[]::new)))).startsWith("451 4.4.3");
+        assertThat(dns.questions() - before).isLessThanOrEqualTo(4 * HostFinder.ASKED_AT_ONCE);
+    }
+
+    @Test
+    void hostsOfDeadZones_leaveTheOthers() {
+        dns.silent("dead.test.").with("good.test. 300 IN A 192.0.2.1");
+
+        assertThat(found(finder(1), mx("5 dead.test", "10 good.test")))
+                .isEqualTo("good.test [192.0.2.1]");
     }
 
     @Test
@@ -282,6 +339,19 @@ final class HostFinderTest {
                 new SplittableRandom(1));
     }
 
+    private HostFinder finder(InstantSource clock) {
+        return new HostFinder(plan(clock), new SplittableRandom(1));
+    }
+
+    private RoutingPlan plan(InstantSource clock) {
+        return new RoutingPlan(
+                List.of(),
+                25,
+                List.of(),
+                new Resolver(dns.settings(), clock),
+                new OwnNode(Set.of(), List.of()));
+    }
+
     private static Sources bothWays() {
         var ipv4 =
                 new SourceAddress("a", Optional.of(InetAddress.ofLiteral("127.0.0.1")), "a.test");
@@ -312,7 +382,7 @@ final class HostFinderTest {
     }
 
     private static NextHop.Remote route(String host) {
-        var hosts = List.of(new TargetHost(0, host, 25));
+        var hosts = List.of(new TargetHost(0, host, 25, true));
         var site = new Site("smtp://" + host);
         return new NextHop.Remote(site, Protocol.SMTP, hosts, true, NextHop.Terms.NONE);
     }

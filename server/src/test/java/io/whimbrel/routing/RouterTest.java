@@ -159,7 +159,7 @@ final class RouterTest {
         assertThat(found(router, "a.test").isRoute()).isTrue();
         assertThat(found(router, "other.example").site().name()).isEqualTo("smtp://[::1]:2527");
         assertThat(found(router, "other.example").hosts())
-                .containsExactly(new TargetHost(0, "::1", 2527));
+                .containsExactly(new TargetHost(0, "::1", 2527, true));
     }
 
     @Test
@@ -411,7 +411,9 @@ final class RouterTest {
         NextHop.Remote hop = (NextHop.Remote) resolved(router, "a.test", "r");
 
         assertThat(hop.hosts())
-                .containsExactly(new TargetHost(0, "r2.test", 587), new TargetHost(1, "::1", 25));
+                .containsExactly(
+                        new TargetHost(0, "r2.test", 587, true),
+                        new TargetHost(1, "::1", 25, true));
         assertThat(hop.site().name()).isEqualTo("smtp://r2.test:587,smtp://[::1]:25");
     }
 

@@ -67,6 +67,27 @@ final class LimiterConnectionsTest {
         assertThat(woken).containsExactly("b", "c");
     }
 
+    /// The next address of a host, or plain text where TLS failed: each is a connection.
+    @Test
+    void anotherConnectionOfALease_isCountedAsANewOne_andTakesNoFurtherSlot() {
+        LimitScope shop = GOOGLE.and(Dimension.TENANT, "shop");
+        Limiter limiter =
+                limiter(
+                        Limits.openings(shop, Set.of(), "1/s"),
+                        Limits.connections(GOOGLE, Set.of(), 1));
+        Flow forShop = FLOW.carrying("a.example", "shop", "");
+        Lease lease = ((Opened) limiter.connect(forShop, "p", START)).lease();
+
+        assertThat(lease.another(START + 1))
+                .hasValueSatisfying(by -> assertThat(by.untilMicros()).isEqualTo(START + SECOND));
+        assertThat(lease.another(START + SECOND)).isEmpty();
+        assertThat(lease.another(START + 2 * SECOND - 1)).isPresent();
+        lease.release(START + 2 * SECOND - 1);
+        assertThat(limiter.connect(forShop, "q", START + 2 * SECOND - 1))
+                .isInstanceOf(Blocked.class);
+        assertThat(limiter.connect(forShop, "q", START + 2 * SECOND)).isInstanceOf(Opened.class);
+    }
+
     /// A connection is of no tenant, but it is opened for somebody's mail.
     @Test
     void newConnectionsOfATenant_areCountedByTheMailThatTheyAreOpenedFor() {

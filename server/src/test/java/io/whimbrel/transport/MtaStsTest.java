@@ -36,9 +36,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 import javax.net.ssl.SSLServerSocket;
@@ -48,6 +50,8 @@ import javax.net.ssl.SSLSocket;
 class MtaStsTest {
     private static final DomainName DOMAIN = new DomainName("example.test");
     private static final StsPolicy ENFORCE = StsPolicy.parse(StsPolicyTest.GOOD).orElseThrow();
+    private static final StsPolicy DAY =
+            new StsPolicy(StsPolicy.Mode.NONE, List.of(), Duration.ofDays(1));
     private static final String ANSWER =
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + StsPolicyTest.GOOD;
 
@@ -107,6 +111,60 @@ class MtaStsTest {
                         () -> now);
         assertThat(offline.policy(DOMAIN)).isInstanceOf(StsAnswer.Unknown.class);
         assertThat(fetches).hasValue(0);
+    }
+
+    @Test
+    void failedLookup_isNotRepeatedAtOnce() {
+        var lookups = new AtomicInteger();
+        var offline =
+                new MtaSts(
+                        cache,
+                        _ -> {
+                            lookups.incrementAndGet();
+                            return new TextAnswer.TemporaryFailure("no server answers");
+                        },
+                        this::fetch,
+                        () -> now);
+        for (int i = 0; i < 3; i++) {
+            assertThat(offline.policy(DOMAIN)).isInstanceOf(StsAnswer.Unknown.class);
+        }
+        assertThat(lookups).hasValue(1);
+        now = now.plus(MtaSts.UNKNOWN_FOR);
+        offline.policy(DOMAIN);
+        assertThat(lookups).hasValue(2);
+        // What is known counts, whatever is not known of the DNS.
+        cache.keep(DOMAIN, new StsCache.Entry("1", ENFORCE, now));
+        assertThat(offline.policy(DOMAIN)).isEqualTo(new StsAnswer.Found(ENFORCE));
+    }
+
+    @Test
+    void hostsThatAreDead_keepNoOthersFromBeingRefreshed() throws InterruptedException {
+        var asked = ConcurrentHashMap.<DomainName>newKeySet();
+        var gate = new AtomicReference<>(new CountDownLatch(1));
+        var many =
+                new MtaSts(
+                        cache,
+                        _ -> new TextAnswer.NoText(Duration.ZERO),
+                        domain -> {
+                            asked.add(domain);
+                            awaitOpen(gate.get());
+                            return new StsAnswer.Broken(TlsFailure.STS_POLICY_FETCH_ERROR, "no");
+                        },
+                        () -> now);
+        int count = 2 * MtaSts.FETCHES_MAX;
+        for (int i = 0; i < count; i++) {
+            cache.keep(new DomainName("d" + i + ".test"), new StsCache.Entry("1", DAY, now));
+        }
+        now = now.plus(Duration.ofHours(12));
+        for (int round = 0; round < 2; round++) {
+            gate.set(new CountDownLatch(1));
+            many.refreshOld();
+            assertThat(many.underWay()).isEqualTo(MtaSts.FETCHES_MAX);
+            gate.get().countDown();
+            await(() -> many.underWay() == 0);
+            now = now.plus(MtaSts.CHECK_AGAIN);
+        }
+        assertThat(asked).hasSize(count);
     }
 
     /// Many policies are good for a day: they must not run out before they are fetched again.
@@ -340,7 +398,24 @@ class MtaStsTest {
 
     private StsAnswer fetch(SSLServerSocket server, ServerTrust trust) {
         var place = new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
-        return new StsFetch(watchdog, _ -> place, trust).fetch(DOMAIN);
+        return fetch(trust, place);
+    }
+
+    private StsAnswer fetch(ServerTrust trust, InetSocketAddress... places) {
+        return new StsFetch(watchdog, _ -> List.of(places), trust).fetch(DOMAIN);
+    }
+
+    @Test
+    void webServerOfSeveralAddresses_isAskedAtTheFirstThatAnswers() throws IOException {
+        var parties = new TlsParties(folder);
+        var good = parties.issue("ca", "good", "mta-sts.example.test");
+        ServerTrust trust = ServerTrust.load(parties.authority());
+        var dead = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 1);
+        try (var server = serve(parties, good, ANSWER)) {
+            var place = new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+            assertThat(fetch(trust, dead, place)).isEqualTo(new StsAnswer.Found(ENFORCE));
+        }
+        assertThat(failure(fetch(trust, dead, dead))).isEqualTo(TlsFailure.STS_POLICY_FETCH_ERROR);
     }
 
     private static TlsFailure failure(StsAnswer answer) {

@@ -8,10 +8,12 @@ import io.whimbrel.dns.TestNameServer;
 import io.whimbrel.mail.Network;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,7 +38,9 @@ final class PolicyHostsTest {
         assertThatThrownBy(() -> new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test"))
                 .isInstanceOf(UnknownHostException.class);
         List<Network> allowed = List.of(Network.parse("10.0.0.0/8").orElseThrow());
-        assertThat(new PolicyHosts(resolver, allowed, 443).of("mta-sts.x.test").getPort())
+        assertThat(new PolicyHosts(resolver, allowed, 443).of("mta-sts.x.test"))
+                .singleElement()
+                .extracting(InetSocketAddress::getPort)
                 .isEqualTo(443);
     }
 
@@ -45,7 +49,25 @@ final class PolicyHostsTest {
     void publicAddress_isOne(String address) throws UnknownHostException {
         dns.with("mta-sts.x.test. 300 IN AAAA " + address);
 
-        assertThat(new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test").getPort())
+        assertThat(new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test"))
+                .singleElement()
+                .extracting(InetSocketAddress::getPort)
                 .isEqualTo(443);
+    }
+
+    @Test
+    void addressesOfBothFamilies_areTriedByTurns() throws UnknownHostException {
+        dns.with("mta-sts.x.test. 300 IN AAAA 2001:db8::1")
+                .with("mta-sts.x.test. 300 IN A 10.0.0.1")
+                .with("mta-sts.x.test. 300 IN A 192.0.2.1");
+        for (int i = 2; i < 9; i++) {
+            dns.with("mta-sts.y.test. 300 IN A 192.0.2." + i);
+        }
+        var hosts = new PolicyHosts(resolver, List.of(), 443);
+
+        assertThat(hosts.of("mta-sts.x.test"))
+                .extracting(it -> it.getAddress().getHostAddress())
+                .containsExactly("192.0.2.1", "2001:db8:0:0:0:0:0:1");
+        assertThat(hosts.of("mta-sts.y.test")).hasSize(PolicyHosts.ADDRESSES_MAX);
     }
 }

@@ -70,6 +70,19 @@ class StsPolicyTest {
         assertThat(StsRecord.id(List.of("v=STSv1; id=a;", "v=STSv1; id=b;"))).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'v=STSv1; id=1; ', true",
+        "'v=STSv1;id=1;', true",
+        "'v=STSv1 ;\tid=1\t; \t', true",
+        "'v=STSv1; id=1;; ', false",
+        "'v=STSv1; ; id=1;', false",
+        "'v=STSv1; ', false"
+    })
+    void spaceBehindTheLastSemicolon_isNoField(String text, boolean isPolicy) {
+        assertThat(StsRecord.id(List.of(text)).isPresent()).isEqualTo(isPolicy);
+    }
+
     @Test
     void vectorsOfMox_areReadAlike() throws IOException {
         assumeTrue(Files.exists(VECTORS), "no test data");

@@ -192,6 +192,44 @@ class TlsPoliciesTest {
         }
     }
 
+    /// The names of a rule make a host sure only where the rule is what holds.
+    @Test
+    void requireTls_namesOfARuleThatAnotherDemandOverrides_sayNothing() {
+        var rule =
+                new TlsRule(
+                        Optional.empty(),
+                        Optional.empty(),
+                        TlsLevel.VERIFY,
+                        List.of("mx.relay.example"),
+                        Optional.empty());
+        DomainTls domain =
+                new DomainTls(
+                        DOMAIN,
+                        TlsRequirement.REQUIRED,
+                        Optional.of(rule),
+                        new StsAnswer.None(),
+                        TlsLevel.MAY);
+        TlsPolicies policies = policies("-", "none", "none", "may");
+        assertThat(policies.forHost(domain, UNSURE).text()).isEqualTo("verify");
+        var route =
+                new HostPlace(
+                        "mx.example.com",
+                        25,
+                        HostPlace.NamedBy.OPERATOR_MX,
+                        Optional.of(TlsLevel.VERIFY));
+        assertThat(policies.forHost(domain, route).text()).isEqualTo("impossible");
+    }
+
+    @Test
+    void requireTls_aSocketOfThisMachineNeedsNone() {
+        TlsPolicies policies = policies("-", "none", "none", "may");
+        DomainTls domain = policies.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+        var socket = new HostPlace("unix:/run/lmtp", 0, HostPlace.NamedBy.SOCKET);
+        TlsPolicy found = policies.forHost(domain, socket);
+        assertThat(found.needsTls()).isFalse();
+        assertThat(found.isRequireTls()).isFalse();
+    }
+
     @Test
     void testing_isObservedOnly() {
         TlsPolicies policies = policies("-", "none", "testing", "may");

@@ -103,6 +103,31 @@ class TlsResultsTest {
     }
 
     @Test
+    void policyThatChangesWithinADay_isAnother_upToABound() throws DamagedException {
+        for (int i = 0; i < 2 * TlsResults.POLICIES_MAX; i++) {
+            var policy =
+                    new StsPolicy(
+                            StsPolicy.Mode.ENFORCE, List.of("mx" + i + ".a"), Duration.ofDays(1));
+            results.succeeded(DOMAIN, TlsPolicy.of(new Demand.Sts(policy), Basis.MTA_STS));
+        }
+        ObjectNode file = MAPPER.createObjectNode();
+        results.writeTo(file);
+        var later = new TlsResults(() -> now);
+        later.restore(file);
+        now = now.plus(Duration.ofDays(1));
+        assertThat(later.reportOfYesterday(SENDER, DOMAIN)).contains(report());
+        JsonNode policies = MAPPER.readTree(report()).path("policies");
+        assertThat(policies).hasSize(TlsResults.POLICIES_MAX);
+        assertThat(policies.at("/1/policy/policy-string/2").asString()).isEqualTo("mx: mx1.a");
+        assertThat(policies.at("/1/summary/total-successful-session-count").asInt()).isEqualTo(1);
+        assertThat(policies.findValuesAsString("total-successful-session-count").stream())
+                .extracting(Integer::parseInt)
+                .satisfies(all ->
+                        assertThat(all.stream().mapToInt(it -> it).sum())
+                                .isEqualTo(2 * TlsResults.POLICIES_MAX));
+    }
+
+    @Test
     void restart_keepsThem() throws DamagedException {
         results.succeeded(DOMAIN, TlsPolicy.MAY);
         fail(
