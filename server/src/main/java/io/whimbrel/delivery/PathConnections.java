@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -48,7 +49,6 @@ final class PathConnections {
     /// A rest may be over, or a limit.
     private final Condition changed = lock.newCondition();
 
-
     /// The one that slept last first; [#NOBODY] until one has.
     private Deque<Seat> sleeping = NOBODY;
 
@@ -67,7 +67,7 @@ final class PathConnections {
     /// Of these, with a session that has come to be.
     private int established;
 
-    private volatile long announced;
+    private final AtomicLong announced = new AtomicLong();
     private boolean isProven;
     private boolean isResting;
 
@@ -103,7 +103,7 @@ final class PathConnections {
 
         /// Whether there may be anything for it among what waits.
         private boolean isOfUse() {
-            return passedOver == 0 || seen != announced;
+            return passedOver == 0 || seen != announced.get();
         }
     }
 
@@ -144,7 +144,7 @@ final class PathConnections {
 
     /// For [#mayStay].
     long announced() {
-        return announced;
+        return announced.get();
     }
 
     /// Entries wait.
@@ -157,7 +157,7 @@ final class PathConnections {
             if (isRetired) {
                 return false;
             }
-            announced++;
+            announced.incrementAndGet();
             // Where others have just taken it, one look too many does no harm.
             seekFor(Math.max(1, ready));
             return true;
@@ -190,12 +190,12 @@ final class PathConnections {
     boolean mayStay(Seat seat, Duration idleMost) throws InterruptedException {
         lock.lock();
         try {
-            if (announced != seat.seen && !isClosing) {
+            if (announced.get() != seat.seen && !isClosing) {
                 seekers++;
                 return true;
             }
             long nanos = isClosing ? 0 : idleMost.toNanos();
-            if (sleeping == NOBODY) {
+            if (sleeping.isEmpty()) {
                 sleeping = new ArrayDeque<>(2);
             }
             sleeping.addFirst(seat);

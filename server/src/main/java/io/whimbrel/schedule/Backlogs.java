@@ -155,7 +155,7 @@ final class Backlogs {
             forget(queue);
             return;
         }
-        if (hungry == NONE) {
+        if (hungry.isEmpty()) {
             hungry = new LinkedHashSet<>(2);
         }
         if (queue.stream().priority() != PriorityClass.TRANSACTIONAL) {
@@ -172,7 +172,7 @@ final class Backlogs {
     }
 
     private void forget(ScheduledQueue queue) {
-        if (hungry != NONE) {
+        if (!hungry.isEmpty()) {
             hungry.remove(queue);
         }
     }

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 
 /// The clock of the node: wall time when it was made, and monotonic from there. Thread-safe.
 ///
@@ -24,8 +25,7 @@ public final class SteadyClock implements InstantSource {
     @Override
     public Instant instant() {
         Anchor now = anchor;
-        Instant exact = now.instant.plusNanos(System.nanoTime() - now.nanos);
-        return exact.minusNanos(exact.getNano() % 1_000);
+        return now.instant.plusNanos(System.nanoTime() - now.nanos).truncatedTo(ChronoUnit.MICROS);
     }
 
     @Override

@@ -29,8 +29,8 @@ import io.whimbrel.shaping.Flow;
 import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
-import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.shaping.Restraint;
+import io.whimbrel.shaping.Restraint.Force;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.OutboundTls;
 
