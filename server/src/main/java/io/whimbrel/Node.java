@@ -169,7 +169,7 @@ final class Node implements AutoCloseable {
         settlement = new Settlement(config.report(), spool, schedule, metrics, clock, new Random());
         jobs = new JobRunner(spool, schedule, settlement, metrics, clock);
         var quotas = new Quotas(clock, metrics.door);
-        quotasFile = new QuotasFile(config.node().dataFolder(), quotas, metrics);
+        quotasFile = new QuotasFile(config.node().dataFolder(), quotas, clock.lead(), metrics);
         var means =
                 new Reception.Means(
                         spool, schedule, heap, plan.arrivingBytes(), quotas, outgoing.resolver());

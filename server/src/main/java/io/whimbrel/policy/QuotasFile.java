@@ -4,6 +4,7 @@ import io.whimbrel.mail.Rate.Window;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.state.StateFile;
 import io.whimbrel.state.StateFile.DamagedException;
+import io.whimbrel.time.WallLead;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -31,16 +32,19 @@ public final class QuotasFile implements AutoCloseable {
     private final StateFile file;
 
     /// Reads the file into `quotas`, then keeps it up to date. To be made before mail is taken.
-    public QuotasFile(Path dataFolder, Quotas quotas, Metrics metrics) {
-        this.file = new StateFile(dataFolder, TERMS, new Used(quotas), metrics);
+    ///
+    /// @param lead of the wall clock before that of `quotas`
+    public QuotasFile(Path dataFolder, Quotas quotas, WallLead lead, Metrics metrics) {
+        this.file = new StateFile(dataFolder, TERMS, new Used(quotas, lead), metrics);
     }
 
-    /// What is used, as JSON.
-    private record Used(Quotas quotas) implements StateFile.Content {
+    /// What is used, as JSON; slots are those of the wall clock, for that is all that the next
+    /// process has in common with us.
+    private record Used(Quotas quotas, WallLead lead) implements StateFile.Content {
 
         @Override
         public long changes() {
-            return quotas.changes();
+            return quotas.changes() + lead.steps();
         }
 
         @Override
@@ -69,10 +73,17 @@ public final class QuotasFile implements AutoCloseable {
                                 .put("tenant", kept.tenant())
                                 .put("of", kept.kind().noun())
                                 .put("window", kept.window().unit())
-                                .put("newest", kept.newest())
+                                .put("newest", Math.max(0, kept.newest() + slots(kept.window())))
                                 .putArray("counts");
                 kept.counts().forEach(counts::add);
             }
+        }
+
+        /// How many slots the wall clock is ahead; a part of one is none, and what is kept by a
+        /// clock that was set back counts as new.
+        private long slots(Window window) {
+            long slotMillis = window.length().toMillis() / TenantUse.SLOTS;
+            return Math.floorDiv(lead.now().toMillis(), slotMillis);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.whimbrel.metrics.DoorMetrics;
 import io.whimbrel.metrics.DoorMetrics.Reason;
 import io.whimbrel.metrics.Metrics;
+import io.whimbrel.time.WallLead;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,11 +37,13 @@ final class QuotasTest {
 
     private final AtomicReference<Instant> now =
             new AtomicReference<>(Instant.parse("2026-11-27T15:00:10Z"));
+    private final AtomicReference<Instant> wall = new AtomicReference<>(now.get());
     private final DoorMetrics metrics = Policies.metrics();
     private final Quotas quotas = new Quotas(now::get, metrics);
 
     private void pass(Duration time) {
         now.updateAndGet(it -> it.plus(time));
+        wall.updateAndGet(it -> it.plus(time));
     }
 
     private boolean send() {
@@ -212,7 +215,7 @@ final class QuotasTest {
 
     @Test
     void restart_goesOnWithWhatWasUsed() {
-        var file = new QuotasFile(folder, quotas, new Metrics());
+        var file = file(quotas);
         for (int i = 0; i < 20; i++) {
             send();
         }
@@ -220,7 +223,7 @@ final class QuotasTest {
         pass(Duration.ofMinutes(10));
         var after = new Quotas(now::get, metrics);
 
-        new QuotasFile(folder, after, new Metrics()).close();
+        file(after).close();
 
         assertThat(after.views(new Tenants(List.of(SHOP))))
                 .extracting(QuotaView::used)
@@ -230,9 +233,33 @@ final class QuotasTest {
         assertThat(after.claim(SHOP).message(0)).isEmpty();
     }
 
+    private QuotasFile file(Quotas kept) {
+        return new QuotasFile(folder, kept, new WallLead(now::get, wall::get), new Metrics());
+    }
+
+    /// The next process begins with the wall clock as it is then.
+    @Test
+    void restart_afterTheWallClockWasSetForward_goesOnWithWhatWasUsed() {
+        var file = file(quotas);
+        for (int i = 0; i < 20; i++) {
+            send();
+        }
+        wall.set(wall.get().plus(Duration.ofHours(5)));
+        file.close();
+        now.set(wall.get());
+        var after = new Quotas(now::get, metrics);
+
+        file(after).close();
+
+        assertThat(after.views(new Tenants(List.of(SHOP))))
+                .extracting(QuotaView::used)
+                .containsExactly(20L, 20L, 0L, 0L);
+        assertThat(after.claim(SHOP).message(0)).isPresent();
+    }
+
     @Test
     void whatIsWritten_isReadable() throws IOException {
-        var file = new QuotasFile(folder, quotas, new Metrics());
+        var file = file(quotas);
         send();
         file.writeIfChanged();
         assertThat(folder.resolve(QuotasFile.NAME))
@@ -265,13 +292,13 @@ final class QuotasTest {
         Files.createDirectories(folder.resolve("state"));
         Files.writeString(folder.resolve(QuotasFile.NAME), content);
 
-        var file = new QuotasFile(folder, quotas, new Metrics());
+        var file = file(quotas);
 
         assertThat(quotas.kept()).isEmpty();
         assertThat(send()).isTrue();
         file.close();
         var after = new Quotas(now::get, metrics);
-        new QuotasFile(folder, after, new Metrics()).close();
+        file(after).close();
         assertThat(after.kept()).hasSize(2);
     }
 }
