@@ -24,11 +24,14 @@ final class LimitState {
         this.lock = lock;
     }
 
-    /// Something is about to be counted, or taken back; the lock is held.
-    void count(RateGate gate) {
-        if (gate.window().shape().lengthMicros() >= LENGTH_LEAST) {
-            long next = changes + 1;
-            changes = next;
+    /// Something is about to be counted by these, or taken back; the lock is held.
+    void count(RateGate[] gates) {
+        for (RateGate gate : gates) {
+            if (gate.window().shape().lengthMicros() >= LENGTH_LEAST) {
+                long next = changes + 1;
+                changes = next;
+                return;
+            }
         }
     }
 

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 ///
 /// One lock, under which nothing else is called; listeners are called after it is released, and
 /// only by [#connect], [Grant#refund], [Grant#finished], [Lease#release], [#sweep] and the changes
-/// of limits. A decision takes less than two microseconds with 20 limits that apply. All instants
+/// of limits. A decision takes less than two microseconds with 5 limits that apply. All instants
 /// are microseconds of one clock since 1970; one before the newest that was seen counts as that.
 ///
 /// Counters are made when they are first needed, and forgotten by [#sweep] when they hold nothing.
@@ -187,8 +187,8 @@ public final class Limiter {
             return last.refuse(gates, turn, freeAt, now);
         }
         gates.leave();
+        state.count(bound.rates());
         for (RateGate gate : bound.rates()) {
-            state.count(gate);
             gate.take(turn, now);
         }
         for (SlotGate gate : bound.slots()) {
@@ -267,8 +267,8 @@ public final class Limiter {
             }
             if (isRefund) {
                 refunds++;
+                state.count(grant.rates());
                 for (RateGate gate : grant.rates()) {
-                    state.count(gate);
                     gate.giveBack(grant.atMicros(), now, wakes);
                 }
             }
@@ -341,8 +341,8 @@ public final class Limiter {
     }
 
     private void count(RateGate[] openings, long now) {
+        state.count(openings);
         for (RateGate gate : openings) {
-            state.count(gate);
             gate.window().add(now, 1);
         }
     }
