@@ -134,7 +134,7 @@ final class DeliveryWorker implements Crew.Member {
                     work.readyEntries(path) > 0 ? work.peek(path) : Optional.empty();
             return first.isPresent() ? connect(first.get()) : idle(seen, 0);
         }
-        return switch (work.take(path, terms().carrier(session.get(), finder))) {
+        return switch (work.take(path, terms().carrier(session.get(), finder, connections))) {
             case Take.Given(QueueEntry entry, Grant grant) -> {
                 looked(work.readyEntries(path));
                 taken++;
@@ -542,7 +542,7 @@ final class DeliveryWorker implements Crew.Member {
         lease = Optional.of(granted);
         isProven = false;
         carriesMost = Integer.MAX_VALUE;
-        connections.connected();
+        connections.connected(opened.source().name());
         if (interruption.isCut()) {
             opened.cut();
         }
@@ -550,7 +550,7 @@ final class DeliveryWorker implements Crew.Member {
 
     private void endSession() {
         if (session.isPresent()) {
-            connections.disconnected();
+            connections.disconnected(session.get().source().name());
             session.get().quit();
             session = Optional.empty();
             lease.ifPresent(granted -> granted.release(nowMicros()));

@@ -2,20 +2,20 @@ package io.whimbrel.delivery;
 
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
-import io.whimbrel.shaping.Blocked;
 
 import java.net.InetAddress;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.BooleanSupplier;
 
 /// The source that a connection is to leave by. Immutable, but for what is known of the sources.
 ///
-/// @param another asked before each connection behind the first: what stands against it
-record Outlet(SourceAddress source, Sources sources, Supplier<Optional<Blocked>> another) {
+/// @param mayDialAgain asked before each connection behind the first; waits a moment where limits
+///   have no room at once
+record Outlet(SourceAddress source, Sources sources, BooleanSupplier mayDialAgain) {
 
     /// Without limits.
     Outlet(SourceAddress source, Sources sources) {
-        this(source, sources, Optional::empty);
+        this(source, sources, () -> true);
     }
 
     /// The source, where it can reach `target`.

@@ -82,6 +82,9 @@ final class PathConnections {
     /// Threads that limits hold back, by their source.
     private Map<String, Integer> heldBack = Map.of();
 
+    /// Sessions by their source.
+    private volatile Map<String, Integer> fromSources = Map.of();
+
     private int sources = 1;
 
     /// Where one thread sleeps.
@@ -220,24 +223,25 @@ final class PathConnections {
     /// @param most how long
     void waitForLimit(String source, Duration most) throws InterruptedException {
         lock.lock();
-        countHeldBack(source, 1);
+        heldBack = counted(heldBack, source, 1);
         try {
             long nanos = most.toNanos();
             while (nanos > 0 && !isClosing) {
                 nanos = changed.awaitNanos(nanos);
             }
         } finally {
-            countHeldBack(source, -1);
+            heldBack = counted(heldBack, source, -1);
             seekers++;
             lock.unlock();
         }
     }
 
-    private void countHeldBack(String source, int change) {
-        Map<String, Integer> next = new HashMap<>(heldBack);
+    private static Map<String, Integer> counted(
+            Map<String, Integer> before, String source, int change) {
+        Map<String, Integer> next = new HashMap<>(before);
         next.merge(source, change, Integer::sum);
         next.values().removeIf(count -> count == 0);
-        heldBack = Map.copyOf(next);
+        return Map.copyOf(next);
     }
 
     /// A limit allows no further connection: none is begun beside those there are, for a while.
@@ -301,10 +305,11 @@ final class PathConnections {
     }
 
     /// A session has come to be.
-    void connected() {
+    void connected(String source) {
         lock.lock();
         try {
             established++;
+            fromSources = counted(fromSources, source, 1);
         } finally {
             lock.unlock();
         }
@@ -333,11 +338,17 @@ final class PathConnections {
         }
     }
 
+    /// Whether there is a session from `source`.
+    boolean isFrom(String source) {
+        return fromSources.containsKey(source);
+    }
+
     /// A session is over.
-    void disconnected() {
+    void disconnected(String source) {
         lock.lock();
         try {
             established--;
+            fromSources = counted(fromSources, source, -1);
         } finally {
             lock.unlock();
         }

@@ -26,12 +26,15 @@ record PathTerms(ActivePlan active, EgressPath path) {
 
     /// `open`, as the schedule needs to know it. What the host takes no more of in one transaction
     /// (RFC 9422) is asked for one by one, so that limits count each.
-    Carrier carrier(RemoteSession open, SessionFinder finder) {
+    ///
+    /// @param connections a source that one of them is from works
+    Carrier carrier(RemoteSession open, SessionFinder finder, PathConnections connections) {
         SourceAddress source = open.source();
         var leaving = new FlowSource(source.name(), source.profile());
         long rcptMax = open.extensions().limits().rcptMax();
         int most = rcptMax == 0 ? Integer.MAX_VALUE : (int) Math.min(rcptMax, Integer.MAX_VALUE);
-        if (!active.pools().isSticky(path.pool())) {
+        // What goes to this machine leaves from no source of the pool.
+        if (source.name().isEmpty() || !active.pools().isSticky(path.pool())) {
             return new Carrier(leaving, most, Carrier.ANY.mayCarry());
         }
         return new Carrier(
@@ -44,7 +47,10 @@ record PathTerms(ActivePlan active, EgressPath path) {
                                     path.pool(),
                                     source.name(),
                                     active.pools().stickyKey(path.pool(), mail),
-                                    other -> finder.isRefused(path, other, mail));
+                                    other ->
+                                            connections.isFrom(other.name())
+                                                    ? finder.isShutOut(path, other, mail)
+                                                    : finder.isRefused(path, other, mail));
                 });
     }
 
@@ -73,11 +79,12 @@ record PathTerms(ActivePlan active, EgressPath path) {
     }
 
     private boolean isAhead(RemoteSession open, SessionFinder finder) {
-        return active.pools()
-                .isAhead(
-                        path.pool(),
-                        open.source().name(),
-                        other -> finder.isShutOut(path, other, Flow.NONE));
+        return !open.source().name().isEmpty()
+                && active.pools()
+                        .isAhead(
+                                path.pool(),
+                                open.source().name(),
+                                other -> finder.isShutOut(path, other, Flow.NONE));
     }
 
     /// Whether the hosts of `talker` are those that its domains name.

@@ -21,6 +21,7 @@ import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.Reason;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Lately;
+import io.whimbrel.time.Pause;
 import io.whimbrel.transport.DomainTls;
 import io.whimbrel.transport.HostPlace.NamedBy;
 import io.whimbrel.transport.TlsLevel;
@@ -28,10 +29,12 @@ import io.whimbrel.transport.TlsLevel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -51,16 +54,21 @@ final class SessionFinder {
 
     private static final int FULL_MOST = 10_000;
 
+    /// For how long one attempt waits for leave to open a further connection: about what a host
+    /// that does not answer takes.
+    private static final long PATIENCE_MICROS = 15_000_000;
+
     /// A reload that brings the pool back does not wait for it.
     private static final long POOL_AGAIN_MICROS = 3_600_000_000L;
 
     private final SmtpClient client;
     private final Limiter limiter;
     private final InstantSource clock;
+    private final Consumer<Duration> pause;
     private final Lately<PathSource, Boolean> badSources;
 
-    /// Sources that limits allowed no further connection for.
-    private final Lately<PathSource, Boolean> fullSources;
+    /// Sources that limits of theirs allowed no further connection for, and until when.
+    private final Lately<PathSource, Long> fullSources;
 
     /// Sources that can reach no host.
     private final Lately<PathSource, Boolean> farSources;
@@ -85,13 +93,36 @@ final class SessionFinder {
     /// @param stickyKey leads to a source of the pool; `""` where shares alone count
     /// @param tls what the mail wants
     /// @param mail whose it is and where it goes: a source that may send it is preferred
+    /// @param asked the way that is asked: another than `path` where a fallback relay is
     record Wish(
-            EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls, Flow mail) {}
+            EgressPath path,
+            NextHop.Talker nextHop,
+            String stickyKey,
+            DomainTls tls,
+            Flow mail,
+            EgressPath asked) {
+
+        Wish(EgressPath path, NextHop.Talker nextHop, String stickyKey, DomainTls tls, Flow mail) {
+            this(path, nextHop, stickyKey, tls, mail, path);
+        }
+
+        Wish asking(NextHop.Remote relay) {
+            var way = new EgressPath(path.pool(), relay.site());
+            return new Wish(path, nextHop, stickyKey, tls, mail, way);
+        }
+    }
 
     /// A source that may be used now.
     private record Way(SourceAddress source, Lease lease) {}
 
     SessionFinder(SmtpClient client, Limiter limiter, InstantSource clock) {
+        this(client, limiter, clock, Pause::of);
+    }
+
+    /// @param pause holds the thread up
+    SessionFinder(
+            SmtpClient client, Limiter limiter, InstantSource clock, Consumer<Duration> pause) {
+        this.pause = pause;
         this.client = client;
         this.limiter = limiter;
         this.clock = clock;
@@ -104,7 +135,10 @@ final class SessionFinder {
     ///
     /// @param mail whose it is and where it goes
     boolean isRefused(EgressPath path, SourceAddress source, Flow mail) {
-        return fullSources.contains(new PathSource(path, source.name()))
+        return fullSources
+                        .get(new PathSource(path, source.name()))
+                        .filter(it -> now() < it)
+                        .isPresent()
                 || isShutOut(path, source, mail);
     }
 
@@ -122,17 +156,20 @@ final class SessionFinder {
     }
 
     Found open(ActivePlan active, Wish wish) {
-        String pool = wish.path().pool();
-        if (!active.pools().isKnown(pool)) {
-            // Only an operator can say where its mail is to leave.
-            var reason = new Reason("pool " + pool + ", which is not configured");
-            long until = now() + POOL_AGAIN_MICROS;
-            return new Found.NotAllowed(new Blocked(until, reason, Breadth.PATH, false));
-        }
         return switch (wish.nextHop()) {
-            case NextHop.Remote remote -> openOrFallBack(active, wish, remote);
+            case NextHop.Remote remote ->
+                    active.pools().isKnown(wish.path().pool())
+                            ? openOrFallBack(active, wish, remote)
+                            : withoutPool(wish.path().pool());
             case NextHop.LocalSocket(var _, Path path) -> local(active, wish, path);
         };
+    }
+
+    /// Only an operator can say where its mail is to leave.
+    private Found withoutPool(String pool) {
+        var reason = new Reason("pool " + pool + ", which is not configured");
+        long until = now() + POOL_AGAIN_MICROS;
+        return new Found.NotAllowed(new Blocked(until, reason, Breadth.PATH, false));
     }
 
     private Found openOrFallBack(ActivePlan active, Wish wish, NextHop.Remote remote) {
@@ -145,15 +182,25 @@ final class SessionFinder {
             return own;
         }
         NextHop.Remote relay = fallback.get();
-        return switch (open(active, wish, relay, hosts(active, relay))) {
+        return switch (patiently(active, wish.asking(relay), relay)) {
             case Found.Opened opened -> {
                 opened.session().isWithRelay(relay.site());
                 yield opened;
             }
-            // What a fallback says that takes no mail at all is no word about this mail.
-            case Found.Failed _ -> own;
-            case Found.NotAllowed notAllowed -> notAllowed;
+            // What a fallback says that takes no mail at all is no word about this mail; nor is
+            // that limits allow none.
+            case Found.Failed _, Found.NotAllowed _ -> own;
         };
+    }
+
+    private Found patiently(ActivePlan active, Wish wish, NextHop.Remote relay) {
+        MailHosts hosts = hosts(active, relay);
+        var patience = new Patience();
+        Found found = open(active, wish, relay, hosts);
+        while (found instanceof Found.NotAllowed(Blocked by) && patience.waits(by)) {
+            found = open(active, wish, relay, hosts);
+        }
+        return found;
     }
 
     private static MailHosts hosts(ActivePlan active, NextHop.Remote remote) {
@@ -206,10 +253,6 @@ final class SessionFinder {
                 lease.release(now());
                 yield new Found.Failed(result, source);
             }
-            case Opening.Held(Blocked by, var _) -> {
-                lease.release(now());
-                yield new Found.NotAllowed(by);
-            }
         };
     }
 
@@ -255,14 +298,14 @@ final class SessionFinder {
             SourceAddress source = way.get().source();
             tried.add(source.name());
             Lease lease = way.get().lease();
-            var outlet = new Outlet(source, active.pools().sources(), () -> lease.another(now()));
+            var outlet = new Outlet(source, active.pools().sources(), () -> mayDialAgain(lease));
             Opening opening =
                     leased(lease, () -> client.open(hosts, talk(active, wish, remote), outlet));
             Found found = found(opening, lease);
             if (isOfSource(opening)) {
                 last = Optional.of(found);
             } else if (isPerhapsOfSource(opening) && others > 0) {
-                avoid(wish.path(), source.name());
+                avoid(wish.asked(), source.name());
                 others--;
                 last = Optional.of(found);
             } else {
@@ -270,6 +313,33 @@ final class SessionFinder {
             }
         }
         return last.orElseGet(() -> without(active, wish, hosts, Optional.empty()));
+    }
+
+    /// Waits a moment where limits have no room for one more connection at once: what they spread
+    /// over a window comes soon.
+    private boolean mayDialAgain(Lease lease) {
+        var patience = new Patience();
+        Optional<Blocked> by = lease.another(now());
+        while (by.isPresent() && patience.waits(by.get())) {
+            by = lease.another(now());
+        }
+        return by.isEmpty();
+    }
+
+    /// How long limits are waited for in one place. Confined to one thread.
+    private final class Patience {
+        private long leftMicros = PATIENCE_MICROS;
+
+        /// @return false where it would take too long, or the thread is interrupted
+        boolean waits(Blocked by) {
+            long micros = Math.max(1_000, by.untilMicros() - now());
+            if (micros > leftMicros || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            leftMicros -= micros;
+            pause.accept(Duration.of(micros, ChronoUnit.MICROS));
+            return !Thread.currentThread().isInterrupted();
+        }
     }
 
     /// Whether the source cannot be used.
@@ -396,7 +466,7 @@ final class SessionFinder {
         }
 
         private boolean isBad(SourceAddress source) {
-            boolean isBad = badSources.contains(new PathSource(wish.path(), source.name()));
+            boolean isBad = badSources.contains(new PathSource(wish.asked(), source.name()));
             isAnyBad |= isBad;
             return isBad;
         }
@@ -421,23 +491,24 @@ final class SessionFinder {
 
         /// Claims the connection where it may: the first source that may is the one.
         private boolean mayUse(SourceAddress source) {
-            EgressPath path = wish.path();
-            var way = new PathSource(path, source.name());
             if (!reachesAny(source)) {
-                farSources.add(way, true);
+                farSources.add(new PathSource(wish.asked(), source.name()), true);
                 return false;
             }
             if (tried.contains(source.name()) || isBackupTooSoon(source)) {
                 return false;
             }
-            return switch (limiter.connect(flow(wish, source), path, now())) {
+            var way = new PathSource(wish.path(), source.name());
+            return switch (limiter.connect(flow(wish, source), wish.path(), now())) {
                 case io.whimbrel.shaping.Opening.Opened(Lease granted) -> {
                     lease = Optional.of(granted);
                     fullSources.remove(way);
                     yield true;
                 }
                 case Blocked by -> {
-                    fullSources.add(way, true);
+                    if (by.dependsOnSource()) {
+                        fullSources.add(way, by.untilMicros());
+                    }
                     note(by);
                     if (blocked.isEmpty() || by.untilMicros() < blocked.get().untilMicros()) {
                         blocked = Optional.of(by);

@@ -15,8 +15,6 @@ import io.whimbrel.outcome.AttemptResult.Refused;
 import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.routing.Protocol;
-import io.whimbrel.schedule.Micros;
-import io.whimbrel.shaping.Blocked;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.time.Lately;
 import io.whimbrel.time.Watchdog;
@@ -39,7 +37,7 @@ import java.util.Optional;
 
 /// Opens sessions: the first host that answers gets one, in the order given, those that failed
 /// lately last (RFC 5321 §5.1). Thread-safe. Each connection behind the first is one that limits
-/// must allow ([Outlet#another]).
+/// must allow ([Outlet#mayDialAgain]).
 ///
 /// How much TLS is used, and what happens where it fails, is in [TlsCalls].
 final class SmtpClient {
@@ -48,10 +46,7 @@ final class SmtpClient {
 
     static final Duration BAD_FOR = Duration.ofMinutes(1);
 
-    /// For how long a connection that limits do not allow is waited for.
-    private static final Duration HELD_MOST = Duration.ofHours(1);
-
-    /// At [#HELD_MOST] for each, enough for all addresses of a site.
+    /// Enough for all addresses of a site, one by one, where limits allow few connections.
     private static final Duration PASSED_FOR = Duration.ofDays(1);
 
     private static final int REMEMBERED_MOST = 10_000;
@@ -60,12 +55,9 @@ final class SmtpClient {
     private final Dialer dialer;
     private final Lately<InetAddress, Boolean> badHosts;
 
-    /// Hosts that failed in an attempt that goes on when limits allow the next connection, which
-    /// may be long after [#BAD_FOR].
+    /// Hosts that failed in an attempt for which limits allowed no further connection: the others
+    /// come first next time, which may be long after [#BAD_FOR].
     private final Lately<InetAddress, Boolean> passed;
-
-    /// Hosts whose handshake failed when limits allowed no connection in plain text: the next is.
-    private final Lately<HostAddress, Boolean> plainDue;
 
     private final InstantSource clock;
     private final TlsWish opportunistic;
@@ -84,11 +76,6 @@ final class SmtpClient {
                 return result instanceof NotTried(SmtpReply reply) && isAboutTls(reply);
             }
         }
-
-        /// The limits allow no further connection now, and there is one that may yet do.
-        ///
-        /// @param otherwise what has failed, if nothing else is to come
-        record Held(Blocked by, Optional<Failed> otherwise) implements Opening {}
     }
 
     SmtpClient(Watchdog watchdog, InstantSource clock) {
@@ -96,7 +83,6 @@ final class SmtpClient {
         this.dialer = new Dialer(watchdog);
         this.badHosts = lately(clock);
         this.passed = new Lately<>(REMEMBERED_MOST, PASSED_FOR, clock);
-        this.plainDue = new Lately<>(REMEMBERED_MOST, PASSED_FOR, clock);
         this.clock = clock;
         var tls = OutboundTls.opportunistic(clock, new TlsOutMetrics(new PrometheusRegistry()));
         DomainTls nobody =
@@ -132,59 +118,66 @@ final class SmtpClient {
     ///
     /// @param hosts at least one
     Opening open(List<HostAddress> hosts, Talk talk, Outlet outlet) {
-        Opening opening = firstOf(hosts, talk, outlet);
-        if (!(opening instanceof Opening.Held)) {
-            // The next attempt begins with the best again.
-            hosts.forEach(host -> passed.remove(host.address()));
-        }
-        return opening;
-    }
-
-    private Opening firstOf(List<HostAddress> hosts, Talk talk, Outlet outlet) {
         Optional<Opening.Failed> best = Optional.empty();
         var dials = new Dials(outlet);
-        List<InetAddress> failedNow = new ArrayList<>();
+        List<InetAddress> failed = new ArrayList<>();
         for (HostAddress host : goodOnesFirst(hosts)) {
             Optional<SourceAddress> source = outlet.next(host.address());
             if (source.isEmpty()) {
                 best = Optional.of(moreHopeful(best, noSource(host, outlet)));
                 continue;
             }
-            Opening opening = open(new Call(host, source.get(), talk, dials));
-            switch (opening) {
-                case Opening.Opened _ -> {
+            if (!dials.mayDial()) {
+                failed.forEach(address -> passed.add(address, true));
+                return best.map(SmtpClient::unfinished)
+                        .orElseThrow(() -> new IllegalStateException("the first needs no leave"));
+            }
+            switch (open(new Call(host, source.get(), talk, dials))) {
+                case Opening.Opened opened -> {
                     badHosts.remove(host.address());
-                    return opening;
+                    hosts.forEach(one -> passed.remove(one.address()));
+                    return opened;
                 }
-                case Opening.Held(Blocked by, var failed) -> {
-                    Optional<Opening.Failed> before = best;
-                    Optional<Opening.Failed> known =
-                            failed.map(it -> moreHopeful(before, it)).or(() -> before);
-                    failedNow.forEach(address -> passed.add(address, true));
-                    return held(host, by, known);
-                }
-                case Opening.Failed failed -> {
+                case Opening.Failed its -> {
                     // Of a host that was not reached for reasons of our own nothing is known.
-                    if (!(failed.result() instanceof NotTried)) {
+                    if (!(its.result() instanceof NotTried)) {
                         badHosts.add(host.address(), true);
                     }
-                    failedNow.add(host.address());
-                    best = Optional.of(moreHopeful(best, failed));
+                    failed.add(host.address());
+                    best = Optional.of(moreHopeful(best, its));
                 }
             }
             if (Thread.currentThread().isInterrupted()) {
                 break;
             }
         }
+        // The next attempt begins with the best again.
+        hosts.forEach(host -> passed.remove(host.address()));
         return best.orElseThrow(() -> new IllegalArgumentException("no hosts"));
     }
 
-    /// What is left waits for its turn, but where all of it has failed lately, or would wait too
-    /// long: then it is a failure as any other, or it would never be one.
-    private Opening held(HostAddress host, Blocked by, Optional<Opening.Failed> known) {
-        boolean isHopeless =
-                isBad(host) || by.untilMicros() > Micros.of(clock.instant().plus(HELD_MOST));
-        return known.isPresent() && isHopeless ? known.get() : new Opening.Held(by, known);
+    /// What those say that were asked is not the last word where limits allowed no connection to
+    /// the others (RFC 5321 §5.1).
+    private static Opening.Failed unfinished(Opening.Failed best) {
+        String others = "; limits allow no connection to its other hosts now";
+        return switch (best.result()) {
+            case NotTried(SmtpReply reply) when reply.isPermanent() -> {
+                int subject = isAboutTls(reply) ? SECURITY : 4;
+                var later = SmtpReply.of(451, 4, subject, 5, reply.text() + others);
+                yield new Opening.Failed(new NotTried(later), best.source());
+            }
+            case Refused(Peer peer, var _, SmtpReply reply) when reply.isPermanent() -> {
+                String said = peer.host() + " said " + reply.code() + " " + reply.text();
+                var later = SmtpReply.of(451, 4, 4, 5, said + others);
+                yield new Opening.Failed(new NotTried(later), best.source());
+            }
+            case NotTried _,
+                    Refused _,
+                    ConnectionLost _,
+                    AttemptResult.Accepted _,
+                    AttemptResult.Overdue _ ->
+                    best;
+        };
     }
 
     private boolean isBad(HostAddress host) {
@@ -224,23 +217,19 @@ final class SmtpClient {
             this.outlet = outlet;
         }
 
-        Optional<Blocked> next() {
+        boolean mayDial() {
             boolean wasFirst = isFirst;
             isFirst = false;
-            return wasFirst ? Optional.empty() : outlet.another().get();
+            return wasFirst || outlet.mayDialAgain().getAsBoolean();
         }
     }
 
     private Opening open(Call call) {
-        return new TlsCalls(call.talk().tls(), call.host(), call.source(), clock, plainDue)
-                .open(handshake -> connect(call, handshake));
+        return new TlsCalls(call.talk().tls(), call.host(), call.source(), clock)
+                .open(handshake -> connect(call, handshake), call.dials()::mayDial);
     }
 
     private Opening connect(Call call, Introduction.Handshake handshake) {
-        Optional<Blocked> by = call.dials().next();
-        if (by.isPresent()) {
-            return new Opening.Held(by.get(), Optional.empty());
-        }
         SourceAddress source = call.source();
         return switch (dialer.dial(source, call.host(), call.talk().timeouts().connect())) {
             case Dialer.Dialed.Connected(Socket socket) -> {

@@ -12,7 +12,6 @@ import io.whimbrel.outcome.AttemptResult.ConnectionLost;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.routing.HostAddress;
 import io.whimbrel.smtp.SmtpReply;
-import io.whimbrel.time.Lately;
 import io.whimbrel.transport.DaneAnswer;
 import io.whimbrel.transport.HostPlace;
 import io.whimbrel.transport.OutboundTls;
@@ -25,6 +24,7 @@ import io.whimbrel.transport.TlsShortfall;
 
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /// One call of one host, with as much TLS as is wanted: falls back to plain text where that is
@@ -36,17 +36,8 @@ final class TlsCalls {
     private final HostAddress host;
     private final SourceAddress source;
     private final InstantSource clock;
-    private final Lately<HostAddress, Boolean> plainDue;
 
-    /// @param plainDue hosts to be asked in plain text now where that is allowed, for limits did
-    ///   not allow it when their handshake failed
-    TlsCalls(
-            TlsWish wish,
-            HostAddress host,
-            SourceAddress source,
-            InstantSource clock,
-            Lately<HostAddress, Boolean> plainDue) {
-        this.plainDue = plainDue;
+    TlsCalls(TlsWish wish, HostAddress host, SourceAddress source, InstantSource clock) {
         this.wish = wish;
         this.tls = wish.tls();
         this.host = host;
@@ -55,16 +46,16 @@ final class TlsCalls {
     }
 
     /// @param connect opens a connection and introduces us
-    Opening open(Function<Handshake, Opening> connect) {
+    /// @param mayDialAgain asked before a second one
+    Opening open(Function<Handshake, Opening> connect, BooleanSupplier mayDialAgain) {
         TlsPolicy policy = wish.policy(host);
         if (policy.demand() instanceof TlsPolicy.Demand.Impossible(TlsShortfall why)) {
             return refused(policy, why);
         }
-        boolean isPlainDue = !wish.isImplicit() && !policy.needsTls() && plainDue.contains(host);
         Start start =
                 wish.isImplicit()
                         ? Start.AT_ONCE
-                        : !isPlainDue && tls.isWorthTrying(policy, place(), host.address())
+                        : tls.isWorthTrying(policy, place(), host.address())
                                 ? Start.BY_STARTTLS
                                 : Start.NEVER;
         Optional<String> trouble =
@@ -76,17 +67,12 @@ final class TlsCalls {
         }
         Opening opening =
                 connect.apply(new Handshake(tls, start, policy.certificate(), serverName(policy)));
-        if (isPlainDue && !(opening instanceof Opening.Held)) {
-            plainDue.remove(host);
-            noteBroken(opening);
-        }
         return switch (opening) {
             case Opening.Opened(RemoteSession session) -> opened(policy, session, start);
             case Opening.Failed(ConnectionLost lost, var _)
                     when lost.stage() == AttemptResult.Stage.TLS ->
-                    broken(policy, lost, connect);
+                    broken(policy, lost, connect, mayDialAgain);
             case Opening.Failed failed -> failed;
-            case Opening.Held held -> held;
         };
     }
 
@@ -116,7 +102,10 @@ final class TlsCalls {
     }
 
     private Opening broken(
-            TlsPolicy policy, ConnectionLost lost, Function<Handshake, Opening> connect) {
+            TlsPolicy policy,
+            ConnectionLost lost,
+            Function<Handshake, Opening> connect,
+            BooleanSupplier mayDialAgain) {
         String text = "the TLS handshake failed: " + lost.detail();
         TlsShortfall why =
                 new TlsShortfall(TlsFailure.VALIDATION_FAILURE, text, TlsShortfall.Kind.NOT_PROVEN);
@@ -126,22 +115,22 @@ final class TlsCalls {
         if (wish.isImplicit() || Thread.currentThread().isInterrupted()) {
             return failed(lost);
         }
-        count(policy, Outcome.FELL_BACK, failure(why.failure(), lost.detail()));
+        TlsResults.Failure failure = failure(why.failure(), lost.detail());
+        if (!mayDialAgain.getAsBoolean()) {
+            memory().metrics().failure(why.failure().text());
+            report(policy, failure);
+            // Nobody can say whether it is TLS that is broken; it would never get its turn else.
+            tls.broke(place(), host.address());
+            return failed(lost);
+        }
+        count(policy, Outcome.FELL_BACK, failure);
         Opening plain =
                 connect.apply(new Handshake(tls, Start.NEVER, Optional.empty(), host.tlsName()));
-        if (plain instanceof Opening.Held(var by, var _)) {
-            plainDue.add(host, true);
-            return new Opening.Held(by, Optional.of(failed(lost)));
-        }
-        noteBroken(plain);
-        return plain;
-    }
-
-    /// Where plain text fails as well it is not TLS that is broken.
-    private void noteBroken(Opening plain) {
         if (plain instanceof Opening.Opened) {
+            // Where plain text fails as well it is not TLS that is broken.
             tls.broke(place(), host.address());
         }
+        return plain;
     }
 
     /// RFC 7672 §8.1: that under which the TLSA records are.

@@ -242,6 +242,9 @@ final class HostFinder {
             if (noAnswer.isPresent()) {
                 return SmtpReply.of(451, 4, 4, 3, "No answer from the DNS: " + noAnswer.get());
             }
+            if (unknown.isPresent()) {
+                return SmtpReply.of(451, 4, 4, 3, "No address is known: " + unknown.get());
+            }
             if (nextHop.isRoute()) {
                 return faults.reply(nextHop.site().name(), troubleOfRoute());
             }

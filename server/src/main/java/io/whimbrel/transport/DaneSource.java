@@ -16,7 +16,7 @@ public record DaneSource(Resolver resolver) implements DaneAnswer.Source {
     public DaneAnswer of(Optional<DomainName> domain, String host, int port) {
         DaneTarget target =
                 domain.map(DomainName::value)
-                        .map(name -> DaneTarget.of(host, port, name, resolver.mx(name)))
+                        .map(name -> DaneTarget.of(host, port, name, resolver.mx(name)).sure())
                         .orElseGet(() -> DaneTarget.ofOperator(host, port));
         return switch (DaneRecords.find(resolver, target)) {
             case DaneRecords.NotUsed _ -> new DaneAnswer.None();

@@ -19,7 +19,8 @@ public record DaneTarget(String host, int port, Set<String> domains, boolean isM
         domains = Collections.unmodifiableSet(new LinkedHashSet<>(domains));
     }
 
-    /// A host that signed MX records of `domain` name, or `domain` itself where there are none.
+    /// A host that `mx`, the answer about `domain`, leads to: one of its hosts, or `domain` itself
+    /// where there are none.
     ///
     /// @param mx the answer about `domain`: the name at the end of its aliases counts where all of
     ///   it is secure
@@ -29,6 +30,12 @@ public record DaneTarget(String host, int port, Set<String> domains, boolean isM
         if (mx instanceof MxAnswer.Hosts hosts && hosts.isSecure()) {
             domains.add(hosts.canonicalName());
         }
+        return new DaneTarget(host, port, domains, mx.isSecure());
+    }
+
+    /// The same, where it was seen before that its MX records are secure: an answer that is missing
+    /// by now takes nothing from it.
+    DaneTarget sure() {
         return new DaneTarget(host, port, domains, true);
     }
 

@@ -155,7 +155,7 @@ public final class TlsResults implements StateFile.Content {
         if (known.isPresent()) {
             return known.get();
         }
-        Optional<Tally> last = lastBeyond(key);
+        Optional<Tally> last = key.policy().isEmpty() ? Optional.empty() : lastBeyond(key);
         if (last.isPresent()) {
             return last.get();
         }

@@ -47,7 +47,6 @@ final class Hosts implements AutoCloseable {
         return switch (opening) {
             case Opening.Opened(RemoteSession session) -> session;
             case Opening.Failed failed -> throw new AssertionError(failed.toString());
-            case Opening.Held held -> throw new AssertionError(held.toString());
         };
     }
 
@@ -55,7 +54,6 @@ final class Hosts implements AutoCloseable {
         return switch (opening) {
             case Opening.Opened _ -> throw new AssertionError("a session came to be");
             case Opening.Failed(AttemptResult result, var _) -> result;
-            case Opening.Held held -> throw new AssertionError(held.toString());
         };
     }
 

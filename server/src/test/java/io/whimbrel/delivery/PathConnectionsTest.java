@@ -54,7 +54,7 @@ final class PathConnectionsTest {
         assertThat(started).hasValue(PathConnections.WINDOW_FIRST);
 
         path.looked(true, 99);
-        path.connected();
+        path.connected("s1");
         path.proved();
         for (int i = 0; i < 1_000; i++) {
             path.succeeded();
@@ -123,7 +123,7 @@ final class PathConnectionsTest {
         path.workReady(1);
         path.workReady(2);
         path.looked(true, 1);
-        path.connected();
+        path.connected("s1");
         path.proved();
         path.looked(true, 0);
 
@@ -141,7 +141,7 @@ final class PathConnectionsTest {
     void failureWhileTheFirstIsUnproven_startsNoReplacementAtOnce() {
         path.workReady(100);
         path.looked(true, 99);
-        path.connected();
+        path.connected("s1");
 
         assertThat(path.connectFailed()).isEqualTo(AfterFailure.LEAVE_IT_TO_OTHERS);
 

@@ -48,7 +48,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -65,8 +64,11 @@ final class SessionFinderTest {
     /// For those that may send, and for any.
     private static final int LOOKS = 4;
 
-    private static final OutboundTls TLS =
-            OutboundTls.opportunistic(InstantSource.fixed(TestMail.NOW), new Metrics().tlsOut);
+    private final AtomicReference<Instant> now = new AtomicReference<>(TestMail.NOW);
+    private final OutboundTls tls = OutboundTls.opportunistic(now::get, new Metrics().tlsOut);
+
+    /// Milliseconds that were waited for limits.
+    private long paused;
 
     private final TestNameServer dns = new TestNameServer();
     private final Hosts hosts = new Hosts();
@@ -91,7 +93,7 @@ final class SessionFinderTest {
                                     List.of(),
                                     new Resolver(dns.settings(), hosts.clock),
                                     new OwnNode(Set.of(), List.of())),
-                            TLS));
+                            tls));
 
     @TempDir private Path folder;
 
@@ -143,61 +145,96 @@ final class SessionFinderTest {
         }
     }
 
-    /// Each address is a connection, which limits count.
+    /// Each address is a connection, which limits count: what they spread over a second is waited
+    /// for.
     @Test
-    void newConnectionsAreLimited_theNextHostIsAskedWhenThereIsRoom_andFirst() {
-        var now = new AtomicReference<>(TestMail.NOW);
-        SessionFinder limited = limited(now);
+    void newConnectionsAreLimited_theNextHostIsAskedInAMoment() {
+        SessionFinder limited = limited("2/s");
+        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
+        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+        try (var peer = new ScriptedPeer(GREETS)) {
+            var alive = new TargetHost(2, "127.0.0.1", peer.port());
+            assertThat(open(limited, dead, deadToo, alive)).isInstanceOf(Found.Opened.class);
+        }
+        assertThat(paused).as("milliseconds").isBetween(1L, 1_500L);
+    }
+
+    /// An attempt is an attempt, so that mail expires; but the hosts that had no turn come first.
+    @Test
+    void newConnectionsAreLimitedForLong_itIsAFailure_andTheOthersComeFirstNextTime() {
+        SessionFinder limited = limited("1/h");
         var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
         var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
         try (var peer = new ScriptedPeer(GREETS)) {
             var alive = new TargetHost(2, "127.0.0.1", peer.port());
             for (int i = 0; i < 2; i++) {
                 assertThat(open(limited, dead, deadToo, alive))
-                        .isInstanceOf(Found.NotAllowed.class);
+                        .isInstanceOfSatisfying(
+                                Found.Failed.class,
+                                it -> assertThat(it.result()).isInstanceOf(ConnectionLost.class));
                 assertThat(peer.connections()).isZero();
                 now.set(now.get().plusSeconds(3_600));
             }
             assertThat(open(limited, dead, deadToo, alive)).isInstanceOf(Found.Opened.class);
         }
+        assertThat(paused).isZero();
     }
 
-    /// It is tried in vain at last, as without limits: else it would wait for ever.
+    /// Another host may take it (RFC 5321 §5.1).
     @Test
-    void newConnectionsAreLimited_hostsThatAllFail_areAFailure() {
-        var now = new AtomicReference<>(TestMail.NOW);
-        SessionFinder limited = limited(now);
-        var dead = new TargetHost(0, "127.0.0.2", ScriptedPeer.deafPort());
-        var deadToo = new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort());
+    void newConnectionsAreLimited_aRefusalForGoodIsNotTheLastWord() {
+        try (var peer = new ScriptedPeer("S: 554 5.7.1 no")) {
+            Found found =
+                    open(
+                            limited("1/h"),
+                            new TargetHost(0, "127.0.0.1", peer.port()),
+                            new TargetHost(1, "127.0.0.3", ScriptedPeer.deafPort()));
 
-        assertThat(open(limited, dead, deadToo)).isInstanceOf(Found.NotAllowed.class);
-        now.set(now.get().plusSeconds(3_600));
-        assertThat(open(limited, dead, deadToo))
-                .isInstanceOfSatisfying(
-                        Found.Failed.class,
-                        it -> assertThat(it.result()).isInstanceOf(ConnectionLost.class));
+            var result = (AttemptResult.NotTried) ((Found.Failed) found).result();
+            assertThat(result.reply().toString())
+                    .startsWith("451 4.4.5")
+                    .contains("said 554 no", "limits allow no connection");
+        }
     }
 
     @Test
-    void newConnectionsAreLimited_plainTextBehindAFailedHandshake_isTheNextConnection() {
-        var now = new AtomicReference<>(TestMail.NOW);
-        SessionFinder limited = limited(now);
+    void newConnectionsAreLimited_whoseHandshakeFailsTwice_isAskedInPlainTextNext() {
+        SessionFinder limited = limited("1/min");
         String offers = "S: 220 x\nC: EHLO\nS: 250-mx.test\nS: 250 STARTTLS\n";
-        try (var peer = new ScriptedPeer(offers + "C: STARTTLS\nS: 220 go\nX:", offers, offers)) {
+        String breaks = offers + "C: STARTTLS\nS: 220 go\nX:";
+        try (var peer = new ScriptedPeer(breaks, breaks, offers)) {
             var target = new TargetHost(0, "127.0.0.1", peer.port());
-            assertThat(open(limited, target)).isInstanceOf(Found.NotAllowed.class);
-            assertThat(peer.connections()).isEqualTo(1);
-            now.set(now.get().plusSeconds(3_600));
+            for (int i = 1; i <= 2; i++) {
+                assertThat(open(limited, target)).isInstanceOf(Found.Failed.class);
+                assertThat(peer.connections()).isEqualTo(i);
+                now.set(now.get().plusSeconds(60));
+            }
             assertThat(open(limited, target))
                     .isInstanceOfSatisfying(
                             Found.Opened.class,
                             it -> assertThat(it.session().tls().isPlain()).isTrue());
-            assertThat(peer.connections()).isEqualTo(2);
         }
     }
 
-    /// One new connection in an hour: longer than what went wrong is remembered otherwise.
-    private SessionFinder limited(AtomicReference<Instant> now) {
+    @Test
+    void newConnectionsAreLimited_theFallbackIsWaitedFor() {
+        SessionFinder limited = limited("1/s");
+        try (var relay = new ScriptedPeer(GREETS)) {
+            NextHop.Talker hop = hop(ScriptedPeer.deafPort(), Optional.of(remote(relay.port())));
+            var nobody = tls.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+            var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
+
+            assertThat(
+                            limited.open(
+                                    active,
+                                    new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE)))
+                    .isInstanceOf(Found.Opened.class);
+        }
+        assertThat(paused).as("milliseconds").isBetween(900L, 1_500L);
+    }
+
+    /// So many new connections; whoever waits for one moves the clock.
+    private SessionFinder limited(String rate) {
         var limit =
                 new LimitSettings(
                         "w.toml:1",
@@ -205,18 +242,24 @@ final class SessionFinderTest {
                         Set.of(),
                         List.of(),
                         OptionalInt.empty(),
-                        Rate.parse("1/h"),
+                        Rate.parse(rate),
                         OptionalInt.empty(),
                         OptionalInt.empty());
         return new SessionFinder(
-                new SmtpClient(hosts.watchdog, now::get), new Limiter(List.of(limit)), now::get);
+                new SmtpClient(hosts.watchdog, now::get),
+                new Limiter(List.of(limit)),
+                now::get,
+                wait -> {
+                    paused += wait.toMillis();
+                    now.set(now.get().plus(wait));
+                });
     }
 
     private Found open(SessionFinder by, TargetHost... targets) {
         var hop =
                 new NextHop.Remote(
                         new Site("s"), Protocol.SMTP, List.of(targets), true, NextHop.Terms.NONE);
-        var nobody = TLS.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
+        var nobody = tls.forDomain(DOMAIN, "", TlsRequirement.UNSPECIFIED, true);
         var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
         return by.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
     }
@@ -284,8 +327,8 @@ final class SessionFinderTest {
                             serve(server, "250 ok", "250 ok", "250 ok", "354 go", "250 stored"));
 
             RemoteSession session = opened(new NextHop.LocalSocket(new Site("s"), path));
-            DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
-            assertThat(TLS.allows(required, session.tls(), TestMail.NOW)).isTrue();
+            DomainTls required = tls.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+            assertThat(tls.allows(required, session.tls(), TestMail.NOW)).isTrue();
 
             var parameters = MailParameters.NONE.withTls(TlsRequirement.REQUIRED);
             QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
@@ -301,7 +344,7 @@ final class SessionFinderTest {
         dns.silent("dead.test.");
         var one = new TargetHost(0, "127.0.0.1", ScriptedPeer.deafPort());
         var dead = new TargetHost(1, "dead.test", 25);
-        DomainTls required = TLS.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
+        DomainTls required = tls.forDomain(DOMAIN, "", TlsRequirement.REQUIRED, false);
 
         assertThat(refusal(required, one)).startsWith("550 5.7.30");
         assertThat(refusal(required, one, dead))
@@ -364,7 +407,7 @@ final class SessionFinderTest {
     }
 
     private Found open(NextHop.Talker hop) {
-        var nobody = TLS.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED, true);
+        var nobody = tls.forDomain(new DomainName("x.test"), "", TlsRequirement.UNSPECIFIED, true);
         var path = new EgressPath(PoolSettings.DEFAULT, hop.site());
         return finder.open(active, new SessionFinder.Wish(path, hop, "", nobody, Flow.NONE));
     }
