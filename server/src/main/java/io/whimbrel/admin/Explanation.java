@@ -122,7 +122,10 @@ public final class Explanation {
                 .put("provider", way.provider)
                 .put(
                         "recognised_by",
-                        sight.providers().sign(names, asked.domain.value(), way.provider));
+                        way.provider.isEmpty()
+                                ? ""
+                                : sight.providers()
+                                        .sign(names, asked.domain.value(), way.provider));
         names.forEach(line.putArray("hosts")::add);
         line.put("pool", destination.pool());
         line.put("site_connections_max", sight.siteConnectionsMax());

@@ -37,7 +37,7 @@ final class RouteKeys {
             new Key<>(
                     "name",
                     Kinds.name(),
-                    new Presence.Unset<>("`route-` and its place among them", "\"shop-relay\""),
+                    new Presence.Unset<>("`route-` and a digest of what it says", "\"shop-relay\""),
                     RELOAD,
                     "What operators, events and sites call it. Mail that waits keeps to the route"
                             + " of this name when the file changes.");

@@ -40,6 +40,10 @@ public final class PrivateAddresses {
     }
 
     public boolean isRefused(InetAddress address) {
+        // Who connects to it connects to himself, whoever listens there.
+        if (address.isAnyLocalAddress()) {
+            return true;
+        }
         if (isIn(allowed, address)) {
             return false;
         }

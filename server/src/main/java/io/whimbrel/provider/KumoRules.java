@@ -23,6 +23,11 @@ import java.util.regex.Pattern;
 /// expression. Confined to one thread.
 final class KumoRules {
     /// They match on code, status and text; we on each alone.
+    private static final String ANY_CASE = "(?i)";
+
+    private static final Pattern STATUS =
+            Pattern.compile("\\^?([45])\\\\?\\.(\\d{1,3})\\\\?\\.(\\d{1,3})");
+
     private static final Pattern CODES =
             Pattern.compile(
                     "\\^?([245][0-9]{2})[- ](?:([245])\\\\?\\.([0-9]+)\\\\?\\.([0-9]+) ?)?");
@@ -82,12 +87,23 @@ final class KumoRules {
     }
 
     private void one(String regex, List<String> then, String threshold, Duration lasts, int line) {
-        Matcher codes = CODES.matcher(regex);
-        boolean hasCode = codes.lookingAt();
-        String rest = hasCode ? regex.substring(codes.end()) : regex;
-        if (!(BoundedPattern.read(rest) instanceof Reading.Good<Pattern>(Pattern pattern))) {
-            notes.add(line, path, Outcome.NOT_CARRIED, "the expression might search for long");
+        // Ours never looks at upper and lower case.
+        String cased = regex.startsWith(ANY_CASE) ? regex.substring(ANY_CASE.length()) : regex;
+        Matcher statusAlone = STATUS.matcher(cased);
+        if (statusAlone.matches()) {
+            ofStatus(statusAlone, then, threshold, lasts, line);
             return;
+        }
+        Matcher codes = CODES.matcher(cased);
+        boolean hasCode = codes.lookingAt();
+        String rest = hasCode ? cased.substring(codes.end()) : cased;
+        Pattern pattern;
+        switch (BoundedPattern.read(rest)) {
+            case Reading.Bad<Pattern>(var problems) -> {
+                notes.add(line, path, Outcome.NOT_CARRIED, problems.getFirst().message());
+                return;
+            }
+            case Reading.Good<Pattern>(Pattern good) -> pattern = good;
         }
         Optional<String> sample = SampleReply.of(pattern);
         if (sample.isEmpty()) {
@@ -106,12 +122,27 @@ final class KumoRules {
         String anchored =
                 code.isEmpty() ? rest : "^" + (rest.contains("|") ? "(?:" + rest + ")" : rest);
         text.append("text = ").append(TomlText.quote(anchored)).append('\n');
+        String reply = (code.isEmpty() ? "451" : code) + " " + (status + " ").stripLeading();
+        addEnd(then, threshold, lasts, reply + sample.get());
+        notes.add(line, path, Outcome.CARRIED, "as rule imported-" + count);
+    }
+
+    /// KumoMTA looks for it in the whole reply; ours knows it as a field of its own.
+    private void ofStatus(
+            Matcher status, List<String> then, String threshold, Duration lasts, int line) {
+        String wanted = status.group(1) + "." + status.group(2) + "." + status.group(3);
+        text.append("\n[[rule]]\nname = \"imported-").append(++count).append("\"\n");
+        text.append("code = ").append(TomlText.quote(status.group(1))).append('\n');
+        text.append("status = ").append(TomlText.quote(wanted)).append('\n');
+        addEnd(then, threshold, lasts, status.group(1) + "51 " + wanted + " refused");
+        notes.add(line, path, Outcome.CARRIED, "as rule imported-" + count);
+    }
+
+    private void addEnd(List<String> then, String threshold, Duration lasts, String test) {
         text.append("then = [").append(String.join(", ", then)).append("]\n");
         text.append(threshold.isEmpty() ? "" : "threshold = " + TomlText.quote(threshold) + "\n");
         text.append("lasts = ").append(TomlText.quote(DurationText.render(lasts))).append('\n');
-        String reply = (code.isEmpty() ? "451" : code) + " " + (status + " ").stripLeading();
-        text.append("test = ").append(TomlText.quote(reply + sample.get())).append('\n');
-        notes.add(line, path, Outcome.CARRIED, "as rule imported-" + count);
+        text.append("test = ").append(TomlText.quote(test)).append('\n');
     }
 
     private String threshold(TomlTable rule, int line) {

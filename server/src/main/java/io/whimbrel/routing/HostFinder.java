@@ -285,7 +285,10 @@ final class HostFinder {
                             + nextHop.site()
                             + " have no public address ("
                             + IpText.of(address)
-                            + "); delivery.allow-private can allow it";
+                            + ")"
+                            + (address.isAnyLocalAddress()
+                                    ? ""
+                                    : "; delivery.allow-private can allow it");
             // A private network may be the operator's own, only not allowed yet.
             return PrivateAddresses.isMeaningless(address)
                     ? SmtpReply.of(550, 5, 4, 4, text)

@@ -43,6 +43,25 @@ class KumoImportTest {
                 .anyMatch(note -> note.message().startsWith("replaces our default.toml"));
     }
 
+    /// KumoMTA looks at the whole reply; ours knows the status as a field of its own, and no case.
+    @Test
+    void statusAlone_andAnyCase_areCarried_andMatchTheirTestLines() {
+        KumoImport.Result read =
+                KumoImport.read(
+                        "s.toml",
+                        """
+                        [["big.example".automation]]
+                        regex = ['4\\.7\\.28', '(?i)unusual rate']
+                        action = "Suspend"
+                        duration = "1h"
+                        """);
+        String text = String.join("", read.files().values());
+
+        assertThat(text)
+                .contains("status = \"4.7.28\"", "text = \"unusual rate\"")
+                .doesNotContain("(?i)");
+    }
+
     private static final int ROUNDS = 500;
 
     /// In KumoMTA's format, with made-up names and numbers.
@@ -135,12 +154,11 @@ class KumoImportTest {
                                 16,
                                 "provider.big.strange_key",
                                 Outcome.NOT_CARRIED,
-                                "we have no such key"),
-                        new Note(
-                                24,
-                                "provider.big.automation",
-                                Outcome.NOT_CARRIED,
-                                "the expression might search for long"))
+                                "we have no such key"))
+                .anyMatch(note ->
+                        note.line() == 24
+                                && note.outcome() == Outcome.NOT_CARRIED
+                                && note.message().contains("(a+)+"))
                 .isSortedAccordingTo((a, b) -> Integer.compare(a.line(), b.line()));
     }
 

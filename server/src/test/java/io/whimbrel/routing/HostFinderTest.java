@@ -98,7 +98,7 @@ final class HostFinderTest {
     @ParameterizedTest
     @CsvSource({
         "127.0.0.1, 550 5.4.4",
-        "0.0.0.0, 550 5.4.4",
+        "0.1.2.3, 550 5.4.4",
         "224.0.0.1, 550 5.4.4",
         "10.1.2.3, 451 4.4.4",
         "192.168.0.1, 451 4.4.4",
@@ -114,8 +114,19 @@ final class HostFinderTest {
                 .contains("delivery.allow-private", address);
     }
 
+    /// Whoever connects to it connects to himself.
+    @Test
+    void noAddressInParticular_isRefusedThoughAllowed_andNoKeyIsNamed() {
+        dns.with("mx.test. 300 IN A 0.0.0.0").with("mx.test. 300 IN AAAA ::");
+
+        assertThat(none(finder(1, "0.0.0.0/0", "::/0"), mx("5 mx.test")))
+                .startsWith("550 5.4.4")
+                .contains("no public address")
+                .doesNotContain("allow-private");
+    }
+
     @ParameterizedTest
-    @CsvSource({"::1", "::", "fe80::1", "fd00::1", "ff02::1", "::ffff:10.0.0.1"})
+    @CsvSource({"::1", "fe80::1", "fd00::1", "ff02::1", "::ffff:10.0.0.1"})
     void privateIpv6Address_isRefused(String address) {
         dns.with("mx.test. 300 IN AAAA " + address);
 
