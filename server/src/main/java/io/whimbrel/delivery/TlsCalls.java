@@ -175,33 +175,36 @@ final class TlsCalls {
     }
 
     private void succeeded(TlsPolicy policy) {
-        if (isReported(policy)) {
-            memory().results().succeeded(domain(), policy);
-        }
+        tell(policy, () -> memory().results().succeeded(domain(), policy));
     }
 
     private void report(TlsPolicy policy, TlsResults.Failure failure) {
-        if (isReported(policy)) {
-            memory().results().failed(domain(), policy, failure);
+        tell(policy, () -> memory().results().failed(domain(), policy, failure));
+    }
+
+    /// A session for which the policy of the domain could not be had is counted as that.
+    private void tell(TlsPolicy policy, Runnable count) {
+        if (!isReported(policy)) {
+            return;
+        }
+        boolean isWithoutPolicy = false;
+        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
+            memory().results().withoutPolicy(domain(), broken);
+            isWithoutPolicy = !policy.isByDane();
+        }
+        if (!isWithoutPolicy) {
+            count.run();
         }
     }
 
     /// Reports are about hosts of the domain (RFC 8460 §1), and what it publishes of them; what one
-    /// message wants beside that is no concern of theirs. A session for which its policy could not
-    /// be had is counted as that.
+    /// message wants beside that is no concern of theirs.
     private boolean isReported(TlsPolicy policy) {
         boolean isOfMessage =
                 policy.basis() == TlsPolicy.Basis.MESSAGE
                         && (policy.demand() instanceof TlsPolicy.Demand.Verify
                                 || policy.demand() instanceof TlsPolicy.Demand.Impossible);
-        if (!place().isOfDomain() || isOfMessage) {
-            return false;
-        }
-        if (wish.domain().sts() instanceof StsAnswer.Broken broken) {
-            memory().results().withoutPolicy(domain(), broken);
-            return policy.isByDane();
-        }
-        return true;
+        return place().isOfDomain() && !isOfMessage;
     }
 
     private TlsResults.Failure failure(TlsFailure type, String reason) {
