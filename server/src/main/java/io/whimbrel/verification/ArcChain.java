@@ -1,5 +1,9 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.Labels;
+import io.whimbrel.dkim.TagList;
 import io.whimbrel.verification.SignatureTags.Kind;
 
 import java.util.ArrayList;

@@ -1,9 +1,14 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Bodies;
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.Canonical;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.verification.ArcChain.ArcLink;
 import io.whimbrel.verification.ArcVerdict.ArcResult;
-import io.whimbrel.verification.DkimVerdict.DkimResult;
 
 import java.io.ByteArrayOutputStream;
 import java.time.InstantSource;

@@ -1,5 +1,8 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.Labels;
+import io.whimbrel.dkim.TagList;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.verification.ArcVerdict.ArcResult;
 import io.whimbrel.verification.SpfVerdict.SpfResult;

@@ -1,6 +1,12 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.Bodies;
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.Labels;
+import io.whimbrel.dkim.TagList;
 import io.whimbrel.verification.SignatureTags.Kind;
 
 import java.time.InstantSource;

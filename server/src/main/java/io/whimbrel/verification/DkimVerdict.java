@@ -1,6 +1,6 @@
 package io.whimbrel.verification;
 
-import java.util.Locale;
+import io.whimbrel.dkim.DkimResult;
 
 /// What became of one DKIM signature. Immutable. What a peer wrote may be any characters, for it is
 /// kept where a signature cannot be read, too.
@@ -27,28 +27,5 @@ public record DkimVerdict(
     /// Of a message whose header is too large to look at.
     static DkimVerdict unreadable(String reason) {
         return new DkimVerdict(DkimResult.PERMERROR, "", "", "", "", "", reason);
-    }
-
-    /// What became of one DKIM signature (RFC 8601 §2.7.1).
-    public enum DkimResult {
-        /// The message has no signature.
-        NONE,
-        PASS,
-        /// The message is not what was signed, or no longer stands by it.
-        FAIL,
-        /// We do not accept such a signature: SHA-1, or a key that is too short or too long (RFC
-        /// 8301).
-        POLICY,
-        /// It cannot be judged.
-        NEUTRAL,
-        /// The DNS failed; a later attempt may be told.
-        TEMPERROR,
-        /// The signature or its key cannot be read.
-        PERMERROR;
-
-        /// As the Authentication-Results field has it.
-        public String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
     }
 }

@@ -1,6 +1,10 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.AuthorDomains;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.Labels;
 import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
 import io.whimbrel.verification.DmarcVerdict.DmarcResult;
 import io.whimbrel.verification.DmarcWalk.Step;

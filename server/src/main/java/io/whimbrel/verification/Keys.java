@@ -1,5 +1,6 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.DkimKey;
 import io.whimbrel.dns.TextAnswer;
 
 import java.time.Duration;

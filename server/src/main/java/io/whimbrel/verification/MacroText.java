@@ -1,5 +1,7 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Labels;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Labels;
 import io.whimbrel.dns.ReversedAddress;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.verification.MacroText.Literal;

@@ -1,5 +1,7 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Bodies;
+import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.metrics.VerificationMetrics;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.smtp.SmtpReply;

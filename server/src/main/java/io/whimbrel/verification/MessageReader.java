@@ -1,5 +1,6 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.smtp.ByteSink;
 
 import java.util.Arrays;

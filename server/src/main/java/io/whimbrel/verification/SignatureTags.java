@@ -1,6 +1,8 @@
 package io.whimbrel.verification;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.Labels;
+import io.whimbrel.dkim.TagList;
 
 import java.util.ArrayList;
 import java.util.Base64;

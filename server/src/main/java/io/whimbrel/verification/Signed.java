@@ -1,7 +1,13 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.Canonical;
+import io.whimbrel.dkim.DkimKey;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.Labels;
 import io.whimbrel.smtp.ByteSink;
-import io.whimbrel.verification.DkimVerdict.DkimResult;
 
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;

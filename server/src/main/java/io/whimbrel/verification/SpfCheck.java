@@ -1,5 +1,6 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Labels;
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.PointerAnswer;

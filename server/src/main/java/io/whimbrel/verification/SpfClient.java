@@ -1,5 +1,7 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Labels;
+
 import java.net.InetAddress;
 
 /// Who asks to be let pass. Immutable.

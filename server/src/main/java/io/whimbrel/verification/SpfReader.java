@@ -1,5 +1,6 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.Labels;
 import io.whimbrel.verification.SpfPolicy.Directive;
 import io.whimbrel.verification.SpfPolicy.SpfTerm;
 import io.whimbrel.verification.SpfPolicy.SpfTerm.Prefixes;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.dkim.DkimResult;
 import io.whimbrel.verification.ArcVerdict.ArcResult;
-import io.whimbrel.verification.DkimVerdict.DkimResult;
 import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
 import io.whimbrel.verification.DmarcVerdict.DmarcResult;
 import io.whimbrel.verification.SpfVerdict.SpfResult;

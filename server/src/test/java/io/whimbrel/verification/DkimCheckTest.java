@@ -2,7 +2,8 @@ package io.whimbrel.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.DkimResult;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

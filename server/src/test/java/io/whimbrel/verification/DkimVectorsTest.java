@@ -2,7 +2,7 @@ package io.whimbrel.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.DkimResult;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;

@@ -3,7 +3,7 @@ package io.whimbrel.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+import io.whimbrel.dkim.DkimResult;
 
 import org.junit.jupiter.api.Test;
 

@@ -2,6 +2,10 @@ package io.whimbrel.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.dkim.AuthorDomains;
+import io.whimbrel.dkim.DkimResult;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.verification.DmarcVerdict.DmarcPolicy;
 import io.whimbrel.verification.DmarcVerdict.DmarcResult;
 import io.whimbrel.verification.SpfVerdict.SpfResult;
@@ -32,12 +36,12 @@ class DmarcCheckTest {
         return new SpfVerdict(result, false, "a@" + domain, domain, "", "");
     }
 
-    private static DkimVerdict dkim(DkimVerdict.DkimResult result, String domain) {
+    private static DkimVerdict dkim(DkimResult result, String domain) {
         return new DkimVerdict(result, domain, "s", "@" + domain, "rsa-sha256", "", "");
     }
 
     private static DkimVerdict dkim(String domain) {
-        return dkim(DkimVerdict.DkimResult.PASS, domain);
+        return dkim(DkimResult.PASS, domain);
     }
 
     @Test
@@ -64,7 +68,7 @@ class DmarcCheckTest {
         assertThat(checkFrom("a@example.com", "other.example", dkim(domain)).result())
                 .isEqualTo(expected);
         // A signature that did not pass counts for nothing.
-        DkimVerdict failed = dkim(DkimVerdict.DkimResult.FAIL, domain);
+        DkimVerdict failed = dkim(DkimResult.FAIL, domain);
         assertThat(checkFrom("a@example.com", "other.example", failed).result())
                 .isEqualTo(DmarcResult.FAIL);
     }
@@ -174,8 +178,8 @@ class DmarcCheckTest {
     @Test
     void keyOfTheAuthorCannotBeHad_isTemporary() {
         zone.withText("_dmarc.example.com", "v=DMARC1; p=reject");
-        DkimVerdict temporary = dkim(DkimVerdict.DkimResult.TEMPERROR, "example.com");
-        DkimVerdict elsewhere = dkim(DkimVerdict.DkimResult.TEMPERROR, "other.example");
+        DkimVerdict temporary = dkim(DkimResult.TEMPERROR, "example.com");
+        DkimVerdict elsewhere = dkim(DkimResult.TEMPERROR, "other.example");
 
         assertThat(checkFrom("a@example.com", "other.example", temporary).result())
                 .isEqualTo(DmarcResult.TEMPERROR);

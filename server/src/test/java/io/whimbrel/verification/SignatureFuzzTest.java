@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
+import io.whimbrel.dkim.AuthorDomains;
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.Canonical;
+import io.whimbrel.dkim.DkimKey;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.TagList;
+
 import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;

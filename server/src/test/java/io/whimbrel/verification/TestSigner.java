@@ -1,5 +1,10 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.BodyHash;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.TagList;
+
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;

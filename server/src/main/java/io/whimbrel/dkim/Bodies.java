@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import io.whimbrel.smtp.ByteSink;
 
@@ -8,12 +8,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /// The body of one message, hashed in one pass for all its signatures. Confined to one thread.
-final class Bodies implements ByteSink {
+public final class Bodies implements ByteSink {
     private Optional<BodyHash> simple = Optional.empty();
     private Optional<BodyHash> relaxed = Optional.empty();
 
     /// What a signature needs, to be asked for before the body comes.
-    BodyHash.Digest digest(boolean isRelaxed, OptionalLong most) {
+    public BodyHash.Digest digest(boolean isRelaxed, OptionalLong most) {
         BodyHash body = (isRelaxed ? relaxed : simple).orElseGet(() -> new BodyHash(isRelaxed));
         if (isRelaxed) {
             relaxed = Optional.of(body);
@@ -30,7 +30,7 @@ final class Bodies implements ByteSink {
         }
     }
 
-    void finish() {
+    public void finish() {
         wanted().forEach(BodyHash::finish);
     }
 

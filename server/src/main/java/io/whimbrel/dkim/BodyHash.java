@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import io.whimbrel.smtp.ByteSink;
 
@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 /// Hashes a body as it streams, in one canonicalization (RFC 6376 §3.4.3, §3.4.4). Confined to one
 /// thread. Memory is bounded: empty lines and spaces that may yet prove to be the last are counted,
 /// not kept.
-final class BodyHash implements ByteSink {
+public final class BodyHash implements ByteSink {
     private static final int BUFFER_BYTES = 4_096;
 
     private final boolean isRelaxed;
@@ -24,7 +24,7 @@ final class BodyHash implements ByteSink {
     private boolean hasContent;
 
     /// The hash of a body, or of its beginning.
-    static final class Digest {
+    public static final class Digest {
         private final OptionalLong most;
         private final MessageDigest sha256 = sha256();
         private long length;
@@ -41,24 +41,24 @@ final class BodyHash implements ByteSink {
         }
 
         /// Whether the body has as many bytes as the signature says it covers.
-        boolean isComplete() {
+        public boolean isComplete() {
             return most.isEmpty() || length >= most.getAsLong();
         }
 
         /// Once the body is finished.
-        byte[] value() {
+        public byte[] value() {
             return value;
         }
     }
 
-    BodyHash(boolean isRelaxed) {
+    public BodyHash(boolean isRelaxed) {
         this.isRelaxed = isRelaxed;
     }
 
     /// A digest, to be asked for before the first byte.
     ///
     /// @param most only so many bytes count; all where it is empty
-    Digest digest(OptionalLong most) {
+    public Digest digest(OptionalLong most) {
         for (Digest digest : digests) {
             if (digest.most.equals(most)) {
                 return digest;
@@ -69,7 +69,7 @@ final class BodyHash implements ByteSink {
         return digest;
     }
 
-    static MessageDigest sha256() {
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -121,7 +121,7 @@ final class BodyHash implements ByteSink {
     }
 
     /// The end of the body.
-    void finish() {
+    public void finish() {
         if (isCarriageReturnPending) {
             isCarriageReturnPending = false;
             content((byte) '\r');

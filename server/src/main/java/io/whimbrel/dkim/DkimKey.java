@@ -1,6 +1,4 @@
-package io.whimbrel.verification;
-
-import io.whimbrel.verification.DkimVerdict.DkimResult;
+package io.whimbrel.dkim;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -15,7 +13,7 @@ import java.util.Optional;
 ///
 /// @param isTesting the domain only tries
 /// @param isStrict no subdomain may be signed for
-record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isStrict) {
+public record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isStrict) {
     private static final int RSA_BITS_LEAST = 1_024;
 
     /// What costs more to compute than a message is worth.
@@ -49,7 +47,7 @@ record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isSt
     };
 
     /// What became of a text.
-    sealed interface Reading {
+    public sealed interface Reading {
         record Good(DkimKey key) implements Reading {}
 
         record Bad(DkimResult result, String reason) implements Reading {}
@@ -58,7 +56,7 @@ record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isSt
     /// Whether `signature` is one of `data` by this key.
     ///
     /// @param data what was signed; for Ed25519 its SHA-256 (RFC 8463 §3)
-    boolean verifies(byte[] data, byte[] signature) {
+    public boolean verifies(byte[] data, byte[] signature) {
         try {
             Signature verifier = Signature.getInstance(isEd25519 ? "Ed25519" : "SHA256withRSA");
             verifier.initVerify(key);
@@ -70,7 +68,7 @@ record DkimKey(PublicKey key, boolean isEd25519, boolean isTesting, boolean isSt
         }
     }
 
-    static Reading read(String text) {
+    public static Reading read(String text) {
         Optional<TagList> list = text.length() <= TEXT_MAX ? TagList.parse(text) : Optional.empty();
         if (list.isEmpty()) {
             return bad("the key record cannot be read");

@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -8,11 +8,11 @@ import java.util.Optional;
 ///
 /// @param values by tag, whose case matters; without spaces around them
 /// @param first the tag that stands first; `""` of an empty list
-record TagList(Map<String, String> values, String first) {
+public record TagList(Map<String, String> values, String first) {
     private static final int TAGS_MAX = 1_000;
 
     /// Empty where `text` is no such list, a tag stands there twice, or there are too many.
-    static Optional<TagList> parse(String text) {
+    public static Optional<TagList> parse(String text) {
         Map<String, String> values = new HashMap<>();
         String first = "";
         int at = 0;
@@ -44,21 +44,21 @@ record TagList(Map<String, String> values, String first) {
     }
 
     /// The value, or empty where the tag is not there.
-    Optional<String> find(String tag) {
+    public Optional<String> find(String tag) {
         return Optional.ofNullable(values.get(tag));
     }
 
     /// The value, or `byDefault` where the tag is not there.
-    String get(String tag, String byDefault) {
+    public String get(String tag, String byDefault) {
         return values.getOrDefault(tag, byDefault);
     }
 
-    static boolean isSpace(char c) {
+    public static boolean isSpace(char c) {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
     }
 
     /// Without any spaces and folds.
-    static String withoutSpaces(String text) {
+    public static String withoutSpaces(String text) {
         var bare = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             if (!isSpace(text.charAt(i))) {

@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -8,9 +8,9 @@ import java.util.Locale;
 /// @param name lower case, without spaces before the colon; `""` of a line that is no field
 /// @param raw with its name and folds, without the CRLF at its end
 /// @param valueStart index in `raw` behind the colon
-record HeaderField(String name, byte[] raw, int valueStart) {
+public record HeaderField(String name, byte[] raw, int valueStart) {
 
-    static HeaderField of(byte[] raw) {
+    public static HeaderField of(byte[] raw) {
         int colon = 0;
         while (colon < raw.length && raw[colon] != ':') {
             colon++;
@@ -23,7 +23,7 @@ record HeaderField(String name, byte[] raw, int valueStart) {
     }
 
     /// What stands behind the colon, folds included; a character is a byte.
-    String value() {
+    public String value() {
         return new String(raw, valueStart, raw.length - valueStart, StandardCharsets.ISO_8859_1);
     }
 }

@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import io.whimbrel.smtp.ByteSink;
 
@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Header fields as signatures see them (RFC 6376 §3.4.1, §3.4.2). Pure.
-final class Canonical {
+public final class Canonical {
     private static final byte[] CRLF = {'\r', '\n'};
 
     private Canonical() {}
@@ -15,7 +15,7 @@ final class Canonical {
     ///
     /// @param isRelaxed else it is written as it came
     /// @param hasEnd CRLF follows; not behind the signature's own field
-    static void write(ByteSink sink, HeaderField field, boolean isRelaxed, boolean hasEnd) {
+    public static void write(ByteSink sink, HeaderField field, boolean isRelaxed, boolean hasEnd) {
         byte[] bytes = isRelaxed ? relaxed(field) : field.raw();
         sink.write(bytes, 0, bytes.length);
         if (hasEnd) {
@@ -49,7 +49,7 @@ final class Canonical {
 
     /// The field of a signature with the value of its tag `b` taken out, and the spaces around it
     /// (RFC 6376 §3.7).
-    static HeaderField withoutSignature(HeaderField field) {
+    public static HeaderField withoutSignature(HeaderField field) {
         byte[] raw = field.raw();
         var bytes = new byte[raw.length];
         System.arraycopy(raw, 0, bytes, 0, field.valueStart());

@@ -1,22 +1,22 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import java.util.Locale;
 
 /// Domain names as the checks take them from peers. Pure.
-final class Labels {
-    static final int NAME_MAX = 253;
+public final class Labels {
+    public static final int NAME_MAX = 253;
     private static final int LABEL_MAX = 63;
 
     private Labels() {}
 
     /// Whether `name` has two or more labels of 1 to 63 characters, 253 in all, none a space, a
     /// control or not US-ASCII. Underscores and the like are allowed, for the DNS has them.
-    static boolean isQualified(String name) {
+    public static boolean isQualified(String name) {
         return name.indexOf('.') > 0 && name.indexOf(' ') < 0 && isName(name);
     }
 
     /// As [#isQualified], or a single label, and spaces are allowed, for macros of SPF make them.
-    static boolean isName(String name) {
+    public static boolean isName(String name) {
         if (name.isEmpty() || name.length() > NAME_MAX) {
             return false;
         }
@@ -35,25 +35,25 @@ final class Labels {
     }
 
     /// Lower case, without the dot of the root.
-    static String normal(String name) {
+    public static String normal(String name) {
         String bare = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
         return bare.toLowerCase(Locale.ROOT);
     }
 
     /// Whether `name` is `ancestor` or lies below it; both as [#normal] makes them.
-    static boolean isWithin(String name, String ancestor) {
+    public static boolean isWithin(String name, String ancestor) {
         return name.endsWith(ancestor)
                 && (name.length() == ancestor.length()
                         || name.charAt(name.length() - ancestor.length() - 1) == '.');
     }
 
     /// Without its first label; `""` where it has only one.
-    static String parent(String name) {
+    public static String parent(String name) {
         int dot = name.indexOf('.');
         return dot < 0 ? "" : name.substring(dot + 1);
     }
 
-    static int count(String name) {
+    public static int count(String name) {
         int labels = name.isEmpty() ? 0 : 1;
         for (int i = 0; i < name.length(); i++) {
             if (name.charAt(i) == '.') {
@@ -63,15 +63,15 @@ final class Labels {
         return labels;
     }
 
-    static boolean isAlphanumeric(char c) {
+    public static boolean isAlphanumeric(char c) {
         return isLetter(c) || isDigit(c);
     }
 
-    static boolean isLetter(char c) {
+    public static boolean isLetter(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     }
 
-    static boolean isDigit(char c) {
+    public static boolean isDigit(char c) {
         return c >= '0' && c <= '9';
     }
 }

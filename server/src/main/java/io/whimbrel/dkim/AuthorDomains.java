@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import io.whimbrel.mail.DomainName;
 
@@ -11,7 +11,7 @@ import java.util.Set;
 /// The domains of the addresses in a From field (RFC 5322 §3.4). Confined to one thread, for one
 /// field. What is in comments and quotes is no address; where a display name looks like an address,
 /// the one in angle brackets counts; where there are several of those, each does.
-final class AuthorDomains {
+public final class AuthorDomains {
     private final String text;
     private final Set<String> domains = new LinkedHashSet<>();
     private final StringBuilder bare = new StringBuilder();
@@ -20,7 +20,7 @@ final class AuthorDomains {
     private int at;
 
     /// @param isWhole no address among them has a domain that cannot be read
-    record Found(List<String> domains, boolean isWhole) {}
+    public record Found(List<String> domains, boolean isWhole) {}
 
     private AuthorDomains(HeaderField field) {
         this.text =
@@ -32,7 +32,7 @@ final class AuthorDomains {
     }
 
     /// Each domain once, lower case, with A-labels, in their order.
-    static Found of(HeaderField field) {
+    public static Found of(HeaderField field) {
         var reader = new AuthorDomains(field);
         reader.read();
         return new Found(List.copyOf(reader.domains), !reader.hasUnreadable);

@@ -1,4 +1,4 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 
 /// The header of a message. Immutable once it is read.
-final class HeaderFields {
+public final class HeaderFields {
     private final List<HeaderField> all = new ArrayList<>();
     private final Map<String, List<HeaderField>> byName = new HashMap<>();
 
     /// @param length how much of `header` counts: the lines before the empty one, each with CRLF
-    HeaderFields(byte[] header, int length) {
+    public HeaderFields(byte[] header, int length) {
         int start = 0;
         while (start < length) {
             int end = start;
@@ -25,11 +25,11 @@ final class HeaderFields {
     }
 
     /// All of that name, lower case, from the top.
-    List<HeaderField> named(String name) {
+    public List<HeaderField> named(String name) {
         return byName.getOrDefault(name, List.of());
     }
 
-    List<HeaderField> all() {
+    public List<HeaderField> all() {
         return all;
     }
 
