@@ -17,6 +17,7 @@ import io.whimbrel.routing.HostSettings;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.signing.SigningSettings;
 import io.whimbrel.spool.SpoolSettings;
 import io.whimbrel.transport.TlsOutSettings;
 
@@ -39,6 +40,7 @@ import java.util.TreeSet;
 /// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
 /// @param tlsOut how safely
+/// @param signing what is signed, with which keys
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -57,6 +59,7 @@ public record Config(
         HostSettings hosts,
         DeliverySettings delivery,
         TlsOutSettings tlsOut,
+        SigningSettings signing,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -110,6 +113,7 @@ public record Config(
                 hosts,
                 delivery,
                 tlsOut,
+                signing,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

@@ -69,6 +69,7 @@ final class ConfigAssembly {
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 TlsOutKeys.settings(
                         values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
+                DkimKeys.settings(values, classes, node.dataFolder()),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         egress.defaultPool(),

@@ -57,6 +57,7 @@ final class ConfigChecks {
         TlsOutKeys.check(
                 values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
         ShapingKeys.check(values, findings);
+        new DkimChecks(values, new MailClasses(values), findings).run();
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);

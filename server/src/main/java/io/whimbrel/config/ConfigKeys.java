@@ -28,6 +28,8 @@ final class ConfigKeys {
                     ShapingKeys.LIMIT,
                     TlsOutKeys.TLS_OUT,
                     TlsOutKeys.TLS_POLICY,
+                    DkimKeys.DKIM,
+                    DkimKeys.SIGNING,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

@@ -63,16 +63,24 @@ final class MailClasses {
 
     /// Refuses a name that means nothing.
     void check(TableValues table, Key<String> key, Findings findings) {
-        Optional<String> name = table.find(key);
-        if (name.isEmpty() || byName.containsKey(name.get()) || word(name.get()).isPresent()) {
+        table.find(key).ifPresent(name -> check(table, key, name, findings));
+    }
+
+    /// The same of a list.
+    void checkAll(TableValues table, Key<List<String>> key, Findings findings) {
+        table.find(key).orElse(List.of()).forEach(name -> check(table, key, name, findings));
+    }
+
+    private void check(TableValues table, Key<?> key, String name, Findings findings) {
+        if (byName.containsKey(name) || word(name).isPresent()) {
             return;
         }
         var names = new TreeSet<>(byName.keySet());
         Arrays.stream(PriorityClass.values()).map(Kinds::nameOf).forEach(names::add);
         findings.error(
                 table.placeOf(key),
-                key.name() + ": there is no [[class]] " + TomlText.quote(name.get()),
+                key.name() + ": there is no [[class]] " + TomlText.quote(name),
                 String.join(", ", names),
-                NearestName.of(name.get(), names).map(TomlText::quote));
+                NearestName.of(name, names).map(TomlText::quote));
     }
 }

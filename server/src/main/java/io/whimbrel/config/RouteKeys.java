@@ -313,7 +313,7 @@ final class RouteKeys {
     }
 
     /// A value, or a list of at least one.
-    private static <T> ValueKind<List<T>> oneOrMore(ValueKind<T> kind, String nouns, int most) {
+    static <T> ValueKind<List<T>> oneOrMore(ValueKind<T> kind, String nouns, int most) {
         ValueKind<List<T>> list = ValueKind.listOf(kind, nouns, most);
         return new ValueKind<>(
                 kind.allowed() + "; or a list of at most " + most + " " + nouns,

@@ -20,6 +20,7 @@ import io.whimbrel.egress.Proxy;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
 import io.whimbrel.header.HeaderRules;
+import io.whimbrel.keys.KeyPlace;
 import io.whimbrel.log.LowWater;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
@@ -48,6 +49,9 @@ import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.routing.Wildcards;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.signing.DkimRule;
+import io.whimbrel.signing.DkimRule.Form;
+import io.whimbrel.signing.DkimRule.Identity;
 import io.whimbrel.spool.SpoolSettings;
 import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
@@ -212,6 +216,48 @@ final class EveryKeyTest {
         assertThat(listen.access().door().checksRecipientDomain()).isTrue();
         assertThat(config.reception().tenants()).extracting(TenantSettings::name).contains("shop");
         assertThat(config.reception().inbound()).hasSize(1);
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofSigning() {
+        Config config = valid(EVERYTHING);
+        Form form = config.signing().rules().getFirst().form();
+        assertThat(config.signing().rules())
+                .containsExactly(
+                        new DkimRule(
+                                Optional.of(new DomainName("example.com")),
+                                "s1",
+                                new KeyPlace.File(Path.of("/etc/whimbrel/keys/s1.pem")),
+                                new DkimRule.Scope(
+                                        List.of(),
+                                        false,
+                                        List.of("shop"),
+                                        List.of(new DkimRule.Kind("", PriorityClass.TRANSACTIONAL)),
+                                        false),
+                                form),
+                        new DkimRule(
+                                Optional.of(new DomainName("esp.example")),
+                                "e1",
+                                new KeyPlace.Vault("secret", "dkim/esp", "key"),
+                                new DkimRule.Scope(
+                                        List.of(new DomainPattern.Every()),
+                                        true,
+                                        List.of(),
+                                        List.of(),
+                                        true),
+                                Form.DEFAULT));
+        assertThat(form)
+                .isEqualTo(
+                        new Form(
+                                true,
+                                false,
+                                List.of("from", "subject"),
+                                List.of("from"),
+                                Optional.of(Duration.ofDays(14)),
+                                new Identity.Fixed("@news.example.com")));
+        assertThat(config.signing().keyFolder()).hasToString("/etc/whimbrel/keys");
+        assertThat(config.signing().threads()).hasValue(4);
+        assertThat(config.signing().memoryBytes()).isEqualTo(32 << 20);
     }
 
     @Test
