@@ -1,9 +1,9 @@
 package io.whimbrel.keys;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.InvalidParameterException;
 import java.security.Key;
@@ -35,11 +35,11 @@ final class Pkcs11Keys {
     private static final String PLAIN_PATH = "/[A-Za-z0-9/._+-]+";
 
     private static final int ALIASES_SHOWN = 10;
-    private static final byte[] PROBE = "whimbrel".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    private static final byte[] PROBE = "whimbrel".getBytes(StandardCharsets.US_ASCII);
 
     private final Pkcs11Settings settings;
     private final Map<Device, Provider> providers = new HashMap<>();
-    private final Map<Device, String> refusedPins = new HashMap<>();
+    private final Map<Device, Optional<FileMark>> refusedPins = new HashMap<>();
 
     /// A slot of a library.
     private record Device(Path library, long slot) {}
@@ -116,8 +116,7 @@ final class Pkcs11Keys {
         Provider sun =
                 Optional.ofNullable(Security.getProvider("SunPKCS11"))
                         .orElseThrow(() ->
-                                new IOException(
-                                        "this Java has no module jdk.crypto.cryptoki"));
+                                new IOException("this Java has no module jdk.crypto.cryptoki"));
         try {
             Provider made =
                     sun.configure(
@@ -137,11 +136,12 @@ final class Pkcs11Keys {
 
     /// Logs in.
     private KeyStore open(Device device, Optional<Path> pinFile) throws IOException {
-        String stamp = pinFile.isPresent() ? stamp(pinFile.get()) : "";
-        if (stamp.equals(refusedPins.get(device))) {
+        Optional<FileMark> mark = pinFile.flatMap(FileMark::of);
+        if (mark.equals(refusedPins.get(device))) {
             throw refused(pinFile);
         }
-        char[] pin = pinFile.isPresent() ? SecretFile.read(pinFile.get()).toCharArray() : new char[0];
+        char[] pin =
+                pinFile.isPresent() ? SecretFile.read(pinFile.get()).toCharArray() : new char[0];
         try {
             var store = KeyStore.getInstance("PKCS11", provider(device));
             store.load(null, pinFile.isPresent() ? pin : null);
@@ -151,7 +151,7 @@ final class Pkcs11Keys {
             throw new IOException(deepest(e), e);
         } catch (IOException e) {
             if (isLogin(e)) {
-                refusedPins.put(device, stamp);
+                refusedPins.put(device, mark);
                 throw refused(pinFile);
             }
             throw new IOException(deepest(e), e);
@@ -162,16 +162,12 @@ final class Pkcs11Keys {
 
     private static IOException refused(Optional<Path> pinFile) {
         return new IOException(
-                pinFile.map(it -> "the token refuses the PIN of " + it + ", which is not tried again")
+                pinFile.map(it ->
+                                "the token refuses the PIN of " + it + ", which is not tried again")
                                 .orElse("the token wants a PIN")
                         + (pinFile.isPresent()
                                 ? " until that file changes; look whether it is locked"
                                 : "; name its file by pin-file in [pkcs11], or pin-source="));
-    }
-
-    private static String stamp(Path file) throws IOException {
-        BasicFileAttributes it = Files.readAttributes(file, BasicFileAttributes.class);
-        return it.lastModifiedTime() + " " + it.size() + " " + it.fileKey();
     }
 
     private static boolean isLogin(Throwable e) {
@@ -208,13 +204,20 @@ final class Pkcs11Keys {
                                 + certificate.get().getPublicKey().getAlgorithm()
                                 + "; of keys in devices only RSA signs mail");
             }
+            int bits = publicKey.getModulus().bitLength();
+            if (bits < PemKey.BITS_LEAST || bits > PemKey.BITS_MOST) {
+                throw new IOException(
+                        "is an RSA key of "
+                                + bits
+                                + " bits; receivers take "
+                                + PemKey.BITS_LEAST
+                                + " to "
+                                + PemKey.BITS_MOST
+                                + " (RFC 8301 §3.2)");
+            }
             var found =
                     new SigningKey(
-                            KeyAlgorithm.RSA,
-                            publicKey.getModulus().bitLength(),
-                            privateKey,
-                            publicKey,
-                            Optional.of(provider));
+                            KeyAlgorithm.RSA, bits, privateKey, publicKey, Optional.of(provider));
             prove(found, provider);
             return found;
         } catch (GeneralSecurityException e) {

@@ -64,8 +64,7 @@ final class Pkcs11Slots {
             MemorySegment getList =
                     SymbolLookup.libraryLookup(library, Arena.global())
                             .find("C_GetFunctionList")
-                            .orElseThrow(() ->
-                                    new IOException(library + " is no PKCS#11 library"));
+                            .orElseThrow(() -> new IOException(library + " is no PKCS#11 library"));
             MemorySegment pointer = arena.allocate(ADDRESS);
             check(library, "C_GetFunctionList", call(handle(getList, ADDRESS), pointer));
             MemorySegment functions = pointer.get(ADDRESS, 0).reinterpret(LIST_BYTES);
@@ -146,7 +145,11 @@ final class Pkcs11Slots {
     private static void check(Path library, String function, long result) throws IOException {
         if (result != OK) {
             throw new IOException(
-                    library + ": " + function + " failed with CKR 0x" + Long.toHexString(result)
+                    library
+                            + ": "
+                            + function
+                            + " failed with CKR 0x"
+                            + Long.toHexString(result)
                             + "; see what its own settings and log say");
         }
     }

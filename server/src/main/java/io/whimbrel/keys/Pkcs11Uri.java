@@ -72,7 +72,10 @@ record Pkcs11Uri(
         var found = new HashMap<String, String>();
         Optional<String> wrong =
                 take(mark < 0 ? rest : rest.substring(0, mark), ";", found)
-                        .or(() -> mark < 0 ? Optional.empty() : take(rest.substring(mark + 1), "&", found))
+                        .or(() ->
+                                mark < 0
+                                        ? Optional.empty()
+                                        : take(rest.substring(mark + 1), "&", found))
                         .or(() -> refused(found));
         if (wrong.isPresent()) {
             return new Reading.Bad(wrong.get());

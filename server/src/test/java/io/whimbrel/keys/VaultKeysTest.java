@@ -178,7 +178,7 @@ class VaultKeysTest {
 
     @Test
     void tokenFileThatOthersMayRead_isRefused_withTheRemedy() throws IOException {
-        Files.setPosixFilePermissions(tokenFile, PosixFilePermissions.fromString("rw-r-----"));
+        Files.setPosixFilePermissions(tokenFile, PosixFilePermissions.fromString("rw-r--r--"));
         assertThatThrownBy(() -> keys.text(PLACE))
                 .hasMessageContaining("vault.token-file: " + tokenFile)
                 .hasMessageContaining("chmod 0400 " + tokenFile);
