@@ -1,0 +1,4 @@
+package io.whimbrel.keys;
+
+/// A selector and where its private key lies. Immutable.
+public record PlacedKey(String selector, KeyPlace place) {}
