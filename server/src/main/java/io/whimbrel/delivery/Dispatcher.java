@@ -1,12 +1,12 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.PathView;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
@@ -14,11 +14,11 @@ import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.reaction.Reactions;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
-import io.whimbrel.routing.NextHop;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.signing.Outbound;
 import io.whimbrel.signing.Rendition;
@@ -306,14 +306,17 @@ public final class Dispatcher implements ScheduleActions {
         }
     }
 
-    /// One entry to a next hop that takes each by itself.
+    /// One entry to a next hop that takes each by itself. What goes nowhere is not signed.
     List<AttemptResult> handOver(NextHop.Taker taker, EgressPath path, QueueEntry entry) {
-        return switch (render(path, entry)) {
+        Rendition rendition =
+                taker instanceof NextHop.Http
+                        ? render(path, entry)
+                        : Signing.unsigned(outbound(entry));
+        return switch (rendition) {
             case Rendition.Impossible(SmtpReply reply) ->
                     Untried.forAll(entry, new NotTried(reply));
             case Rendition.Ready ready -> {
-                List<AttemptResult> results =
-                        handoffs.deliver(taker, entry, leaving(ready, entry));
+                List<AttemptResult> results = handoffs.deliver(taker, entry, leaving(ready, entry));
                 if (!Results.isAllAccepted(results)) {
                     means.signing().keep(ready);
                 }
@@ -323,16 +326,18 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     private Rendition render(EgressPath path, QueueEntry entry) {
+        return means.signing().render(outbound(entry), path);
+    }
+
+    private Outbound outbound(QueueEntry entry) {
         SpooledMessage message = entry.message();
         int all = message.envelope().recipients().size();
-        var outbound =
-                new Outbound(
-                        message.id(),
-                        message.envelope().stream(),
-                        message.size(),
-                        () -> body(message),
-                        entry.recipients().size() < all);
-        return means.signing().render(outbound, path);
+        return new Outbound(
+                message.id(),
+                message.envelope().stream(),
+                message.size(),
+                () -> body(message),
+                entry.recipients().size() < all);
     }
 
     private Leaving leaving(Rendition.Ready ready, QueueEntry entry) {

@@ -43,8 +43,7 @@ public record Rotation(
 
     /// An entry whose key was never replaced.
     public static Rotation idle(KeyName entry, KeyAlgorithm algorithm, KeyPlace place) {
-        return new Rotation(
-                entry, algorithm, new PlacedKey(entry.selector(), place), new Idle());
+        return new Rotation(entry, algorithm, new PlacedKey(entry.selector(), place), new Idle());
     }
 
     /// What the DNS has to say before it goes on; empty where it waits for time, or for nothing.
@@ -75,9 +74,7 @@ public record Rotation(
             case Begin begin -> begin(begin, now);
             case Looked(String selector, Sighting sighting) -> {
                 boolean isMeant =
-                        question()
-                                .filter(it -> it.name().selector().equals(selector))
-                                .isPresent();
+                        question().filter(it -> it.name().selector().equals(selector)).isPresent();
                 yield isMeant ? looked(sighting, now) : stay();
             }
             case Passed _ -> passed(now);
@@ -88,7 +85,8 @@ public record Rotation(
 
     private Transition begin(Begin begin, Instant now) {
         if (!(state instanceof Idle)) {
-            return refused("a rotation of " + entry + " is under way already (" + state.word() + ")");
+            return refused(
+                    "a rotation of " + entry + " is under way already (" + state.word() + ")");
         }
         var publishing =
                 new Publishing(begin.next(), begin.terms(), now, Duration.ZERO, NOTHING_SEEN);
