@@ -91,14 +91,6 @@ final class DeliveryAttempt {
             };
         }
 
-        /// Whether every recipient was taken.
-        default boolean isDelivered() {
-            return switch (this) {
-                case Tried(List<AttemptResult> results, var _) -> Results.isAllAccepted(results);
-                case SessionEnded _, TooLate _ -> false;
-            };
-        }
-
         /// The host, or we, decided about every recipient.
         ///
         /// @param mailAt when MAIL was written; empty where it was not

@@ -20,8 +20,6 @@ import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
 import io.whimbrel.shaping.Limiter;
-import io.whimbrel.signing.Outbound;
-import io.whimbrel.signing.Rendition;
 import io.whimbrel.signing.Signing;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.AttemptFacts;
@@ -76,6 +74,7 @@ public final class Dispatcher implements ScheduleActions {
     private final ConnectionPermits permits;
     private final Semaphore lookups = new Semaphore(LOOKUPS_MAX);
     private final Map<EgressPath, PathConnections> paths = new ConcurrentHashMap<>();
+    private final Rendering rendering;
     private final Crew crew = new Crew();
     private final AtomicLong threadNumber = new AtomicLong();
 
@@ -116,6 +115,7 @@ public final class Dispatcher implements ScheduleActions {
         this.shortfalls = SmtpClient.lately(clock);
         this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
         this.setbacks = new Setbacks(clock);
+        this.rendering = new Rendering(means.signing(), means.bodies());
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
         this.handoffs = new Handoffs(watchdog, plan.settings().timeouts());
@@ -282,22 +282,11 @@ public final class Dispatcher implements ScheduleActions {
     /// One entry over an open session; whatever happens, there is a result.
     Ending transact(RemoteSession open, EgressPath path, QueueEntry entry, Instant latest) {
         try {
-            return switch (render(path, entry)) {
-                case Rendition.Impossible(SmtpReply reply) ->
+            boolean isSevenBit = !open.extensions().eightBitMime();
+            return switch (rendering.render(path, entry, isSevenBit)) {
+                case Rendering.Outcome.Impossible(SmtpReply reply) ->
                         new Ending.Tried(Untried.forAll(entry, new NotTried(reply)));
-                case Rendition.Ready ready -> {
-                    Ending ending =
-                            new Transaction(
-                                            open,
-                                            entry,
-                                            leaving(ready, entry),
-                                            new Departure(clock, latest))
-                                    .deliver();
-                    if (!ending.isDelivered()) {
-                        means.signing().keep(ready);
-                    }
-                    yield ending;
-                }
+                case Rendering.Outcome.Ready ready -> transact(open, entry, ready, latest);
             };
         } catch (RuntimeException e) {
             bug("the delivery of " + entry.message(), e);
@@ -306,46 +295,32 @@ public final class Dispatcher implements ScheduleActions {
         }
     }
 
+    private Ending transact(
+            RemoteSession open, QueueEntry entry, Rendering.Outcome.Ready ready, Instant latest) {
+        var departure = new Departure(clock, latest);
+        Ending ending = new Transaction(open, entry, ready.leaving(), departure).deliver();
+        switch (ending) {
+            case Ending.Tried(List<AttemptResult> results, var _) ->
+                    rendering.tried(ready, results);
+            case Ending.TooLate _, Ending.SessionEnded _ -> rendering.notTried(ready);
+        }
+        return ending;
+    }
+
     /// One entry to a next hop that takes each by itself. What goes nowhere is not signed.
     List<AttemptResult> handOver(NextHop.Taker taker, EgressPath path, QueueEntry entry) {
-        Rendition rendition =
-                taker instanceof NextHop.Http
-                        ? render(path, entry)
-                        : Signing.unsigned(outbound(entry));
-        return switch (rendition) {
-            case Rendition.Impossible(SmtpReply reply) ->
+        if (!(taker instanceof NextHop.Http)) {
+            return handoffs.deliver(taker, entry, rendering.plain(entry));
+        }
+        return switch (rendering.render(path, entry, false)) {
+            case Rendering.Outcome.Impossible(SmtpReply reply) ->
                     Untried.forAll(entry, new NotTried(reply));
-            case Rendition.Ready ready -> {
-                List<AttemptResult> results = handoffs.deliver(taker, entry, leaving(ready, entry));
-                if (!Results.isAllAccepted(results)) {
-                    means.signing().keep(ready);
-                }
+            case Rendering.Outcome.Ready ready -> {
+                List<AttemptResult> results = handoffs.deliver(taker, entry, ready.leaving());
+                rendering.tried(ready, results);
                 yield results;
             }
         };
-    }
-
-    private Rendition render(EgressPath path, QueueEntry entry) {
-        return means.signing().render(outbound(entry), path);
-    }
-
-    private Outbound outbound(QueueEntry entry) {
-        SpooledMessage message = entry.message();
-        int all = message.envelope().recipients().size();
-        return new Outbound(
-                message.id(),
-                message.envelope().stream(),
-                message.size(),
-                () -> body(message),
-                entry.recipients().size() < all);
-    }
-
-    private Leaving leaving(Rendition.Ready ready, QueueEntry entry) {
-        return new Leaving(ready.front(), ready.size(), () -> body(entry.message()));
-    }
-
-    BodySource body(SpooledMessage message) {
-        return means.bodies().apply(message);
     }
 
     /// Hands a result on, and remembers for operators why its mail is deferred.

@@ -24,8 +24,8 @@ final class TransactionCommands {
     ///
     /// For a host without SMTPUTF8 domains are in A-labels; local parts must be US-ASCII then.
     ///
-    /// Mail with 8-bit text goes to a host without 8BITMIME as it is, like Exim does: every host in
-    /// use passes it, and RFC 6152 §3 leaves only a bounce otherwise.
+    /// Mail with 8-bit text that could not be encoded goes to a host without 8BITMIME as it is,
+    /// like Exim does: every host in use passes it, and RFC 6152 §3 leaves only a bounce otherwise.
     static String mail(Envelope envelope, long messageSize, Extensions offered, Instant now) {
         var line = new StringBuilder(80);
         String address = envelope.reversePath().address();
