@@ -13,10 +13,27 @@ enum Action {
     /// It is quoted-printable already; 8-bit octets in it are encoded too.
     REPAIR;
 
-    private static final Action[] ALL = values();
+    /// As [#code] wrote it.
+    static Action at(int code) {
+        return switch (code) {
+            case 1 -> MASK;
+            case 2 -> LABEL;
+            case 3 -> QUOTED_PRINTABLE;
+            case 4 -> BASE64;
+            case 5 -> REPAIR;
+            default -> KEEP;
+        };
+    }
 
-    static Action at(int ordinal) {
-        return ALL[ordinal];
+    int code() {
+        return switch (this) {
+            case KEEP -> 0;
+            case MASK -> 1;
+            case LABEL -> 2;
+            case QUOTED_PRINTABLE -> 3;
+            case BASE64 -> 4;
+            case REPAIR -> 5;
+        };
     }
 
     /// Value of the field that takes the place of the one that was there; `""` where it stays.

@@ -21,7 +21,7 @@ public final class Plan {
             entries = Arrays.copyOf(entries, Math.max(number + 1, 2 * entries.length));
         }
         int flags = (isEncoded ? IS_ENCODED : 0) | (isUtf8 ? IS_UTF_8 : 0);
-        entries[number] = (byte) (action.ordinal() | flags);
+        entries[number] = (byte) (action.code() | flags);
     }
 
     Action action(int number) {

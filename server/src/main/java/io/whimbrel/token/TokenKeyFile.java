@@ -28,8 +28,10 @@ public final class TokenKeyFile {
     private static final Set<PosixFilePermission> OWNER_ONLY =
             PosixFilePermissions.fromString("rwx------");
     private static final String COMMENT =
-            "# Secrets that the tokens of this node are sealed with: number, 32 octets in base64.\n"
-                    + "# The last one seals; the others still open what they have sealed.\n";
+            """
+            # Secrets that the tokens of this node are sealed with: number, 32 octets in base64.
+            # The last one seals; the others still open what they have sealed.
+            """;
 
     private final Path file;
     private final SecureRandom random;
