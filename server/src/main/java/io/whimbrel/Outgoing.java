@@ -33,12 +33,16 @@ import io.whimbrel.shaping.LimiterFile;
 import io.whimbrel.signing.Signing;
 import io.whimbrel.signing.SigningProviders;
 import io.whimbrel.time.SteadyClock;
+import io.whimbrel.token.CampaignBook;
+import io.whimbrel.token.TokenKeyFile;
+import io.whimbrel.token.TokenKeys;
 import io.whimbrel.transport.DaneSource;
 import io.whimbrel.transport.OutboundTls;
 import io.whimbrel.transport.TlsState;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -65,6 +69,7 @@ final class Outgoing implements AutoCloseable {
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
     private final KeyShelf shelf;
+    private final TokenKeys tokenKeys;
     private final Signing signing;
     private volatile Providers providers;
     private volatile Pools pools;
@@ -96,6 +101,9 @@ final class Outgoing implements AutoCloseable {
         resolver = new Resolver(config.dns(), clock, metrics.dns);
         tlsState = new TlsState(folder, clock, metrics);
         tls = tls(config, resolver, providers);
+        tokenKeys =
+                new TokenKeyFile(folder.resolve("state").resolve("token.key"), new SecureRandom())
+                        .open();
         shelf = new KeyShelf(config.keySources(), clock);
         signing =
                 new Signing(
@@ -289,7 +297,8 @@ final class Outgoing implements AutoCloseable {
                         new OwnNode(names, listening),
                         new ProviderPlaces(providers, resolver));
         DeliverySettings settings = config.delivery().withAtMost(fileLimit.deliveries());
-        return new DeliveryPlan(settings, pools, routing, tls);
+        return new DeliveryPlan(
+                settings, pools, routing, tls, new CampaignBook(config.campaigns(), tokenKeys));
     }
 
     /// Which pool and route mail takes.

@@ -22,6 +22,8 @@ import io.whimbrel.signing.SigningSettings;
 import io.whimbrel.spool.SpoolSettings;
 import io.whimbrel.transport.TlsOutSettings;
 
+import io.whimbrel.token.CampaignRule;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,6 +43,7 @@ import java.util.TreeSet;
 /// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
 /// @param tlsOut how safely
+/// @param campaigns what some mail gets as it leaves, in the order of the file
 /// @param signing what is signed, with which keys
 /// @param keySources where keys lie that are in no files
 /// @param retry when it is tried again
@@ -61,6 +64,7 @@ public record Config(
         HostSettings hosts,
         DeliverySettings delivery,
         TlsOutSettings tlsOut,
+        List<CampaignRule> campaigns,
         SigningSettings signing,
         KeySources keySources,
         RetrySchedule retry,
@@ -91,6 +95,7 @@ public record Config(
 
     public Config {
         routes = List.copyOf(routes);
+        campaigns = List.copyOf(campaigns);
         atStart = Map.copyOf(atStart);
     }
 
@@ -116,6 +121,7 @@ public record Config(
                 hosts,
                 delivery,
                 tlsOut,
+                campaigns,
                 signing,
                 keySources,
                 retry,

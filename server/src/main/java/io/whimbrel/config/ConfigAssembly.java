@@ -69,6 +69,7 @@ final class ConfigAssembly {
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 TlsOutKeys.settings(
                         values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
+                values.all(CampaignKeys.CAMPAIGN).stream().map(CampaignKeys::rule).toList(),
                 DkimKeys.settings(values, classes, node.dataFolder()),
                 KeySourceKeys.settings(values),
                 retry(values.one(DeliveryKeys.RETRY)),

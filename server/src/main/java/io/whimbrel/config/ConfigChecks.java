@@ -57,6 +57,7 @@ final class ConfigChecks {
         TlsOutKeys.check(
                 values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
         ShapingKeys.check(values, findings);
+        values.all(CampaignKeys.CAMPAIGN).forEach(it -> CampaignKeys.check(it, findings));
         new DkimChecks(values, new MailClasses(values), findings).run();
         KeySourceKeys.check(values, findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);

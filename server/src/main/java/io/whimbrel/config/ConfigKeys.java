@@ -28,6 +28,7 @@ final class ConfigKeys {
                     ShapingKeys.LIMIT,
                     TlsOutKeys.TLS_OUT,
                     TlsOutKeys.TLS_POLICY,
+                    CampaignKeys.CAMPAIGN,
                     DkimKeys.DKIM,
                     DkimKeys.SIGNING,
                     KeySourceKeys.VAULT,

@@ -10,7 +10,7 @@ import io.whimbrel.routing.IpPreference;
 import io.whimbrel.routing.RouteConditions;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
-import io.whimbrel.routing.Wildcards;
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.toml.Key;
 import io.whimbrel.toml.Key.Presence;
 import io.whimbrel.toml.Kinds;
@@ -287,7 +287,7 @@ final class RouteKeys {
         };
     }
 
-    private static ValueKind<Wildcards> wildcards(String allowed) {
+    static ValueKind<Wildcards> wildcards(String allowed) {
         return ValueKind.ofParsed(
                 "is no pattern",
                 allowed,

@@ -5,6 +5,7 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.routing.Directions;
 import io.whimbrel.schedule.QueueEntry;
+import io.whimbrel.token.CampaignBook;
 import io.whimbrel.transport.DomainTls;
 
 import java.security.SecureRandom;
@@ -28,6 +29,10 @@ record ActivePlan(DeliveryPlan plan, Directions directions) {
 
     Pools pools() {
         return plan.pools();
+    }
+
+    CampaignBook campaigns() {
+        return plan.campaigns();
     }
 
     /// What TLS a message wants, whichever host takes it. May block for a few seconds.

@@ -206,7 +206,7 @@ final class DeliveryAttempt {
         if (isTlsRequired && (!offered.requireTls() || session.tls().isPlain())) {
             return Optional.of(NO_REQUIRETLS);
         }
-        if (lacksUtf8() && !AsciiForms.has(envelope.reversePath().address())) {
+        if (lacksUtf8() && !AsciiForms.has(leaving.reversePath(envelope))) {
             return Optional.of(NO_UTF8);
         }
         return refusalOfReturn(envelope);
@@ -477,7 +477,7 @@ final class DeliveryAttempt {
         Envelope envelope = entry.message().envelope();
         return TransactionCommands.mail(
                 envelope,
-                leaving.size(),
+                leaving,
                 session.extensions(),
                 mailAt.orElseGet(() -> departure.clock().instant()));
     }

@@ -286,7 +286,7 @@ final class DeliveryWorker implements Crew.Member {
     /// Needs no session.
     private boolean handOver(NextHop.Taker taker) throws InterruptedException {
         long seen = connections.announced();
-        return switch (work.take(path, Carrier.ANY)) {
+        return switch (work.take(path, terms().anyCarrier())) {
             case Take.Given(QueueEntry entry, Grant grant) -> {
                 looked(work.readyEntries(path));
                 taken++;

@@ -115,7 +115,7 @@ public final class Dispatcher implements ScheduleActions {
         this.shortfalls = SmtpClient.lately(clock);
         this.replies = new ReplyWatch(means.reactions(), means.limiter(), clock);
         this.setbacks = new Setbacks(clock);
-        this.rendering = new Rendering(means.signing(), means.bodies());
+        this.rendering = new Rendering(means.signing(), means.bodies(), () -> active.campaigns());
         this.permits = new ConnectionPermits(plan.settings().connectionsMax());
         this.active = ActivePlan.of(plan);
         this.handoffs = new Handoffs(watchdog, plan.settings().timeouts());

@@ -136,7 +136,7 @@ final class HttpHandoff implements AutoCloseable {
                 .header("X-Whimbrel-Id", entry.message().id().toString())
                 .header(
                         "X-Whimbrel-Reverse-Path",
-                        field(entry.message().envelope().reversePath().address()));
+                        field(leaving.reversePath(entry.message().envelope())));
     }
 
     private static String address(QueueEntry entry, int place) {

@@ -35,7 +35,7 @@ record PathTerms(ActivePlan active, EgressPath path) {
         int most = rcptMax == 0 ? Integer.MAX_VALUE : (int) Math.min(rcptMax, Integer.MAX_VALUE);
         // What goes to this machine leaves from no source of the pool.
         if (source.name().isEmpty() || !active.pools().isSticky(path.pool())) {
-            return new Carrier(leaving, most, Carrier.ANY.mayCarry());
+            return new Carrier(leaving, most, Carrier.ANY.mayCarry(), active.campaigns()::isSingly);
         }
         return new Carrier(
                 leaving,
@@ -51,7 +51,17 @@ record PathTerms(ActivePlan active, EgressPath path) {
                                             connections.isFrom(other.name())
                                                     ? finder.isShutOut(path, other, mail)
                                                     : finder.isRefused(path, other, mail));
-                });
+                },
+                active.campaigns()::isSingly);
+    }
+
+    /// What takes each message by itself, whoever sends it.
+    Carrier anyCarrier() {
+        return new Carrier(
+                FlowSource.NONE,
+                Integer.MAX_VALUE,
+                Carrier.ANY.mayCarry(),
+                active.campaigns()::isSingly);
     }
 
     /// What of the mail leads to one source of the pool.

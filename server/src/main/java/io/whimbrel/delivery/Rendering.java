@@ -3,6 +3,7 @@ package io.whimbrel.delivery;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.BodyType;
+import io.whimbrel.mail.Envelope;
 import io.whimbrel.mime.SevenBitBody;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.schedule.QueueEntry;
@@ -11,6 +12,8 @@ import io.whimbrel.signing.Rendition;
 import io.whimbrel.signing.Signing;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.SpooledMessage;
+import io.whimbrel.token.CampaignBook;
+import io.whimbrel.token.CampaignBook.Additions;
 import io.whimbrel.wire.Trouble;
 
 import java.io.IOException;
@@ -19,13 +22,15 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// Makes messages ready to leave: encoded where the host needs that, signed. Thread-safe. Blocks
+/// Makes messages ready to leave: encoded where the host needs that, with what their campaign adds,
+/// signed. Thread-safe. Blocks
 /// until that is done.
 final class Rendering {
     private static final byte[] NOTHING = {};
 
     private final Signing signing;
     private final Function<SpooledMessage, BodySource> bodies;
+    private final Supplier<CampaignBook> campaigns;
 
     /// What came of it.
     sealed interface Outcome {
@@ -38,8 +43,13 @@ final class Rendering {
     }
 
     /// @param bodies opens the body of a message
-    Rendering(Signing signing, Function<SpooledMessage, BodySource> bodies) {
+    /// @param campaigns those in force
+    Rendering(
+            Signing signing,
+            Function<SpooledMessage, BodySource> bodies,
+            Supplier<CampaignBook> campaigns) {
         this.signing = signing;
+        this.campaigns = campaigns;
         this.bodies = bodies;
     }
 
@@ -68,21 +78,29 @@ final class Rendering {
             Supplier<BodySource> source,
             Optional<SevenBitBody.Converted> converted) {
         SpooledMessage message = entry.message();
-        int all = message.envelope().recipients().size();
+        Envelope envelope = message.envelope();
+        int first = entry.recipients().get(0);
+        Additions additions = campaigns.get().additions(message.id(), envelope, first);
         var outbound =
                 new Outbound(
                         message.id(),
-                        message.envelope().stream(),
+                        envelope.stream(),
                         converted.map(SevenBitBody.Converted::size).orElse(message.size()),
                         converted.map(SevenBitBody.Converted::bodies).orElse(source),
                         converted.isPresent(),
-                        entry.recipients().size() < all,
-                        NOTHING,
-                        Outbound.EVERYBODY);
+                        !additions.isSingly()
+                                && entry.recipients().size() < envelope.recipients().size(),
+                        additions.fields(),
+                        additions.isSingly() ? first : Outbound.EVERYBODY);
         return switch (signing.render(outbound, path)) {
             case Rendition.Ready ready ->
                     new Outcome.Ready(
-                            new Leaving(ready.front(), ready.size(), outbound.bodies()), ready);
+                            new Leaving(
+                                    ready.front(),
+                                    ready.size(),
+                                    outbound.bodies(),
+                                    additions.reversePath()),
+                            ready);
             case Rendition.Impossible(SmtpReply reply) -> new Outcome.Impossible(reply);
         };
     }

@@ -26,13 +26,13 @@ final class TransactionCommands {
     ///
     /// Mail with 8-bit text that could not be encoded goes to a host without 8BITMIME as it is,
     /// like Exim does: every host in use passes it, and RFC 6152 §3 leaves only a bounce otherwise.
-    static String mail(Envelope envelope, long messageSize, Extensions offered, Instant now) {
+    static String mail(Envelope envelope, Leaving leaving, Extensions offered, Instant now) {
         var line = new StringBuilder(80);
-        String address = envelope.reversePath().address();
+        String address = leaving.reversePath(envelope);
         line.append("MAIL FROM:<").append(shown(address, offered)).append('>');
         MailParameters parameters = envelope.parameters();
         if (offered.size()) {
-            line.append(" SIZE=").append(messageSize);
+            line.append(" SIZE=").append(leaving.size());
         }
         if (offered.eightBitMime() && parameters.bodyType() == BodyType.EIGHT_BIT_MIME) {
             line.append(" BODY=8BITMIME");

@@ -24,6 +24,16 @@ public final class HeaderFields {
         }
     }
 
+    private HeaderFields(List<HeaderField> first, List<HeaderField> rest) {
+        first.forEach(this::add);
+        rest.forEach(this::add);
+    }
+
+    /// The same below `fields`.
+    public HeaderFields below(List<HeaderField> fields) {
+        return fields.isEmpty() ? this : new HeaderFields(fields, all);
+    }
+
     /// All of that name, lower case, from the top.
     public List<HeaderField> named(String name) {
         return byName.getOrDefault(name, List.of());

@@ -1,5 +1,6 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.mail.Network;
 
 import java.util.List;

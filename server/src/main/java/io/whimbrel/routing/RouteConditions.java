@@ -1,5 +1,6 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailStream;

@@ -1,5 +1,6 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.MxAnswer.MxHost;

@@ -4,6 +4,7 @@ import io.whimbrel.dkim.AuthorDomains;
 import io.whimbrel.dkim.HeaderField;
 import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.dkim.Labels;
+import io.whimbrel.mail.AddedField;
 import io.whimbrel.metrics.SigningMetrics;
 import io.whimbrel.signing.Hashed.Forms;
 import io.whimbrel.signing.KeptSignatures.Hashes;
@@ -21,6 +22,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,7 @@ final class Making {
     private final Hashed hashed = new Hashed(this::forms);
     private AuthorDomains.Found authors = new AuthorDomains.Found(List.of(), true, Map.of());
     private List<Candidate> candidates = List.of();
+    private List<AddedField> added = List.of();
 
     /// What it takes.
     record Means(
@@ -63,7 +66,6 @@ final class Making {
     Rendition make(Object line) {
         try {
             var slices = new Slices(outbound.bodies().get());
-            hashed.write(outbound.added(), 0, outbound.added().length);
             boolean isMoreWanted = true;
             while (isMoreWanted) {
                 Slice slice = slices.next();
@@ -100,6 +102,10 @@ final class Making {
 
     /// The header is known: so is who signs, if not yet with which key.
     private Forms forms(HeaderFields header) {
+        added =
+                outbound.added().stream()
+                        .filter(one -> one.unless().isEmpty() || header.named(one.unless()).isEmpty())
+                        .toList();
         List<HeaderField> from = header.named("from");
         if (!from.isEmpty()) {
             authors = AuthorDomains.of(from.getFirst());
@@ -176,13 +182,9 @@ final class Making {
     }
 
     private Rendition signed(List<Applied> applied, Signatures signatures) {
-        if (applied.isEmpty()) {
-            return Signing.unsigned(outbound);
-        }
-        HeaderFields header = hashed.header().orElseThrow();
+        HeaderFields header = hashed.header().orElseThrow().below(addedFields());
         Hashes hashes = known.orElseGet(hashed::hashes);
-        var front = new ByteArrayOutputStream(1_024 * applied.size() + outbound.added().length);
-        Instant until = Instant.MAX;
+        var front = new ByteArrayOutputStream(1_024 * (applied.size() + added.size()));
         for (Applied one : applied) {
             byte[] hash = hashes.of(one.rule().form().bodyIsRelaxed());
             var field = new SignatureField(one, header, hash, at);
@@ -194,18 +196,30 @@ final class Making {
                 return new KeyMissingException(key, e).rendition();
             }
             means.metrics().signed(one.key().algorithm().tag());
-            Optional<Instant> half = one.rule().form().expire().map(this::half);
-            until = half.filter(until::isAfter).orElse(until);
         }
-        front.writeBytes(outbound.added());
+        added.forEach(one -> front.writeBytes(one.bytes()));
         byte[] bytes = front.toByteArray();
         long size = outbound.size() + bytes.length;
-        var kept = new Kept(now.book(), applied, bytes, size, until);
+        var kept = new Kept(now.book(), applied, bytes, size, until(applied));
         return new Rendition.Ready(
                 bytes, size, Optional.of(new Rendition.Made(version, kept, hashes)));
     }
 
-    private Instant half(Duration expire) {
-        return at.plus(expire.dividedBy(2));
+    /// As the header has them: without the CRLF at their end.
+    private List<HeaderField> addedFields() {
+        return added.stream()
+                .map(one -> HeaderField.of(Arrays.copyOf(one.bytes(), one.bytes().length - 2)))
+                .toList();
+    }
+
+    /// A signature that expires is made anew when half of its time is over.
+    private Instant until(List<Applied> applied) {
+        Instant until = Instant.MAX;
+        for (Applied one : applied) {
+            Optional<Duration> expire = one.rule().form().expire();
+            Instant half = expire.map(most -> at.plus(most.dividedBy(2))).orElse(Instant.MAX);
+            until = half.isBefore(until) ? half : until;
+        }
+        return until;
     }
 }

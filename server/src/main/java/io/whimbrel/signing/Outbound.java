@@ -1,9 +1,11 @@
 package io.whimbrel.signing;
 
+import io.whimbrel.mail.AddedField;
 import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.QueueId;
 
+import java.util.List;
 import java.util.function.Supplier;
 
 /// A message that is about to leave. Immutable.
@@ -14,7 +16,7 @@ import java.util.function.Supplier;
 /// @param bodies the message from its beginning, at each call
 /// @param isSevenBit `bodies` have their 8-bit text encoded, unlike what is in the spool
 /// @param isWantedAgain others of its recipients are sent to apart
-/// @param added fields that stand in front of it, with CRLF; shared, not to be changed
+/// @param added fields that are to stand in front of it
 /// @param recipient whom alone `added` is for; [#EVERYBODY]: all
 public record Outbound(
         QueueId id,
@@ -23,7 +25,7 @@ public record Outbound(
         Supplier<BodySource> bodies,
         boolean isSevenBit,
         boolean isWantedAgain,
-        byte[] added,
+        List<AddedField> added,
         int recipient) {
     /// As `recipient`.
     public static final int EVERYBODY = -1;
@@ -35,6 +37,6 @@ public record Outbound(
             long size,
             Supplier<BodySource> bodies,
             boolean isWantedAgain) {
-        this(id, stream, size, bodies, false, isWantedAgain, new byte[0], EVERYBODY);
+        this(id, stream, size, bodies, false, isWantedAgain, List.of(), EVERYBODY);
     }
 }

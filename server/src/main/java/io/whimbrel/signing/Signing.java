@@ -26,6 +26,8 @@ import java.util.concurrent.FutureTask;
 /// signature serves all recipients and attempts of a message while its key is the one that signs,
 /// as far as [KeptSignatures] have room.
 public final class Signing implements AutoCloseable {
+    private static final byte[] NOTHING = {};
+
     private final SigningProviders providers;
     private final SigningThreads threads;
     private final KeptSignatures kept;
@@ -177,8 +179,8 @@ public final class Signing implements AutoCloseable {
     /// @param line whose turn it is to wait for, such as the egress path
     public Rendition render(Outbound outbound, Object line) {
         Current now = current;
-        if (now.book().isEmpty()) {
-            return unsigned(outbound);
+        if (now.book().isEmpty() && outbound.added().isEmpty()) {
+            return new Rendition.Ready(NOTHING, outbound.size(), Optional.empty());
         }
         var version = new Version(outbound.id(), outbound.isSevenBit(), outbound.recipient());
         Optional<Kept> known = kept.find(version).filter(one -> isCurrent(one, now));
@@ -203,12 +205,6 @@ public final class Signing implements AutoCloseable {
         } finally {
             underWay.remove(version, task);
         }
-    }
-
-    /// As it is, with what is added.
-    public static Rendition.Ready unsigned(Outbound outbound) {
-        return new Rendition.Ready(
-                outbound.added(), outbound.size() + outbound.added().length, Optional.empty());
     }
 
     private Rendition make(Outbound outbound, Version version, Current now, Object line) {

@@ -46,7 +46,7 @@ import io.whimbrel.routing.IpPreference;
 import io.whimbrel.routing.RouteConditions;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
-import io.whimbrel.routing.Wildcards;
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.signing.DkimRule;

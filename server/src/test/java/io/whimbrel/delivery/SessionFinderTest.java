@@ -93,7 +93,7 @@ final class SessionFinderTest {
                                     List.of(),
                                     new Resolver(dns.settings(), hosts.clock),
                                     new OwnNode(Set.of(), List.of())),
-                            tls));
+                            tls, TestMail.NO_CAMPAIGNS));
 
     @TempDir private Path folder;
 

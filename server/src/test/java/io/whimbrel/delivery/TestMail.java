@@ -16,6 +16,9 @@ import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 
+import io.whimbrel.token.CampaignBook;
+import io.whimbrel.token.TokenKeys;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -78,6 +81,8 @@ final class TestMail {
                         ? new byte[0]
                         : left.removeFirst().getBytes(StandardCharsets.ISO_8859_1);
     }
+
+    static final CampaignBook NO_CAMPAIGNS = new CampaignBook(List.of(), TokenKeys.of(new byte[32]));
 
     /// Nothing stands in front of `bodies`.
     static Leaving leaving(Supplier<BodySource> bodies) {

@@ -1,5 +1,6 @@
 package io.whimbrel.routing;
 
+import io.whimbrel.mail.Wildcards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;

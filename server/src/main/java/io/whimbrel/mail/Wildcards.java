@@ -1,4 +1,4 @@
-package io.whimbrel.routing;
+package io.whimbrel.mail;
 
 import java.util.Locale;
 
