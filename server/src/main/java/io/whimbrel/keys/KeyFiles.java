@@ -71,7 +71,10 @@ public final class KeyFiles {
             byte[] bytes = in.readNBytes(BYTES_MAX + 1);
             if (bytes.length > BYTES_MAX) {
                 throw new IOException(
-                        file + " is larger than " + BYTES_MAX + " bytes, and no key; correct the"
+                        file
+                                + " is larger than "
+                                + BYTES_MAX
+                                + " bytes, and no key; correct the"
                                 + " path");
             }
             return new String(bytes, ISO_8859_1);

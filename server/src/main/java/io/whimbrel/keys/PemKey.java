@@ -47,7 +47,8 @@ public final class PemKey {
     private static final int ED25519_BYTES = 32;
 
     /// What stands in front of an Ed25519 key of 32 bytes in a SubjectPublicKeyInfo (RFC 8410 §4).
-    private static final byte[] ED25519_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
+    private static final byte[] ED25519_PREFIX =
+            HexFormat.of().parseHex("302a300506032b6570032100");
 
     private static final Map<String, String> OTHER_KINDS =
             Map.of(
@@ -248,8 +249,9 @@ public final class PemKey {
 
     private static IOException damaged(String where) {
         return new IOException(
-                where + ": the key is damaged; copy the file again, or check it with `openssl pkey"
-                        + " -check -noout -in FILE`");
+                where
+                        + ": the key is damaged; copy the file again, or check it with `openssl"
+                        + " pkey -check -noout -in FILE`");
     }
 
     private static IOException unknownKind(String where, String kind) {

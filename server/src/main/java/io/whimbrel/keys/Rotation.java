@@ -13,6 +13,7 @@ import io.whimbrel.keys.RotationState.Verified;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// The keys of one `[[dkim]]` entry over time: which one signs, and how far its replacement is.
@@ -43,8 +44,7 @@ public record Rotation(
 
     /// An entry whose key was never replaced.
     public static Rotation idle(KeyName entry, KeyAlgorithm algorithm, KeyPlace place) {
-        return new Rotation(
-                entry, algorithm, new PlacedKey(entry.selector(), place), new Idle());
+        return new Rotation(entry, algorithm, new PlacedKey(entry.selector(), place), new Idle());
     }
 
     /// What the DNS has to say before it goes on; empty where it waits for time, or for nothing.
@@ -54,6 +54,17 @@ public record Rotation(
             case Publishing publishing -> Optional.of(question(publishing.next(), false));
             case Verified verified -> Optional.of(question(verified.next(), false));
             case Revoking revoking -> Optional.of(question(revoking.old(), true));
+        };
+    }
+
+    /// Of every key that it is about now; that of the entry stays out once its key is gone.
+    List<String> selectors() {
+        return switch (state) {
+            case Idle _ -> List.of(current.selector());
+            case Publishing publishing -> List.of(current.selector(), publishing.next().selector());
+            case Verified verified -> List.of(current.selector(), verified.next().selector());
+            case Switched switched -> List.of(current.selector(), switched.old().selector());
+            case Revoking revoking -> List.of(current.selector(), revoking.old().selector());
         };
     }
 
@@ -75,9 +86,7 @@ public record Rotation(
             case Begin begin -> begin(begin, now);
             case Looked(String selector, Sighting sighting) -> {
                 boolean isMeant =
-                        question()
-                                .filter(it -> it.name().selector().equals(selector))
-                                .isPresent();
+                        question().filter(it -> it.name().selector().equals(selector)).isPresent();
                 yield isMeant ? looked(sighting, now) : stay();
             }
             case Passed _ -> passed(now);
@@ -88,7 +97,8 @@ public record Rotation(
 
     private Transition begin(Begin begin, Instant now) {
         if (!(state instanceof Idle)) {
-            return refused("a rotation of " + entry + " is under way already (" + state.word() + ")");
+            return refused(
+                    "a rotation of " + entry + " is under way already (" + state.word() + ")");
         }
         var publishing =
                 new Publishing(begin.next(), begin.terms(), now, Duration.ZERO, NOTHING_SEEN);

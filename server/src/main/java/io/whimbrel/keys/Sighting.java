@@ -114,9 +114,7 @@ public sealed interface Sighting {
             case DkimKey.Reading.Good(DkimKey key) when expected.isEmpty() ->
                     new Wrong("the record still has a key");
             case DkimKey.Reading.Good(DkimKey key) ->
-                    Arrays.equals(
-                                    DnsRecord.encoded(key.key()),
-                                    DnsRecord.encoded(expected.get()))
+                    Arrays.equals(DnsRecord.encoded(key.key()), DnsRecord.encoded(expected.get()))
                             ? new Good()
                             : new Wrong("the record has another key than the file");
         };
