@@ -14,7 +14,7 @@ import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.config.Config;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
-import io.whimbrel.delivery.BodySource;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.Dispatcher;
 import io.whimbrel.delivery.PathRests;
 import io.whimbrel.delivery.PathsFile;
@@ -157,7 +157,12 @@ final class Node implements AutoCloseable {
         outgoing = new Outgoing(config, fileLimit, this::tell, clock, metrics);
         var ways =
                 new Dispatcher.Means(
-                        this::body, resting, rests, outgoing.limiter(), outgoing.reactions());
+                        this::body,
+                        resting,
+                        rests,
+                        outgoing.limiter(),
+                        outgoing.reactions(),
+                        outgoing.signing());
         dispatcher = new Dispatcher(outgoing.plan(config), ways, clock, metrics);
         schedule =
                 new Schedule(

@@ -9,6 +9,7 @@ import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.keys.KeyShelf;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
@@ -29,6 +30,8 @@ import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
+import io.whimbrel.signing.Signing;
+import io.whimbrel.signing.SigningProviders;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.transport.DaneSource;
 import io.whimbrel.transport.OutboundTls;
@@ -61,6 +64,8 @@ final class Outgoing implements AutoCloseable {
     private final TlsState tlsState;
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
+    private final KeyShelf shelf;
+    private final Signing signing;
     private volatile Providers providers;
     private volatile Pools pools;
     private volatile Resolver resolver;
@@ -91,6 +96,22 @@ final class Outgoing implements AutoCloseable {
         resolver = new Resolver(config.dns(), clock, metrics.dns);
         tlsState = new TlsState(folder, clock, metrics);
         tls = tls(config, resolver, providers);
+        shelf = new KeyShelf(config.keySources(), clock);
+        signing =
+                new Signing(
+                        config.signing(),
+                        keys(),
+                        new SigningProviders(clock::nanos),
+                        metrics.signing,
+                        clock);
+    }
+
+    private Signing.Keys keys() {
+        return new Signing.Keys(shelf::key, Signing.Succession.NONE);
+    }
+
+    Signing signing() {
+        return signing;
     }
 
     Reactions reactions() {
@@ -159,6 +180,7 @@ final class Outgoing implements AutoCloseable {
                                             + pool
                                             + ": none of its sources can be used; its mail waits"));
         }
+        warnings.addAll(signing.warnings());
         return warnings;
     }
 
@@ -215,7 +237,8 @@ final class Outgoing implements AutoCloseable {
     }
 
     /// What a reload changes and may fail to open. Immutable.
-    record Fresh(Resolver resolver, OutboundTls tls, Providers providers) {}
+    record Fresh(
+            Resolver resolver, OutboundTls tls, Providers providers, Signing.Opened signing) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///
@@ -227,7 +250,11 @@ final class Outgoing implements AutoCloseable {
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
         Providers known = providers(fresh);
-        return new Fresh(answers, tls(fresh, answers, known), known);
+        return new Fresh(
+                answers,
+                tls(fresh, answers, known),
+                known,
+                signing.opened(fresh.signing().rules(), keys()));
     }
 
     void reload(Config config, Fresh fresh) {
@@ -238,6 +265,7 @@ final class Outgoing implements AutoCloseable {
         pools = pools(config);
         resolver = fresh.resolver();
         tls = fresh.tls();
+        signing.use(fresh.signing());
     }
 
     private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {
@@ -304,6 +332,8 @@ final class Outgoing implements AutoCloseable {
 
     @Override
     public void close() {
+        signing.close();
+        shelf.close();
         restraintsFile.close();
         limiterFile.close();
         tlsState.close();

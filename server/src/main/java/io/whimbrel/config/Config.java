@@ -7,6 +7,7 @@ import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.egress.EgressSettings;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.eventlog.EventLogSettings;
+import io.whimbrel.keys.KeySources;
 import io.whimbrel.outcome.ReportSettings;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
@@ -41,6 +42,7 @@ import java.util.TreeSet;
 /// @param delivery how mail is sent
 /// @param tlsOut how safely
 /// @param signing what is signed, with which keys
+/// @param keySources where keys lie that are in no files
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -60,6 +62,7 @@ public record Config(
         DeliverySettings delivery,
         TlsOutSettings tlsOut,
         SigningSettings signing,
+        KeySources keySources,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -114,6 +117,7 @@ public record Config(
                 delivery,
                 tlsOut,
                 signing,
+                keySources,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

@@ -70,6 +70,7 @@ final class ConfigAssembly {
                 TlsOutKeys.settings(
                         values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
                 DkimKeys.settings(values, classes, node.dataFolder()),
+                KeySourceKeys.settings(values),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         egress.defaultPool(),

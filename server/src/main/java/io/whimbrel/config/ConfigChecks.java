@@ -58,6 +58,7 @@ final class ConfigChecks {
                 values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY), findings);
         ShapingKeys.check(values, findings);
         new DkimChecks(values, new MailClasses(values), findings).run();
+        KeySourceKeys.check(values, findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.EXPIRE);

@@ -30,6 +30,8 @@ final class ConfigKeys {
                     TlsOutKeys.TLS_POLICY,
                     DkimKeys.DKIM,
                     DkimKeys.SIGNING,
+                    KeySourceKeys.VAULT,
+                    KeySourceKeys.PKCS11,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

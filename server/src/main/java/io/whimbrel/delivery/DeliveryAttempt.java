@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.DeliverBy;
 import io.whimbrel.mail.Envelope;
 import io.whimbrel.mail.TlsRequirement;
@@ -56,6 +57,7 @@ final class DeliveryAttempt {
     private final RemoteSession session;
     private final Wire wire;
     private final QueueEntry entry;
+    private final Leaving leaving;
     private final BodySource body;
     private final Departure departure;
     private final AttemptResult[] results;
@@ -89,6 +91,14 @@ final class DeliveryAttempt {
             };
         }
 
+        /// Whether every recipient was taken.
+        default boolean isDelivered() {
+            return switch (this) {
+                case Tried(List<AttemptResult> results, var _) -> Results.isAllAccepted(results);
+                case SessionEnded _, TooLate _ -> false;
+            };
+        }
+
         /// The host, or we, decided about every recipient.
         ///
         /// @param mailAt when MAIL was written; empty where it was not
@@ -110,11 +120,12 @@ final class DeliveryAttempt {
     }
 
     private DeliveryAttempt(
-            RemoteSession session, QueueEntry entry, BodySource body, Departure departure) {
+            RemoteSession session, QueueEntry entry, Leaving leaving, Departure departure) {
         this.session = session;
         this.wire = session.wire();
         this.entry = entry;
-        this.body = body;
+        this.leaving = leaving;
+        this.body = leaving.bodies().get();
         this.departure = departure;
         this.results = new AttemptResult[entry.recipients().size()];
         this.accepted = new boolean[results.length];
@@ -123,8 +134,8 @@ final class DeliveryAttempt {
 
     /// Tries `entry`; `session` is closed where it cannot be used any more.
     static Ending deliver(
-            RemoteSession session, QueueEntry entry, BodySource body, Departure departure) {
-        return new DeliveryAttempt(session, entry, body, departure).run();
+            RemoteSession session, QueueEntry entry, Leaving leaving, Departure departure) {
+        return new DeliveryAttempt(session, entry, leaving, departure).run();
     }
 
     private Ending run() {
@@ -191,7 +202,7 @@ final class DeliveryAttempt {
     /// What need not be tried, because the host has said that it cannot take it.
     private Optional<AttemptResult> ownRefusal() {
         Extensions offered = session.extensions();
-        long size = entry.message().size();
+        long size = leaving.size();
         if (offered.isTooLarge(size)) {
             String text = "Message of " + size + " bytes; the host takes " + offered.sizeMax();
             return Optional.of(new NotTried(SmtpReply.of(552, 5, 3, 4, text)));
@@ -351,6 +362,7 @@ final class DeliveryAttempt {
     private void sendText(byte[] firstPart) throws IOException {
         var stuffing = new DotStuffing(wire.output());
         try {
+            stuffing.write(leaving.front());
             for (byte[] part = firstPart; part.length > 0; part = nextPart()) {
                 stuffing.write(part);
             }
@@ -473,7 +485,7 @@ final class DeliveryAttempt {
         Envelope envelope = entry.message().envelope();
         return TransactionCommands.mail(
                 envelope,
-                entry.message().size(),
+                leaving.size(),
                 session.extensions(),
                 mailAt.orElseGet(() -> departure.clock().instant()));
     }

@@ -292,10 +292,7 @@ final class DeliveryWorker implements Crew.Member {
                 taken++;
                 interruption.begin();
                 try {
-                    List<AttemptResult> results =
-                            dispatcher
-                                    .handoffs()
-                                    .deliver(taker, entry, () -> dispatcher.body(entry.message()));
+                    List<AttemptResult> results = dispatcher.handOver(taker, path, entry);
                     dispatcher.settle(path, new Attempt(entry, path.site().name(), "", results));
                 } catch (RuntimeException e) {
                     dispatcher.bug("the delivery of " + entry.message(), e);
@@ -388,7 +385,7 @@ final class DeliveryWorker implements Crew.Member {
 
     private boolean transact(QueueEntry entry, Grant grant) throws InterruptedException {
         RemoteSession open = session.orElseThrow();
-        Ending ending = dispatcher.transact(open, entry, Micros.instant(grant.usableUntil()));
+        Ending ending = dispatcher.transact(open, path, entry, Micros.instant(grant.usableUntil()));
         if (ending.isMailWritten()) {
             grant.finished(nowMicros());
         } else {

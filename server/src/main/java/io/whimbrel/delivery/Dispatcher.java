@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
@@ -17,7 +18,11 @@ import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.signing.Outbound;
+import io.whimbrel.signing.Rendition;
+import io.whimbrel.signing.Signing;
 import io.whimbrel.smtp.SmtpReply;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpooledMessage;
@@ -30,6 +35,7 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,12 +97,14 @@ public final class Dispatcher implements ScheduleActions {
     /// @param rests of paths, those from before included
     /// @param limiter says which connections may be opened now
     /// @param reactions told of every reply that refuses
+    /// @param signing makes what stands in front of mail that leaves
     public record Means(
             Function<SpooledMessage, BodySource> bodies,
             Resting resting,
             PathRests rests,
             Limiter limiter,
-            Reactions reactions) {}
+            Reactions reactions,
+            Signing signing) {}
 
     /// Does nothing before [#start].
     public Dispatcher(DeliveryPlan plan, Means means, InstantSource clock, Metrics metrics) {
@@ -231,10 +239,6 @@ public final class Dispatcher implements ScheduleActions {
         return active;
     }
 
-    Handoffs handoffs() {
-        return handoffs;
-    }
-
     SmtpClient client() {
         return client;
     }
@@ -276,16 +280,63 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     /// One entry over an open session; whatever happens, there is a result.
-    Ending transact(RemoteSession open, QueueEntry entry, Instant latest) {
+    Ending transact(RemoteSession open, EgressPath path, QueueEntry entry, Instant latest) {
         try {
-            return new Transaction(
-                            open, entry, () -> body(entry.message()), new Departure(clock, latest))
-                    .deliver();
+            return switch (render(path, entry)) {
+                case Rendition.Impossible(SmtpReply reply) ->
+                        new Ending.Tried(Untried.forAll(entry, new NotTried(reply)));
+                case Rendition.Ready ready -> {
+                    Ending ending =
+                            new Transaction(
+                                            open,
+                                            entry,
+                                            leaving(ready, entry),
+                                            new Departure(clock, latest))
+                                    .deliver();
+                    if (!ending.isDelivered()) {
+                        means.signing().keep(ready);
+                    }
+                    yield ending;
+                }
+            };
         } catch (RuntimeException e) {
             bug("the delivery of " + entry.message(), e);
             open.lost();
             return new Ending.Tried(Untried.forAll(entry, BUG));
         }
+    }
+
+    /// One entry to a next hop that takes each by itself.
+    List<AttemptResult> handOver(NextHop.Taker taker, EgressPath path, QueueEntry entry) {
+        return switch (render(path, entry)) {
+            case Rendition.Impossible(SmtpReply reply) ->
+                    Untried.forAll(entry, new NotTried(reply));
+            case Rendition.Ready ready -> {
+                List<AttemptResult> results =
+                        handoffs.deliver(taker, entry, leaving(ready, entry));
+                if (!Results.isAllAccepted(results)) {
+                    means.signing().keep(ready);
+                }
+                yield results;
+            }
+        };
+    }
+
+    private Rendition render(EgressPath path, QueueEntry entry) {
+        SpooledMessage message = entry.message();
+        int all = message.envelope().recipients().size();
+        var outbound =
+                new Outbound(
+                        message.id(),
+                        message.envelope().stream(),
+                        message.size(),
+                        () -> body(message),
+                        entry.recipients().size() < all);
+        return means.signing().render(outbound, path);
+    }
+
+    private Leaving leaving(Rendition.Ready ready, QueueEntry entry) {
+        return new Leaving(ready.front(), ready.size(), () -> body(entry.message()));
     }
 
     BodySource body(SpooledMessage message) {

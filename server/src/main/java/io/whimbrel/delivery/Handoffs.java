@@ -12,7 +12,6 @@ import io.whimbrel.time.Watchdog;
 
 import java.util.Collections;
 import java.util.List;
-import java.util.function.Supplier;
 
 /// Gives messages to next hops that take each by itself. Thread-safe; blocks where the endpoint is
 /// elsewhere.
@@ -23,11 +22,11 @@ final class Handoffs implements AutoCloseable {
         this.http = new HttpHandoff(watchdog, timeouts);
     }
 
-    /// @param bodies the body from its beginning, at each call
+    /// @param leaving the message
     /// @return what became of each recipient, in their order
-    List<AttemptResult> deliver(NextHop.Taker hop, QueueEntry entry, Supplier<BodySource> bodies) {
+    List<AttemptResult> deliver(NextHop.Taker hop, QueueEntry entry, Leaving leaving) {
         return switch (hop) {
-            case NextHop.Http endpoint -> http.deliver(endpoint, entry, bodies);
+            case NextHop.Http endpoint -> http.deliver(endpoint, entry, leaving);
             case NextHop.Discard(var site, SmtpReply reply) ->
                     all(entry, new Accepted(new Peer(site.name(), "", false), reply));
             case NextHop.Refuse(var _, SmtpReply reply) -> all(entry, new NotTried(reply));

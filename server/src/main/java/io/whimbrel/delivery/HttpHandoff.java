@@ -40,7 +40,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Supplier;
 
 /// Posts messages to an HTTP endpoint. Thread-safe; blocks.
 ///
@@ -84,9 +83,9 @@ final class HttpHandoff implements AutoCloseable {
 
     /// Posts `entry`.
     ///
-    /// @param bodies the body from its beginning, at each call
+    /// @param leaving the message
     /// @return what became of each recipient, in their order
-    List<AttemptResult> deliver(NextHop.Http hop, QueueEntry entry, Supplier<BodySource> bodies) {
+    List<AttemptResult> deliver(NextHop.Http hop, QueueEntry entry, Leaving leaving) {
         int count = entry.recipients().size();
         if (entry.message().envelope().parameters().tls() == TlsRequirement.REQUIRED
                 && !isSafe(hop.uri())) {
@@ -95,7 +94,7 @@ final class HttpHandoff implements AutoCloseable {
         List<AttemptResult> results = new ArrayList<>(count);
         for (int from = 0; from < count; from += RECIPIENTS_MAX) {
             int to = Math.min(from + RECIPIENTS_MAX, count);
-            AttemptResult result = post(hop, entry, from, to, bodies);
+            AttemptResult result = post(hop, entry, from, to, leaving);
             results.addAll(Collections.nCopies(to - from, result));
         }
         return results;
@@ -108,11 +107,11 @@ final class HttpHandoff implements AutoCloseable {
     }
 
     private AttemptResult post(
-            NextHop.Http hop, QueueEntry entry, int from, int to, Supplier<BodySource> bodies) {
+            NextHop.Http hop, QueueEntry entry, int from, int to, Leaving leaving) {
         boolean isTls = hop.uri().getScheme().equals("https");
         var peer = new Peer(host(hop.uri()), isTls ? "https" : "", false);
         try {
-            HttpRequest.Builder request = request(hop, entry, bodies);
+            HttpRequest.Builder request = request(hop, entry, leaving);
             for (int i = from; i < to; i++) {
                 request.header("X-Whimbrel-Recipient", field(address(entry, i)));
             }
@@ -131,9 +130,9 @@ final class HttpHandoff implements AutoCloseable {
     }
 
     private HttpRequest.Builder request(
-            NextHop.Http hop, QueueEntry entry, Supplier<BodySource> bodies) {
+            NextHop.Http hop, QueueEntry entry, Leaving leaving) {
         return HttpRequest.newBuilder(hop.uri())
-                .POST(new MessagePublisher(bodies))
+                .POST(new MessagePublisher(leaving::whole))
                 .header("Content-Type", "message/rfc822")
                 .header("X-Whimbrel-Id", entry.message().id().toString())
                 .header(

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /// Delivers one entry on an open session, without those of its recipients whose address the host
 /// cannot understand (RFC 6531 §3.2). Confined to one thread, used once.
@@ -21,18 +20,18 @@ import java.util.function.Supplier;
 final class Transaction {
     private final RemoteSession session;
     private final QueueEntry entry;
-    private final Supplier<BodySource> bodies;
+    private final Leaving leaving;
     private final Departure departure;
 
-    /// @param bodies the body from its beginning, at each call
+    /// @param leaving the message
     Transaction(
             RemoteSession session,
             QueueEntry entry,
-            Supplier<BodySource> bodies,
+            Leaving leaving,
             Departure departure) {
         this.session = session;
         this.entry = entry;
-        this.bodies = bodies;
+        this.leaving = leaving;
         this.departure = departure;
     }
 
@@ -80,7 +79,7 @@ final class Transaction {
     }
 
     private Ending deliver(QueueEntry part) {
-        return DeliveryAttempt.deliver(session, part, bodies.get(), departure);
+        return DeliveryAttempt.deliver(session, part, leaving, departure);
     }
 
     private QueueEntry entryOf(List<Integer> places) {

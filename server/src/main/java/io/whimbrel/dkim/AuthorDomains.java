@@ -3,8 +3,10 @@ package io.whimbrel.dkim;
 import io.whimbrel.mail.DomainName;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -12,15 +14,20 @@ import java.util.Set;
 /// field. What is in comments and quotes is no address; where a display name looks like an address,
 /// the one in angle brackets counts; where there are several of those, each does.
 public final class AuthorDomains {
+    /// Stands for what was quoted.
+    private static final char QUOTED = '"';
+
     private final String text;
     private final Set<String> domains = new LinkedHashSet<>();
+    private final Map<String, String> addresses = new HashMap<>();
     private final StringBuilder bare = new StringBuilder();
     private boolean hasBrackets;
     private boolean hasUnreadable;
     private int at;
 
     /// @param isWhole no address among them has a domain that cannot be read
-    public record Found(List<String> domains, boolean isWhole) {}
+    /// @param addresses the first of each domain, where its local part is not quoted
+    public record Found(List<String> domains, boolean isWhole, Map<String, String> addresses) {}
 
     private AuthorDomains(HeaderField field) {
         this.text =
@@ -35,7 +42,10 @@ public final class AuthorDomains {
     public static Found of(HeaderField field) {
         var reader = new AuthorDomains(field);
         reader.read();
-        return new Found(List.copyOf(reader.domains), !reader.hasUnreadable);
+        return new Found(
+                List.copyOf(reader.domains),
+                !reader.hasUnreadable,
+                Map.copyOf(reader.addresses));
     }
 
     private void read() {
@@ -88,7 +98,7 @@ public final class AuthorDomains {
                 break;
             }
         }
-        bare.append('q');
+        bare.append(QUOTED);
     }
 
     private void readBrackets() {
@@ -127,6 +137,15 @@ public final class AuthorDomains {
                         : DomainName.parse(address.substring(sign + 1).strip())
                                 .filter(it -> !it.isLiteral() && Labels.isName(it.value()))
                                 .map(DomainName::value);
-        domain.ifPresentOrElse(domains::add, () -> hasUnreadable = true);
+        domain.ifPresentOrElse(
+                found -> addFound(address.substring(0, sign).strip(), found),
+                () -> hasUnreadable = true);
+    }
+
+    private void addFound(String localPart, String domain) {
+        domains.add(domain);
+        if (!localPart.isEmpty() && localPart.indexOf(QUOTED) < 0) {
+            addresses.putIfAbsent(domain, localPart + "@" + domain);
+        }
     }
 }

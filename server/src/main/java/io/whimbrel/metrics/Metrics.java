@@ -55,6 +55,9 @@ public final class Metrics {
     /// TLS with hosts that mail is sent to.
     public final TlsOutMetrics tlsOut = new TlsOutMetrics(registry);
 
+    /// Signatures of mail that leaves.
+    public final SigningMetrics signing = new SigningMetrics(registry);
+
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 

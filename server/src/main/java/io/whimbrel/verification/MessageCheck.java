@@ -2,6 +2,7 @@ package io.whimbrel.verification;
 
 import io.whimbrel.dkim.Bodies;
 import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.MessageReader;
 import io.whimbrel.metrics.VerificationMetrics;
 import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.smtp.SmtpReply;
@@ -60,7 +61,7 @@ public final class MessageCheck implements ByteSink, AutoCloseable {
                                         "spf-lookup",
                                         () -> SpfCheck.run(lookups, spfClient, "unknown", clock)))
                         : Optional.empty();
-        this.reader = new MessageReader(new Parts());
+        this.reader = new MessageReader(MessageReader.Bounds.OF_STRANGERS, new Parts());
     }
 
     private final class Parts implements MessageReader.Listener {

@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -339,7 +340,7 @@ final class DeliveryAttemptTest {
         try (var peer = new ScriptedPeer(PLAIN_HELLO)) {
             BodySource body = TestMail.body("Subject: \u00e4\r\n\r\nbody\r\n");
             Ending ending =
-                    DeliveryAttempt.deliver(hosts.session(peer), entry, body, TestMail.DEPARTURE);
+                    TestMail.deliver(hosts.session(peer), entry, body, TestMail.DEPARTURE);
             assertThat(notTried(results(ending).getFirst())).startsWith("550 5.6.7");
         }
     }
@@ -349,7 +350,7 @@ final class DeliveryAttemptTest {
         try (var peer = new ScriptedPeer(HELLO)) {
             RemoteSession session = hosts.session(peer);
             Ending ending =
-                    DeliveryAttempt.deliver(
+                    TestMail.deliver(
                             session,
                             TestMail.entry("a@x.test"),
                             () -> {
@@ -380,7 +381,7 @@ final class DeliveryAttemptTest {
             RemoteSession session = hosts.session(peer);
             BodySource first = TestMail.body("Subject: x\r\n");
             Ending ending =
-                    DeliveryAttempt.deliver(
+                    TestMail.deliver(
                             session,
                             TestMail.entry("a@x.test"),
                             () -> {
@@ -450,7 +451,7 @@ final class DeliveryAttemptTest {
         try (var peer = new ScriptedPeer(HELLO + answersThen(3, "STOP:").replace("D:\n", ""))) {
             RemoteSession session = hosts.session(peer, Protocol.SMTP, Hosts.SHORT);
             Ending ending =
-                    DeliveryAttempt.deliver(
+                    TestMail.deliver(
                             session,
                             TestMail.entry("a@x.test"),
                             TestMail.body(big),
@@ -480,7 +481,7 @@ final class DeliveryAttemptTest {
             tried(session, TestMail.entry("a@x.test"));
 
             assertThat(
-                            DeliveryAttempt.deliver(
+                            TestMail.deliver(
                                     session,
                                     TestMail.entry("b@x.test"),
                                     TestMail.body(TestMail.TEXT),
@@ -504,7 +505,7 @@ final class DeliveryAttemptTest {
             var departure = new Departure(now::get, TestMail.NOW.plusMillis(10));
 
             Ending ending =
-                    DeliveryAttempt.deliver(session, TestMail.entry("a@x.test"), slow, departure);
+                    TestMail.deliver(session, TestMail.entry("a@x.test"), slow, departure);
 
             assertThat(ending).isEqualTo(new Ending.TooLate());
             assertThat(ending.isMailWritten()).isFalse();
@@ -527,7 +528,7 @@ final class DeliveryAttemptTest {
             RemoteSession session = hosts.session(peer);
 
             assertThatThrownBy(() ->
-                            DeliveryAttempt.deliver(
+                            TestMail.deliver(
                                     session,
                                     evil,
                                     TestMail.body(TestMail.TEXT),
@@ -553,7 +554,7 @@ final class DeliveryAttemptTest {
 
     static List<AttemptResult> tried(RemoteSession session, QueueEntry entry) {
         return results(
-                DeliveryAttempt.deliver(
+                TestMail.deliver(
                         session,
                         entry,
                         TestMail.body("Subject: x\r\n\r\n.hid", "den\r\nbody\r\n"),

@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;

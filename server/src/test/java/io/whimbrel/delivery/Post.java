@@ -1,5 +1,6 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.dns.Resolver;
@@ -26,6 +27,7 @@ import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.signing.Signing;
 import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
@@ -90,7 +92,13 @@ final class Post implements AutoCloseable {
         dispatcher =
                 new Dispatcher(
                         plan(settings, routes),
-                        new Dispatcher.Means(bodies, Resting.none(), rests, limiter, reactions),
+                        new Dispatcher.Means(
+                                bodies,
+                                Resting.none(),
+                                rests,
+                                limiter,
+                                reactions,
+                                Signing.idle(metrics, clock)),
                         clock,
                         metrics);
         schedule =

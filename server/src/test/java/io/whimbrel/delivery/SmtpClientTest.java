@@ -192,7 +192,7 @@ final class SmtpClientTest {
             assertThat(session.peer().tls()).startsWith("TLSv1.3:TLS_");
             assertThat(session.extensions().pipelining()).isFalse();
             assertThat(session.extensions().dsn()).isTrue();
-            DeliveryAttempt.deliver(
+            TestMail.deliver(
                     session,
                     TestMail.entry("a@x.test"),
                     TestMail.body(TestMail.TEXT),

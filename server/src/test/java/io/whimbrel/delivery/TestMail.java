@@ -1,6 +1,8 @@
 package io.whimbrel.delivery;
 
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
+import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
@@ -74,5 +76,12 @@ final class TestMail {
                 left.isEmpty()
                         ? new byte[0]
                         : left.removeFirst().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /// As the dispatcher does it, without anything in front of `body`.
+    static Ending deliver(
+            RemoteSession session, QueueEntry entry, BodySource body, Departure departure) {
+        var leaving = new Leaving(new byte[0], entry.message().size(), () -> body);
+        return DeliveryAttempt.deliver(session, entry, leaving, departure);
     }
 }

@@ -186,7 +186,10 @@ final class TransactionTest {
                 new Transaction(
                                 session,
                                 entry,
-                                () -> TestMail.body(TestMail.TEXT),
+                                new Leaving(
+                                        new byte[0],
+                                        entry.message().size(),
+                                        () -> TestMail.body(TestMail.TEXT)),
                                 TestMail.DEPARTURE)
                         .deliver();
         return ((Ending.Tried) ending).results();

@@ -1,4 +1,4 @@
-package io.whimbrel.delivery;
+package io.whimbrel.mail;
 
 import java.io.IOException;
 

@@ -1,24 +1,20 @@
-package io.whimbrel.verification;
+package io.whimbrel.dkim;
 
-import io.whimbrel.dkim.HeaderFields;
 import io.whimbrel.smtp.ByteSink;
 
 import java.util.Arrays;
 
 /// Parts header and body of a message that streams by. Confined to one thread.
 ///
-/// The header is kept up to [#HEADER_BYTES_MAX] and [#FIELDS_MAX]; of a larger one nothing is told,
-/// and the body goes nowhere. Lines end with CRLF, for reception takes no others.
-final class MessageReader implements ByteSink {
-    static final int HEADER_BYTES_MAX = 256 << 10;
-
-    /// A field costs about a hundred bytes beside its own.
-    static final int FIELDS_MAX = 2_000;
+/// The header is kept within bounds; of a larger one nothing is told, and the body goes nowhere. Lines end with CRLF, for reception takes no others.
+public final class MessageReader implements ByteSink {
+    private static final int FIRST_BYTES = 8_192;
 
     private static final byte[] LINE_END_TWICE = {'\r', '\n', '\r', '\n'};
 
     private final Listener listener;
-    private byte[] header = new byte[8_192];
+    private final Bounds bounds;
+    private byte[] header = new byte[FIRST_BYTES];
     private int length;
     private int fields;
 
@@ -33,15 +29,23 @@ final class MessageReader implements ByteSink {
         TOO_LARGE
     }
 
+    /// What of a header is kept. A field costs about a hundred bytes beside its own.
+    public record Bounds(int headerBytesMax, int fieldsMax) {
+
+        /// For mail of strangers.
+        public static final Bounds OF_STRANGERS = new Bounds(256 << 10, 2_000);
+    }
+
     /// Is told what comes.
-    interface Listener {
+    public interface Listener {
         /// Once, before any of the body.
         void header(HeaderFields fields);
 
         void body(byte[] bytes, int from, int length);
     }
 
-    MessageReader(Listener listener) {
+    public MessageReader(Bounds bounds, Listener listener) {
+        this.bounds = bounds;
         this.listener = listener;
     }
 
@@ -60,7 +64,7 @@ final class MessageReader implements ByteSink {
     /// The end of the message, which may have been in its header.
     ///
     /// @return whether the header was told
-    boolean finish() {
+    public boolean finish() {
         if (state == State.HEADER) {
             endHeader(length);
         }
@@ -70,13 +74,13 @@ final class MessageReader implements ByteSink {
     private void take(byte octet) {
         boolean isFieldStart = matched == 2 && octet != ' ' && octet != '\t';
         fields += isFieldStart ? 1 : 0;
-        if (length == HEADER_BYTES_MAX || fields > FIELDS_MAX) {
+        if (length == bounds.headerBytesMax || fields > bounds.fieldsMax) {
             state = State.TOO_LARGE;
             header = new byte[0];
             return;
         }
         if (length == header.length) {
-            header = Arrays.copyOf(header, Math.min(2 * length, HEADER_BYTES_MAX));
+            header = Arrays.copyOf(header, Math.min(2 * length, bounds.headerBytesMax));
         }
         header[length++] = octet;
         if (octet == LINE_END_TWICE[matched]) {

@@ -1,0 +1,22 @@
+package io.whimbrel.signing;
+
+import io.whimbrel.keys.SigningKey;
+
+import java.util.Optional;
+
+/// A rule as it applies to one message, with the key that signs now. Immutable.
+///
+/// @param domain that signs (`d=`), lower case, A-labels
+/// @param selector of the key
+/// @param author address in From, where it lies within `domain`
+record Applied(
+        DkimRule rule, String domain, String selector, SigningKey key, Optional<String> author) {
+
+    /// Whether it would sign the same with the same key.
+    boolean isSame(Applied other) {
+        return rule == other.rule
+                && key == other.key
+                && domain.equals(other.domain)
+                && selector.equals(other.selector);
+    }
+}

@@ -1,0 +1,213 @@
+package io.whimbrel.signing;
+
+import io.whimbrel.dkim.AuthorDomains;
+import io.whimbrel.dkim.HeaderField;
+import io.whimbrel.dkim.HeaderFields;
+import io.whimbrel.dkim.Labels;
+import io.whimbrel.metrics.SigningMetrics;
+import io.whimbrel.signing.Hashed.Forms;
+import io.whimbrel.signing.KeptSignatures.Hashes;
+import io.whimbrel.signing.KeptSignatures.Kept;
+import io.whimbrel.signing.KeptSignatures.Version;
+import io.whimbrel.signing.KeyRing.Named;
+import io.whimbrel.signing.RuleBook.Candidate;
+import io.whimbrel.signing.Signing.Current;
+import io.whimbrel.signing.Slices.Slice;
+import io.whimbrel.smtp.SmtpReply;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The signatures of one message while they are made. Used once, by the thread that asks; what
+/// computes runs on [SigningThreads], one piece after the other.
+final class Making {
+    private static final SmtpReply TOO_LARGE =
+            SmtpReply.of(554, 5, 6, 0, "The header is too large to be signed");
+
+    private final Means means;
+    private final Current now;
+    private final Instant at;
+    private final Outbound outbound;
+    private final Version version;
+    private final Optional<Hashes> known;
+    private final Hashed hashed = new Hashed(this::forms);
+    private AuthorDomains.Found authors = new AuthorDomains.Found(List.of(), true, Map.of());
+    private List<Candidate> candidates = List.of();
+
+    /// What it takes.
+    record Means(
+            SigningThreads threads,
+            KeptSignatures kept,
+            KeyTroubles troubles,
+            SigningMetrics metrics) {}
+
+    /// @param now what signs
+    /// @param at the time of signatures
+    Making(Means means, Current now, Instant at, Outbound outbound, Version version) {
+        this.means = means;
+        this.now = now;
+        this.at = at;
+        this.outbound = outbound;
+        this.version = version;
+        this.known = means.kept().hashes(version);
+    }
+
+    Rendition make(Object line) {
+        try {
+            var slices = new Slices(outbound.bodies().get());
+            hashed.write(outbound.added(), 0, outbound.added().length);
+            boolean isMoreWanted = true;
+            while (isMoreWanted) {
+                Slice slice = slices.next();
+                Optional<Rendition> done =
+                        means.threads().call(line, signatures -> take(slice, signatures));
+                if (done.isPresent()) {
+                    return done.get();
+                }
+                isMoreWanted = !slice.isLast() && hashed.isMoreWanted();
+            }
+            // A key was not at hand: whoever waits for it waits here, not on those threads.
+            List<Applied> applied = narrowest(keys());
+            return means.threads().call(line, signatures -> signed(applied, signatures));
+        } catch (IOException e) {
+            return new Rendition.Impossible(
+                    SmtpReply.of(451, 4, 3, 0, "Cannot be read to be signed: " + e.getMessage()));
+        } catch (KeyMissingException e) {
+            return e.rendition();
+        }
+    }
+
+    /// @return what came of it; empty where more of the message, or a key, is to be had first
+    private Optional<Rendition> take(Slice slice, Signatures signatures) {
+        hashed.write(slice.part(), slice.from(), slice.length());
+        if (!slice.isLast() && hashed.isMoreWanted()) {
+            return Optional.empty();
+        }
+        hashed.end();
+        if (hashed.header().isEmpty()) {
+            return Optional.of(new Rendition.Impossible(TOO_LARGE));
+        }
+        return keysAtHand().map(keys -> signed(narrowest(keys), signatures));
+    }
+
+    /// The header is known: so is who signs, if not yet with which key.
+    private Forms forms(HeaderFields header) {
+        List<HeaderField> from = header.named("from");
+        if (!from.isEmpty()) {
+            authors = AuthorDomains.of(from.getFirst());
+            candidates = now.book().candidates(authors.domains(), outbound.stream(), header);
+        }
+        if (known.isPresent() || candidates.isEmpty()) {
+            return Forms.NONE;
+        }
+        return new Forms(
+                candidates.stream().anyMatch(one -> one.rule().form().bodyIsRelaxed()),
+                candidates.stream().anyMatch(one -> !one.rule().form().bodyIsRelaxed()));
+    }
+
+    /// Keys of the candidates.
+    private record Found(Candidate candidate, Named named) {}
+
+    /// Empty where one of them may have to be waited for.
+    private Optional<List<Found>> keysAtHand() {
+        List<Found> found = new ArrayList<>(candidates.size());
+        for (Candidate candidate : candidates) {
+            Optional<Named> named = now.ring().atHand(candidate);
+            if (named.isEmpty()) {
+                return Optional.empty();
+            }
+            found.add(new Found(candidate, named.get()));
+        }
+        return Optional.of(found);
+    }
+
+    private List<Found> keys() throws KeyMissingException {
+        List<Found> found = new ArrayList<>(candidates.size());
+        for (Candidate candidate : candidates) {
+            try {
+                now.ring()
+                        .key(candidate)
+                        .ifPresent(named -> found.add(new Found(candidate, named)));
+            } catch (IOException e) {
+                String key = candidate.rule().selector() + " of " + candidate.domain();
+                means.troubles().add(key, String.valueOf(e.getMessage()));
+                throw new KeyMissingException(key, e);
+            }
+        }
+        return found;
+    }
+
+    /// Of each domain and kind of key the one that is for the least mail.
+    private List<Applied> narrowest(List<Found> found) {
+        Map<String, Applied> byKind = new LinkedHashMap<>();
+        for (Found one : found) {
+            Named named = one.named();
+            var applied =
+                    new Applied(
+                            one.candidate().rule(),
+                            named.domain(),
+                            named.selector(),
+                            named.key(),
+                            author(named.domain()));
+            byKind.merge(
+                    named.domain() + " " + named.key().algorithm(), applied, Making::narrower);
+        }
+        return List.copyOf(byKind.values());
+    }
+
+    private static Applied narrower(Applied first, Applied other) {
+        boolean isNarrower =
+                other.rule().scope().narrowness() > first.rule().scope().narrowness();
+        return isNarrower ? other : first;
+    }
+
+    /// RFC 6376 §3.5: `i=` lies within `d=`.
+    private Optional<String> author(String domain) {
+        return authors.domains().stream()
+                .filter(one -> Labels.isWithin(one, domain))
+                .flatMap(one -> Optional.ofNullable(authors.addresses().get(one)).stream())
+                .findFirst();
+    }
+
+    private Rendition signed(List<Applied> applied, Signatures signatures) {
+        if (applied.isEmpty()) {
+            return Signing.unsigned(outbound);
+        }
+        HeaderFields header = hashed.header().orElseThrow();
+        Hashes hashes = known.orElseGet(hashed::hashes);
+        var front = new ByteArrayOutputStream(1_024 * applied.size() + outbound.added().length);
+        Instant until = Instant.MAX;
+        for (Applied one : applied) {
+            byte[] hash = hashes.of(one.rule().form().bodyIsRelaxed());
+            var field = new SignatureField(one, header, hash, at);
+            try {
+                front.writeBytes(field.complete(signatures.sign(one.key(), field.data())));
+            } catch (GeneralSecurityException e) {
+                String key = one.selector() + " of " + one.domain();
+                means.troubles().add(key, "cannot sign: " + e.getMessage());
+                return new KeyMissingException(key, e).rendition();
+            }
+            means.metrics().signed(one.key().algorithm().tag());
+            Optional<Instant> half = one.rule().form().expire().map(this::half);
+            until = half.filter(until::isAfter).orElse(until);
+        }
+        front.writeBytes(outbound.added());
+        byte[] bytes = front.toByteArray();
+        long size = outbound.size() + bytes.length;
+        var kept = new Kept(now.book(), applied, bytes, size, until);
+        return new Rendition.Ready(
+                bytes, size, Optional.of(new Rendition.Made(version, kept, hashes)));
+    }
+
+    private Instant half(Duration expire) {
+        return at.plus(expire.dividedBy(2));
+    }
+}

@@ -1,0 +1,54 @@
+package io.whimbrel.signing;
+
+import io.whimbrel.keys.SigningKey;
+
+import java.security.GeneralSecurityException;
+import java.security.Signature;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Signs with keys that it keeps ready, [#READY_MAX] of them. Confined to one thread.
+final class Signatures {
+    private static final int READY_MAX = 256;
+
+    private final SigningProviders providers;
+    private final Map<Same, Signature> ready = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// A key by identity: comparing private keys would cost more than a signature.
+    private record Same(SigningKey key) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Same(SigningKey its) && its == key;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(key);
+        }
+    }
+
+    Signatures(SigningProviders providers) {
+        this.providers = providers;
+    }
+
+    /// @throws GeneralSecurityException where the key, or the device that it lies in, fails
+    byte[] sign(SigningKey key, byte[] data) throws GeneralSecurityException {
+        var same = new Same(key);
+        Signature known = ready.get(same);
+        Signature signature = known == null ? providers.begin(key) : known;
+        if (known == null) {
+            ready.put(same, signature);
+            if (ready.size() > READY_MAX) {
+                ready.remove(ready.keySet().iterator().next());
+            }
+        }
+        try {
+            signature.update(data);
+            return signature.sign();
+        } catch (GeneralSecurityException | RuntimeException e) {
+            // It may have lost its device; the next one begins anew.
+            ready.remove(same);
+            throw e;
+        }
+    }
+}

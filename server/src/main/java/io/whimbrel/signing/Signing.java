@@ -1,0 +1,288 @@
+package io.whimbrel.signing;
+
+import io.whimbrel.keys.KeyAlgorithm;
+import io.whimbrel.keys.KeyPlace;
+import io.whimbrel.keys.SigningKey;
+import io.whimbrel.metrics.Metrics;
+import io.whimbrel.metrics.SigningMetrics;
+import io.whimbrel.signing.KeptSignatures.Kept;
+import io.whimbrel.signing.KeptSignatures.Version;
+import io.whimbrel.signing.Rendition.Made;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/// Signs mail as it leaves (DKIM, RFC 6376). Thread-safe.
+///
+/// Mail that a rule is for never leaves without its signature: where a key cannot be had it waits.
+/// The calling thread reads the message and waits; what computes runs on [SigningThreads]. One
+/// signature serves all recipients and attempts of a message while its key is the one that signs,
+/// as far as [KeptSignatures] have room.
+public final class Signing implements AutoCloseable {
+    private final SigningProviders providers;
+    private final SigningThreads threads;
+    private final KeptSignatures kept;
+    private final SigningMetrics metrics;
+    private final InstantSource clock;
+    private final ConcurrentMap<Version, FutureTask<Rendition>> underWay =
+            new ConcurrentHashMap<>();
+    private final KeyTroubles troubles;
+    private volatile Current current;
+
+    /// What signs now.
+    ///
+    /// @param shelf kept for renewal
+    record Current(RuleBook book, KeyRing ring, Shelf shelf) {}
+
+    /// @param providers tried here, if anything is to be signed
+    /// @throws IOException where a key cannot be used; a line each
+    public Signing(
+            SigningSettings settings,
+            Keys keys,
+            SigningProviders providers,
+            SigningMetrics metrics,
+            InstantSource clock)
+            throws IOException {
+        this.providers = providers;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.kept = new KeptSignatures(settings.memoryBytes());
+        this.troubles = new KeyTroubles(clock, metrics);
+        current = open(settings.rules(), keys);
+        choose();
+        int count = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
+        threads = new SigningThreads(count, providers);
+        metrics.watch(threads::waiting, kept::bytes);
+    }
+
+    /// Where keys come from. Thread-safe; may block, but not for long; what it has read it remembers.
+    @FunctionalInterface
+    public interface Shelf {
+        /// @throws IOException where it cannot be had; names place and remedy
+        SigningKey key(KeyPlace place) throws IOException;
+    }
+
+    /// Which key has taken the place of another. Thread-safe.
+    @FunctionalInterface
+    public interface Succession {
+        /// None has.
+        Succession NONE = (_, selector, place) -> new Successor(selector, place);
+
+        /// @return what signs now; the same where it has not been replaced
+        Successor current(String domain, String selector, KeyPlace place);
+    }
+
+    /// What signs in place of a key.
+    public record Successor(String selector, KeyPlace place) {}
+
+    /// Where keys come from.
+    ///
+    /// @param shelf may block; remembers what it has read
+    /// @param succession which key has taken the place of which
+    public record Keys(Shelf shelf, Succession succession) {}
+
+    /// Signs nothing.
+    public static Signing idle(Metrics metrics, InstantSource clock) {
+        Shelf none =
+                place -> {
+                    throw new IOException("no key is to be had");
+                };
+        try {
+            return new Signing(
+                    SigningSettings.none(Path.of("")),
+                    new Keys(none, Succession.NONE),
+                    new SigningProviders(() -> 0),
+                    metrics.signing,
+                    clock);
+        } catch (IOException e) {
+            throw new IllegalStateException("without rules nothing can be wrong", e);
+        }
+    }
+
+    private void choose() {
+        if (current.book().isEmpty()) {
+            return;
+        }
+        for (KeyAlgorithm algorithm : KeyAlgorithm.values()) {
+            List<SigningProviders.Trial> trials = providers.trials(algorithm);
+            for (SigningProviders.Trial trial : trials) {
+                boolean isChosen = trial == trials.getFirst();
+                metrics.tried(algorithm.tag(), trial.name(), trial.perSecond(), isChosen);
+            }
+        }
+    }
+
+    private static Current open(List<DkimRule> rules, Keys keys) throws IOException {
+        var book = new RuleBook(rules);
+        return new Current(book, KeyRing.open(book, keys.shelf(), keys.succession()), keys.shelf());
+    }
+
+    /// What a reload is to put in force by [#use]; nothing changes yet.
+    ///
+    /// @throws IOException where a key cannot be used
+    public Opened opened(List<DkimRule> rules, Keys keys) throws IOException {
+        Current now = current;
+        if (now.book().rules().equals(rules)) {
+            // The same book: what was signed by it stays good while its keys do.
+            return new Opened(
+                    new Current(
+                            now.book(),
+                            KeyRing.open(now.book(), keys.shelf(), keys.succession()),
+                            keys.shelf()));
+        }
+        return new Opened(open(rules, keys));
+    }
+
+    /// What [#opened] has made.
+    public static final class Opened {
+        private final Current opened;
+
+        private Opened(Current opened) {
+            this.opened = opened;
+        }
+    }
+
+    /// From here on these rules and keys sign.
+    public void use(Opened opened) {
+        current = opened.opened;
+        choose();
+        troubles.clear();
+    }
+
+    /// Whether any rule could be for a message.
+    public boolean isIdle() {
+        return current.book().isEmpty();
+    }
+
+    /// What computes.
+    public SigningProviders providers() {
+        return providers;
+    }
+
+    /// Keys that cannot be had now, a line each.
+    public List<String> warnings() {
+        return troubles.lines();
+    }
+
+    /// Makes what stands in front of `outbound`; blocks until it is there.
+    ///
+    /// @param line whose turn it is to wait for, such as the egress path
+    public Rendition render(Outbound outbound, Object line) {
+        Current now = current;
+        if (now.book().isEmpty()) {
+            return unsigned(outbound);
+        }
+        var version = new Version(outbound.id(), outbound.isSevenBit(), outbound.recipient());
+        Optional<Kept> known = kept.find(version).filter(one -> isCurrent(one, now));
+        if (known.isPresent()) {
+            metrics.reused();
+            Kept one = known.get();
+            return new Rendition.Ready(one.front(), one.size(), Optional.empty());
+        }
+        if (!outbound.isWantedAgain()) {
+            return make(outbound, version, now, line);
+        }
+        var task = new FutureTask<>(() -> make(outbound, version, now, line));
+        Optional<FutureTask<Rendition>> other =
+                Optional.ofNullable(underWay.putIfAbsent(version, task));
+        if (other.isPresent()) {
+            metrics.reused();
+            return await(other.get());
+        }
+        try {
+            task.run();
+            return await(task);
+        } finally {
+            underWay.remove(version, task);
+        }
+    }
+
+    static Rendition.Ready unsigned(Outbound outbound) {
+        return new Rendition.Ready(
+                outbound.added(),
+                outbound.size() + outbound.added().length,
+                Optional.empty());
+    }
+
+    private Rendition make(Outbound outbound, Version version, Current now, Object line) {
+        Rendition made =
+                new Making(
+                                new Making.Means(threads, kept, troubles, metrics),
+                                now,
+                                clock.instant(),
+                                outbound,
+                                version)
+                        .make(line);
+        if (outbound.isWantedAgain() && made instanceof Rendition.Ready ready) {
+            keep(ready);
+        }
+        return made;
+    }
+
+    /// It is going to be wanted again: for another attempt.
+    public void keep(Rendition.Ready ready) {
+        if (ready.made().isPresent()) {
+            Made made = ready.made().get();
+            kept.keep(made.version(), made.kept());
+            kept.keep(made.version(), made.hashes());
+        }
+    }
+
+    private boolean isCurrent(Kept one, Current now) {
+        if (one.book() != now.book() || clock.instant().isAfter(one.until())) {
+            return false;
+        }
+        for (Applied applied : one.applied()) {
+            if (!isCurrent(applied, now)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isCurrent(Applied applied, Current now) {
+        var candidate = new RuleBook.Candidate(applied.rule(), applied.domain());
+        try {
+            return now.ring()
+                    .key(candidate)
+                    .filter(named ->
+                            named.key() == applied.key()
+                                    && named.selector().equals(applied.selector()))
+                    .isPresent();
+        } catch (IOException _) {
+            // Whether it still signs cannot be known; making it anew says what is wrong.
+            return false;
+        }
+    }
+
+    private static Rendition await(FutureTask<Rendition> task) {
+        boolean isInterrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException _) {
+                    isInterrupted = true;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("signing failed unexpectedly", e);
+                }
+            }
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.close();
+    }
+}
