@@ -237,8 +237,7 @@ final class Outgoing implements AutoCloseable {
     }
 
     /// What a reload changes and may fail to open. Immutable.
-    record Fresh(
-            Resolver resolver, OutboundTls tls, Providers providers, Signing.Opened signing) {}
+    record Fresh(Resolver resolver, OutboundTls tls, Providers providers, Signing.Opened signing) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///

@@ -10,6 +10,7 @@ import io.whimbrel.keys.KeyKind;
 import io.whimbrel.keys.KeyLookup;
 import io.whimbrel.keys.KeyName;
 import io.whimbrel.keys.KeyPlace;
+import io.whimbrel.keys.KeyShelf;
 import io.whimbrel.keys.KeyUse;
 import io.whimbrel.keys.PemKey;
 import io.whimbrel.keys.Rotation;
@@ -183,7 +184,7 @@ final class DkimCommand implements Runnable {
         return console.run(() -> {
             var table = new TextTable("DOMAIN", "SELECTOR", "KEY", "USE", "AGE", "DNS", "PLACE");
             boolean isGood = true;
-            for (KeyUse use : uses()) {
+            for (KeyUse use : uses(Optional.empty())) {
                 Optional<Sighting> seen = isAsked ? use.look(lookup()) : Optional.empty();
                 if (console.isJson()) {
                     console.printJson(json(use, seen));
@@ -253,17 +254,25 @@ final class DkimCommand implements Runnable {
     }
 
     /// Keys of the configuration and of their rotations, and those of the folder that nobody uses.
-    private List<KeyUse> uses() throws IOException {
+    ///
+    /// @param domain only of this one
+    private List<KeyUse> uses(Optional<String> domain) throws IOException {
         Config config = config();
         KeyFolder folder = folder();
         Rotations rotations = new RotationsFile(folder).read();
         var uses = new TreeMap<KeyName, KeyUse>();
-        for (Configured configured : configured(config, Optional.empty())) {
-            Rotation rotation = rotations.find(configured.name()).orElseGet(configured::unrotated);
-            KeyUse.of(rotation).forEach(it -> uses.put(it.name(), it));
-        }
-        for (KeyFolder.Entry entry : folder.entries()) {
-            uses.computeIfAbsent(entry.name(), name -> KeyUse.unused(name, entry.place()));
+        try (var shelf = new KeyShelf(config.keySources(), clock)) {
+            for (Configured key : configured(config, domain)) {
+                Rotation rotation = rotations.find(key.name()).orElseGet(key::unrotated);
+                KeyUse.of(rotation, shelf).forEach(it -> uses.put(it.name(), it));
+            }
+            for (KeyFolder.Entry entry : folder.entries()) {
+                KeyName name = entry.name();
+                boolean isMeant = domain.filter(it -> !it.equals(name.domain())).isEmpty();
+                if (isMeant && !uses.containsKey(name)) {
+                    uses.put(name, KeyUse.unused(name, entry.place(), shelf));
+                }
+            }
         }
         return List.copyOf(uses.values());
     }
@@ -292,7 +301,7 @@ final class DkimCommand implements Runnable {
         }
         return console.run(() -> {
             int shown = 0;
-            for (KeyUse use : uses(domain)) {
+            for (KeyUse use : uses(Optional.of(name(domain, "any").domain()))) {
                 String own = use.name().selector();
                 if (selector.isEmpty() || own.equalsIgnoreCase(selector.get())) {
                     show(use, record.flags(), console.isJson() ? "json" : format);
@@ -311,12 +320,6 @@ final class DkimCommand implements Runnable {
                 switch (use.reading()) {
                     case KeyUse.Reading.Read(SigningKey read) -> read;
                     case KeyUse.Reading.Unreadable(String why) -> throw new IOException(why);
-                    case KeyUse.Reading.Elsewhere _ ->
-                            throw new IOException(
-                                    use.name()
-                                            + " lies in "
-                                            + use.place()
-                                            + ", where this command does not look");
                 };
         DnsRecord record = DnsRecord.of(use.name(), key, flags);
         switch (format) {
@@ -351,20 +354,6 @@ final class DkimCommand implements Runnable {
                                 + record.name().selector()
                                 + "._domainkey), value:");
         console.out().println(record.value());
-    }
-
-    private List<KeyUse> uses(String domain) throws IOException {
-        String name = name(domain, "any").domain();
-        var uses = new TreeMap<KeyName, KeyUse>();
-        for (KeyUse use : uses()) {
-            if (use.name().domain().equals(name)) {
-                uses.put(use.name(), use);
-            }
-        }
-        for (Configured configured : configured(config(), Optional.of(name))) {
-            uses.computeIfAbsent(configured.name(), it -> KeyUse.unused(it, configured.place()));
-        }
-        return List.copyOf(uses.values());
     }
 
     /// What `[[dkim]]` names, each key once.

@@ -1,12 +1,12 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
 import io.whimbrel.egress.Destination;
 import io.whimbrel.egress.DestinationView;
 import io.whimbrel.egress.EgressPath;
 import io.whimbrel.egress.PathView;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.QueueName;
 import io.whimbrel.mail.QueueScope;
 import io.whimbrel.metrics.Metrics;
@@ -14,11 +14,11 @@ import io.whimbrel.outcome.Attempt;
 import io.whimbrel.outcome.AttemptResult;
 import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.reaction.Reactions;
+import io.whimbrel.routing.NextHop;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Resting;
 import io.whimbrel.schedule.Schedule;
 import io.whimbrel.schedule.ScheduleActions;
-import io.whimbrel.routing.NextHop;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.signing.Outbound;
 import io.whimbrel.signing.Rendition;
@@ -312,8 +312,7 @@ public final class Dispatcher implements ScheduleActions {
             case Rendition.Impossible(SmtpReply reply) ->
                     Untried.forAll(entry, new NotTried(reply));
             case Rendition.Ready ready -> {
-                List<AttemptResult> results =
-                        handoffs.deliver(taker, entry, leaving(ready, entry));
+                List<AttemptResult> results = handoffs.deliver(taker, entry, leaving(ready, entry));
                 if (!Results.isAllAccepted(results)) {
                     means.signing().keep(ready);
                 }

@@ -129,8 +129,7 @@ final class HttpHandoff implements AutoCloseable {
         }
     }
 
-    private HttpRequest.Builder request(
-            NextHop.Http hop, QueueEntry entry, Leaving leaving) {
+    private HttpRequest.Builder request(NextHop.Http hop, QueueEntry entry, Leaving leaving) {
         return HttpRequest.newBuilder(hop.uri())
                 .POST(new MessagePublisher(leaving::whole))
                 .header("Content-Type", "message/rfc822")

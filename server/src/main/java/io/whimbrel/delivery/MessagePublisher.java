@@ -1,6 +1,7 @@
 package io.whimbrel.delivery;
 
 import io.whimbrel.mail.BodySource;
+
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.nio.ByteBuffer;

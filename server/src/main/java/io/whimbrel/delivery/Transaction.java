@@ -24,11 +24,7 @@ final class Transaction {
     private final Departure departure;
 
     /// @param leaving the message
-    Transaction(
-            RemoteSession session,
-            QueueEntry entry,
-            Leaving leaving,
-            Departure departure) {
+    Transaction(RemoteSession session, QueueEntry entry, Leaving leaving, Departure departure) {
         this.session = session;
         this.entry = entry;
         this.leaving = leaving;

@@ -43,9 +43,7 @@ public final class AuthorDomains {
         var reader = new AuthorDomains(field);
         reader.read();
         return new Found(
-                List.copyOf(reader.domains),
-                !reader.hasUnreadable,
-                Map.copyOf(reader.addresses));
+                List.copyOf(reader.domains), !reader.hasUnreadable, Map.copyOf(reader.addresses));
     }
 
     private void read() {

@@ -6,7 +6,8 @@ import java.util.Arrays;
 
 /// Parts header and body of a message that streams by. Confined to one thread.
 ///
-/// The header is kept within bounds; of a larger one nothing is told, and the body goes nowhere. Lines end with CRLF, for reception takes no others.
+/// The header is kept within bounds; of a larger one nothing is told, and the body goes nowhere.
+/// Lines end with CRLF, for reception takes no others.
 public final class MessageReader implements ByteSink {
     private static final int FIRST_BYTES = 8_192;
 

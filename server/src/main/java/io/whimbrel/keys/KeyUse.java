@@ -7,7 +7,6 @@ import io.whimbrel.keys.RotationState.Switched;
 import io.whimbrel.keys.RotationState.Verified;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +17,7 @@ import java.util.Optional;
 /// @param entry which one of the configuration it stands for; its own name where it is used by none
 /// @param role what for
 /// @param until when that changes, as far as time alone decides
-/// @param made its file was; empty where it cannot be read
+/// @param made its file was; empty where it has none
 public record KeyUse(
         KeyName name,
         KeyName entry,
@@ -48,55 +47,52 @@ public record KeyUse(
     public sealed interface Reading {
         record Read(SigningKey key) implements Reading {}
 
-        /// It lies where only a running node looks.
-        record Elsewhere() implements Reading {}
-
         record Unreadable(String why) implements Reading {}
     }
 
     /// The keys of one entry of the configuration.
-    public static List<KeyUse> of(Rotation rotation) {
-        KeyUse signing = of(rotation, rotation.current(), Role.SIGNS, Optional.empty());
+    public static List<KeyUse> of(Rotation rotation, KeyShelf shelf) {
+        KeyUse signing = of(rotation, rotation.current(), Role.SIGNS, shelf);
         return switch (rotation.state()) {
             case Idle _ -> List.of(signing);
-            case Publishing state ->
-                    List.of(signing, of(rotation, state.next(), Role.NEXT, Optional.empty()));
-            case Verified state ->
-                    List.of(
-                            signing,
-                            of(rotation, state.next(), Role.NEXT, Optional.of(state.until())));
-            case Switched state ->
-                    List.of(
-                            signing,
-                            of(rotation, state.old(), Role.OLD, Optional.of(state.until())));
-            case Revoking state ->
-                    List.of(signing, of(rotation, state.old(), Role.OLD, Optional.empty()));
+            case Publishing state -> List.of(signing, of(rotation, state.next(), Role.NEXT, shelf));
+            case Verified state -> List.of(signing, of(rotation, state.next(), Role.NEXT, shelf));
+            case Switched state -> List.of(signing, of(rotation, state.old(), Role.OLD, shelf));
+            case Revoking state -> List.of(signing, of(rotation, state.old(), Role.OLD, shelf));
         };
     }
 
-    private static KeyUse of(Rotation rotation, PlacedKey key, Role role, Optional<Instant> until) {
+    private static KeyUse of(Rotation rotation, PlacedKey key, Role role, KeyShelf shelf) {
         var name = new KeyName(rotation.entry().domain(), key.selector());
-        return read(name, rotation.entry(), key.place(), role, until);
+        Optional<Instant> until = role == Role.SIGNS ? Optional.empty() : rotation.until();
+        return new KeyUse(
+                name,
+                rotation.entry(),
+                key.place(),
+                role,
+                until,
+                read(key.place(), shelf),
+                made(key.place()));
     }
 
     /// A key that no entry uses.
-    public static KeyUse unused(KeyName name, KeyPlace place) {
-        return read(name, name, place, Role.UNUSED, Optional.empty());
+    public static KeyUse unused(KeyName name, KeyPlace place, KeyShelf shelf) {
+        return new KeyUse(
+                name, name, place, Role.UNUSED, Optional.empty(), read(place, shelf), made(place));
     }
 
-    private static KeyUse read(
-            KeyName name, KeyName entry, KeyPlace place, Role role, Optional<Instant> until) {
-        Optional<Instant> made = Optional.empty();
-        Reading reading = new Reading.Elsewhere();
-        if (place instanceof KeyPlace.File(var file)) {
-            try {
-                reading = new Reading.Read(KeyFiles.read(file));
-                made = Optional.of(Files.getLastModifiedTime(file).toInstant());
-            } catch (IOException e) {
-                reading = new Reading.Unreadable(String.valueOf(e.getMessage()));
-            }
+    private static Reading read(KeyPlace place, KeyShelf shelf) {
+        try {
+            return new Reading.Read(shelf.key(place));
+        } catch (IOException e) {
+            return new Reading.Unreadable(String.valueOf(e.getMessage()));
         }
-        return new KeyUse(name, entry, place, role, until, reading, made);
+    }
+
+    private static Optional<Instant> made(KeyPlace place) {
+        return place instanceof KeyPlace.File(var file)
+                ? FileMark.of(file).map(it -> it.modified().toInstant())
+                : Optional.empty();
     }
 
     /// Empty where it has not been read.

@@ -5,7 +5,6 @@ import io.whimbrel.keys.KeyPlace;
 import io.whimbrel.keys.SigningKey;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.signing.RuleBook.Candidate;
-
 import io.whimbrel.signing.Signing.Shelf;
 import io.whimbrel.signing.Signing.Succession;
 import io.whimbrel.signing.Signing.Successor;
@@ -20,7 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The keys of a rule book, as they are now. Immutable, apart from what the shelf does; thread-safe.
+/// The keys of a rule book, as they are now. Immutable, apart from what the shelf does;
+/// thread-safe.
 ///
 /// Keys in files are read when it is made; others, and those whose file depends on the domain, when
 /// they are needed, on the thread that needs them.

@@ -157,15 +157,13 @@ final class Making {
                             named.selector(),
                             named.key(),
                             author(named.domain()));
-            byKind.merge(
-                    named.domain() + " " + named.key().algorithm(), applied, Making::narrower);
+            byKind.merge(named.domain() + " " + named.key().algorithm(), applied, Making::narrower);
         }
         return List.copyOf(byKind.values());
     }
 
     private static Applied narrower(Applied first, Applied other) {
-        boolean isNarrower =
-                other.rule().scope().narrowness() > first.rule().scope().narrowness();
+        boolean isNarrower = other.rule().scope().narrowness() > first.rule().scope().narrowness();
         return isNarrower ? other : first;
     }
 

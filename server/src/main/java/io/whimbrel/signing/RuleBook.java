@@ -59,8 +59,7 @@ final class RuleBook {
         }
     }
 
-    private static void put(
-            Map<String, List<DkimRule>> table, DomainName domain, DkimRule rule) {
+    private static void put(Map<String, List<DkimRule>> table, DomainName domain, DkimRule rule) {
         table.computeIfAbsent(domain.value(), _ -> new ArrayList<>(2)).add(rule);
     }
 
@@ -82,8 +81,7 @@ final class RuleBook {
         }
         if (found.stream().anyMatch(one -> !one.rule().scope().isAlways())) {
             Set<String> signed = signed(header);
-            found.removeIf(one ->
-                    !one.rule().scope().isAlways() && signed.contains(one.domain()));
+            found.removeIf(one -> !one.rule().scope().isAlways() && signed.contains(one.domain()));
         }
         return List.copyOf(found);
     }

@@ -36,8 +36,7 @@ final class SignatureField {
         text.tag("d", applied.domain()).tag("s", applied.selector());
         text.tag("t", Long.toString(now.getEpochSecond()));
         form.expire()
-                .ifPresent(most ->
-                        text.tag("x", Long.toString(now.plus(most).getEpochSecond())));
+                .ifPresent(most -> text.tag("x", Long.toString(now.plus(most).getEpochSecond())));
         identity(form.identity());
         text.list("h", names(form));
         text.tag("bh", BASE64.encodeToString(bodyHash));

@@ -62,7 +62,8 @@ public final class Signing implements AutoCloseable {
         metrics.watch(threads::waiting, kept::bytes);
     }
 
-    /// Where keys come from. Thread-safe; may block, but not for long; what it has read it remembers.
+    /// Where keys come from. Thread-safe; may block, but not for long; what it has read it
+    /// remembers.
     @FunctionalInterface
     public interface Shelf {
         /// @throws IOException where it cannot be had; names place and remedy
@@ -206,9 +207,7 @@ public final class Signing implements AutoCloseable {
 
     static Rendition.Ready unsigned(Outbound outbound) {
         return new Rendition.Ready(
-                outbound.added(),
-                outbound.size() + outbound.added().length,
-                Optional.empty());
+                outbound.added(), outbound.size() + outbound.added().length, Optional.empty());
     }
 
     private Rendition make(Outbound outbound, Version version, Current now, Object line) {

@@ -1,9 +1,9 @@
 package io.whimbrel.signing;
 
+import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
+
 import io.whimbrel.keys.KeyAlgorithm;
 import io.whimbrel.keys.SigningKey;
-
-import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
 
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.conscrypt.Conscrypt;
@@ -180,8 +180,10 @@ public final class SigningProviders {
             return signature;
         }
         Provider provider =
-                trials(key.algorithm()).getFirst().provider().orElseThrow(
-                        () -> new GeneralSecurityException("nobody can sign here"));
+                trials(key.algorithm())
+                        .getFirst()
+                        .provider()
+                        .orElseThrow(() -> new GeneralSecurityException("nobody can sign here"));
         return begin(key.algorithm(), key.privateKey(), provider);
     }
 

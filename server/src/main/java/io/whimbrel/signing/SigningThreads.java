@@ -17,8 +17,8 @@ import java.util.function.Function;
 /// Platform threads that hash and sign. Thread-safe.
 ///
 /// Work waits in lines, one for each site or so, which are served by turns: however much one site
-/// has to sign, another's message waits for one piece of work of each line at most. Callers wait for
-/// what they have asked for, so that there is never more work than connections.
+/// has to sign, another's message waits for one piece of work of each line at most. Callers wait
+/// for what they have asked for, so that there is never more work than connections.
 final class SigningThreads implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition isWanted = lock.newCondition();

@@ -1,11 +1,11 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.BodyType;
 import io.whimbrel.mail.DsnReturn;
 import io.whimbrel.mail.ForwardPath;
@@ -339,8 +339,7 @@ final class DeliveryAttemptTest {
         QueueEntry entry = TestMail.entry(parameters, TestMail.recipients("a@x.test"));
         try (var peer = new ScriptedPeer(PLAIN_HELLO)) {
             BodySource body = TestMail.body("Subject: \u00e4\r\n\r\nbody\r\n");
-            Ending ending =
-                    TestMail.deliver(hosts.session(peer), entry, body, TestMail.DEPARTURE);
+            Ending ending = TestMail.deliver(hosts.session(peer), entry, body, TestMail.DEPARTURE);
             assertThat(notTried(results(ending).getFirst())).startsWith("550 5.6.7");
         }
     }
@@ -504,8 +503,7 @@ final class DeliveryAttemptTest {
                     };
             var departure = new Departure(now::get, TestMail.NOW.plusMillis(10));
 
-            Ending ending =
-                    TestMail.deliver(session, TestMail.entry("a@x.test"), slow, departure);
+            Ending ending = TestMail.deliver(session, TestMail.entry("a@x.test"), slow, departure);
 
             assertThat(ending).isEqualTo(new Ending.TooLate());
             assertThat(ending.isMailWritten()).isFalse();

@@ -1,12 +1,12 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import io.whimbrel.egress.Site;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.outcome.AttemptResult;

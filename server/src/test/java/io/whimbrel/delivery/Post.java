@@ -1,6 +1,5 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.dns.Resolver;
@@ -9,6 +8,7 @@ import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.PoolSettings;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.Sources;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailParameters;
 import io.whimbrel.mail.Treatment;

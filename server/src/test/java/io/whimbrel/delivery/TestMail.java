@@ -1,8 +1,8 @@
 package io.whimbrel.delivery;
 
-import io.whimbrel.mail.BodySource;
 import io.whimbrel.delivery.DeliveryAttempt.Departure;
 import io.whimbrel.delivery.DeliveryAttempt.Ending;
+import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.Envelope;
