@@ -306,9 +306,13 @@ public final class Dispatcher implements ScheduleActions {
         }
     }
 
-    /// One entry to a next hop that takes each by itself.
+    /// One entry to a next hop that takes each by itself. What goes nowhere is not signed.
     List<AttemptResult> handOver(NextHop.Taker taker, EgressPath path, QueueEntry entry) {
-        return switch (render(path, entry)) {
+        Rendition rendition =
+                taker instanceof NextHop.Http
+                        ? render(path, entry)
+                        : Signing.unsigned(outbound(entry));
+        return switch (rendition) {
             case Rendition.Impossible(SmtpReply reply) ->
                     Untried.forAll(entry, new NotTried(reply));
             case Rendition.Ready ready -> {
@@ -322,16 +326,18 @@ public final class Dispatcher implements ScheduleActions {
     }
 
     private Rendition render(EgressPath path, QueueEntry entry) {
+        return means.signing().render(outbound(entry), path);
+    }
+
+    private Outbound outbound(QueueEntry entry) {
         SpooledMessage message = entry.message();
         int all = message.envelope().recipients().size();
-        var outbound =
-                new Outbound(
-                        message.id(),
-                        message.envelope().stream(),
-                        message.size(),
-                        () -> body(message),
-                        entry.recipients().size() < all);
-        return means.signing().render(outbound, path);
+        return new Outbound(
+                message.id(),
+                message.envelope().stream(),
+                message.size(),
+                () -> body(message),
+                entry.recipients().size() < all);
     }
 
     private Leaving leaving(Rendition.Ready ready, QueueEntry entry) {

@@ -205,7 +205,8 @@ public final class Signing implements AutoCloseable {
         }
     }
 
-    static Rendition.Ready unsigned(Outbound outbound) {
+    /// As it is, with what is added.
+    public static Rendition.Ready unsigned(Outbound outbound) {
         return new Rendition.Ready(
                 outbound.added(), outbound.size() + outbound.added().length, Optional.empty());
     }

@@ -140,7 +140,10 @@ final class HandoffsTest {
                 };
 
         List<AttemptResult> results =
-                handoffs.deliver(hop(Optional.empty()), TestMail.entry("a@x.test"), () -> broken);
+                handoffs.deliver(
+                        hop(Optional.empty()),
+                        TestMail.entry("a@x.test"),
+                        TestMail.leaving(() -> broken));
 
         assertThat(results.getFirst()).isInstanceOf(ConnectionLost.class);
         assertThat(requests).isEmpty();
@@ -167,7 +170,9 @@ final class HandoffsTest {
 
             List<AttemptResult> results =
                     hasty.deliver(
-                            hop, TestMail.entry("a@x.test"), () -> TestMail.body(TestMail.TEXT));
+                            hop,
+                            TestMail.entry("a@x.test"),
+                            TestMail.leaving(() -> TestMail.body(TestMail.TEXT)));
 
             assertThat(results.getFirst())
                     .isInstanceOfSatisfying(
@@ -190,7 +195,10 @@ final class HandoffsTest {
         var credentials = new Credentials("shop", Credentials.Kind.PASSWORD, file, false);
         NextHop.Http hop = hop(Optional.of(credentials));
 
-        handoffs.deliver(hop, TestMail.entry("a@x.test"), () -> TestMail.body(TestMail.TEXT));
+        handoffs.deliver(
+                hop,
+                TestMail.entry("a@x.test"),
+                TestMail.leaving(() -> TestMail.body(TestMail.TEXT)));
 
         assertThat(requests.remove().all()).contains("Basic c2hvcDpwdw==");
         Files.delete(file);
@@ -198,7 +206,7 @@ final class HandoffsTest {
                         handoffs.deliver(
                                         hop,
                                         TestMail.entry("a@x.test"),
-                                        () -> TestMail.body(TestMail.TEXT))
+                                        TestMail.leaving(() -> TestMail.body(TestMail.TEXT)))
                                 .getFirst())
                 .isInstanceOf(NotTried.class);
     }
@@ -212,7 +220,8 @@ final class HandoffsTest {
                         new Site("x"), URI.create("http://192.0.2.1/in"), Optional.empty());
 
         List<AttemptResult> results =
-                handoffs.deliver(elsewhere, entry, () -> TestMail.body(TestMail.TEXT));
+                handoffs.deliver(
+                        elsewhere, entry, TestMail.leaving(() -> TestMail.body(TestMail.TEXT)));
 
         assertThat(results)
                 .hasSize(2)
@@ -227,7 +236,9 @@ final class HandoffsTest {
 
         List<AttemptResult> results =
                 handoffs.deliver(
-                        hop, TestMail.entry("a@x.test", "b@x.test"), () -> TestMail.body("x"));
+                        hop,
+                        TestMail.entry("a@x.test", "b@x.test"),
+                        TestMail.leaving(() -> TestMail.body("x")));
 
         assertThat(results).hasSize(2).allMatch(Accepted.class::isInstance);
     }
@@ -240,7 +251,7 @@ final class HandoffsTest {
                         handoffs.deliver(
                                 new NextHop.Refuse(new Site("refuse"), reply),
                                 TestMail.entry("a@x.test"),
-                                () -> TestMail.body("x")))
+                                TestMail.leaving(() -> TestMail.body("x"))))
                 .containsExactly(new NotTried(reply));
     }
 
@@ -248,7 +259,7 @@ final class HandoffsTest {
         return handoffs.deliver(
                 hop(Optional.empty()),
                 entry,
-                () -> TestMail.body("Subject: x\r\n", "\r\n.hidden\r\nbody\r\n"));
+                TestMail.leaving(() -> TestMail.body("Subject: x\r\n", "\r\n.hidden\r\nbody\r\n")));
     }
 
     private NextHop.Http hop(Optional<Credentials> credentials) {

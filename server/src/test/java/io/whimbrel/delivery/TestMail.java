@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// Messages and entries for tests of delivery.
@@ -76,6 +77,11 @@ final class TestMail {
                 left.isEmpty()
                         ? new byte[0]
                         : left.removeFirst().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /// Nothing stands in front of `bodies`.
+    static Leaving leaving(Supplier<BodySource> bodies) {
+        return new Leaving(new byte[0], TEXT.length(), bodies);
     }
 
     /// As the dispatcher does it, without anything in front of `body`.

@@ -27,6 +27,7 @@ final class Rooms {
                     Map.entry("dkim", Set.of()),
                     Map.entry("verification", Set.of("dns", "dkim")),
                     Map.entry("mime", Set.of()),
+                    Map.entry("token", Set.of()),
                     Map.entry("keys", Set.of("dns", "dkim", "state")),
                     Map.entry("pickup", Set.of("reception")),
                     Map.entry("log", Set.of("budget")),
