@@ -28,7 +28,12 @@ public final class Rotations {
     /// What signs now in the place of the key that the configuration names; empty where that has
     /// never been replaced.
     public Optional<PlacedKey> current(String domain, String selector) {
-        return KeyName.parse(domain, selector).flatMap(this::find).flatMap(Rotations::successor);
+        // Asked for every message that is signed.
+        return byEntry.isEmpty()
+                ? Optional.empty()
+                : KeyName.parse(domain, selector)
+                        .flatMap(this::find)
+                        .flatMap(Rotations::successor);
     }
 
     private static Optional<PlacedKey> successor(Rotation rotation) {
