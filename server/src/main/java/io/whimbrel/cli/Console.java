@@ -61,6 +61,11 @@ public final class Console {
         return FAILED;
     }
 
+    /// Tells of something that is not as it should be; the work goes on.
+    public void warn(String message) {
+        err().println("whimbrel: warning: " + Words.printable(message));
+    }
+
     public boolean isJson() {
         return isJson;
     }

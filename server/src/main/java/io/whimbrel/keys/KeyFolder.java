@@ -67,6 +67,11 @@ public record KeyFolder(Path path) {
         };
     }
 
+    /// Whether it is one of this folder, which [#retire] puts aside.
+    public boolean has(KeyPlace place) {
+        return place instanceof KeyPlace.File(Path file) && isInside(file);
+    }
+
     private boolean isInside(Path file) {
         return file.toAbsolutePath().normalize().startsWith(path);
     }

@@ -19,7 +19,7 @@ public record KeyName(String domain, String selector) implements Comparable<KeyN
     public KeyName {
         boolean isGood =
                 isNormal(domain)
-                        && isNormal(selector)
+                        && isSelector(selector)
                         && domain.length() + BETWEEN.length() + selector.length() <= DNS_NAME_MAX;
         if (!isGood) {
             throw new IllegalArgumentException("no domain and selector of a key");
@@ -31,7 +31,7 @@ public record KeyName(String domain, String selector) implements Comparable<KeyN
         Optional<DomainName> name = DomainName.parse(domain).filter(it -> !it.isLiteral());
         String lower = selector.toLowerCase(Locale.ROOT);
         return name.isPresent()
-                        && isNormal(lower)
+                        && isSelector(lower)
                         && name.get().value().length() + BETWEEN.length() + lower.length()
                                 <= DNS_NAME_MAX
                 ? Optional.of(new KeyName(name.get().value(), lower))
@@ -42,6 +42,12 @@ public record KeyName(String domain, String selector) implements Comparable<KeyN
         return DomainName.parse(text)
                 .filter(it -> !it.isLiteral() && it.value().equals(text))
                 .isPresent();
+    }
+
+    /// RFC 6376 §3.1 wants labels of sub-domains: no underscore at an edge.
+    private static boolean isSelector(String text) {
+        String edged = "." + text + ".";
+        return isNormal(text) && !edged.contains("._") && !edged.contains("_.");
     }
 
     /// Where its record is in the DNS, without the dot of the root.

@@ -13,6 +13,7 @@ import io.whimbrel.keys.RotationState.Verified;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// The keys of one `[[dkim]]` entry over time: which one signs, and how far its replacement is.
@@ -53,6 +54,17 @@ public record Rotation(
             case Publishing publishing -> Optional.of(question(publishing.next(), false));
             case Verified verified -> Optional.of(question(verified.next(), false));
             case Revoking revoking -> Optional.of(question(revoking.old(), true));
+        };
+    }
+
+    /// Of every key that it is about now; that of the entry stays out once its key is gone.
+    List<String> selectors() {
+        return switch (state) {
+            case Idle _ -> List.of(current.selector());
+            case Publishing publishing -> List.of(current.selector(), publishing.next().selector());
+            case Verified verified -> List.of(current.selector(), verified.next().selector());
+            case Switched switched -> List.of(current.selector(), switched.old().selector());
+            case Revoking revoking -> List.of(current.selector(), revoking.old().selector());
         };
     }
 

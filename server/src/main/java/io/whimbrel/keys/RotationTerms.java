@@ -8,10 +8,10 @@ import java.time.Duration;
 ///   by it; longer where an answer that it is not there may be kept for longer
 /// @param keep how long the old record stays behind the last signature by it
 public record RotationTerms(Duration spread, Duration keep) {
+    private static final Duration MOST = Duration.ofDays(365);
+
     public static final RotationTerms DEFAULT =
             new RotationTerms(Duration.ofHours(1), Duration.ofDays(7));
-
-    private static final Duration MOST = Duration.ofDays(365);
 
     public RotationTerms {
         if (spread.isNegative() || spread.compareTo(MOST) > 0) {

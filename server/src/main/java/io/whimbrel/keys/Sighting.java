@@ -45,6 +45,17 @@ public sealed interface Sighting {
         };
     }
 
+    /// As lists have it.
+    default String word() {
+        return switch (this) {
+            case Good _ -> "ok";
+            case Revoked _ -> "revoked";
+            case Missing _ -> "missing";
+            case Wrong _ -> "mismatch";
+            case Failed _ -> "failed";
+        };
+    }
+
     /// Whether nobody can verify by the key any more.
     default boolean isGone() {
         return this instanceof Revoked || (this instanceof Missing missing && missing.isEverywhere);
