@@ -46,10 +46,7 @@ class DkimImportCommandTest {
 
     private static CliRun run(String... words) {
         var dkim = new Dkim();
-        var program =
-                new CommandLine(dkim)
-                        .addSubcommand(new DkimImportCommand(dkim.console))
-                        .setCaseInsensitiveEnumValuesAllowed(true);
+        var program = new CommandLine(dkim).addSubcommand(new DkimImportCommand(dkim.console));
         var out = new StringWriter();
         var err = new StringWriter();
         program.setOut(new PrintWriter(out));
@@ -67,7 +64,9 @@ class DkimImportCommandTest {
     private String openDkim(String key) throws IOException {
         return file(
                 "KeyTable",
-                "one example.com:s1:" + key + "\nesp esp.example:e1:/k/esp.pem\nall %:a:/k/%.pem\n");
+                "one example.com:s1:"
+                        + key
+                        + "\nesp esp.example:e1:/k/esp.pem\nall %:a:/k/%.pem\n");
     }
 
     @Test
@@ -77,8 +76,7 @@ class DkimImportCommandTest {
                 file(
                         "SigningTable",
                         "me@example.com one\n*@example.com one\n*@*.x.example esp:@%\n* all\n");
-        String kumo =
-                file("dkim_data.toml", "[base]\nselector = \"k\"\n[domain.\"*.example\"]\n");
+        String kumo = file("dkim_data.toml", "[base]\nselector = \"k\"\n[domain.\"*.example\"]\n");
         String pmta = file("config", "domain-key p,example.net,/k/p.pem\n");
         for (List<String> words :
                 List.of(
@@ -142,8 +140,11 @@ class DkimImportCommandTest {
         String bad = file("config", "domain-key p\n");
         CliRun run = run("--from", "powermta", bad);
         assertThat(run.exit()).isEqualTo(1);
-        assertThat(run.err()).isEqualTo(
-                "whimbrel: " + bad + ":1: it is domain-key SELECTOR,DOMAIN,FILE with commas\n");
+        assertThat(run.err())
+                .isEqualTo(
+                        "whimbrel: "
+                                + bad
+                                + ":1: it is domain-key SELECTOR,DOMAIN,FILE with commas\n");
         assertThat(run("--from", "kumomta", bad, bad).exit()).isEqualTo(2);
         assertThat(run("--from", "exim", bad).exit()).isEqualTo(2);
         assertThat(run(bad).exit()).isEqualTo(2);
