@@ -54,8 +54,8 @@ public final class PmtaImport {
         var first = new PmtaForm("dkim-", lines, collector);
         DkimForm form = first.form(collector);
         tellWhatIsSigned();
-        for (Key key : keys) {
-            write(key, form);
+        for (int i = 0; i < keys.size(); i++) {
+            write(keys.get(i), keys.subList(0, i), form);
         }
         sign(first, form);
         var second = new PmtaForm("second-dkim-", lines, collector);
@@ -180,12 +180,9 @@ public final class PmtaImport {
         }
     }
 
-    private void write(Key key, DkimForm form) {
+    private void write(Key key, List<Key> earlier, DkimForm form) {
         Place place = key.line().place();
-        for (Key before : keys) {
-            if (before == key) {
-                break;
-            }
+        for (Key before : earlier) {
             if (!before.line().sender().equals(key.line().sender())) {
                 continue;
             }
