@@ -22,6 +22,7 @@ import java.util.List;
 ///
 /// Asks by the library's own functions, for 64-bit Linux, where CK_ULONG is a long. The library
 /// stays loaded and initialised, which Java's provider finds and accepts.
+@SuppressWarnings("restricted") // a library that the operator names is what this is for
 final class Pkcs11Slots {
     private static final int SLOTS_MAX = 1_024;
     private static final long OK = 0;

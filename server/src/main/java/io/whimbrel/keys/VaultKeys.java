@@ -215,7 +215,9 @@ final class VaultKeys implements AutoCloseable {
                             + " ms (vault.timeout)",
                     e);
         } catch (ExecutionException e) {
-            throw new IOException(host(request) + ": " + described(e.getCause()), e);
+            throw new IOException(
+                    host(request) + ": " + described(Optional.ofNullable(e.getCause()).orElse(e)),
+                    e);
         }
     }
 

@@ -35,6 +35,7 @@ final class Rooms {
                     Map.entry("budget", Set.of()),
                     Map.entry("spool", Set.of("log", "index", "budget")),
                     Map.entry("toml", Set.of()),
+                    Map.entry("dkimport", Set.of("dkim", "keys", "toml")),
                     Map.entry("shaping", Set.of("state")),
                     Map.entry("reaction", Set.of("state", "shaping")),
                     Map.entry("provider", Set.of("toml", "shaping", "reaction")),
