@@ -194,8 +194,10 @@ class TlsSink(Counting):
 
     def __init__(self, folder, key, certificate, kept):
         port = free_port()
-        super().__init__(port, [*java(heap="512m"), "io.whimbrel.bench.TlsSink", str(port), certificate, key, folder,
-                                str(kept)])
+        # Compiled quickly rather than well, so that its compiler takes no time from what is measured: TLS is native code.
+        quickly = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        super().__init__(port, [*java(heap="512m", options=quickly), "io.whimbrel.bench.TlsSink", str(port), certificate,
+                                key, folder, str(kept)])
 
 
 def stop(process, seconds=30):
