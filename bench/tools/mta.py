@@ -15,6 +15,8 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Which has Debian's modules, such as python3-dkim; another may come first on the path.
+DEBIAN_PYTHON = "/usr/bin/python3"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -91,21 +93,25 @@ def memory_bytes(pid):
 
 
 class MemorySampler:
-    """Samples the memory of a tree twice a second until stopped; `peak` in bytes."""
+    """Samples the memory of a tree, or of several, twice a second until stopped; `peak` in bytes."""
 
     def __init__(self, pid):
-        self.pid, self.peak, self.stopped = pid, 0, threading.Event()
+        self.pids = [pid] if isinstance(pid, int) else list(pid)
+        self.peak, self.stopped = 0, threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self):
         while not self.stopped.wait(0.5):
-            self.peak = max(self.peak, memory_bytes(self.pid))
+            self._sample()
+
+    def _sample(self):
+        self.peak = max(self.peak, sum(map(memory_bytes, self.pids)))
 
     def stop(self):
         self.stopped.set()
         self.thread.join()
-        self.peak = max(self.peak, memory_bytes(self.pid))
+        self._sample()
         return self.peak
 
 
@@ -126,17 +132,13 @@ class DiskCounters:
         return {"writes": 0, "bytes": 0, "flushes": 0}
 
 
-class Sink:
-    """Debian's smtp-sink: takes all mail and counts it."""
+class Counting:
+    """A process that says how many sessions and messages it has had: `sess=12 quit=3 mesg=4567`."""
 
-    def __init__(self, arguments=()):
-        self.port = free_port()
-        program = need("smtp-sink", "postfix")
-        user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen(
-            [program, "-c", *user, *arguments, f"127.0.0.1:{self.port}", "1000"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self._count, self._lock = 0, threading.Lock()
+    def __init__(self, port, command):
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._count, self._sessions, self._lock = 0, 0, threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
         wait_for_port(self.port, process=self.process)
 
@@ -147,15 +149,18 @@ class Sink:
             if not block:
                 return
             tail = (tail + block)[-200:]
-            # "sess=12 quit=3 mesg=4567\r"
-            found = re.findall(rb"mesg=(\d+)\s", tail)
+            found = re.findall(rb"sess=(\d+) (?:quit=\d+ )?mesg=(\d+)\s", tail)
             if found:
                 with self._lock:
-                    self._count = int(found[-1])
+                    self._sessions, self._count = map(int, found[-1])
 
     def count(self):
         with self._lock:
             return self._count
+
+    def sessions(self):
+        with self._lock:
+            return self._sessions
 
     def wait_for(self, messages, seconds):
         deadline = time.monotonic() + seconds
@@ -173,6 +178,26 @@ class Sink:
 
     def stop(self):
         stop(self.process)
+
+
+class Sink(Counting):
+    """Debian's smtp-sink: takes all mail and counts it."""
+
+    def __init__(self, arguments=(), port=None):
+        port = port or free_port()
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        super().__init__(port, [need("smtp-sink", "postfix"), "-c", *user, *arguments, f"127.0.0.1:{port}", "1000"])
+
+
+class TlsSink(Counting):
+    """bench's TlsSink: takes all mail over TLS, counts it, and keeps the first messages in a folder."""
+
+    def __init__(self, folder, key, certificate, kept):
+        port = free_port()
+        # Compiled quickly rather than well, so that its compiler takes no time from what is measured: TLS is native code.
+        quickly = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        super().__init__(port, [*java(heap="512m", options=quickly), "io.whimbrel.bench.TlsSink", str(port), certificate,
+                                key, folder, str(kept)])
 
 
 def stop(process, seconds=30):
@@ -251,6 +276,7 @@ class Postfix:
                 "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache",
                 "postlog unix-dgram n - n - 1 postlogd", "virtual unix - n n - - virtual",
                 "lmtp unix - - n - - lmtp", "tlsmgr unix - - n 1000? 1 tlsmgr",
+                "tlsproxy unix - - n - 0 tlsproxy",
             ):
                 master.write(line + "\n")
         self.config = config
@@ -267,6 +293,41 @@ class Postfix:
     def log_tail(self, lines=20):
         with open(os.path.join(self.folder, "maillog")) as log:
             return "".join(log.readlines()[-lines:])
+
+
+class OpenDkim:
+    """Debian's OpenDKIM as a milter on loopback that signs mail of one domain with one key."""
+
+    def __init__(self, folder, domain, selector, key):
+        self.port = free_port()
+        self.config = os.path.join(folder, "opendkim.conf")
+        with open(self.config, "w") as config:
+            config.write(f"""Mode s
+Socket inet:{self.port}@127.0.0.1
+Domain {domain}
+Selector {selector}
+KeyFile {key}
+Canonicalization relaxed/relaxed
+SignatureAlgorithm rsa-sha256
+OversignHeaders From
+RequireSafeKeys no
+Background no
+AutoRestart no
+Syslog no
+LogResults no
+TemporaryDirectory {folder}
+""")
+        self.process = subprocess.Popen([need("opendkim", "opendkim"), "-f", "-x", self.config],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        wait_for_port(self.port, process=self.process)
+        # Settings of Postfix.
+        milter = f"inet:127.0.0.1:{self.port}"
+        self.settings = {"smtpd_milters": milter, "non_smtpd_milters": milter, "milter_default_action": "tempfail",
+                         "milter_protocol": "6"}
+
+    def stop(self):
+        stop(self.process)
 
 
 class Dovecot:
@@ -321,9 +382,9 @@ class Whimbrel:
     name = "whimbrel"
 
     def __init__(self, folder, next_hop_port, listen_port=None, extra="", listen="", environment=(), scheme="smtp",
-                 wrap=(), route=None, ready_within=60):
+                 wrap=(), route=None, ready_within=60, routes=""):
         """`wrap`: words before the launcher's; a program that executes what stands behind them, so the pid stays.
-        `route`: where all mail goes instead, `mx` for example."""
+        `route`: where all mail goes instead, `mx` for example. `routes`: tables that come before that one."""
         self.folder, self.port, self.wrap = folder, listen_port or free_port(), wrap
         self.config = os.path.join(folder, "whimbrel.toml")
         self.data = os.path.join(folder, "data")
@@ -339,7 +400,7 @@ data = "{self.data}"
 address = "127.0.0.1:{self.port}"
 relay-from = ["127.0.0.0/8"]
 {listen}
-
+{routes}
 [[route]]
 domain = "*"
 to = "{route or f'{scheme}://127.0.0.1:{next_hop_port}'}"
@@ -396,6 +457,50 @@ def smtp_source(port, messages, sessions, size, sender="s@example.com", recipien
                     "-f", sender, "-t", recipient, "-d", f"127.0.0.1:{port}"],
                    check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - began
+
+
+def java(heap="256m", options=("-XX:+UseParallelGC",)):
+    """The command of a class in bench/, which it builds where it is older than its source."""
+    jar, sources = os.path.join(ROOT, "bench/target/whimbrel-bench.jar"), os.path.join(ROOT, "bench/src")
+    newest = max(os.path.getmtime(os.path.join(folder, name)) for folder, _, names in os.walk(sources) for name in names)
+    if not os.path.exists(jar) or os.path.getmtime(jar) < newest:
+        subprocess.run(["mvn", "-B", "-q", "-DskipTests", "-pl", "server,bench", "-am", "package"], check=True, cwd=ROOT)
+    home = subprocess.run([os.path.join(ROOT, "whimbrel"), "--java-home"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+    return [os.path.join(home, "bin/java"), "-XX:+UseCompactObjectHeaders", *options, f"-Xmx{heap}",
+            "--enable-native-access=ALL-UNNAMED", "-cp", f"{jar}:{ROOT}/bench/target/lib/*"]
+
+
+def certificate(folder):
+    """A key and a certificate for mx.test that nobody vouches for: ECDSA, P-256."""
+    key, crt = os.path.join(folder, "ec.key"), os.path.join(folder, "ec.crt")
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=mx.test", "-addext",
+                    "subjectAltName=DNS:mx.test", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-keyout", key, "-out", crt], check=True, stderr=subprocess.DEVNULL)
+    return key, crt
+
+
+class DkimKey:
+    """A key of RSA-2048 in a folder, and whether signatures are its own, as Debian's python3-dkim sees it."""
+
+    domain, selector = "example.com", "s1"
+
+    def __init__(self, folder):
+        self.private, self.public = os.path.join(folder, "dkim.pem"), os.path.join(folder, "dkim.pub")
+        need("openssl", "openssl")
+        subprocess.run(["openssl", "genrsa", "-out", self.private, "2048"], check=True, stderr=subprocess.DEVNULL)
+        os.chmod(self.private, 0o400)
+        subprocess.run(["openssl", "rsa", "-in", self.private, "-pubout", "-out", self.public], check=True,
+                       stderr=subprocess.DEVNULL)
+
+    def check(self, files, who, domain=domain):
+        """Ends the run where a message is not signed by the domain, or not rightly."""
+        if not files:
+            fail(f"{who}: no message was kept to be verified")
+        tool = os.path.join(ROOT, "bench/tools/verify_dkim.py")
+        run = subprocess.run([DEBIAN_PYTHON, tool, self.public, domain, *files], capture_output=True, text=True)
+        if run.returncode != 0:
+            fail(f"{who}: {run.stdout}{run.stderr}")
 
 
 def temporary_folder(prefix):
