@@ -86,11 +86,17 @@ public final class TlsState implements AutoCloseable {
             DaneAnswer.Source dane)
             throws IOException {
         var outbound = new OutboundTls(settings, byProvider, sts::policy, dane, memory);
-        var places = new PolicyHosts(resolver, allowPrivate, settings.mtaStsPort());
+        var hosts = new WebHosts(resolver, allowPrivate);
+        int port = settings.mtaStsPort();
         // Authorities of our own are for hosts of our own: policies are on the public web.
-        var fetch = new StsFetch(watchdog, places, ServerTrust.ofJava());
+        var fetch = new StsFetch(watchdog, host -> hosts.of(host, port), ServerTrust.ofJava());
         means = new Means(resolver::text, fetch::fetch);
         return outbound;
+    }
+
+    /// What was counted for reports.
+    public TlsResults results() {
+        return memory.results();
     }
 
     /// What RFC 8460 has reported of yesterday; empty where nothing was counted.

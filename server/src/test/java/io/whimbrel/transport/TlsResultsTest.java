@@ -166,8 +166,8 @@ class TlsResultsTest {
         for (int i = 0; i < TlsResults.TALLIES_MAX + 5; i++) {
             results.succeeded(new DomainName("d" + i + ".example"), TlsPolicy.MAY);
         }
-        assertThat(results.domains(LocalDate.parse("2016-04-01"))).containsExactly(busy);
-        assertThat(results.domains(LocalDate.parse("2016-04-02")))
+        assertThat(results.domains(LocalDate.parse("2016-04-01"), 1)).containsExactly(busy);
+        assertThat(results.domains(LocalDate.parse("2016-04-02"), 1))
                 .hasSizeLessThan(TlsResults.TALLIES_MAX)
                 .hasSizeGreaterThan(TlsResults.TALLIES_MAX * 9 / 10)
                 .contains(new DomainName("d" + (TlsResults.TALLIES_MAX + 4) + ".example"));
@@ -177,10 +177,10 @@ class TlsResultsTest {
     void dayThatIsLongOver_isForgotten() {
         LocalDate first = LocalDate.parse("2016-04-01");
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        assertThat(results.domains(first)).isNotEmpty();
+        assertThat(results.domains(first, 1)).isNotEmpty();
         now = now.plus(Duration.ofDays(3));
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        assertThat(results.domains(first)).isEmpty();
+        assertThat(results.domains(first, 1)).isEmpty();
     }
 
     private String report() {
