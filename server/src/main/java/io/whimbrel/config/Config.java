@@ -18,6 +18,7 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.spool.SpoolSettings;
+import io.whimbrel.tlsrpt.TlsReportSettings;
 import io.whimbrel.transport.TlsOutSettings;
 
 import java.nio.file.Path;
@@ -39,6 +40,7 @@ import java.util.TreeSet;
 /// @param hosts what holds for hosts that the DNS names
 /// @param delivery how mail is sent
 /// @param tlsOut how safely
+/// @param tlsReport whether reports on that are sent
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -57,6 +59,7 @@ public record Config(
         HostSettings hosts,
         DeliverySettings delivery,
         TlsOutSettings tlsOut,
+        TlsReportSettings tlsReport,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -110,6 +113,7 @@ public record Config(
                 hosts,
                 delivery,
                 tlsOut,
+                tlsReport,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

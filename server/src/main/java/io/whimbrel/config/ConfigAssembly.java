@@ -69,6 +69,7 @@ final class ConfigAssembly {
                 delivery(values.one(DeliveryKeys.DELIVERY)),
                 TlsOutKeys.settings(
                         values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
+                TlsReportKeys.settings(values.one(TlsReportKeys.TLS_REPORT), classes, node.name()),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         egress.defaultPool(),

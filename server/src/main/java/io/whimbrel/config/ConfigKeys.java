@@ -28,6 +28,7 @@ final class ConfigKeys {
                     ShapingKeys.LIMIT,
                     TlsOutKeys.TLS_OUT,
                     TlsOutKeys.TLS_POLICY,
+                    TlsReportKeys.TLS_REPORT,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

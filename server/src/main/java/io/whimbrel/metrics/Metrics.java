@@ -55,6 +55,9 @@ public final class Metrics {
     /// TLS with hosts that mail is sent to.
     public final TlsOutMetrics tlsOut = new TlsOutMetrics(registry);
 
+    /// Reports on it.
+    public final TlsReportMetrics tlsReports = new TlsReportMetrics(registry);
+
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 

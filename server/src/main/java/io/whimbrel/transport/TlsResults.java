@@ -224,17 +224,6 @@ public final class TlsResults implements StateFile.Content {
                 : Optional.of(TlsReport.json(sender, domain, day, found));
     }
 
-    /// As [#report], for the last day that is over.
-    public Optional<String> reportOfYesterday(TlsReport.Sender sender, DomainName domain) {
-        LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-        return report(sender, domain, today.minusDays(1));
-    }
-
-    /// As [#report], for the day that goes on.
-    public Optional<String> reportOfToday(TlsReport.Sender sender, DomainName domain) {
-        return report(sender, domain, LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC));
-    }
-
     /// Domains of which there is something to report.
     ///
     /// @param sessionsLeast those with fewer on that day are left out

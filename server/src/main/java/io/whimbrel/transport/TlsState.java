@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /// What outlives reloads and restarts of TLS with hosts: policies of domains, hosts whose TLS does
@@ -97,16 +96,6 @@ public final class TlsState implements AutoCloseable {
     /// What was counted for reports.
     public TlsResults results() {
         return memory.results();
-    }
-
-    /// What RFC 8460 has reported of yesterday; empty where nothing was counted.
-    public Optional<String> report(TlsReport.Sender sender, DomainName domain) {
-        return memory.results().reportOfYesterday(sender, domain);
-    }
-
-    /// As [#report], of today so far.
-    public Optional<String> reportOfToday(TlsReport.Sender sender, DomainName domain) {
-        return memory.results().reportOfToday(sender, domain);
     }
 
     @Override

@@ -26,6 +26,7 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.ReversePath;
 import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
@@ -53,9 +54,11 @@ import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.tlsrpt.TlsReportSettings;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsOutSettings;
+import io.whimbrel.transport.TlsReport;
 import io.whimbrel.transport.TlsRule;
 import io.whimbrel.verification.VerificationSettings;
 
@@ -212,6 +215,21 @@ final class EveryKeyTest {
         assertThat(listen.access().door().checksRecipientDomain()).isTrue();
         assertThat(config.reception().tenants()).extracting(TenantSettings::name).contains("shop");
         assertThat(config.reception().inbound()).hasSize(1);
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofTlsReport() {
+        assertThat(valid(EVERYTHING).tlsReport())
+                .isEqualTo(
+                        new TlsReportSettings(
+                                TlsReportSettings.mailbox("tls-reports@example.com"),
+                                new TlsReport.Sender(
+                                        "Example Ltd", "postmaster@example.com", "mx1.example.com"),
+                                new ReversePath("bounces@example.com"),
+                                new MailStream("system", "", PriorityClass.BULK),
+                                1L << 20,
+                                5,
+                                Duration.ofHours(2)));
     }
 
     @Test

@@ -38,6 +38,7 @@ final class Rooms {
                     Map.entry("reaction", Set.of("state", "shaping")),
                     Map.entry("provider", Set.of("toml", "shaping", "reaction")),
                     Map.entry("transport", Set.of("dns", "tls", "state")),
+                    Map.entry("tlsrpt", Set.of("dns", "tls", "state", "transport", "reception")),
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dkim", "keys", "mime")),
                     Map.entry("eventlog", Set.of("log", "spool")),

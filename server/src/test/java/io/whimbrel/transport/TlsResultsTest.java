@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 
@@ -115,7 +116,7 @@ class TlsResultsTest {
         var later = new TlsResults(() -> now);
         later.restore(file);
         now = now.plus(Duration.ofDays(1));
-        assertThat(later.reportOfYesterday(SENDER, DOMAIN)).contains(report());
+        assertThat(later.report(SENDER, DOMAIN, yesterday())).contains(report());
         JsonNode policies = MAPPER.readTree(report()).path("policies");
         assertThat(policies).hasSize(TlsResults.POLICIES_MAX);
         assertThat(policies.at("/1/policy/policy-string/2").asString()).isEqualTo("mx: mx1.a");
@@ -139,7 +140,7 @@ class TlsResultsTest {
         var later = new TlsResults(() -> now);
         later.restore(file);
         now = now.plus(Duration.ofDays(1));
-        assertThat(later.reportOfYesterday(SENDER, DOMAIN)).contains(report());
+        assertThat(later.report(SENDER, DOMAIN, yesterday())).contains(report());
     }
 
     @Test
@@ -183,8 +184,12 @@ class TlsResultsTest {
         assertThat(results.domains(first, 1)).isEmpty();
     }
 
+    private LocalDate yesterday() {
+        return LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(1);
+    }
+
     private String report() {
-        return results.reportOfYesterday(SENDER, DOMAIN).orElseThrow();
+        return results.report(SENDER, DOMAIN, yesterday()).orElseThrow();
     }
 
     private void fail(int times, TlsPolicy policy, Failure failure) {
