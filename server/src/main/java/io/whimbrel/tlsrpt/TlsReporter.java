@@ -4,7 +4,6 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Network;
 import io.whimbrel.metrics.Metrics;
-import io.whimbrel.metrics.TlsReportMetrics.Outcome;
 import io.whimbrel.reception.LocalIntake;
 import io.whimbrel.state.StateFile;
 import io.whimbrel.time.Ticker;
@@ -16,26 +15,18 @@ import org.slf4j.LoggerFactory;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 
 /// Sends the reports of each day that is over, at a random time behind midnight in UTC, and tries
 /// again where that fails. Thread-safe.
 ///
 /// What was sent is known over a restart (`state/tls-reports.json`), and written before more is
-/// sent: a crash may have [#AT_ONCE] reports sent once more, with the same report id. [#AT_ONCE]
-/// steps are under way at once, in threads of their own; what is due beyond that waits.
+/// sent: a crash may have [ReportRounds#AT_ONCE] reports sent once more, with the same report id.
 public final class TlsReporter implements AutoCloseable {
-    static final int AT_ONCE = 32;
-
     private static final Duration TICK = Duration.ofSeconds(5);
     private static final Logger LOG = LoggerFactory.getLogger(TlsReporter.class);
 
@@ -43,13 +34,11 @@ public final class TlsReporter implements AutoCloseable {
     private final Metrics metrics;
     private final InstantSource clock;
     private final ReportBook book = new ReportBook();
+    private final ReportRounds rounds;
     private final ReportPost post = new ReportPost();
     private final StateFile file;
     private final Ticker ticker;
     private volatile ReportCourier courier;
-    private final AtomicBoolean hasSent = new AtomicBoolean();
-    private volatile boolean isClosing;
-    private LocalDate turnedAwayOn = LocalDate.MIN;
 
     /// What it works with.
     ///
@@ -71,6 +60,7 @@ public final class TlsReporter implements AutoCloseable {
         this.metrics = metrics;
         this.clock = clock;
         this.courier = courier(sight);
+        this.rounds = new ReportRounds(book, means.results, means.random, metrics, clock);
         this.file =
                 new StateFile(
                         dataFolder,
@@ -122,16 +112,7 @@ public final class TlsReporter implements AutoCloseable {
 
     private void tick() {
         try {
-            ReportCourier now = courier;
-            book.forget(clock.instant());
-            if (now.settings().from().isPresent()) {
-                plan(now.settings());
-                while (!isClosing && carryOutSome(now)) {
-                    if (hasSent.getAndSet(false)) {
-                        file.writeIfChanged();
-                    }
-                }
-            }
+            rounds.run(courier, file::writeIfChanged);
         } catch (RuntimeException e) {
             // The ticker would end with it, and no report would be sent any more.
             metrics.bugs.inc();
@@ -139,80 +120,10 @@ public final class TlsReporter implements AutoCloseable {
         }
     }
 
-    private void plan(TlsReportSettings settings) {
-        Instant now = clock.instant();
-        LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
-        int turnedAway = 0;
-        for (int back = TlsResults.DAYS_KEPT; back > 0; back--) {
-            LocalDate day = today.minusDays(back);
-            List<DomainName> domains = means.results.domains(day, settings.sessionsLeast());
-            turnedAway += book.plan(day, domains, () -> delay(settings.delayMost()), now);
-        }
-        if (turnedAway > 0 && !turnedAwayOn.equals(today)) {
-            turnedAwayOn = today;
-            LOG.warn(
-                    "TLS reports of {} domains are not sent: {} steps are kept at most",
-                    turnedAway,
-                    ReportBook.STEPS_MAX);
-        }
-    }
-
-    private Duration delay(Duration most) {
-        return Duration.ofMillis((long) (means.random.nextDouble() * most.toMillis()));
-    }
-
-    /// @return false where nothing was due
-    private boolean carryOutSome(ReportCourier now) {
-        List<Step> due = book.due(clock.instant(), AT_ONCE);
-        // Closing waits for all of them.
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            due.forEach(step -> threads.execute(() -> carryOut(now, step)));
-        }
-        return !due.isEmpty();
-    }
-
-    private void carryOut(ReportCourier now, Step step) {
-        try {
-            settle(step, now.carryOut(step, clock.instant()));
-        } catch (RuntimeException e) {
-            metrics.bugs.inc();
-            LOG.error("unexpected exception in the TLS report for {}", step.domain(), e);
-            failed(step, "a bug of the server: " + e.getClass().getSimpleName(), true);
-        }
-    }
-
-    private void settle(Step step, ReportCourier.Result result) {
-        switch (result) {
-            case ReportCourier.Result.Wanted(List<ReportTarget> targets) ->
-                    book.answered(step, targets, clock.instant());
-            case ReportCourier.Result.Sent(String text) -> {
-                book.done(step, text, clock.instant());
-                hasSent.set(true);
-                metrics.tlsReports.count(step.kind(), Outcome.SENT);
-                LOG.debug("TLS report for {} of {}: {}", step.domain(), step.day(), text);
-            }
-            case ReportCourier.Result.Failed(String why, boolean isHopeless) ->
-                    failed(step, why, isHopeless);
-        }
-    }
-
-    private void failed(Step step, String why, boolean isHopeless) {
-        boolean isGivenUp = book.failed(step, why, isHopeless, clock.instant());
-        metrics.tlsReports.count(step.kind(), isGivenUp ? Outcome.GIVEN_UP : Outcome.FAILED);
-        if (isGivenUp) {
-            LOG.warn(
-                    "the TLS report for {} of {} is not sent{}: {}",
-                    step.domain(),
-                    step.day(),
-                    step.target().map(target -> " to " + target.text()).orElse(""),
-                    why);
-        }
-    }
-
     /// Ends when what is under way has ended, within seconds.
     @Override
     public void close() {
-        isClosing = true;
+        rounds.close();
         post.end();
         ticker.close();
         file.close();
