@@ -11,6 +11,9 @@ sealed interface Fate {
     /// After the first failure; doubled with each further one.
     Duration PAUSE = Duration.ofMinutes(5);
 
+    /// Far beyond [#TRIED_MOST].
+    int DOUBLED_MOST = 20;
+
     /// It is to be tried.
     ///
     /// @param tries that failed
@@ -27,7 +30,7 @@ sealed interface Fate {
         /// @param end nothing can be sent from then on
         Fate failed(String reason, Instant now, Instant end) {
             Instant began = tries == 0 ? now : first;
-            Instant again = now.plus(PAUSE.multipliedBy(1L << tries));
+            Instant again = now.plus(PAUSE.multipliedBy(1L << Math.min(tries, DOUBLED_MOST)));
             boolean isOver = again.isAfter(began.plus(TRIED_MOST)) || !again.isBefore(end);
             return isOver ? new GivenUp(now, reason) : new Waiting(tries + 1, began, again, reason);
         }

@@ -30,6 +30,9 @@ final class ReportBook implements StateFile.Content {
     static final int STEPS_MAX = 20_000;
     private static final int TEXT_MAX = 200;
 
+    /// What is further from its day was never written.
+    private static final Duration INSTANT_MOST = Duration.ofDays(30);
+
     private final Map<Step, Fate> steps = new LinkedHashMap<>();
     private long changes;
 
@@ -166,7 +169,8 @@ final class ReportBook implements StateFile.Content {
         var found = new LinkedHashMap<Step, Fate>();
         for (JsonNode one : all) {
             try {
-                found.put(step(one), fate(one));
+                Step step = step(one);
+                found.put(step, fate(one, step));
             } catch (DateTimeException | IllegalArgumentException e) {
                 throw new DamagedException("a step that is none: " + e.getMessage());
             }
@@ -190,20 +194,28 @@ final class ReportBook implements StateFile.Content {
                                 .orElseThrow(() -> new IllegalArgumentException("to " + to)));
     }
 
-    private static Fate fate(JsonNode one) {
-        Instant at = Instant.parse(one.path("at").stringValue(""));
+    private static Fate fate(JsonNode one, Step step) {
+        Instant at = instant(one.path("at"), step);
         String text = one.path("text").stringValue("");
         return switch (one.path("state").stringValue("")) {
             case "waiting" ->
                     new Fate.Waiting(
                             Math.clamp(one.path("tries").asLong(0), 0, 32),
-                            Instant.parse(one.path("first").stringValue("")),
+                            instant(one.path("first"), step),
                             at,
                             text);
             case "done" -> new Fate.Done(at, text);
             case "given-up" -> new Fate.GivenUp(at, text);
             default -> throw new IllegalArgumentException("its state");
         };
+    }
+
+    private static Instant instant(JsonNode text, Step step) {
+        Instant instant = Instant.parse(text.stringValue(""));
+        if (Duration.between(step.dayEnd(), instant).abs().compareTo(INSTANT_MOST) > 0) {
+            throw new IllegalArgumentException("a time far from its day");
+        }
+        return instant;
     }
 
     @Override

@@ -10,6 +10,7 @@ import com.sun.net.httpserver.HttpsServer;
 import io.whimbrel.delivery.TestCertificate;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,22 +27,33 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+
+import javax.net.ssl.SSLContext;
 
 /// Posts to the JDK's own web server, whose certificate is for another name and by nobody.
 @Timeout(60)
 final class ReportPostTest {
-    @TempDir Path folder;
+    @TempDir static Path folder;
+    private static Optional<SSLContext> tls = Optional.empty();
+
     private final ReportPost post = new ReportPost();
     private final List<String> seen = new CopyOnWriteArrayList<>();
     private HttpsServer server;
     private volatile int code = 200;
 
+    /// Once, for keytool is slow.
+    @BeforeAll
+    static void makeCertificate() throws IOException, InterruptedException {
+        tls = Optional.of(TestCertificate.context(folder));
+    }
+
     @BeforeEach
-    void start() throws IOException, InterruptedException {
+    void start() throws IOException {
         server =
                 HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 5);
-        server.setHttpsConfigurator(new HttpsConfigurator(TestCertificate.context(folder)));
+        server.setHttpsConfigurator(new HttpsConfigurator(tls.orElseThrow()));
         server.createContext("/", this::handle);
         server.start();
     }

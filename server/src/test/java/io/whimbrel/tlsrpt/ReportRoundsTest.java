@@ -355,6 +355,8 @@ final class ReportRoundsTest {
                         + "\"at\":\"2026-11-01T00:00:00Z\",\"state\":\"done\"}]}",
                 "{\"steps\":[{\"domain\":\"a.test\",\"day\":\"2026-11-01\","
                         + "\"at\":\"2026-11-01T00:00:00Z\",\"state\":\"odd\"}]}",
+                "{\"steps\":[{\"domain\":\"a.test\",\"day\":\"2026-11-01\","
+                        + "\"at\":\"2036-11-01T00:00:00Z\",\"state\":\"done\"}]}",
                 "{\"steps\":[{\"domain\":\"a.test\",\"day\":\"x\",\"state\":\"done\"}]}"
             })
     void damagedFile_isRefused_andNothingIsTaken(String text) {
