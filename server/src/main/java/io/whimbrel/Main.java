@@ -2,6 +2,8 @@ package io.whimbrel;
 
 import io.whimbrel.cli.ConfigCommand;
 import io.whimbrel.cli.Verbs;
+import io.whimbrel.doctor.DoctorCommand;
+import io.whimbrel.keydesk.KeyVerbs;
 import io.whimbrel.submission.Sendmail;
 import io.whimbrel.submission.SubmissionVerbs;
 import io.whimbrel.time.SteadyClock;
@@ -32,6 +34,8 @@ public final class Main implements Runnable {
         commandLine.addSubcommand(new ServeCommand()).addSubcommand(new ConfigCommand());
         commandLine.addSubcommand(new JavaOptionsCommand());
         Verbs.addTo(commandLine);
+        KeyVerbs.addTo(commandLine);
+        commandLine.addSubcommand(new DoctorCommand());
         SubmissionVerbs.addTo(commandLine);
     }
 

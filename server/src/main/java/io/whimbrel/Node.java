@@ -9,6 +9,7 @@ import io.whimbrel.admin.NodeStatus;
 import io.whimbrel.admin.ReloadResult;
 import io.whimbrel.admin.ScheduleDesk;
 import io.whimbrel.admin.ShapingDesk;
+import io.whimbrel.admin.TlsReportDesk;
 import io.whimbrel.budget.HeapWatch;
 import io.whimbrel.budget.MemoryPlan;
 import io.whimbrel.config.Config;
@@ -19,7 +20,6 @@ import io.whimbrel.delivery.PathRests;
 import io.whimbrel.delivery.PathsFile;
 import io.whimbrel.eventlog.EventLog;
 import io.whimbrel.mail.BodySource;
-import io.whimbrel.mail.DomainName;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.outcome.JobRunner;
 import io.whimbrel.outcome.OperatorDesk;
@@ -40,8 +40,8 @@ import io.whimbrel.spool.SpoolRecord.NoticeKind;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.time.Ticker;
+import io.whimbrel.tlsrpt.TlsReporter;
 import io.whimbrel.toml.AddressText;
-import io.whimbrel.transport.TlsReport;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +87,7 @@ final class Node implements AutoCloseable {
     private final JobRunner jobs;
     private final Reception reception;
     private final PickupFolder pickup;
+    private final TlsReporter tlsReporter;
     private final AdminSocket adminSocket;
     private final Ticker ticker;
     private final HeapWatch heap = HeapWatch.ofProcess();
@@ -196,6 +197,14 @@ final class Node implements AutoCloseable {
         budgets = new NodeBudgets(rooms, metrics, clock);
         reception.start(fileLimit.clients());
         pickup.start();
+        tlsReporter =
+                new TlsReporter(
+                        config.node().dataFolder(),
+                        new TlsReporter.Means(
+                                outgoing.tlsState().results(), reception.local(), new Random()),
+                        tlsReportSight(config),
+                        metrics,
+                        clock);
         adminSocket = AdminSocket.open(config.node().dataFolder(), operations(quotas), metrics);
     }
 
@@ -238,7 +247,7 @@ final class Node implements AutoCloseable {
                         () -> outgoing.sight(config),
                         deliveries(),
                         outgoing.reactions(),
-                        this::tlsReport,
+                        new TlsReportDesk(tlsReports(), clock),
                         clock);
         return new AdminOperations(
                 new AdminOperations.Desks(queue, door, shaping, egress),
@@ -257,12 +266,14 @@ final class Node implements AutoCloseable {
                 dispatcher::view);
     }
 
-    private Optional<String> tlsReport(DomainName domain, boolean isToday) {
-        String name = config.node().name();
-        var sender = new TlsReport.Sender(name, "postmaster@" + name, name);
-        return isToday
-                ? outgoing.tlsState().reportOfToday(sender, domain)
-                : outgoing.tlsState().report(sender, domain);
+    private TlsReportDesk.Reports tlsReports() {
+        return new TlsReportDesk.Reports(
+                tlsReporter::report, tlsReporter::views, tlsReporter::hasten);
+    }
+
+    private TlsReporter.Sight tlsReportSight(Config now) {
+        return new TlsReporter.Sight(
+                now.tlsReport(), outgoing.resolver(), now.delivery().allowPrivate());
     }
 
     /// Of what providers' replies lead to, for the event log.
@@ -374,6 +385,7 @@ final class Node implements AutoCloseable {
         schedule.reroute(outgoing.destinations(fresh), clock.instant());
         settlement.reconfigure(fresh.report());
         pickup.reload(fresh.pickup(), fresh.sendmail());
+        tlsReporter.reload(tlsReportSight(fresh));
         config = fresh;
     }
 
@@ -389,6 +401,7 @@ final class Node implements AutoCloseable {
         }
         try {
             pickup.close();
+            tlsReporter.close();
             reception.close(left(deadline));
             spool.stopBegins();
             dispatcher.close(left(deadline));

@@ -9,7 +9,6 @@ import io.whimbrel.egress.Destinations;
 import io.whimbrel.egress.Pools;
 import io.whimbrel.egress.SourceAddress;
 import io.whimbrel.egress.Sources;
-import io.whimbrel.keys.KeyShelf;
 import io.whimbrel.mail.TlsRequirement;
 import io.whimbrel.metrics.Metrics;
 import io.whimbrel.policy.TenantSettings;
@@ -31,7 +30,6 @@ import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
 import io.whimbrel.shaping.LimiterFile;
 import io.whimbrel.signing.Signing;
-import io.whimbrel.signing.SigningProviders;
 import io.whimbrel.time.SteadyClock;
 import io.whimbrel.token.CampaignBook;
 import io.whimbrel.token.TokenKeyFile;
@@ -68,7 +66,7 @@ final class Outgoing implements AutoCloseable {
     private final TlsState tlsState;
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
-    private final KeyShelf shelf;
+    private final SigningKeys keys;
     private final TokenKeys tokenKeys;
     private final Signing signing;
     private volatile Providers providers;
@@ -104,18 +102,8 @@ final class Outgoing implements AutoCloseable {
         tokenKeys =
                 new TokenKeyFile(folder.resolve("state").resolve("token.key"), new SecureRandom())
                         .open();
-        shelf = new KeyShelf(config.keySources(), clock);
-        signing =
-                new Signing(
-                        config.signing(),
-                        keys(),
-                        new SigningProviders(clock::nanos),
-                        metrics.signing,
-                        clock);
-    }
-
-    private Signing.Keys keys() {
-        return new Signing.Keys(shelf::key, Signing.Succession.NONE);
+        keys = new SigningKeys(config, clock);
+        signing = keys.open(config.signing(), metrics.signing);
     }
 
     Signing signing() {
@@ -241,11 +229,12 @@ final class Outgoing implements AutoCloseable {
     /// Each second or so.
     void tick(Instant now) {
         limiter.sweep(Micros.of(now));
+        keys.tick(now);
         reactions.tick(now);
     }
 
     /// What a reload changes and may fail to open. Immutable.
-    record Fresh(Resolver resolver, OutboundTls tls, Providers providers, Signing.Opened signing) {}
+    record Fresh(Resolver resolver, OutboundTls tls, Providers providers, SigningKeys.Opened signing) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///
@@ -261,7 +250,7 @@ final class Outgoing implements AutoCloseable {
                 answers,
                 tls(fresh, answers, known),
                 known,
-                signing.opened(fresh.signing().rules(), keys()));
+                keys.opened(before, fresh));
     }
 
     void reload(Config config, Fresh fresh) {
@@ -272,7 +261,7 @@ final class Outgoing implements AutoCloseable {
         pools = pools(config);
         resolver = fresh.resolver();
         tls = fresh.tls();
-        signing.use(fresh.signing());
+        keys.use(fresh.signing());
     }
 
     private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {
@@ -340,8 +329,8 @@ final class Outgoing implements AutoCloseable {
 
     @Override
     public void close() {
+        keys.close();
         signing.close();
-        shelf.close();
         restraintsFile.close();
         limiterFile.close();
         tlsState.close();

@@ -92,7 +92,8 @@ public final class AdminOperations implements AdminHandler {
                         door.handle(request, answer);
                 case "shaping-actions", "shaping-lift", "shaping-suspend" ->
                         shaping.handle(request, answer);
-                case "why", "shaping-explain", "tls-report" -> egress.handle(request, answer);
+                case "why", "shaping-explain", "tls-report", "tls-reports", "tls-reports-send" ->
+                        egress.handle(request, answer);
                 default -> Optional.of("unknown verb: \"" + request.verb() + "\"");
             };
         } catch (RequestException | JobRefused e) {

@@ -11,8 +11,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.net.InetAddress;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -276,6 +278,16 @@ record AdminRequest(ObjectNode fields, Instant now) {
 
     boolean isToday() throws RequestException {
         return flag("today");
+    }
+
+    /// Field `day`.
+    Optional<LocalDate> day() throws RequestException {
+        Optional<String> text = optionalText("day");
+        try {
+            return text.map(LocalDate::parse);
+        } catch (DateTimeException _) {
+            throw new RequestException("not a day such as 2026-11-27: " + text.orElse(""));
+        }
     }
 
     private Optional<QueueId> id() throws RequestException {

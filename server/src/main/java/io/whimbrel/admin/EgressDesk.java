@@ -18,17 +18,18 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// The verbs that explain how mail leaves: what it waits for, what holds for a domain, how its TLS
-/// went. Changes nothing. Thread-safe.
+/// went. Changes nothing, but when a report is sent. Thread-safe.
 public final class EgressDesk {
-    static final Set<String> VERBS = Set.of("why", "shaping-explain", "tls-report");
+    static final Set<String> VERBS =
+            Set.of("why", "shaping-explain", "tls-report", "tls-reports", "tls-reports-send");
     static final Set<String> FIELDS =
-            Set.of("verb", "id", "domain", "source", "pool", "tenant", "campaign", "today");
+            Set.of("verb", "id", "domain", "source", "pool", "tenant", "campaign", "today", "day");
 
     private final QueueDesk queue;
     private final Supplier<EgressSight> sight;
     private final Deliveries deliveries;
     private final Reactions reactions;
-    private final TlsReports reports;
+    private final TlsReportDesk reports;
     private final InstantSource clock;
 
     /// What the schedule and delivery know of mail that waits.
@@ -43,21 +44,13 @@ public final class EgressDesk {
             Function<EgressPath, PathView> paths,
             Function<Destination, DestinationView> destinations) {}
 
-    /// Finds what RFC 8460 has reported.
-    @FunctionalInterface
-    public interface TlsReports {
-        /// @param isToday of the day that goes on, instead of yesterday
-        /// @return JSON; empty where nothing was counted
-        Optional<String> of(DomainName domain, boolean isToday);
-    }
-
     /// @param sight by the configuration in force
     public EgressDesk(
             QueueDesk queue,
             Supplier<EgressSight> sight,
             Deliveries deliveries,
             Reactions reactions,
-            TlsReports reports,
+            TlsReportDesk reports,
             InstantSource clock) {
         this.queue = queue;
         this.sight = sight;
@@ -75,7 +68,7 @@ public final class EgressDesk {
         return switch (request.verb()) {
             case "why" -> why(request, answer);
             case "shaping-explain" -> explain(request, answer);
-            default -> report(request, answer);
+            default -> reports.handle(request, answer);
         };
     }
 
@@ -106,21 +99,5 @@ public final class EgressDesk {
             answer.line(Explanation.of(asked, now, clock.instant()));
         }
         return problem;
-    }
-
-    private Optional<String> report(AdminRequest request, AdminAnswer answer)
-            throws RequestException {
-        DomainName domain = request.requiredDomain();
-        boolean isToday = request.isToday();
-        Optional<String> report = reports.of(domain, isToday);
-        report.flatMap(Json::parse).ifPresent(answer::line);
-        return report.isPresent()
-                ? Optional.empty()
-                : Optional.of(
-                        "no session with hosts of "
-                                + domain
-                                + " was counted "
-                                + (isToday ? "today" : "yesterday")
-                                + " (UTC)");
     }
 }

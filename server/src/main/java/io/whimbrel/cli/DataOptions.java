@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /// Which node's data a verb is about: by its configuration or its data folder. Confined to one
 /// thread.
-final class DataOptions {
+public final class DataOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec = CommandSpec.create();
 
@@ -36,7 +36,7 @@ final class DataOptions {
     /// The node's data folder.
     ///
     /// @throws IOException where the configuration cannot be read
-    Path folder() throws IOException {
+    public Path folder() throws IOException {
         if (data.isPresent()) {
             return data.get();
         }
@@ -46,7 +46,7 @@ final class DataOptions {
     /// The node's configuration; where only its data folder is given, one with the defaults.
     ///
     /// @throws IOException where the configuration cannot be read
-    Config config() throws IOException {
+    public Config config() throws IOException {
         if (data.isEmpty()) {
             return DataFolder.config(configFile());
         }
@@ -58,7 +58,7 @@ final class DataOptions {
     }
 
     /// Whether any option names the node.
-    boolean isGiven() {
+    public boolean isGiven() {
         return data.isPresent() || config.isPresent();
     }
 
@@ -68,14 +68,14 @@ final class DataOptions {
     }
 
     /// Which option says where the folder is, for people.
-    String origin() {
+    public String origin() {
         return data.isPresent()
                 ? "--data " + data.get()
                 : "node.data in " + config.map(Path::toString).orElse("FILE");
     }
 
     /// How the node's server is started, for people.
-    String startCommand() {
+    public String startCommand() {
         return "whimbrel serve -c " + config.map(Path::toString).orElse("FILE");
     }
 }

@@ -6,18 +6,18 @@ import java.util.List;
 
 /// Rows in aligned columns; numbers stand to the right. The last column is not padded. Confined to
 /// one thread.
-final class TextTable {
+public final class TextTable {
     private final List<String> titles;
     private final List<List<String>> rows = new ArrayList<>();
     private final boolean[] isNumber;
 
-    TextTable(String... titles) {
+    public TextTable(String... titles) {
         this.titles = List.of(titles);
         this.isNumber = new boolean[titles.length];
     }
 
     /// Adds a row with one cell per title.
-    void add(Object... cells) {
+    public void add(Object... cells) {
         if (cells.length != titles.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + titles);
         }
@@ -29,11 +29,11 @@ final class TextTable {
         rows.add(row);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return rows.isEmpty();
     }
 
-    void print(PrintWriter out) {
+    public void print(PrintWriter out) {
         int[] widths = new int[titles.size()];
         widen(widths, titles);
         rows.forEach(row -> widen(widths, row));

@@ -1,23 +1,16 @@
 package io.whimbrel.cli;
 
-import io.whimbrel.time.SteadyClock;
-
 import picocli.CommandLine;
 
 /// The verbs of the command line that look at a node or operate it: `queue`, `spool`, `trace`,
-/// `user`, `bans`, `lockouts`, `tenants`, `why`, `shaping`, `tls`, `dkim`, `import`, `reload`,
-/// `status`, `metrics`. Stateless.
+/// `user`, `bans`, `lockouts`, `tenants`, `why`, `shaping`, `tls`, `import`, `reload`, `status`,
+/// `metrics`. Stateless.
 public final class Verbs {
     private Verbs() {}
 
     private static CommandLine shaping() {
         var shaping = new ShapingCommand();
         return shaping.addTo(new CommandLine(shaping));
-    }
-
-    private static CommandLine dkim() {
-        var dkim = new DkimCommand(new SteadyClock());
-        return dkim.addTo(new CommandLine(dkim));
     }
 
     /// Adds the verbs to the program's command line.
@@ -32,7 +25,6 @@ public final class Verbs {
                 .addSubcommand(new WhyCommand())
                 .addSubcommand(shaping())
                 .addSubcommand(new TlsCommand())
-                .addSubcommand(dkim())
                 .addSubcommand(new ImportCommand())
                 .addSubcommand(new ReloadCommand())
                 .addSubcommand(new StatusCommand())

@@ -28,14 +28,14 @@ public final class Words {
     }
 
     /// A time as it came, RFC 3339, cut to whole seconds.
-    static String time(String instant) {
+    public static String time(String instant) {
         int fraction = instant.indexOf('.');
         boolean isInUtc = instant.endsWith("Z");
         return printable(fraction > 0 && isInUtc ? instant.substring(0, fraction) + "Z" : instant);
     }
 
     /// `text` as one word of a POSIX shell, in quotes where it needs them.
-    static String shellWord(String text) {
+    public static String shellWord(String text) {
         boolean isPlain = !text.isEmpty() && text.chars().allMatch(Words::isPlainInShell);
         return isPlain ? text : "'" + printable(text).replace("'", "'\\''") + "'";
     }

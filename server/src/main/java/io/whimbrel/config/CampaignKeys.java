@@ -104,8 +104,8 @@ final class CampaignKeys {
                     new Presence.Unset<>(
                             "the sender's own stands", "\"bounce+{recipient}@b.example.com\""),
                     RELOAD,
-                    "The reverse-path, with `{recipient}` or `{ref}`, so that a bounce tells whom it"
-                            + " is about. Each recipient gets a transaction of his own.");
+                    "The reverse-path, with `{recipient}` or `{ref}`, so that a bounce tells whom"
+                            + " it is about. Each recipient gets a transaction of his own.");
 
     static final TableSpec CAMPAIGN =
             new TableSpec(
@@ -115,14 +115,7 @@ final class CampaignKeys {
                     Optional.empty(),
                     "What some mail gets as it leaves: header fields, covered by its signature, and"
                             + " a reverse-path.",
-                    List.of(
-                            NAME,
-                            TENANTS,
-                            FEEDBACK_ID,
-                            LIST_UNSUBSCRIBE,
-                            ONE_CLICK,
-                            TOKEN,
-                            VERP));
+                    List.of(NAME, TENANTS, FEEDBACK_ID, LIST_UNSUBSCRIBE, ONE_CLICK, TOKEN, VERP));
 
     private CampaignKeys() {}
 
@@ -145,8 +138,7 @@ final class CampaignKeys {
                     table.placeOf(ONE_CLICK),
                     "one-click: list-unsubscribe names no https:// URL (RFC 8058 §3)");
         }
-        List<Key<?>> makers =
-                List.of(FEEDBACK_ID, LIST_UNSUBSCRIBE, ONE_CLICK, TOKEN, VERP);
+        List<Key<?>> makers = List.of(FEEDBACK_ID, LIST_UNSUBSCRIBE, ONE_CLICK, TOKEN, VERP);
         if (makers.stream().noneMatch(table::isWritten)) {
             findings.warn(table.place(), "this [[campaign]] adds nothing");
         }

@@ -20,9 +20,9 @@ import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.signing.SigningSettings;
 import io.whimbrel.spool.SpoolSettings;
-import io.whimbrel.transport.TlsOutSettings;
-
+import io.whimbrel.tlsrpt.TlsReportSettings;
 import io.whimbrel.token.CampaignRule;
+import io.whimbrel.transport.TlsOutSettings;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +46,7 @@ import java.util.TreeSet;
 /// @param campaigns what some mail gets as it leaves, in the order of the file
 /// @param signing what is signed, with which keys
 /// @param keySources where keys lie that are in no files
+/// @param tlsReport whether reports on that are sent
 /// @param retry when it is tried again
 /// @param schedule how queues are served; entries in memory as [MemoryPlan] says
 /// @param memory what the file says about memory
@@ -67,6 +68,7 @@ public record Config(
         List<CampaignRule> campaigns,
         SigningSettings signing,
         KeySources keySources,
+        TlsReportSettings tlsReport,
         RetrySchedule retry,
         ScheduleSettings schedule,
         MemorySettings memory,
@@ -124,6 +126,7 @@ public record Config(
                 campaigns,
                 signing,
                 keySources,
+                tlsReport,
                 retry,
                 schedule.withEntriesMax(plan.entriesMax()),
                 memory,

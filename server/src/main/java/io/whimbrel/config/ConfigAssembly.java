@@ -72,6 +72,7 @@ final class ConfigAssembly {
                 values.all(CampaignKeys.CAMPAIGN).stream().map(CampaignKeys::rule).toList(),
                 DkimKeys.settings(values, classes, node.dataFolder()),
                 KeySourceKeys.settings(values),
+                TlsReportKeys.settings(values.one(TlsReportKeys.TLS_REPORT), classes, node.name()),
                 retry(values.one(DeliveryKeys.RETRY)),
                 new ScheduleSettings(
                         egress.defaultPool(),

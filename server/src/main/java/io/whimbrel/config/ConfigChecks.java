@@ -74,6 +74,8 @@ final class ConfigChecks {
                 .forEach(it -> classes.check(it, ReceptionKeys.CLASS, findings));
         values.all(TenantKeys.TENANT).forEach(it -> classes.check(it, TenantKeys.CLASS, findings));
         classes.check(values.one(PickupKeys.PICKUP), PickupKeys.CLASS, findings);
+        classes.check(values.one(TlsReportKeys.TLS_REPORT), TlsReportKeys.CLASS, findings);
+        TlsReportKeys.check(values.one(TlsReportKeys.TLS_REPORT), findings);
         TenantKeys.check(values.all(TenantKeys.TENANT), classes, findings);
     }
 

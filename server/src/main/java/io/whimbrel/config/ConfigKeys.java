@@ -33,6 +33,7 @@ final class ConfigKeys {
                     DkimKeys.SIGNING,
                     KeySourceKeys.VAULT,
                     KeySourceKeys.PKCS11,
+                    TlsReportKeys.TLS_REPORT,
                     DeliveryKeys.RETRY,
                     StorageKeys.MEMORY,
                     StorageKeys.SPOOL,

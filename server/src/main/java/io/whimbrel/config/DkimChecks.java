@@ -40,10 +40,13 @@ final class DkimChecks {
             classes.checkAll(table, DkimKeys.CLASSES, findings);
             checkIdentity(table);
             checkTwice(table);
-            if (table.find(DkimKeys.AUTHORS).isPresent() && table.isWritten(DkimKeys.SUB_DOMAINS)) {
-                findings.error(
+            boolean isWithoutEffect =
+                    table.find(DkimKeys.AUTHORS).isPresent()
+                            && table.isWritten(DkimKeys.SUB_DOMAINS);
+            if (isWithoutEffect) {
+                findings.warn(
                         table.placeOf(DkimKeys.SUB_DOMAINS),
-                        "sub-domains: `authors` says which domains");
+                        "sub-domains: without effect, for `authors` says which domains");
             }
         }
     }

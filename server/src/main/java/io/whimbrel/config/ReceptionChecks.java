@@ -44,6 +44,7 @@ final class ReceptionChecks {
         }
         TableValues pickup = values.one(PickupKeys.PICKUP);
         checkTenant(pickup, PickupKeys.TENANT);
+        checkTenant(values.one(TlsReportKeys.TLS_REPORT), TlsReportKeys.TENANT);
         checkDropBox(pickup);
         checkAliases(values.one(PickupKeys.SENDMAIL));
         checkClientCertificates();

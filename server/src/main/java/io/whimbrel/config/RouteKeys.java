@@ -4,13 +4,13 @@ import static io.whimbrel.toml.Key.Change.RELOAD;
 
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.routing.Credentials;
 import io.whimbrel.routing.HostSettings;
 import io.whimbrel.routing.IpPreference;
 import io.whimbrel.routing.RouteConditions;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
-import io.whimbrel.mail.Wildcards;
 import io.whimbrel.toml.Key;
 import io.whimbrel.toml.Key.Presence;
 import io.whimbrel.toml.Kinds;

@@ -12,4 +12,8 @@ import io.whimbrel.transport.OutboundTls;
 /// @param tls how safely
 /// @param campaigns what is added to it
 public record DeliveryPlan(
-        DeliverySettings settings, Pools pools, RoutingPlan routing, OutboundTls tls, CampaignBook campaigns) {}
+        DeliverySettings settings,
+        Pools pools,
+        RoutingPlan routing,
+        OutboundTls tls,
+        CampaignBook campaigns) {}

@@ -11,7 +11,6 @@ import io.whimbrel.outcome.AttemptResult.NotTried;
 import io.whimbrel.reaction.Advice;
 import io.whimbrel.routing.Heading;
 import io.whimbrel.routing.NextHop;
-import io.whimbrel.schedule.Carrier;
 import io.whimbrel.schedule.Micros;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.schedule.Take;

@@ -13,8 +13,7 @@ import java.util.function.Supplier;
 /// @param size octets of it all
 /// @param bodies the rest from its beginning, at each call
 /// @param reversePath address in place of that of its envelope; empty: its own
-record Leaving(
-        byte[] front, long size, Supplier<BodySource> bodies, Optional<String> reversePath) {
+record Leaving(byte[] front, long size, Supplier<BodySource> bodies, Optional<String> reversePath) {
 
     /// From the reverse-path of its envelope.
     Leaving(byte[] front, long size, Supplier<BodySource> bodies) {

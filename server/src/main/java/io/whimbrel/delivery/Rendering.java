@@ -23,8 +23,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// Makes messages ready to leave: encoded where the host needs that, with what their campaign adds,
-/// signed. Thread-safe. Blocks
-/// until that is done.
+/// signed. Thread-safe. Blocks until that is done.
 final class Rendering {
     private static final byte[] NOTHING = {};
 

@@ -31,9 +31,7 @@ public final class Rotations {
         // Asked for every message that is signed.
         return byEntry.isEmpty()
                 ? Optional.empty()
-                : KeyName.parse(domain, selector)
-                        .flatMap(this::find)
-                        .flatMap(Rotations::successor);
+                : KeyName.parse(domain, selector).flatMap(this::find).flatMap(Rotations::successor);
     }
 
     private static Optional<PlacedKey> successor(Rotation rotation) {

@@ -58,6 +58,9 @@ public final class Metrics {
     /// Signatures of mail that leaves.
     public final SigningMetrics signing = new SigningMetrics(registry);
 
+    /// Reports on it.
+    public final TlsReportMetrics tlsReports = new TlsReportMetrics(registry);
+
     /// What checks of mail of others said.
     public final VerificationMetrics verification = new VerificationMetrics(registry);
 

@@ -17,6 +17,7 @@ import io.whimbrel.smtp.SmtpReply;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -108,7 +109,7 @@ public final class LocalIntake {
                         stream(terms.stream(), bytes.header.value()),
                         now,
                         terms.dsnPolicy(),
-                        treatment(bytes.tenant, terms.stream(), now));
+                        treatment(bytes.tenant, terms, now));
         SmtpReply reply = body.accept(envelope, "local " + mail.user() + " " + mail.file());
         if (reply.isPositive()) {
             bytes.quota.keep();
@@ -153,15 +154,21 @@ public final class LocalIntake {
     }
 
     /// Pool and lifetime of the tenant's mail.
-    private static Treatment treatment(TenantSettings tenant, MailStream configured, Instant now) {
+    private static Treatment treatment(TenantSettings tenant, LocalTerms terms, Instant now) {
         return new Treatment(
                 Optional.empty(),
-                tenant.expire().map(now::plus),
+                expire(tenant, terms).map(now::plus),
                 Optional.empty(),
                 0,
-                tenant.pool().orElse(configured.pool()),
+                tenant.pool().orElse(terms.stream().pool()),
                 "",
                 Map.of());
+    }
+
+    private static Optional<Duration> expire(TenantSettings tenant, LocalTerms terms) {
+        return tenant.expire()
+                .filter(its -> terms.expire().isEmpty() || its.compareTo(terms.expire().get()) < 0)
+                .or(terms::expire);
     }
 
     private static MailStream stream(MailStream configured, String campaign) {

@@ -1,7 +1,7 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.mail.Wildcards;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.Wildcards;
 
 import java.util.List;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.mail.Wildcards;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailStream;
+import io.whimbrel.mail.Wildcards;
 
 import java.util.List;
 import java.util.Optional;

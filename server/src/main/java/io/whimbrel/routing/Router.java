@@ -1,6 +1,5 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.mail.Wildcards;
 import io.whimbrel.dns.AddressAnswer;
 import io.whimbrel.dns.MxAnswer;
 import io.whimbrel.dns.MxAnswer.MxHost;
@@ -8,6 +7,7 @@ import io.whimbrel.dns.Resolver;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.Network;
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.smtp.SmtpReply;
 
 import java.net.InetAddress;

@@ -272,8 +272,8 @@ final class PathQueue {
                                 ? 1
                                 : limiter.recipientsMax(
                                         queue.gates(limiter, path), carrier.source());
-                QueueEntry entry = queue.pollReady(
-                                Math.min(byLimits, carrier.recipientsMax(queue.stream())));
+                QueueEntry entry =
+                        queue.pollReady(Math.min(byLimits, carrier.recipientsMax(queue.stream())));
                 ready.charge(queue, entry.recipients().size());
                 reposition(queue);
                 queues.addInFlight(1);

@@ -104,7 +104,8 @@ final class Making {
     private Forms forms(HeaderFields header) {
         added =
                 outbound.added().stream()
-                        .filter(one -> one.unless().isEmpty() || header.named(one.unless()).isEmpty())
+                        .filter(one ->
+                                one.unless().isEmpty() || header.named(one.unless()).isEmpty())
                         .toList();
         List<HeaderField> from = header.named("from");
         if (!from.isEmpty()) {

@@ -58,7 +58,7 @@ public final class Signing implements AutoCloseable {
         this.kept = new KeptSignatures(settings.memoryBytes());
         this.troubles = new KeyTroubles(clock, metrics);
         current = open(settings.rules(), keys);
-        choose();
+        beginToChoose();
         int count = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
         threads = new SigningThreads(count, providers);
         metrics.watch(threads::waiting, kept::bytes);
@@ -109,10 +109,14 @@ public final class Signing implements AutoCloseable {
         }
     }
 
-    private void choose() {
-        if (current.book().isEmpty()) {
-            return;
+    /// Who signs first waits for that; nothing else does.
+    private void beginToChoose() {
+        if (!current.book().isEmpty()) {
+            Thread.ofPlatform().name("signing-trial").daemon().start(this::choose);
         }
+    }
+
+    private void choose() {
         for (KeyAlgorithm algorithm : KeyAlgorithm.values()) {
             List<SigningProviders.Trial> trials = providers.trials(algorithm);
             for (SigningProviders.Trial trial : trials) {
@@ -143,6 +147,13 @@ public final class Signing implements AutoCloseable {
         return new Opened(open(rules, keys));
     }
 
+    /// Other keys are in force for the same rules: a key has taken the place of another.
+    ///
+    /// @throws IOException where one cannot be used; nothing has changed then
+    public void renew(Keys keys) throws IOException {
+        use(opened(current.book().rules(), keys));
+    }
+
     /// What [#opened] has made.
     public static final class Opened {
         private final Current opened;
@@ -155,7 +166,7 @@ public final class Signing implements AutoCloseable {
     /// From here on these rules and keys sign.
     public void use(Opened opened) {
         current = opened.opened;
-        choose();
+        beginToChoose();
         troubles.clear();
     }
 

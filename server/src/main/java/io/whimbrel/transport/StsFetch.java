@@ -8,8 +8,6 @@ import io.whimbrel.tls.ServerTrust;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,9 +23,6 @@ final class StsFetch {
     /// RFC 8461 §3.3 suggests one minute; but mail waits, and so do other domains.
     static final Duration ALL_MOST = Duration.ofSeconds(10);
 
-    /// To one address; less where there are several.
-    private static final Duration CONNECT_MOST = Duration.ofSeconds(5);
-
     private final Watchdog watchdog;
     private final Places places;
     private final ServerTrust trust;
@@ -41,46 +36,6 @@ final class StsFetch {
         List<InetSocketAddress> of(String host) throws UnknownHostException;
     }
 
-    /// A connection to the first of some addresses that takes one. Any thread may close it.
-    private static final class Line implements AutoCloseable {
-        private Socket socket = new Socket();
-        private boolean isClosed;
-
-        void connect(List<InetSocketAddress> addresses) throws IOException {
-            Duration share = ALL_MOST.dividedBy(addresses.size() + 1L);
-            Duration most = share.compareTo(CONNECT_MOST) < 0 ? share : CONNECT_MOST;
-            IOException last = new UnknownHostException("no address");
-            for (InetSocketAddress address : addresses) {
-                try {
-                    fresh().connect(address, Math.toIntExact(most.toMillis()));
-                    return;
-                } catch (IOException e) {
-                    last = e;
-                }
-            }
-            throw last;
-        }
-
-        private synchronized Socket fresh() throws IOException {
-            if (isClosed) {
-                throw new SocketTimeoutException("no connection in time");
-            }
-            closeQuietly(socket);
-            socket = new Socket();
-            return socket;
-        }
-
-        synchronized Socket socket() {
-            return socket;
-        }
-
-        @Override
-        public synchronized void close() {
-            isClosed = true;
-            closeQuietly(socket);
-        }
-    }
-
     StsFetch(Watchdog watchdog, Places places, ServerTrust trust) {
         this.watchdog = watchdog;
         this.places = places;
@@ -89,10 +44,10 @@ final class StsFetch {
 
     StsAnswer fetch(DomainName domain) {
         String host = "mta-sts." + domain.value();
-        try (var line = new Line();
+        try (var line = new WebLine();
                 var watch = watchdog.watch(line::close)) {
             watch.arm(ALL_MOST);
-            line.connect(places.of(host));
+            line.connect(places.of(host), ALL_MOST);
             try (SSLSocket secure = ClientTls.verified(line.socket(), host, trust)) {
                 Optional<StsPolicy> policy = StsPolicy.parse(text(secure, host));
                 return policy.isPresent()
@@ -125,13 +80,5 @@ final class StsFetch {
             line.append(c < ' ' || c == 0x7f ? ' ' : c);
         }
         return new StsAnswer.Broken(failure, line.toString());
-    }
-
-    private static void closeQuietly(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException _) {
-            // Whoever reads from it learns of it.
-        }
     }
 }

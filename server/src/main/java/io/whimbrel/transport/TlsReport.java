@@ -22,6 +22,11 @@ public final class TlsReport {
     /// @param node our host name
     public record Sender(String organization, String contact, String node) {}
 
+    /// Its `report-id`: the same whenever it is made anew.
+    public static String id(Sender sender, DomainName domain, LocalDate day) {
+        return day + "_" + domain + "@" + sender.node;
+    }
+
     static String json(
             Sender sender,
             DomainName domain,
@@ -31,8 +36,7 @@ public final class TlsReport {
         root.putObject("date-range")
                 .put("start-datetime", day + "T00:00:00Z")
                 .put("end-datetime", day + "T23:59:59Z");
-        root.put("contact-info", sender.contact)
-                .put("report-id", day + "_" + domain + "@" + sender.node);
+        root.put("contact-info", sender.contact).put("report-id", id(sender, domain, day));
         ArrayNode policies = root.putArray("policies");
         tallies.forEach((key, tally) -> policy(policies.addObject(), key, tally));
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);

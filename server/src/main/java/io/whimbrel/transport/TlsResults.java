@@ -30,7 +30,7 @@ public final class TlsResults implements StateFile.Content {
     static final int TALLIES_MAX = 10_000;
     static final int FAILURES_MAX = 50;
     static final int POLICIES_MAX = 20;
-    static final int DAYS_KEPT = 2;
+    public static final int DAYS_KEPT = 2;
 
     /// So many are forgotten at once.
     private static final int FORGOTTEN = TALLIES_MAX / 20;
@@ -224,24 +224,18 @@ public final class TlsResults implements StateFile.Content {
                 : Optional.of(TlsReport.json(sender, domain, day, found));
     }
 
-    /// As [#report], for the last day that is over.
-    public Optional<String> reportOfYesterday(TlsReport.Sender sender, DomainName domain) {
-        LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
-        return report(sender, domain, today.minusDays(1));
-    }
-
-    /// As [#report], for the day that goes on.
-    public Optional<String> reportOfToday(TlsReport.Sender sender, DomainName domain) {
-        return report(sender, domain, LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC));
-    }
-
     /// Domains of which there is something to report.
-    public synchronized List<DomainName> domains(LocalDate day) {
-        return tallies.keySet().stream()
-                .filter(key -> key.day().equals(day))
-                .map(Key::domain)
-                .distinct()
-                .toList();
+    ///
+    /// @param sessionsLeast those with fewer on that day are left out
+    public synchronized List<DomainName> domains(LocalDate day, long sessionsLeast) {
+        var sessions = new LinkedHashMap<DomainName, Long>();
+        tallies.forEach((key, tally) -> {
+            if (key.day().equals(day)) {
+                sessions.merge(key.domain(), tally.sessions(), Long::sum);
+            }
+        });
+        sessions.values().removeIf(count -> count < sessionsLeast);
+        return List.copyOf(sessions.keySet());
     }
 
     @Override

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /// What outlives reloads and restarts of TLS with hosts: policies of domains, hosts whose TLS does
@@ -86,21 +85,17 @@ public final class TlsState implements AutoCloseable {
             DaneAnswer.Source dane)
             throws IOException {
         var outbound = new OutboundTls(settings, byProvider, sts::policy, dane, memory);
-        var places = new PolicyHosts(resolver, allowPrivate, settings.mtaStsPort());
+        var hosts = new WebHosts(resolver, allowPrivate);
+        int port = settings.mtaStsPort();
         // Authorities of our own are for hosts of our own: policies are on the public web.
-        var fetch = new StsFetch(watchdog, places, ServerTrust.ofJava());
+        var fetch = new StsFetch(watchdog, host -> hosts.of(host, port), ServerTrust.ofJava());
         means = new Means(resolver::text, fetch::fetch);
         return outbound;
     }
 
-    /// What RFC 8460 has reported of yesterday; empty where nothing was counted.
-    public Optional<String> report(TlsReport.Sender sender, DomainName domain) {
-        return memory.results().reportOfYesterday(sender, domain);
-    }
-
-    /// As [#report], of today so far.
-    public Optional<String> reportOfToday(TlsReport.Sender sender, DomainName domain) {
-        return memory.results().reportOfToday(sender, domain);
+    /// What was counted for reports.
+    public TlsResults results() {
+        return memory.results();
     }
 
     @Override

@@ -22,9 +22,11 @@ import io.whimbrel.shaping.Dimension;
 import io.whimbrel.shaping.LimitScope;
 import io.whimbrel.shaping.LimitSettings;
 import io.whimbrel.shaping.Limiter;
+import io.whimbrel.tlsrpt.TlsReportView;
 import io.whimbrel.transport.TlsPolicy;
 
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +46,11 @@ public final class TestEgress {
     PathView view = PathView.IDLE;
     DestinationView lookup = DestinationView.NONE;
     String route = "";
+
+    /// By domain and day.
     Map<String, String> reports = new HashMap<>();
+
+    List<TlsReportView> views = new ArrayList<>();
 
     private final FakeQueueDesk queue;
     private final InstantSource clock = InstantSource.fixed(FakeQueueDesk.NOW);
@@ -110,7 +116,13 @@ public final class TestEgress {
                 () -> sight,
                 deliveries,
                 shaping.reactions,
-                (domain, _) -> Optional.ofNullable(reports.get(domain.value())),
+                new TlsReportDesk(
+                        new TlsReportDesk.Reports(
+                                (domain, day) ->
+                                        Optional.ofNullable(reports.get(domain.value() + day)),
+                                _ -> views,
+                                _ -> views.size()),
+                        clock),
                 clock);
     }
 }

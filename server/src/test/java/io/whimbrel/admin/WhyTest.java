@@ -255,6 +255,8 @@ final class WhyTest {
                 .contains("did you mean \"default\"?");
         assertThat(ask("{\"verb\":\"tls-report\",\"domain\":\"a.test\"}"))
                 .contains("no session with hosts of a.test was counted yesterday");
+        assertThat(ask("{\"verb\":\"tls-report\",\"domain\":\"a.test\",\"day\":\"x\"}"))
+                .contains("not a day");
     }
 
     @Test

@@ -107,6 +107,10 @@ class ConfigFileTest {
         assertThat(config.routes()).isEmpty();
         assertThat(config.pickup())
                 .isEqualTo(PickupSettings.in(Path.of("/var/lib/whimbrel/pickup")));
+        assertThat(config.tlsReport().from()).isEmpty();
+        assertThat(config.tlsReport().reversePath().isNull()).isTrue();
+        assertThat(config.tlsReport().sender().contact())
+                .isEqualTo("postmaster@" + config.node().name());
         assertThat(config.sendmail()).isEqualTo(SendmailSettings.of("mx1.example.com"));
         assertThat(config.delivery()).isEqualTo(DeliverySettings.DEFAULT);
         assertThat(config.schedule()).isEqualTo(ScheduleSettings.DEFAULT);

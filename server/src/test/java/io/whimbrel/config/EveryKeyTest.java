@@ -27,6 +27,8 @@ import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.DsnPolicy;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.ReversePath;
+import io.whimbrel.mail.Wildcards;
 import io.whimbrel.pickup.LocalAlias;
 import io.whimbrel.pickup.PickupSettings;
 import io.whimbrel.pickup.SendmailSettings;
@@ -46,7 +48,6 @@ import io.whimbrel.routing.IpPreference;
 import io.whimbrel.routing.RouteConditions;
 import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
-import io.whimbrel.mail.Wildcards;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
 import io.whimbrel.signing.DkimRule;
@@ -57,9 +58,12 @@ import io.whimbrel.tls.CertificateFiles;
 import io.whimbrel.tls.ClientCertificates;
 import io.whimbrel.tls.ProtocolMinimum;
 import io.whimbrel.tls.ServerTlsSettings;
+import io.whimbrel.tlsrpt.TlsReportSettings;
+import io.whimbrel.token.CampaignRule;
 import io.whimbrel.toml.TableSpec;
 import io.whimbrel.transport.TlsLevel;
 import io.whimbrel.transport.TlsOutSettings;
+import io.whimbrel.transport.TlsReport;
 import io.whimbrel.transport.TlsRule;
 import io.whimbrel.verification.VerificationSettings;
 
@@ -219,6 +223,20 @@ final class EveryKeyTest {
     }
 
     @Test
+    void everyKey_reachesItsRecord_ofCampaigns() {
+        CampaignRule rule = valid(EVERYTHING).campaigns().getFirst();
+        assertThat(rule.campaigns())
+                .extracting(Wildcards::text)
+                .containsExactly("spring-*", "news");
+        assertThat(rule.tenants()).containsExactly("shop");
+        assertThat(rule.feedbackId()).isPresent();
+        assertThat(rule.listUnsubscribe()).isPresent();
+        assertThat(rule.isOneClick()).isTrue();
+        assertThat(rule.hasToken()).isTrue();
+        assertThat(rule.verp()).isPresent();
+    }
+
+    @Test
     void everyKey_reachesItsRecord_ofSigning() {
         Config config = valid(EVERYTHING);
         Form form = config.signing().rules().getFirst().form();
@@ -258,6 +276,21 @@ final class EveryKeyTest {
         assertThat(config.signing().keyFolder()).hasToString("/etc/whimbrel/keys");
         assertThat(config.signing().threads()).hasValue(4);
         assertThat(config.signing().memoryBytes()).isEqualTo(32 << 20);
+    }
+
+    @Test
+    void everyKey_reachesItsRecord_ofTlsReport() {
+        assertThat(valid(EVERYTHING).tlsReport())
+                .isEqualTo(
+                        new TlsReportSettings(
+                                TlsReportSettings.mailbox("tls-reports@example.com"),
+                                new TlsReport.Sender(
+                                        "Example Ltd", "postmaster@example.com", "mx1.example.com"),
+                                new ReversePath("bounces@example.com"),
+                                new MailStream("system", "", PriorityClass.BULK),
+                                1L << 20,
+                                5,
+                                Duration.ofHours(2)));
     }
 
     @Test

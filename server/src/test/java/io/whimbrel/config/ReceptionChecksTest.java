@@ -86,6 +86,14 @@ class ReceptionChecksTest {
     }
 
     @Test
+    void reportsWithoutAnAuthor_areWarnedOf() {
+        String table = "[tls-report]\ndelay = \"1h\"\n";
+        assertOne(warnings(table), "7:1: delay: without effect", "from names their author");
+        assertThat(warnings("[tls-report]\norganization = \"Us\"\n")).isEmpty();
+        assertThat(warnings(table + "from = \"reports@example.com\"\n")).isEmpty();
+    }
+
+    @Test
     void certificatesOfATenant_thatNobodyAsksFor_areWarnedOf() {
         String tenant = "[[tenant]]\nname = \"shop\"\ncertificates = [\"app.shop.example\"]\n";
         assertOne(warnings(tenant), "8:1: certificates: without effect", "client-certificates");

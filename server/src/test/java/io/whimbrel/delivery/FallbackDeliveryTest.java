@@ -102,7 +102,8 @@ final class FallbackDeliveryTest {
                         new Resolver(post.dns.settings(), post.clock),
                         new OwnNode(Set.of("own.test"), List.of()),
                         (_, _) -> "big");
-        return new DeliveryPlan(Post.SETTINGS, plain.pools(), routing, plain.tls(), TestMail.NO_CAMPAIGNS);
+        return new DeliveryPlan(
+                Post.SETTINGS, plain.pools(), routing, plain.tls(), TestMail.NO_CAMPAIGNS);
     }
 
     private static ReactionRule suspends(String name, Dimension scope) {

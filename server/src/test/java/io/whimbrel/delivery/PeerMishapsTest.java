@@ -181,7 +181,12 @@ final class PeerMishapsTest {
                 var post = new Post(mx(peer))) {
             DeliveryPlan plain = post.plan(mx(peer));
             post.dispatcher.reload(
-                    new DeliveryPlan(plain.settings(), plain.pools(), plain.routing(), tls(post), TestMail.NO_CAMPAIGNS));
+                    new DeliveryPlan(
+                            plain.settings(),
+                            plain.pools(),
+                            plain.routing(),
+                            tls(post),
+                            TestMail.NO_CAMPAIGNS));
             for (String domain : List.of("broken.test", "good.test")) {
                 post.dns.with(domain + ". 300 IN MX 10 mx1.test.");
             }

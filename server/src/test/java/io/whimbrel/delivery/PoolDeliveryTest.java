@@ -295,7 +295,8 @@ final class PoolDeliveryTest {
                         settings,
                         new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
                         plain.routing(),
-                        plain.tls(), TestMail.NO_CAMPAIGNS));
+                        plain.tls(),
+                        TestMail.NO_CAMPAIGNS));
         return post;
     }
 
@@ -351,7 +352,8 @@ final class PoolDeliveryTest {
                             ONE,
                             new Pools(List.of(other), sources, post.clock, post.metrics.egress),
                             before.routing(),
-                            before.tls(), TestMail.NO_CAMPAIGNS));
+                            before.tls(),
+                            TestMail.NO_CAMPAIGNS));
             post.admit(3);
 
             peer.await(() -> post.schedule.held(path(peer)).isPresent());
@@ -408,7 +410,8 @@ final class PoolDeliveryTest {
             Post post, ScriptedPeer peer, DeliverySettings settings, SourceAddress... all) {
         List<Member> members = Arrays.stream(all).map(SourceAddress::name).map(Member::of).toList();
         DeliveryPlan one = plan(post, peer, members, all);
-        return new DeliveryPlan(settings, one.pools(), one.routing(), one.tls(), TestMail.NO_CAMPAIGNS);
+        return new DeliveryPlan(
+                settings, one.pools(), one.routing(), one.tls(), TestMail.NO_CAMPAIGNS);
     }
 
     private static DeliveryPlan plan(
@@ -421,7 +424,8 @@ final class PoolDeliveryTest {
                 settings,
                 new Pools(List.of(pool), sources, post.clock, post.metrics.egress),
                 plain.routing(),
-                plain.tls(), TestMail.NO_CAMPAIGNS);
+                plain.tls(),
+                TestMail.NO_CAMPAIGNS);
     }
 
     private static void limit(Post post, SourceAddress source, String rate) {

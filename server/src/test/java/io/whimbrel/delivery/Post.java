@@ -147,7 +147,8 @@ final class Post implements AutoCloseable {
                 settings,
                 new Pools(List.of(pool), sources, clock, metrics.egress),
                 routing,
-                OutboundTls.opportunistic(clock, metrics.tlsOut), TestMail.NO_CAMPAIGNS);
+                OutboundTls.opportunistic(clock, metrics.tlsOut),
+                TestMail.NO_CAMPAIGNS);
     }
 
     void admit(String... addresses) {

@@ -93,7 +93,8 @@ final class SessionFinderTest {
                                     List.of(),
                                     new Resolver(dns.settings(), hosts.clock),
                                     new OwnNode(Set.of(), List.of())),
-                            tls, TestMail.NO_CAMPAIGNS));
+                            tls,
+                            TestMail.NO_CAMPAIGNS));
 
     @TempDir private Path folder;
 

@@ -13,13 +13,13 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /// A self-signed certificate, made anew by the JDK's keytool.
-final class TestCertificate {
+public final class TestCertificate {
     private static final String PASSWORD = "not-a-secret";
 
     private TestCertificate() {}
 
     /// A server's context with a certificate for `mx.test`.
-    static SSLContext context(Path folder) throws IOException, InterruptedException {
+    public static SSLContext context(Path folder) throws IOException, InterruptedException {
         Path file = folder.resolve("mx.p12");
         run(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),

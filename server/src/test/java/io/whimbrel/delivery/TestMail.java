@@ -15,7 +15,6 @@ import io.whimbrel.mail.ReversePath;
 import io.whimbrel.schedule.QueueEntry;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
-
 import io.whimbrel.token.CampaignBook;
 import io.whimbrel.token.TokenKeys;
 
@@ -82,7 +81,8 @@ final class TestMail {
                         : left.removeFirst().getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    static final CampaignBook NO_CAMPAIGNS = new CampaignBook(List.of(), TokenKeys.of(new byte[32]));
+    static final CampaignBook NO_CAMPAIGNS =
+            new CampaignBook(List.of(), TokenKeys.of(new byte[32]));
 
     /// Nothing stands in front of `bodies`.
     static Leaving leaving(Supplier<BodySource> bodies) {

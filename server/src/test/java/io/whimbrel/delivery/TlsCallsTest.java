@@ -46,6 +46,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -333,7 +335,7 @@ final class TlsCallsTest {
         try (var peer = peer("ca", "mx.test", without, without)) {
             TlsWish wish = wish(TlsLevel.MAY, TlsRequirement.REQUIRED, List.of());
             refusal(open(Hosts.LONG, wish, peer.host()));
-            assertThat(results.reportOfToday(SENDER, DOMAIN)).isEmpty();
+            assertThat(results.report(SENDER, DOMAIN, today())).isEmpty();
 
             dane = new DaneAnswer.Usable((_, _) -> Optional.empty(), List.of("3 1 1 00"));
             TlsWish proven = wish(List.of(), TlsRequirement.REQUIRED);
@@ -352,7 +354,7 @@ final class TlsCallsTest {
                     new TlsWish(
                             wish.tls(), wish.domain(), false, NamedBy.OPERATOR, Optional.empty());
             Hosts.opened(open(Hosts.LONG, route, peer.host()));
-            assertThat(results.reportOfToday(SENDER, DOMAIN)).isEmpty();
+            assertThat(results.report(SENDER, DOMAIN, today())).isEmpty();
         }
     }
 
@@ -506,8 +508,12 @@ final class TlsCallsTest {
                 Optional.empty());
     }
 
+    private LocalDate today() {
+        return LocalDate.ofInstant(hosts.clock.instant(), ZoneOffset.UTC);
+    }
+
     private String report() {
-        return results.reportOfToday(SENDER, DOMAIN).orElseThrow();
+        return results.report(SENDER, DOMAIN, today()).orElseThrow();
     }
 
     private static String refusal(Opening opening) {

@@ -99,7 +99,8 @@ final class TlsShortfallDeliveryTest {
                                 List.of(),
                                 (_, _, _) -> new DaneAnswer.None());
         post.dispatcher.reload(
-                new DeliveryPlan(Post.SETTINGS, plain.pools(), plain.routing(), tls, TestMail.NO_CAMPAIGNS));
+                new DeliveryPlan(
+                        Post.SETTINGS, plain.pools(), plain.routing(), tls, TestMail.NO_CAMPAIGNS));
         return post;
     }
 }

@@ -119,6 +119,22 @@ class LocalIntakeTest {
     }
 
     @Test
+    void lifetimeOfTheTerms_holds_unlessTheTenantsIsShorter() throws IOException {
+        var terms =
+                new LocalTerms(
+                        "h.example",
+                        MailStream.NONE,
+                        Optional.empty(),
+                        DsnPolicy.NEVER,
+                        1_000,
+                        Optional.of(Duration.ofHours(24)));
+        LocalIntake.Source source = sink -> sink.write(new byte[0], 0, 0);
+        intake.accept(terms, mail("a@x.example"), source);
+        assertThat(store.stored().getFirst().envelope().treatment().expiresAt())
+                .contains(clock.instant().plus(Duration.ofHours(24)));
+    }
+
+    @Test
     void loop_replies554() throws IOException {
         var terms =
                 new LocalTerms(

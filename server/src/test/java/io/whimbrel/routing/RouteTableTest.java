@@ -1,6 +1,5 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.mail.Wildcards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
@@ -11,6 +10,7 @@ import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
 import io.whimbrel.mail.MailStream;
 import io.whimbrel.mail.PriorityClass;
+import io.whimbrel.mail.Wildcards;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

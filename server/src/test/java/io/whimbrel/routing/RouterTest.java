@@ -1,6 +1,5 @@
 package io.whimbrel.routing;
 
-import io.whimbrel.mail.Wildcards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.dns.DnsSettings;
@@ -10,6 +9,7 @@ import io.whimbrel.dns.TestNameServer.Mood;
 import io.whimbrel.egress.Site;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
+import io.whimbrel.mail.Wildcards;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

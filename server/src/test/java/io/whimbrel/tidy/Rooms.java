@@ -40,6 +40,7 @@ final class Rooms {
                     Map.entry("reaction", Set.of("state", "shaping")),
                     Map.entry("provider", Set.of("toml", "shaping", "reaction")),
                     Map.entry("transport", Set.of("dns", "tls", "state")),
+                    Map.entry("tlsrpt", Set.of("dns", "tls", "state", "transport", "reception")),
                     Map.entry("suppression", Set.of()),
                     Map.entry("signing", Set.of("dkim", "keys")),
                     Map.entry("eventlog", Set.of("log", "spool")),
@@ -70,6 +71,7 @@ final class Rooms {
                                     "tls",
                                     "signing",
                                     "mime",
+                                    "token",
                                     "spool",
                                     "schedule",
                                     "shaping",
@@ -110,7 +112,7 @@ final class Rooms {
         return switch (room) {
             // Only settings records: checked by name in Tidy.
             case "config" -> !imported.equals("admin") && !imported.equals("cli");
-            case "admin", "cli", "submission" ->
+            case "admin", "cli", "submission", "keydesk", "doctor" ->
                     !imported.equals("reception") && !imported.equals("delivery");
             default -> MAY_IMPORT.getOrDefault(room, Set.of()).contains(imported);
         };
@@ -124,6 +126,8 @@ final class Rooms {
                 || room.equals("config")
                 || room.equals("admin")
                 || room.equals("cli")
-                || room.equals("submission");
+                || room.equals("submission")
+                || room.equals("keydesk")
+                || room.equals("doctor");
     }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 
@@ -115,7 +116,7 @@ class TlsResultsTest {
         var later = new TlsResults(() -> now);
         later.restore(file);
         now = now.plus(Duration.ofDays(1));
-        assertThat(later.reportOfYesterday(SENDER, DOMAIN)).contains(report());
+        assertThat(later.report(SENDER, DOMAIN, yesterday())).contains(report());
         JsonNode policies = MAPPER.readTree(report()).path("policies");
         assertThat(policies).hasSize(TlsResults.POLICIES_MAX);
         assertThat(policies.at("/1/policy/policy-string/2").asString()).isEqualTo("mx: mx1.a");
@@ -139,7 +140,7 @@ class TlsResultsTest {
         var later = new TlsResults(() -> now);
         later.restore(file);
         now = now.plus(Duration.ofDays(1));
-        assertThat(later.reportOfYesterday(SENDER, DOMAIN)).contains(report());
+        assertThat(later.report(SENDER, DOMAIN, yesterday())).contains(report());
     }
 
     @Test
@@ -166,8 +167,8 @@ class TlsResultsTest {
         for (int i = 0; i < TlsResults.TALLIES_MAX + 5; i++) {
             results.succeeded(new DomainName("d" + i + ".example"), TlsPolicy.MAY);
         }
-        assertThat(results.domains(LocalDate.parse("2016-04-01"))).containsExactly(busy);
-        assertThat(results.domains(LocalDate.parse("2016-04-02")))
+        assertThat(results.domains(LocalDate.parse("2016-04-01"), 1)).containsExactly(busy);
+        assertThat(results.domains(LocalDate.parse("2016-04-02"), 1))
                 .hasSizeLessThan(TlsResults.TALLIES_MAX)
                 .hasSizeGreaterThan(TlsResults.TALLIES_MAX * 9 / 10)
                 .contains(new DomainName("d" + (TlsResults.TALLIES_MAX + 4) + ".example"));
@@ -177,14 +178,18 @@ class TlsResultsTest {
     void dayThatIsLongOver_isForgotten() {
         LocalDate first = LocalDate.parse("2016-04-01");
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        assertThat(results.domains(first)).isNotEmpty();
+        assertThat(results.domains(first, 1)).isNotEmpty();
         now = now.plus(Duration.ofDays(3));
         results.succeeded(DOMAIN, TlsPolicy.MAY);
-        assertThat(results.domains(first)).isEmpty();
+        assertThat(results.domains(first, 1)).isEmpty();
+    }
+
+    private LocalDate yesterday() {
+        return LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(1);
     }
 
     private String report() {
-        return results.reportOfYesterday(SENDER, DOMAIN).orElseThrow();
+        return results.report(SENDER, DOMAIN, yesterday()).orElseThrow();
     }
 
     private void fail(int times, TlsPolicy policy, Failure failure) {

@@ -11,10 +11,12 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/// Where the web servers of MTA-STS policies are. A private address is no answer: anybody can let a
-/// name lead into our own network. IPv4 and IPv6 by turns, [#ADDRESSES_MAX] at most. Thread-safe.
-final class PolicyHosts implements StsFetch.Places {
+/// Where web servers are that strangers name, for policies and reports. A private address is no
+/// answer: anybody can let a name lead into our own network. IPv4 and IPv6 by turns,
+/// [#ADDRESSES_MAX] at most. Thread-safe.
+public final class WebHosts {
     static final int ADDRESSES_MAX = 4;
 
     /// One family must not use up the time of the other.
@@ -22,16 +24,25 @@ final class PolicyHosts implements StsFetch.Places {
 
     private final Resolver resolver;
     private final PrivateAddresses privateAddresses;
-    private final int port;
 
-    PolicyHosts(Resolver resolver, List<Network> allowPrivate, int port) {
+    /// @param allowPrivate networks that are right although private
+    public WebHosts(Resolver resolver, List<Network> allowPrivate) {
         this.resolver = resolver;
         this.privateAddresses = new PrivateAddresses(allowPrivate);
-        this.port = port;
     }
 
-    @Override
-    public List<InetSocketAddress> of(String host) throws UnknownHostException {
+    /// At least one, in the order in which they are to be tried.
+    ///
+    /// @param host a name or an address, IPv6 without brackets
+    /// @throws UnknownHostException where nobody knows, or it is not to be connected to
+    public List<InetSocketAddress> of(String host, int port) throws UnknownHostException {
+        Optional<InetAddress> literal = Network.parseAddress(host);
+        if (literal.isPresent()) {
+            if (privateAddresses.isRefused(literal.get())) {
+                throw new UnknownHostException("a private address");
+            }
+            return List.of(new InetSocketAddress(literal.get(), port));
+        }
         resolver.beginIpv4(host);
         resolver.beginIpv6(host);
         List<InetAddress> ipv4 = allowed(resolver.ipv4(host, LOOKUP_MOST));

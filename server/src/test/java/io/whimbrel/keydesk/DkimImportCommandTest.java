@@ -1,4 +1,7 @@
-package io.whimbrel.cli;
+package io.whimbrel.keydesk;
+
+import io.whimbrel.cli.CliRun;
+import io.whimbrel.cli.Console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -20,7 +20,7 @@ import java.time.InstantSource;
 import java.util.List;
 
 @Timeout(30)
-final class PolicyHostsTest {
+final class WebHostsTest {
     private final TestNameServer dns = new TestNameServer();
     private final Resolver resolver =
             new Resolver(dns.settings(), InstantSource.fixed(Instant.EPOCH));
@@ -35,10 +35,10 @@ final class PolicyHostsTest {
     void privateAddressInside_isNoAnswer_unlessAllowed(String address) throws UnknownHostException {
         dns.with("mta-sts.x.test. 300 IN AAAA " + address);
 
-        assertThatThrownBy(() -> new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test"))
+        assertThatThrownBy(() -> new WebHosts(resolver, List.of()).of("mta-sts.x.test", 443))
                 .isInstanceOf(UnknownHostException.class);
         List<Network> allowed = List.of(Network.parse("10.0.0.0/8").orElseThrow());
-        assertThat(new PolicyHosts(resolver, allowed, 443).of("mta-sts.x.test"))
+        assertThat(new WebHosts(resolver, allowed).of("mta-sts.x.test", 443))
                 .singleElement()
                 .extracting(InetSocketAddress::getPort)
                 .isEqualTo(443);
@@ -49,7 +49,7 @@ final class PolicyHostsTest {
     void publicAddress_isOne(String address) throws UnknownHostException {
         dns.with("mta-sts.x.test. 300 IN AAAA " + address);
 
-        assertThat(new PolicyHosts(resolver, List.of(), 443).of("mta-sts.x.test"))
+        assertThat(new WebHosts(resolver, List.of()).of("mta-sts.x.test", 443))
                 .singleElement()
                 .extracting(InetSocketAddress::getPort)
                 .isEqualTo(443);
@@ -63,11 +63,21 @@ final class PolicyHostsTest {
         for (int i = 2; i < 9; i++) {
             dns.with("mta-sts.y.test. 300 IN A 192.0.2." + i);
         }
-        var hosts = new PolicyHosts(resolver, List.of(), 443);
+        var hosts = new WebHosts(resolver, List.of());
 
-        assertThat(hosts.of("mta-sts.x.test"))
+        assertThat(hosts.of("mta-sts.x.test", 443))
                 .extracting(it -> it.getAddress().getHostAddress())
                 .containsExactly("192.0.2.1", "2001:db8:0:0:0:0:0:1");
-        assertThat(hosts.of("mta-sts.y.test")).hasSize(PolicyHosts.ADDRESSES_MAX);
+        assertThat(hosts.of("mta-sts.y.test", 443)).hasSize(WebHosts.ADDRESSES_MAX);
+    }
+
+    @Test
+    void address_isItself_unlessPrivate() throws UnknownHostException {
+        var hosts = new WebHosts(resolver, List.of());
+
+        assertThat(hosts.of("2001:db8::1", 8443))
+                .containsExactly(new InetSocketAddress("2001:db8::1", 8443));
+        assertThatThrownBy(() -> hosts.of("127.0.0.1", 443))
+                .isInstanceOf(UnknownHostException.class);
     }
 }

@@ -1,7 +1,11 @@
-package io.whimbrel.cli;
+package io.whimbrel.keydesk;
+
+import io.whimbrel.cli.Words;
+
+import io.whimbrel.cli.Console;
 
 import io.whimbrel.admin.Json;
-import io.whimbrel.cli.DkimCommand.Configured;
+import io.whimbrel.keydesk.DkimCommand.Configured;
 import io.whimbrel.config.Config;
 import io.whimbrel.keys.DnsRecord;
 import io.whimbrel.keys.KeyFiles;

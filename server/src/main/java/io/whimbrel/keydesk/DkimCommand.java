@@ -1,4 +1,12 @@
-package io.whimbrel.cli;
+package io.whimbrel.keydesk;
+
+import io.whimbrel.cli.Words;
+
+import io.whimbrel.cli.TextTable;
+
+import io.whimbrel.cli.DataOptions;
+
+import io.whimbrel.cli.Console;
 
 import io.whimbrel.admin.Json;
 import io.whimbrel.config.Config;
@@ -62,7 +70,8 @@ final class DkimCommand implements Runnable {
     /// Adds the verbs that have classes of their own.
     CommandLine addTo(CommandLine own) {
         return own.addSubcommand(new DkimRotation.Rotate(console, this))
-                .addSubcommand(new DkimRotation.Revoke(console, this));
+                .addSubcommand(new DkimRotation.Revoke(console, this))
+                .addSubcommand(new DkimImportCommand(console));
     }
 
     /// A key as the configuration names it, once however often that is.

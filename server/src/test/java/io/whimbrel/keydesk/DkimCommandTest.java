@@ -1,5 +1,6 @@
-package io.whimbrel.cli;
+package io.whimbrel.keydesk;
 
+import io.whimbrel.cli.CliRun;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.admin.Json;

@@ -1,4 +1,8 @@
-package io.whimbrel.cli;
+package io.whimbrel.keydesk;
+
+import io.whimbrel.cli.Words;
+
+import io.whimbrel.cli.Console;
 
 import io.whimbrel.admin.Json;
 import io.whimbrel.dkimport.DkimTable;
