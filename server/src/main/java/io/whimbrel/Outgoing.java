@@ -234,7 +234,8 @@ final class Outgoing implements AutoCloseable {
     }
 
     /// What a reload changes and may fail to open. Immutable.
-    record Fresh(Resolver resolver, OutboundTls tls, Providers providers, SigningKeys.Opened signing) {}
+    record Fresh(
+            Resolver resolver, OutboundTls tls, Providers providers, SigningKeys.Opened signing) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///
@@ -246,11 +247,7 @@ final class Outgoing implements AutoCloseable {
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
         Providers known = providers(fresh);
-        return new Fresh(
-                answers,
-                tls(fresh, answers, known),
-                known,
-                keys.opened(before, fresh));
+        return new Fresh(answers, tls(fresh, answers, known), known, keys.opened(before, fresh));
     }
 
     void reload(Config config, Fresh fresh) {

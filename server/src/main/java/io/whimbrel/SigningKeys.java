@@ -25,8 +25,8 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /// The keys that mail is signed with: where they lie, which has taken the place of which, and who
-/// is told of that. Confined to the threads that start, reload and tick the node, one at a time, but
-/// for what it gives out.
+/// is told of that. Confined to the threads that start, reload and tick the node, one at a time,
+/// but for what it gives out.
 final class SigningKeys implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SigningKeys.class);
     private static final Duration BETWEEN_TICKS = Duration.ofMinutes(1);

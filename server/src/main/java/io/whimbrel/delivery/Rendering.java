@@ -34,7 +34,7 @@ final class Rendering {
     /// What came of it.
     sealed interface Outcome {
 
-        /// @param rendition for [#keep]
+        /// @param rendition what was made for it
         record Ready(Leaving leaving, Rendition.Ready rendition) implements Outcome {}
 
         /// It cannot leave as it should, and so does not.

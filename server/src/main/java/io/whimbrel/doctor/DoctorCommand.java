@@ -50,7 +50,9 @@ public final class DoctorCommand implements Callable<Integer> {
                             .put("text", finding.text()));
         } else {
             console.out()
-                    .printf("%-4s %s: %s%n", finding.state().word(), finding.about(), finding.text());
+                    .printf(
+                            "%-4s %s: %s%n",
+                            finding.state().word(), finding.about(), finding.text());
         }
     }
 }

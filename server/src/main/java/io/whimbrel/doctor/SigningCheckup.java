@@ -73,7 +73,8 @@ final class SigningCheckup {
     private static Finding key(DkimRule rule, Rotations rotations, KeyShelf shelf) {
         if (rule.domain().isEmpty()) {
             return Finding.note(
-                    "key " + rule, "its place depends on the author; see whimbrel dkim show DOMAIN");
+                    "key " + rule,
+                    "its place depends on the author; see whimbrel dkim show DOMAIN");
         }
         DomainName domain = rule.domain().get();
         Optional<PlacedKey> current = rotations.current(domain.value(), rule.selector());

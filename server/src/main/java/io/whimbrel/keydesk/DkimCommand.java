@@ -1,14 +1,10 @@
 package io.whimbrel.keydesk;
 
-import io.whimbrel.cli.Words;
-
-import io.whimbrel.cli.TextTable;
-
-import io.whimbrel.cli.DataOptions;
-
-import io.whimbrel.cli.Console;
-
 import io.whimbrel.admin.Json;
+import io.whimbrel.cli.Console;
+import io.whimbrel.cli.DataOptions;
+import io.whimbrel.cli.TextTable;
+import io.whimbrel.cli.Words;
 import io.whimbrel.config.Config;
 import io.whimbrel.dns.DnsSettings;
 import io.whimbrel.keys.DnsRecord;

@@ -1,10 +1,8 @@
 package io.whimbrel.keydesk;
 
-import io.whimbrel.cli.Words;
-
-import io.whimbrel.cli.Console;
-
 import io.whimbrel.admin.Json;
+import io.whimbrel.cli.Console;
+import io.whimbrel.cli.Words;
 import io.whimbrel.dkimport.DkimTable;
 import io.whimbrel.dkimport.Imported;
 import io.whimbrel.dkimport.KumoDkimImport;

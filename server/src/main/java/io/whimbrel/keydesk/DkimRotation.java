@@ -1,12 +1,10 @@
 package io.whimbrel.keydesk;
 
-import io.whimbrel.cli.Words;
-
-import io.whimbrel.cli.Console;
-
 import io.whimbrel.admin.Json;
-import io.whimbrel.keydesk.DkimCommand.Configured;
+import io.whimbrel.cli.Console;
+import io.whimbrel.cli.Words;
 import io.whimbrel.config.Config;
+import io.whimbrel.keydesk.DkimCommand.Configured;
 import io.whimbrel.keys.DnsRecord;
 import io.whimbrel.keys.KeyFiles;
 import io.whimbrel.keys.KeyFolder;

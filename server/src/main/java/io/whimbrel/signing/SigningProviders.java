@@ -52,8 +52,8 @@ public final class SigningProviders {
     /// One that may be there.
     private record Candidate(String name, Supplier<Optional<Provider>> provider) {}
 
-    /// @param nanos what the calling thread has had of a processor so far; or a clock that only goes
-    ///   on
+    /// @param nanos what the calling thread has had of a processor so far; or a clock that only
+    ///   goes on
     public SigningProviders(LongSupplier nanos) {
         this.nanos = nanos;
     }

@@ -1,9 +1,9 @@
 package io.whimbrel.keydesk;
 
-import io.whimbrel.cli.CliRun;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.admin.Json;
+import io.whimbrel.cli.CliRun;
 import io.whimbrel.dns.TestNameServer;
 
 import org.junit.jupiter.api.AfterEach;

@@ -1,10 +1,9 @@
 package io.whimbrel.keydesk;
 
-import io.whimbrel.cli.CliRun;
-import io.whimbrel.cli.Console;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.whimbrel.cli.CliRun;
+import io.whimbrel.cli.Console;
 import io.whimbrel.config.ConfigFile;
 import io.whimbrel.config.ConfigResult;
 
