@@ -101,12 +101,12 @@ class RfcExamplesTest {
                     + MAIL_OF_JOE
                     + """
 
-                      Hi.
+                    Hi.
 
-                      We lost the game. Are you hungry yet?
+                    We lost the game. Are you hungry yet?
 
-                      Joe.
-                      """;
+                    Joe.
+                    """;
 
     private static final String RFC8463 =
             """
@@ -129,12 +129,12 @@ class RfcExamplesTest {
                     + MAIL_OF_JOE
                     + """
 
-                      Hi.
+                    Hi.
 
-                      We lost the game.  Are you hungry yet?
+                    We lost the game.  Are you hungry yet?
 
-                      Joe.
-                      """;
+                    Joe.
+                    """;
 
     /// One signature of an example, and what it says.
     private record Signed(HeaderFields header, byte[] body, HeaderField field, TagList tags) {
