@@ -115,8 +115,13 @@ public final class AuthorDomains {
             }
         }
         at++;
-        add(bare.toString());
+        add(withoutRoute(bare.toString().strip()));
         bare.setLength(0);
+    }
+
+    /// RFC 5322 §4.4: hosts may stand in front of an address, `@a,@b:local@domain`.
+    private static String withoutRoute(String address) {
+        return address.startsWith("@") ? address.substring(address.indexOf(':') + 1) : address;
     }
 
     private void endMailbox() {

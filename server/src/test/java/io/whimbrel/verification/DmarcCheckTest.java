@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 class DmarcCheckTest {
     private final ZoneLookups zone = new ZoneLookups();
@@ -237,5 +238,16 @@ class DmarcCheckTest {
         String found = String.join(",", AuthorDomains.of(field).domains());
 
         assertThat(found).isEqualTo(domains.replace("''", ""));
+    }
+
+    @Test
+    void author_withRoute_isTheAddressBehindIt() {
+        HeaderField field =
+                HeaderField.of(
+                        "From: J <@relay.example,@b.example:a@example.com>"
+                                .getBytes(StandardCharsets.UTF_8));
+
+        assertThat(AuthorDomains.of(field).addresses())
+                .containsExactly(Map.entry("example.com", "a@example.com"));
     }
 }
