@@ -296,11 +296,10 @@ final class DkimKeys {
     }
 
     private static Optional<Optional<DomainName>> readDomain(String text) {
-        return text.equals(EVERY)
-                ? Optional.of(Optional.empty())
-                : DomainName.parse(text)
-                        .filter(name -> !name.isLiteral() && Labels.isQualified(name.value()))
-                        .map(Optional::of);
+        Optional<DomainName> name =
+                DomainName.parse(text)
+                        .filter(it -> !it.isLiteral() && Labels.isQualified(it.value()));
+        return text.equals(EVERY) || name.isPresent() ? Optional.of(name) : Optional.empty();
     }
 
     private static Optional<KeyPlace> readPlace(String text) {

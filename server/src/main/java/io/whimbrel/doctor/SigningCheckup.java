@@ -33,7 +33,7 @@ final class SigningCheckup {
         for (KeyAlgorithm algorithm : KeyAlgorithm.values()) {
             List<Trial> trials = providers.trials(algorithm);
             for (Trial trial : trials) {
-                findings.add(finding(algorithm, trial, trial == trials.getFirst()));
+                findings.add(finding(algorithm, trial, trial.equals(trials.getFirst())));
             }
         }
         return findings;

@@ -82,7 +82,7 @@ public final class SigningMetrics {
         GaugeWithCallback.builder()
                 .name("whimbrel_signatures_kept_bytes")
                 .help("Memory of signatures that may be needed again")
-                .callback(gauge -> gauge.call(keptBytes.getAsLong()))
+                .callback(gauge -> gauge.call((double) keptBytes.getAsLong()))
                 .register(registry);
     }
 }

@@ -10,13 +10,4 @@ import java.util.Optional;
 /// @param selector of the key
 /// @param author address in From, where it lies within `domain`
 record Applied(
-        DkimRule rule, String domain, String selector, SigningKey key, Optional<String> author) {
-
-    /// Whether it would sign the same with the same key.
-    boolean isSame(Applied other) {
-        return rule == other.rule
-                && key == other.key
-                && domain.equals(other.domain)
-                && selector.equals(other.selector);
-    }
-}
+        DkimRule rule, String domain, String selector, SigningKey key, Optional<String> author) {}

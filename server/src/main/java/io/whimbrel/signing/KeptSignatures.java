@@ -18,7 +18,7 @@ final class KeptSignatures {
     private final Map<Object, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;
 
-    private sealed interface Entry {
+    sealed interface Entry {
         int weight();
     }
 

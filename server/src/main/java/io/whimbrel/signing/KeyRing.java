@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +29,7 @@ final class KeyRing {
 
     private final Shelf shelf;
     private final Succession succession;
-    private final Map<DkimRule, Named> read = new IdentityHashMap<>();
+    private final Map<DkimRule, Named> read = new HashMap<>();
 
     /// A key, its name, and the domain that signs with it.
     record Named(String domain, String selector, SigningKey key) {

@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Keys that could not be had or used of late, for operators. Thread-safe. Each is logged at most
 /// once a minute; the oldest of more than [#MOST] are forgotten.
@@ -38,9 +39,9 @@ final class KeyTroubles {
         Instant now = clock.instant();
         boolean isTold;
         synchronized (this) {
-            Trouble before = found.remove(key);
-            isTold = before == null || !now.isBefore(before.toldAt().plus(TOLD_EACH));
-            found.put(key, new Trouble(why, isTold ? now : before.toldAt(), now));
+            Optional<Instant> toldAt = Optional.ofNullable(found.remove(key)).map(Trouble::toldAt);
+            isTold = toldAt.filter(at -> now.isBefore(at.plus(TOLD_EACH))).isEmpty();
+            found.put(key, new Trouble(why, isTold ? now : toldAt.orElse(now), now));
             if (found.size() > MOST) {
                 found.remove(found.keySet().iterator().next());
             }

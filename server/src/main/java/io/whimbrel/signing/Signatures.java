@@ -12,20 +12,7 @@ final class Signatures {
     private static final int READY_MAX = 256;
 
     private final SigningProviders providers;
-    private final Map<Same, Signature> ready = new LinkedHashMap<>(16, 0.75f, true);
-
-    /// A key by identity: comparing private keys would cost more than a signature.
-    private record Same(SigningKey key) {
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Same(SigningKey its) && its == key;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(key);
-        }
-    }
+    private final Map<SigningKey, Signature> ready = new LinkedHashMap<>(16, 0.75f, true);
 
     Signatures(SigningProviders providers) {
         this.providers = providers;
@@ -33,11 +20,10 @@ final class Signatures {
 
     /// @throws GeneralSecurityException where the key, or the device that it lies in, fails
     byte[] sign(SigningKey key, byte[] data) throws GeneralSecurityException {
-        var same = new Same(key);
-        Signature known = ready.get(same);
+        Signature known = ready.get(key);
         Signature signature = known == null ? providers.begin(key) : known;
         if (known == null) {
-            ready.put(same, signature);
+            ready.put(key, signature);
             if (ready.size() > READY_MAX) {
                 ready.remove(ready.keySet().iterator().next());
             }
@@ -47,7 +33,7 @@ final class Signatures {
             return signature.sign();
         } catch (GeneralSecurityException | RuntimeException e) {
             // It may have lost its device; the next one begins anew.
-            ready.remove(same);
+            ready.remove(key);
             throw e;
         }
     }

@@ -120,7 +120,7 @@ public final class Signing implements AutoCloseable {
         for (KeyAlgorithm algorithm : KeyAlgorithm.values()) {
             List<SigningProviders.Trial> trials = providers.trials(algorithm);
             for (SigningProviders.Trial trial : trials) {
-                boolean isChosen = trial == trials.getFirst();
+                boolean isChosen = trial.equals(trials.getFirst());
                 metrics.tried(algorithm.tag(), trial.name(), trial.perSecond(), isChosen);
             }
         }
@@ -243,7 +243,7 @@ public final class Signing implements AutoCloseable {
     }
 
     private boolean isCurrent(Kept one, Current now) {
-        if (one.book() != now.book() || clock.instant().isAfter(one.until())) {
+        if (!one.book().equals(now.book()) || clock.instant().isAfter(one.until())) {
             return false;
         }
         for (Applied applied : one.applied()) {
@@ -260,7 +260,7 @@ public final class Signing implements AutoCloseable {
             return now.ring()
                     .key(candidate)
                     .filter(named ->
-                            named.key() == applied.key()
+                            named.key().equals(applied.key())
                                     && named.selector().equals(applied.selector()))
                     .isPresent();
         } catch (IOException _) {

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -86,7 +87,7 @@ final class SigningThreads implements AutoCloseable {
                 return Optional.empty();
             }
             Object line = turns.removeFirst();
-            Deque<Work<?>> waiting = lines.get(line);
+            Deque<Work<?>> waiting = Objects.requireNonNull(lines.get(line));
             Work<?> work = waiting.removeFirst();
             if (waiting.isEmpty()) {
                 lines.remove(line);

@@ -92,7 +92,7 @@ final class ReportingRecordTest {
     void anotherScheme_isReadOver_andTheRestCounts() {
         assertThat(read("v=TLSRPTv1;rua=ftp://x.example/,mailto:a@x.example").orElseThrow())
                 .extracting(ReportingRecord::targets)
-                .asList()
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
                 .hasSize(1);
         assertThat(read("v=TLSRPTv1;rua=ftp://x.example/").orElseThrow().targets()).isEmpty();
     }
