@@ -40,7 +40,6 @@ import io.whimbrel.transport.TlsState;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -67,7 +66,7 @@ final class Outgoing implements AutoCloseable {
     private final Reactions reactions;
     private final RestraintsFile restraintsFile;
     private final SigningKeys keys;
-    private final TokenKeys tokenKeys;
+    private volatile TokenKeys tokenKeys;
     private final Signing signing;
     private volatile Providers providers;
     private volatile Pools pools;
@@ -99,11 +98,13 @@ final class Outgoing implements AutoCloseable {
         resolver = new Resolver(config.dns(), clock, metrics.dns);
         tlsState = new TlsState(folder, clock, metrics);
         tls = tls(config, resolver, providers);
-        tokenKeys =
-                new TokenKeyFile(folder.resolve("state").resolve("token.key"), new SecureRandom())
-                        .open();
+        tokenKeys = tokenKeys(config);
         keys = new SigningKeys(config, clock);
         signing = keys.open(config.signing(), metrics.signing);
+    }
+
+    private static TokenKeys tokenKeys(Config config) throws IOException {
+        return TokenKeyFile.ofNode(config.node().dataFolder()).open();
     }
 
     Signing signing() {
@@ -235,7 +236,11 @@ final class Outgoing implements AutoCloseable {
 
     /// What a reload changes and may fail to open. Immutable.
     record Fresh(
-            Resolver resolver, OutboundTls tls, Providers providers, SigningKeys.Opened signing) {}
+            Resolver resolver,
+            OutboundTls tls,
+            Providers providers,
+            SigningKeys.Opened signing,
+            TokenKeys tokenKeys) {}
 
     /// Opens what `fresh` names; nothing is in force yet.
     ///
@@ -247,7 +252,12 @@ final class Outgoing implements AutoCloseable {
                         ? resolver
                         : new Resolver(fresh.dns(), clock, metrics.dns);
         Providers known = providers(fresh);
-        return new Fresh(answers, tls(fresh, answers, known), known, keys.opened(before, fresh));
+        return new Fresh(
+                answers,
+                tls(fresh, answers, known),
+                known,
+                keys.opened(before, fresh),
+                tokenKeys(fresh));
     }
 
     void reload(Config config, Fresh fresh) {
@@ -259,6 +269,7 @@ final class Outgoing implements AutoCloseable {
         resolver = fresh.resolver();
         tls = fresh.tls();
         keys.use(fresh.signing());
+        tokenKeys = fresh.tokenKeys();
     }
 
     private OutboundTls tls(Config config, Resolver answers, Providers known) throws IOException {

@@ -12,5 +12,6 @@ public final class KeyVerbs {
     public static void addTo(CommandLine program) {
         var dkim = new DkimCommand(new SteadyClock());
         program.addSubcommand(dkim.addTo(new CommandLine(dkim)));
+        program.addSubcommand(new TokenCommand());
     }
 }

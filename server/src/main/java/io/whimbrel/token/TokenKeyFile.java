@@ -43,6 +43,22 @@ public final class TokenKeyFile {
         this.random = random;
     }
 
+    /// That of the node whose data is in `dataFolder`.
+    public static TokenKeyFile ofNode(Path dataFolder) {
+        return new TokenKeyFile(
+                dataFolder.resolve("state").resolve("token.key"), new SecureRandom());
+    }
+
+    /// Whether there are any keys yet.
+    public boolean exists() {
+        return Files.exists(file);
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+
     /// The keys; made where there are none yet.
     ///
     /// @throws IOException where the file cannot be read or made, is not as described, or others
