@@ -96,7 +96,8 @@ final class KeyRing {
     static void checkSealer(Named named) throws IOException {
         if (named.key().algorithm() != KeyAlgorithm.RSA) {
             throw new IOException(
-                    "the key is %s, and ARC is sealed by rsa-sha256 alone; make one: whimbrel dkim gen %s --algorithm rsa2048"
+                    ("the key is %s, and ARC is sealed by rsa-sha256 alone; make one:"
+                                    + " whimbrel dkim gen %s --algorithm rsa2048")
                             .formatted(named.key(), named.domain()));
         }
     }

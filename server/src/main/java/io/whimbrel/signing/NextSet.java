@@ -40,7 +40,7 @@ record NextSet(int instance, String status, String results, List<ArcSet> before)
     }
 
     private static Optional<NextSet> next(ArcSets sets, String authservId, String results) {
-        // RFC 8617 §5.1.1: nothing comes after a seal that says cv=fail.
+        // RFC 8617 §5.1: nothing comes after a seal that says cv=fail.
         if (sets.hasFailed() || sets.newest() >= ArcSet.INSTANCES_MAX) {
             return Optional.empty();
         }

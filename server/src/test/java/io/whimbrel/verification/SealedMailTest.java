@@ -92,7 +92,7 @@ class SealedMailTest {
         assertThat(sealed)
                 .startsWith("ARC-Seal: a=rsa-sha256;")
                 .contains(
-                        ";\r\n\tcv=none; d=example.com; i=1; s=a1; t=1600000000\r\nARC-Message-Sig")
+                        ";\r\n cv=none; d=example.com; i=1; s=a1; t=1600000000\r\nARC-Message-Sig")
                 .contains("\r\nARC-Authentication-Results: i=1; mx1.example.com;\r\n\tarc=none\r\n")
                 .endsWith(verified(MESSAGE));
         assertThat(sealed.lines()).allMatch(line -> line.length() <= 78);
