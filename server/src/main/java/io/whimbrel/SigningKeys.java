@@ -99,8 +99,7 @@ final class SigningKeys implements AutoCloseable {
                         : new KeyShelf(fresh.keySources(), clock);
         RotationWatch rounds = fresh.dns().equals(before.dns()) ? watch : watch(fresh);
         keys.askAgain();
-        Signing.Opened opened =
-                signing.orElseThrow().opened(fresh.signing().rules(), keys(keys, rounds));
+        Signing.Opened opened = signing.orElseThrow().opened(fresh.signing(), keys(keys, rounds));
         return new Opened(keys, rounds, opened);
     }
 

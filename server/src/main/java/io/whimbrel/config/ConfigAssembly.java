@@ -70,7 +70,7 @@ final class ConfigAssembly {
                 TlsOutKeys.settings(
                         values.one(TlsOutKeys.TLS_OUT), values.all(TlsOutKeys.TLS_POLICY)),
                 values.all(CampaignKeys.CAMPAIGN).stream().map(CampaignKeys::rule).toList(),
-                DkimKeys.settings(values, classes, node.dataFolder()),
+                DkimKeys.settings(values, classes, node),
                 KeySourceKeys.settings(values),
                 TlsReportKeys.settings(values.one(TlsReportKeys.TLS_REPORT), classes, node.name()),
                 retry(values.one(DeliveryKeys.RETRY)),

@@ -59,6 +59,7 @@ final class ConfigChecks {
         ShapingKeys.check(values, findings);
         values.all(CampaignKeys.CAMPAIGN).forEach(it -> CampaignKeys.check(it, findings));
         new DkimChecks(values, new MailClasses(values), findings).run();
+        ArcKeys.check(values, findings);
         KeySourceKeys.check(values, findings);
         TableValues retry = values.one(DeliveryKeys.RETRY);
         checkOrder(retry, DeliveryKeys.FIRST, DeliveryKeys.MOST);

@@ -31,6 +31,7 @@ final class ConfigKeys {
                     CampaignKeys.CAMPAIGN,
                     DkimKeys.DKIM,
                     DkimKeys.SIGNING,
+                    ArcKeys.ARC,
                     KeySourceKeys.VAULT,
                     KeySourceKeys.PKCS11,
                     TlsReportKeys.TLS_REPORT,

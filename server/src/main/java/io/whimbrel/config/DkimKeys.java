@@ -260,11 +260,12 @@ final class DkimKeys {
 
     private DkimKeys() {}
 
-    static SigningSettings settings(FileValues values, MailClasses classes, Path dataFolder) {
+    static SigningSettings settings(FileValues values, MailClasses classes, Config.Node node) {
         TableValues signing = values.one(SIGNING);
         return new SigningSettings(
                 values.all(DKIM).stream().map(table -> rule(table, classes)).toList(),
-                signing.find(KEY_FOLDER).orElse(dataFolder.resolve("keys")),
+                ArcKeys.settings(values.one(ArcKeys.ARC), node.name()),
+                signing.find(KEY_FOLDER).orElse(node.dataFolder().resolve("keys")),
                 signing.find(THREADS).map(OptionalInt::of).orElse(OptionalInt.empty()),
                 signing.get(MEMORY));
     }
@@ -302,7 +303,7 @@ final class DkimKeys {
         return text.equals(EVERY) || name.isPresent() ? Optional.of(name) : Optional.empty();
     }
 
-    private static Optional<KeyPlace> readPlace(String text) {
+    static Optional<KeyPlace> readPlace(String text) {
         return KeyPlace.parse(text)
                 .filter(place -> !(place instanceof KeyPlace.File(Path file)) || file.isAbsolute());
     }

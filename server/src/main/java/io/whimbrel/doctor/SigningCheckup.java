@@ -61,8 +61,11 @@ final class SigningCheckup {
         }
         try (var shelf = new KeyShelf(config.keySources(), clock)) {
             for (DkimRule rule : config.signing().rules()) {
-                findings.add(key(rule, rotations, shelf));
+                findings.add(key(rule, false, rotations, shelf));
             }
+            config.signing()
+                    .arc()
+                    .ifPresent(arc -> findings.add(key(arc.rule(), true, rotations, shelf)));
         }
         if (config.signing().rules().isEmpty()) {
             findings.add(Finding.note("[[dkim]]", "there is none: mail leaves unsigned"));
@@ -70,7 +73,9 @@ final class SigningCheckup {
         return findings;
     }
 
-    private static Finding key(DkimRule rule, Rotations rotations, KeyShelf shelf) {
+    /// @param isSealer that of `[arc]`: RSA alone (RFC 8617 §4.1.3)
+    private static Finding key(
+            DkimRule rule, boolean isSealer, Rotations rotations, KeyShelf shelf) {
         if (rule.domain().isEmpty()) {
             return Finding.note(
                     "key " + rule,
@@ -79,9 +84,13 @@ final class SigningCheckup {
         DomainName domain = rule.domain().get();
         Optional<PlacedKey> current = rotations.current(domain.value(), rule.selector());
         PlacedKey now = current.orElseGet(() -> new PlacedKey(rule.selector(), rule.key()));
-        String about = "key " + now.selector() + " of " + domain;
+        String about = (isSealer ? "[arc] key " : "key ") + now.selector() + " of " + domain;
         try {
             SigningKey key = shelf.key(now.place());
+            if (isSealer && key.algorithm() != KeyAlgorithm.RSA) {
+                return Finding.bad(
+                        about, "it is " + key + ", and ARC is sealed by rsa-sha256 alone");
+            }
             Optional<String> weakness = PemKey.warning(key);
             return weakness.isPresent()
                     ? Finding.note(about, weakness.get())

@@ -361,12 +361,12 @@ final class DkimCommand implements Runnable {
         console.out().println(record.value());
     }
 
-    /// What `[[dkim]]` names, each key once.
+    /// What `[[dkim]]` and `[arc]` name, each key once.
     ///
     /// @param domain only of this one; then also what rules for every domain sign it with
     static List<Configured> configured(Config config, Optional<String> domain) {
         var keys = new TreeMap<KeyName, Configured>();
-        for (DkimRule rule : config.signing().rules()) {
+        for (DkimRule rule : config.signing().keys()) {
             Optional<String> signer = rule.domain().map(it -> it.value()).or(() -> domain);
             Optional<KeyName> name = signer.flatMap(it -> KeyName.parse(it, rule.selector()));
             if (name.isPresent()

@@ -13,6 +13,7 @@ import java.util.function.LongSupplier;
 public final class SigningMetrics {
     private final PrometheusRegistry registry;
     private final Counter signatures;
+    private final Counter seals;
     private final Counter reused;
     private final Counter failures;
     private final Info provider;
@@ -25,6 +26,12 @@ public final class SigningMetrics {
                         .name("whimbrel_signatures")
                         .help("Signatures made, by algorithm")
                         .labelNames("algorithm")
+                        .register(registry);
+        seals =
+                Counter.builder()
+                        .name("whimbrel_arc_seals")
+                        .help("Sets of ARC made, by what they say of the chain before them")
+                        .labelNames("cv")
                         .register(registry);
         reused =
                 Counter.builder()
@@ -53,6 +60,11 @@ public final class SigningMetrics {
     /// @param algorithm as the signature names it
     public void signed(String algorithm) {
         signatures.labelValues(algorithm).inc();
+    }
+
+    /// @param status `none`, `pass` or `fail`
+    public void sealed(String status) {
+        seals.labelValues(status).inc();
     }
 
     public void reused() {

@@ -5,7 +5,9 @@ import java.util.List;
 /// The text of a header field of tags, folded so that lines have at most 78 characters where there
 /// is a place to fold (RFC 5322 §2.1.1, RFC 6376 §3.2). Confined to one thread.
 final class FoldedText {
-    private static final int LINE_MOST = 76;
+    /// Length of a line.
+    static final int LINE_MOST = 76;
+
     private static final String FOLD = "\r\n\t";
 
     private final StringBuilder text = new StringBuilder(700);
@@ -58,12 +60,19 @@ final class FoldedText {
 
     /// Adds the value of the last tag.
     void close(String value) {
+        close(value, LINE_MOST);
+    }
+
+    /// Adds the value of the last tag.
+    ///
+    /// @param lineMost length of its lines
+    void close(String value, int lineMost) {
         int at = 0;
         while (at < value.length()) {
-            if (lineLength >= LINE_MOST) {
+            if (lineLength >= lineMost) {
                 fold();
             }
-            int end = Math.min(value.length(), at + LINE_MOST - lineLength);
+            int end = Math.min(value.length(), at + lineMost - lineLength);
             append(value.substring(at, end));
             at = end;
         }

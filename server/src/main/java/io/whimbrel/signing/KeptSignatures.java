@@ -49,6 +49,18 @@ final class KeptSignatures {
 
     /// Hashes of a body; of no bytes where it was not hashed so.
     record Hashes(byte[] relaxed, byte[] simple) implements Entry {
+        static final Hashes NONE = new Hashes(new byte[0], new byte[0]);
+
+        boolean has(boolean isRelaxed) {
+            return of(isRelaxed).length > 0;
+        }
+
+        /// These, and those of `other` where these are not there.
+        Hashes or(Hashes other) {
+            return new Hashes(
+                    has(true) ? relaxed : other.relaxed, has(false) ? simple : other.simple);
+        }
+
         byte[] of(boolean isRelaxed) {
             return isRelaxed ? relaxed : simple;
         }

@@ -1,6 +1,7 @@
 package io.whimbrel.signing;
 
 import io.whimbrel.dkim.Labels;
+import io.whimbrel.keys.KeyAlgorithm;
 import io.whimbrel.keys.KeyPlace;
 import io.whimbrel.keys.SigningKey;
 import io.whimbrel.mail.DomainName;
@@ -54,6 +55,7 @@ final class KeyRing {
                 problems.add("[[dkim]] " + rule + ": " + e.getMessage());
             }
         }
+        book.sealer().ifPresent(sealer -> ring.readSealer(sealer, problems));
         if (problems.isEmpty()) {
             ring.conflicts(book, problems);
         }
@@ -73,6 +75,30 @@ final class KeyRing {
         } else if (rule.key() instanceof KeyPlace.File(Path path)
                 && !path.toString().contains(DOMAIN)) {
             read.put(rule, new Named("", rule.selector(), shelf.key(rule.key())));
+        }
+    }
+
+    private void readSealer(Candidate sealer, List<String> problems) {
+        try {
+            read(sealer.rule());
+            Optional<Named> known = atHand(sealer);
+            if (known.isPresent()) {
+                checkSealer(known.get());
+            }
+        } catch (IOException e) {
+            problems.add("[arc] " + sealer.rule() + ": " + e.getMessage());
+        }
+    }
+
+    /// RFC 8617 §4.1.3: `a` of a seal is rsa-sha256.
+    ///
+    /// @throws IOException where it cannot seal
+    static void checkSealer(Named named) throws IOException {
+        if (named.key().algorithm() != KeyAlgorithm.RSA) {
+            throw new IOException(
+                    ("the key is %s, and ARC is sealed by rsa-sha256 alone; make one:"
+                                    + " whimbrel dkim gen %s --algorithm rsa2048")
+                            .formatted(named.key(), named.domain()));
         }
     }
 

@@ -39,10 +39,11 @@ final class Making {
     private final Instant at;
     private final Outbound outbound;
     private final Version version;
-    private final Optional<Hashes> known;
+    private final Hashes known;
     private final Hashed hashed = new Hashed(this::forms);
     private AuthorDomains.Found authors = new AuthorDomains.Found(List.of(), true, Map.of());
     private List<Candidate> candidates = List.of();
+    private Optional<NextSet> next = Optional.empty();
     private List<AddedField> added = List.of();
 
     /// What it takes.
@@ -60,7 +61,7 @@ final class Making {
         this.at = at;
         this.outbound = outbound;
         this.version = version;
-        this.known = means.kept().hashes(version);
+        this.known = means.kept().hashes(version).orElse(Hashes.NONE);
     }
 
     Rendition make(Object line) {
@@ -77,8 +78,8 @@ final class Making {
                 isMoreWanted = !slice.isLast() && hashed.isMoreWanted();
             }
             // A key was not at hand: whoever waits for it waits here, not on those threads.
-            List<Applied> applied = narrowest(keys());
-            return means.threads().call(line, signatures -> signed(applied, signatures));
+            List<Found> found = keys();
+            return means.threads().call(line, signatures -> signed(found, signatures));
         } catch (IOException e) {
             return new Rendition.Impossible(
                     SmtpReply.of(451, 4, 3, 0, "Cannot be read to be signed: " + e.getMessage()));
@@ -95,9 +96,17 @@ final class Making {
         }
         hashed.end();
         if (hashed.header().isEmpty()) {
-            return Optional.of(new Rendition.Impossible(TOO_LARGE));
+            return Optional.of(tooLarge());
         }
-        return keysAtHand().map(keys -> signed(narrowest(keys), signatures));
+        return keysAtHand().map(found -> signed(found, signatures));
+    }
+
+    /// Who signs such a message cannot be known. A seal is never owed.
+    private Rendition tooLarge() {
+        boolean isOwed = !now.book().rules().isEmpty() || !outbound.added().isEmpty();
+        return isOwed
+                ? new Rendition.Impossible(TOO_LARGE)
+                : new Rendition.Ready(new byte[0], outbound.size(), Optional.empty());
     }
 
     /// The header is known: so is who signs, if not yet with which key.
@@ -112,12 +121,21 @@ final class Making {
             authors = AuthorDomains.of(from.getFirst());
             candidates = now.book().candidates(authors.domains(), outbound.stream(), header);
         }
-        if (known.isPresent() || candidates.isEmpty()) {
-            return Forms.NONE;
-        }
+        next = now.book().arc().flatMap(arc -> NextSet.of(header, arc.authservId()));
+        boolean isRelaxed = candidates.stream().anyMatch(one -> one.rule().form().bodyIsRelaxed());
+        boolean isSimple = candidates.stream().anyMatch(one -> !one.rule().form().bodyIsRelaxed());
         return new Forms(
-                candidates.stream().anyMatch(one -> one.rule().form().bodyIsRelaxed()),
-                candidates.stream().anyMatch(one -> !one.rule().form().bodyIsRelaxed()));
+                (isRelaxed || next.isPresent()) && !known.has(true), isSimple && !known.has(false));
+    }
+
+    /// Whose keys are needed, that of the seal last.
+    private List<Candidate> wanted() {
+        if (next.isEmpty()) {
+            return candidates;
+        }
+        List<Candidate> wanted = new ArrayList<>(candidates);
+        wanted.add(now.book().sealer().orElseThrow());
+        return wanted;
     }
 
     /// Keys of the candidates.
@@ -126,7 +144,7 @@ final class Making {
     /// Empty where one of them may have to be waited for.
     private Optional<List<Found>> keysAtHand() {
         List<Found> found = new ArrayList<>(candidates.size());
-        for (Candidate candidate : candidates) {
+        for (Candidate candidate : wanted()) {
             Optional<Named> named = now.ring().atHand(candidate);
             if (named.isEmpty()) {
                 return Optional.empty();
@@ -138,11 +156,14 @@ final class Making {
 
     private List<Found> keys() throws KeyMissingException {
         List<Found> found = new ArrayList<>(candidates.size());
-        for (Candidate candidate : candidates) {
+        for (Candidate candidate : wanted()) {
             try {
-                now.ring()
-                        .key(candidate)
-                        .ifPresent(named -> found.add(new Found(candidate, named)));
+                Optional<Named> named = now.ring().key(candidate);
+                boolean isSealer = now.book().sealer().filter(candidate::equals).isPresent();
+                if (isSealer && named.isPresent()) {
+                    KeyRing.checkSealer(named.get());
+                }
+                named.ifPresent(it -> found.add(new Found(candidate, it)));
             } catch (IOException e) {
                 String key = candidate.rule().selector() + " of " + candidate.domain();
                 means.troubles().add(key, String.valueOf(e.getMessage()));
@@ -157,16 +178,20 @@ final class Making {
         Map<String, Applied> byKind = new LinkedHashMap<>();
         for (Found one : found) {
             Named named = one.named();
-            var applied =
-                    new Applied(
-                            one.candidate().rule(),
-                            named.domain(),
-                            named.selector(),
-                            named.key(),
-                            author(named.domain()));
-            byKind.merge(named.domain() + " " + named.key().algorithm(), applied, Making::narrower);
+            byKind.merge(
+                    named.domain() + " " + named.key().algorithm(), applied(one), Making::narrower);
         }
         return List.copyOf(byKind.values());
+    }
+
+    private Applied applied(Found found) {
+        Named named = found.named();
+        return new Applied(
+                found.candidate().rule(),
+                named.domain(),
+                named.selector(),
+                named.key(),
+                author(named.domain()));
     }
 
     private static Applied narrower(Applied first, Applied other) {
@@ -182,34 +207,75 @@ final class Making {
                 .findFirst();
     }
 
-    private Rendition signed(List<Applied> applied, Signatures signatures) {
+    /// @param found of all that [#wanted] says
+    private Rendition signed(List<Found> found, Signatures signatures) {
+        int signers = found.size() - (next.isPresent() ? 1 : 0);
+        List<Applied> applied = new ArrayList<>(narrowest(found.subList(0, signers)));
         HeaderFields header = hashed.header().orElseThrow().below(addedFields());
-        Hashes hashes = known.orElseGet(hashed::hashes);
-        var front = new ByteArrayOutputStream(1_024 * (applied.size() + added.size()));
+        Hashes hashes = known.or(hashed.hashes());
+        List<byte[]> fields = new ArrayList<>(applied.size() + 1);
         for (Applied one : applied) {
             byte[] hash = hashes.of(one.rule().form().bodyIsRelaxed());
             var field = new SignatureField(one, header, hash, at);
             try {
-                front.writeBytes(field.complete(signatures.sign(one.key(), field.data())));
+                fields.add(field.complete(signatures.sign(one.key(), field.data())));
             } catch (GeneralSecurityException e) {
-                String key = one.selector() + " of " + one.domain();
-                means.troubles().add(key, "cannot sign: " + e.getMessage());
-                return new KeyMissingException(key, e).rendition();
+                return failed(one, e);
             }
             means.metrics().signed(one.key().algorithm().tag());
         }
+        if (next.isPresent()) {
+            Applied sealer = applied(found.getLast());
+            try {
+                fields.addFirst(seal(sealer, header.below(parsed(fields)), hashes, signatures));
+            } catch (GeneralSecurityException e) {
+                return failed(sealer, e);
+            }
+            applied.add(sealer);
+        }
+        return ready(applied, fields, hashes);
+    }
+
+    private Rendition failed(Applied one, GeneralSecurityException e) {
+        String key = one.selector() + " of " + one.domain();
+        means.troubles().add(key, "cannot sign: " + e.getMessage());
+        return new KeyMissingException(key, e).rendition();
+    }
+
+    /// RFC 8617 §5.1: whatever changes the message, a DKIM-Signature too, comes before the seal.
+    private byte[] seal(Applied sealer, HeaderFields header, Hashes hashes, Signatures signatures)
+            throws GeneralSecurityException {
+        NextSet set = next.orElseThrow();
+        byte[] fields =
+                new ArcFields(sealer, set, at)
+                        .make(
+                                header,
+                                ArcFields.Form.USUAL,
+                                hashes.of(true),
+                                data -> signatures.sign(sealer.key(), data));
+        means.metrics().sealed(set.status());
+        return fields;
+    }
+
+    private Rendition ready(List<Applied> applied, List<byte[]> fields, Hashes hashes) {
+        var front = new ByteArrayOutputStream(1_024 * (fields.size() + added.size() + 1));
+        fields.forEach(front::writeBytes);
         added.forEach(one -> front.writeBytes(one.bytes()));
         byte[] bytes = front.toByteArray();
         long size = outbound.size() + bytes.length;
-        var kept = new Kept(now.book(), applied, bytes, size, until(applied));
+        var kept = new Kept(now.book(), List.copyOf(applied), bytes, size, until(applied));
         return new Rendition.Ready(
                 bytes, size, Optional.of(new Rendition.Made(version, kept, hashes)));
     }
 
-    /// As the header has them: without the CRLF at their end.
     private List<HeaderField> addedFields() {
-        return added.stream()
-                .map(one -> HeaderField.of(Arrays.copyOf(one.bytes(), one.bytes().length - 2)))
+        return parsed(added.stream().map(AddedField::bytes).toList());
+    }
+
+    /// As the header has them: without the CRLF at their end.
+    private static List<HeaderField> parsed(List<byte[]> fields) {
+        return fields.stream()
+                .map(bytes -> HeaderField.of(Arrays.copyOf(bytes, bytes.length - 2)))
                 .toList();
     }
 

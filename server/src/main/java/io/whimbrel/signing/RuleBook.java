@@ -27,6 +27,7 @@ final class RuleBook {
     private static final String FIELD = "dkim-signature";
 
     private final List<DkimRule> rules;
+    private final Optional<ArcSettings> arc;
     private final Map<String, List<DkimRule>> own = new HashMap<>();
     private final List<DkimRule> ownOfAll = new ArrayList<>();
     private final Map<String, List<DkimRule>> othersExactly = new HashMap<>();
@@ -38,8 +39,10 @@ final class RuleBook {
     /// @param domain that is to sign
     record Candidate(DkimRule rule, String domain) {}
 
-    RuleBook(List<DkimRule> rules) {
+    /// @param arc what seals
+    RuleBook(List<DkimRule> rules, Optional<ArcSettings> arc) {
         this.rules = List.copyOf(rules);
+        this.arc = arc;
         for (DkimRule rule : rules) {
             if (rule.isAuthors()) {
                 rule.domain()
@@ -67,8 +70,18 @@ final class RuleBook {
         return rules;
     }
 
+    Optional<ArcSettings> arc() {
+        return arc;
+    }
+
+    /// The key that seals.
+    Optional<Candidate> sealer() {
+        return arc.map(it -> new Candidate(it.rule(), it.domain().value()));
+    }
+
+    /// Neither signs nor seals anything.
     boolean isEmpty() {
-        return rules.isEmpty();
+        return rules.isEmpty() && arc.isEmpty();
     }
 
     /// @param authors domains of From

@@ -57,28 +57,12 @@ final class SignatureField {
         }
     }
 
-    /// Names for tag `h`: each as often as it is there, once more where it is over-signed.
     private List<String> names(Form form) {
-        List<String> names = new ArrayList<>();
-        add(names, "from", form);
-        for (String name : form.fields()) {
-            if (!name.equals("from")) {
-                add(names, name, form);
-            }
-        }
-        for (String name : form.overSigned()) {
-            if (!name.equals("from") && !form.fields().contains(name)) {
-                add(names, name, form);
-            }
-        }
-        return names;
-    }
-
-    private void add(List<String> names, String name, Form form) {
-        int count = header.named(name).size() + (form.overSigned().contains(name) ? 1 : 0);
-        for (int i = 0; i < count; i++) {
-            names.add(name);
-        }
+        List<String> wanted = new ArrayList<>();
+        wanted.add("from");
+        wanted.addAll(form.fields());
+        wanted.addAll(form.overSigned());
+        return SignedFields.names(header, wanted, form.overSigned());
     }
 
     /// What is to be signed. For Ed25519 it is the SHA-256 of the header (RFC 8463 §3).
@@ -86,17 +70,7 @@ final class SignatureField {
         Form form = applied.rule().form();
         var bytes = new ByteArrayOutputStream(4_096);
         ByteSink sink = bytes::write;
-        String last = "";
-        int left = 0;
-        for (String name : text.listed()) {
-            List<HeaderField> fields = header.named(name);
-            // The same names stand together: the lowest field goes first (RFC 6376 §5.4.2).
-            left = name.equals(last) ? left - 1 : fields.size() - 1;
-            last = name;
-            if (left >= 0) {
-                Canonical.write(sink, fields.get(left), form.headerIsRelaxed(), true);
-            }
-        }
+        SignedFields.write(sink, header, text.listed(), form.headerIsRelaxed());
         var own = HeaderField.of(text.text().getBytes(StandardCharsets.US_ASCII));
         Canonical.write(sink, own, form.headerIsRelaxed(), false);
         byte[] data = bytes.toByteArray();

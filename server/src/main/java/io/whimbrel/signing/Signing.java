@@ -19,7 +19,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/// Signs mail as it leaves (DKIM, RFC 6376). Thread-safe.
+/// Signs mail as it leaves (DKIM, RFC 6376), and seals what was verified as it came (ARC, RFC
+/// 8617). Thread-safe.
 ///
 /// Mail that a rule is for never leaves without its signature: where a key cannot be had it waits.
 /// The calling thread reads the message and waits; what computes runs on [SigningThreads]. One
@@ -57,7 +58,7 @@ public final class Signing implements AutoCloseable {
         this.clock = clock;
         this.kept = new KeptSignatures(settings.memoryBytes());
         this.troubles = new KeyTroubles(clock, metrics);
-        current = open(settings.rules(), keys);
+        current = open(new RuleBook(settings.rules(), settings.arc()), keys);
         beginToChoose();
         int count = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
         threads = new SigningThreads(count, providers);
@@ -126,32 +127,26 @@ public final class Signing implements AutoCloseable {
         }
     }
 
-    private static Current open(List<DkimRule> rules, Keys keys) throws IOException {
-        var book = new RuleBook(rules);
+    private static Current open(RuleBook book, Keys keys) throws IOException {
         return new Current(book, KeyRing.open(book, keys.shelf(), keys.succession()), keys.shelf());
     }
 
     /// What a reload is to put in force by [#use]; nothing changes yet.
     ///
     /// @throws IOException where a key cannot be used
-    public Opened opened(List<DkimRule> rules, Keys keys) throws IOException {
-        Current now = current;
-        if (now.book().rules().equals(rules)) {
-            // The same book: what was signed by it stays good while its keys do.
-            return new Opened(
-                    new Current(
-                            now.book(),
-                            KeyRing.open(now.book(), keys.shelf(), keys.succession()),
-                            keys.shelf()));
-        }
-        return new Opened(open(rules, keys));
+    public Opened opened(SigningSettings settings, Keys keys) throws IOException {
+        RuleBook book = current.book();
+        // The same book: what was signed by it stays good while its keys do.
+        boolean isSame = book.rules().equals(settings.rules()) && book.arc().equals(settings.arc());
+        return new Opened(
+                open(isSame ? book : new RuleBook(settings.rules(), settings.arc()), keys));
     }
 
     /// Other keys are in force for the same rules: a key has taken the place of another.
     ///
     /// @throws IOException where one cannot be used; nothing has changed then
     public void renew(Keys keys) throws IOException {
-        use(opened(current.book().rules(), keys));
+        use(new Opened(open(current.book(), keys)));
     }
 
     /// What [#opened] has made.

@@ -1,16 +1,13 @@
 package io.whimbrel.verification;
 
+import io.whimbrel.dkim.ArcSet;
 import io.whimbrel.dkim.Bodies;
 import io.whimbrel.dkim.BodyHash;
-import io.whimbrel.dkim.Canonical;
 import io.whimbrel.dkim.DkimResult;
-import io.whimbrel.dkim.HeaderField;
 import io.whimbrel.dkim.HeaderFields;
-import io.whimbrel.smtp.ByteSink;
 import io.whimbrel.verification.ArcChain.ArcLink;
 import io.whimbrel.verification.ArcVerdict.ArcResult;
 
-import java.io.ByteArrayOutputStream;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -58,7 +55,7 @@ final class ArcCheck {
         Signed.Finding message =
                 Signed.judge(
                         header,
-                        newest.message(),
+                        newest.set().message(),
                         newest.messageTags(),
                         body.orElseThrow(),
                         keys,
@@ -66,9 +63,10 @@ final class ArcCheck {
         if (message.result() != DkimResult.PASS) {
             return failed(links, message, "message signature " + links.size());
         }
+        List<ArcSet> sets = links.stream().map(ArcLink::set).toList();
         for (int i = links.size(); i >= 1; i--) {
             SignatureTags tags = links.get(i - 1).sealTags();
-            Signed.Finding seal = Signed.judge(sealed(links.subList(0, i)), tags, keys);
+            Signed.Finding seal = Signed.judge(ArcSet.sealed(sets.subList(0, i)), tags, keys);
             if (seal.result() != DkimResult.PASS) {
                 return failed(links, seal, "seal " + i);
             }
@@ -84,20 +82,5 @@ final class ArcCheck {
                 "",
                 finding.result() == DkimResult.TEMPERROR,
                 what + ": " + finding.reason());
-    }
-
-    /// What the seal of the last of these links signs (RFC 8617 §5.1.1).
-    private static byte[] sealed(List<ArcLink> links) {
-        var bytes = new ByteArrayOutputStream(4_096);
-        ByteSink sink = bytes::write;
-        for (int i = 0; i < links.size(); i++) {
-            ArcLink link = links.get(i);
-            boolean isLast = i == links.size() - 1;
-            Canonical.write(sink, link.results(), true, true);
-            Canonical.write(sink, link.message(), true, true);
-            HeaderField seal = isLast ? Canonical.withoutSignature(link.seal()) : link.seal();
-            Canonical.write(sink, seal, true, !isLast);
-        }
-        return bytes.toByteArray();
     }
 }

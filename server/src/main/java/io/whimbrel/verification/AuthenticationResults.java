@@ -2,14 +2,13 @@ package io.whimbrel.verification;
 
 import io.whimbrel.dkim.HeaderField;
 import io.whimbrel.dkim.Labels;
-import io.whimbrel.dkim.TagList;
+import io.whimbrel.dkim.ResultsField;
 import io.whimbrel.mail.IpText;
 import io.whimbrel.verification.ArcVerdict.ArcResult;
 import io.whimbrel.verification.SpfVerdict.SpfResult;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Locale;
 
 /// The `Authentication-Results` field (RFC 8601): ours is written, those that pretend to be ours
 /// are found. Stateless.
@@ -147,57 +146,7 @@ public final class AuthenticationResults {
     /// @param to where the field ends; its CRLF may be counted in or not
     public static boolean isForged(byte[] bytes, int from, int to, String authservId) {
         HeaderField field = HeaderField.of(Arrays.copyOfRange(bytes, from, to));
-        if (!field.name().equals(NAME.toLowerCase(Locale.ROOT))) {
-            return false;
-        }
-        String claimed = new IdReader(field.value()).read();
-        return claimed.isEmpty() || Labels.normal(claimed).equals(Labels.normal(authservId));
-    }
-
-    /// Finds the name at the beginning of a field. Confined to one thread.
-    private static final class IdReader {
-        private final String text;
-        private int at;
-
-        IdReader(String text) {
-            this.text = text;
-        }
-
-        /// `""` where there is none.
-        String read() {
-            skipSpacesAndComments();
-            var id = new StringBuilder();
-            if (at < text.length() && text.charAt(at) == '"') {
-                at++;
-                while (at < text.length() && text.charAt(at) != '"') {
-                    at += text.charAt(at) == '\\' && at + 1 < text.length() ? 1 : 0;
-                    id.append(text.charAt(at++));
-                }
-                return id.toString().strip();
-            }
-            while (at < text.length()
-                    && !TagList.isSpace(text.charAt(at))
-                    && ";(".indexOf(text.charAt(at)) < 0) {
-                id.append(text.charAt(at++));
-            }
-            return id.toString();
-        }
-
-        private void skipSpacesAndComments() {
-            int depth = 0;
-            while (at < text.length()) {
-                char c = text.charAt(at);
-                if (c == '\\' && depth > 0) {
-                    at++;
-                } else if (c == '(') {
-                    depth++;
-                } else if (c == ')' && depth > 0) {
-                    depth--;
-                } else if (depth == 0 && !TagList.isSpace(c)) {
-                    return;
-                }
-                at++;
-            }
-        }
+        return field.name().equals(ResultsField.NAME)
+                && ResultsField.of(field.value()).mayBeBy(authservId);
     }
 }

@@ -50,6 +50,7 @@ import io.whimbrel.routing.RouteSettings;
 import io.whimbrel.routing.RouteTarget;
 import io.whimbrel.schedule.RetrySchedule;
 import io.whimbrel.schedule.ScheduleSettings;
+import io.whimbrel.signing.ArcSettings;
 import io.whimbrel.signing.DkimRule;
 import io.whimbrel.signing.DkimRule.Form;
 import io.whimbrel.signing.DkimRule.Identity;
@@ -276,6 +277,13 @@ final class EveryKeyTest {
         assertThat(config.signing().keyFolder()).hasToString("/etc/whimbrel/keys");
         assertThat(config.signing().threads()).hasValue(4);
         assertThat(config.signing().memoryBytes()).isEqualTo(32 << 20);
+        assertThat(config.signing().arc())
+                .contains(
+                        new ArcSettings(
+                                new DomainName("example.com"),
+                                "a1",
+                                new KeyPlace.File(Path.of("/etc/whimbrel/keys/a1.pem")),
+                                config.node().name()));
     }
 
     @Test

@@ -321,6 +321,16 @@ class DkimCommandTest {
     }
 
     @Test
+    void keyThatSeals_isListed_andRotated() throws IOException {
+        ObjectNode made = json(dkim("gen", "example.com", "--selector", "a1", "--json"));
+        rules.add("[arc]\ndomain = \"example.com\"\nselector = \"a1\"");
+        rules.add("key = \"" + Json.text(made, "place") + "\"");
+        assertThat(json(dkim("list", "--json")).path("use").asString("")).isEqualTo("signs");
+        assertThat(dkim("show", "example.com", "a1").out()).contains("a1._domainkey.example.com");
+        assertThat(Json.text(rotate(), "next")).isEqualTo("s20261128r");
+    }
+
+    @Test
     void keyOfEveryDomain_isRotatedForOne() throws IOException {
         json(dkim("gen", "example.com", "--selector", "s1", "--json"));
         rules.add("[[dkim]]\ndomain = \"*\"\nselector = \"s1\"");

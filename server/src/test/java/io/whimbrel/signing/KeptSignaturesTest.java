@@ -11,9 +11,10 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 class KeptSignaturesTest {
-    private static final RuleBook BOOK = new RuleBook(List.of());
+    private static final RuleBook BOOK = new RuleBook(List.of(), Optional.empty());
     private final KeptSignatures kept = new KeptSignatures(10_000);
 
     @Test

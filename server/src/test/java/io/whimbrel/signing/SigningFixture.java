@@ -61,7 +61,7 @@ public final class SigningFixture {
                         Signing.Succession.NONE);
         try {
             return new Signing(
-                    new SigningSettings(List.of(rule), Path.of("/"), OptionalInt.of(2), 1 << 20),
+                    new SigningSettings(List.of(rule), Optional.empty(), Path.of("/"), OptionalInt.of(2), 1 << 20),
                     keys,
                     PROVIDERS,
                     metrics.signing,

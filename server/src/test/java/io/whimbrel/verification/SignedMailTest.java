@@ -329,10 +329,10 @@ class SignedMailTest {
         seconds.addAndGet(60);
         assertThat(front(one, message)).isEqualTo(first);
 
-        one.use(one.opened(List.of(rule), ring()));
+        one.use(one.opened(settings(rule), ring()));
         assertThat(front(one, message)).isEqualTo(first);
         rule("example.com", "s1", KeyAlgorithm.RSA);
-        one.use(one.opened(List.of(rule), ring()));
+        one.use(one.opened(settings(rule), ring()));
         assertThat(front(one, message)).isNotEqualTo(first).contains("t=1600000060;");
     }
 
@@ -344,7 +344,7 @@ class SignedMailTest {
         Signing.Succession next =
                 (_, _, _) -> new Signing.Successor("s2", new KeyPlace.File(Path.of("/s2")));
 
-        one.use(one.opened(List.of(rule), new Signing.Keys(ring().shelf(), next)));
+        one.use(one.opened(settings(rule), new Signing.Keys(ring().shelf(), next)));
 
         var message = outbound(MESSAGE.getBytes(StandardCharsets.ISO_8859_1), true);
         assertThat(verdicts(front(one, message) + MESSAGE)).containsExactly("pass example.com s2");
@@ -455,9 +455,14 @@ class SignedMailTest {
                 Signing.Succession.NONE);
     }
 
+    private static SigningSettings settings(DkimRule... rules) {
+        return new SigningSettings(
+                List.of(rules), Optional.empty(), Path.of("/"), OptionalInt.of(2), 1 << 20);
+    }
+
     private Signing signing(DkimRule... rules) throws IOException {
         return new Signing(
-                new SigningSettings(List.of(rules), Path.of("/"), OptionalInt.of(2), 1 << 20),
+                settings(rules),
                 ring(),
                 PROVIDERS,
                 new Metrics().signing,
