@@ -31,6 +31,7 @@ import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
+import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -170,13 +171,20 @@ public final class SigningCost {
             for (SigningKey key : keys) {
                 Provider provider =
                         providers.trials(key.algorithm()).getFirst().provider().orElseThrow();
-                // As the provider's own, for some would decode another's each time.
-                var encoded = new PKCS8EncodedKeySpec(key.privateKey().getEncoded());
-                var own = KeyFactory.getInstance(family(key.algorithm()), provider);
                 Signature signature = Signature.getInstance(key.algorithm().jcaName(), provider);
-                signature.initSign(own.generatePrivate(encoded));
+                signature.initSign(own(key, provider));
                 signatures.add(signature);
             }
+        }
+
+        /// As the provider's own, where it has such: some would decode another's each time.
+        private PrivateKey own(SigningKey key, Provider provider) throws GeneralSecurityException {
+            String family = family(key.algorithm());
+            return provider.getService("KeyFactory", family) == null
+                    ? key.privateKey()
+                    : KeyFactory.getInstance(family, provider)
+                            .generatePrivate(
+                                    new PKCS8EncodedKeySpec(key.privateKey().getEncoded()));
         }
 
         double millis() throws GeneralSecurityException {
@@ -210,7 +218,8 @@ public final class SigningCost {
         }
         Signing.Shelf shelf = place -> keys.get(Integer.parseInt(place.toString().substring(1)));
         return new Signing(
-                new SigningSettings(rules, Path.of("/"), OptionalInt.empty(), 1 << 20),
+                new SigningSettings(
+                        rules, Optional.empty(), Path.of("/"), OptionalInt.empty(), 1 << 20),
                 new Signing.Keys(shelf, Signing.Succession.NONE),
                 providers,
                 new Metrics().signing,

@@ -88,7 +88,7 @@ final class DkimChecks {
         if (domain.isEmpty() || selector.isEmpty()) {
             return;
         }
-        String name = selector.get() + " of " + table.rendered(DkimKeys.DOMAIN);
+        String name = selector.get() + " of " + domain.get().map(DomainName::value).orElse("*");
         TableValues first = named.putIfAbsent(name, table);
         if (first != null && !first.rendered(DkimKeys.KEY).equals(table.rendered(DkimKeys.KEY))) {
             findings.error(

@@ -106,18 +106,43 @@ public final class BodyHash implements ByteSink {
         }
     }
 
-    /// Copies what is surely content; to the next byte that may not be.
+    /// Copies what is surely content; to the next byte that may not be. In text that is nearly all
+    /// of a line: a single space within it is content, too.
     private int run(byte[] bytes, int from, int end) {
         int at = from;
         while (at < end) {
             byte octet = bytes[at];
-            if (octet == '\r' || (isRelaxed && (octet == ' ' || octet == '\t'))) {
+            if (isVisible(octet)) {
+                at++;
+            } else if (octet == '\r') {
+                break;
+            } else if (!isRelaxed || (octet != ' ' && octet != '\t')) {
+                at++;
+            } else if (octet == ' ' && at + 1 < end && isVisible(bytes[at + 1])) {
+                at += 2;
+            } else {
                 break;
             }
-            put(octet);
-            at++;
         }
+        put(bytes, from, at - from);
         return at;
+    }
+
+    private static boolean isVisible(byte octet) {
+        return octet > ' ' || octet < 0;
+    }
+
+    private void put(byte[] bytes, int from, int length) {
+        int done = 0;
+        while (done < length) {
+            if (buffered == BUFFER_BYTES) {
+                flush();
+            }
+            int some = Math.min(length - done, BUFFER_BYTES - buffered);
+            System.arraycopy(bytes, from + done, buffer, buffered, some);
+            buffered += some;
+            done += some;
+        }
     }
 
     /// The end of the body.

@@ -32,6 +32,9 @@ import io.whimbrel.spool.AttemptFacts;
 import io.whimbrel.spool.SpooledFixture;
 import io.whimbrel.spool.SpooledMessage;
 import io.whimbrel.time.SteadyClock;
+import io.whimbrel.token.CampaignBook;
+import io.whimbrel.token.CampaignRule;
+import io.whimbrel.token.TokenKeys;
 import io.whimbrel.transport.OutboundTls;
 
 import java.time.Duration;
@@ -44,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /// A schedule and a dispatcher, tied together, with a name server; results end here. Time is real,
@@ -89,6 +93,14 @@ final class Post implements AutoCloseable {
             DeliverySettings settings,
             Function<SpooledMessage, BodySource> bodies,
             RouteSettings... routes) {
+        this(settings, bodies, Signing::idle, routes);
+    }
+
+    Post(
+            DeliverySettings settings,
+            Function<SpooledMessage, BodySource> bodies,
+            BiFunction<Metrics, InstantSource, Signing> signing,
+            RouteSettings... routes) {
         dispatcher =
                 new Dispatcher(
                         plan(settings, routes),
@@ -98,7 +110,7 @@ final class Post implements AutoCloseable {
                                 rests,
                                 limiter,
                                 reactions,
-                                Signing.idle(metrics, clock)),
+                                signing.apply(metrics, clock)),
                         clock,
                         metrics);
         schedule =
@@ -149,6 +161,14 @@ final class Post implements AutoCloseable {
                 routing,
                 OutboundTls.opportunistic(clock, metrics.tlsOut),
                 TestMail.NO_CAMPAIGNS);
+    }
+
+    /// From here on mail gets what `rule` says.
+    void add(CampaignRule rule) {
+        DeliveryPlan now = dispatcher.active().plan();
+        var book = new CampaignBook(List.of(rule), TokenKeys.of(new byte[32]));
+        dispatcher.reload(
+                new DeliveryPlan(now.settings(), now.pools(), now.routing(), now.tls(), book));
     }
 
     void admit(String... addresses) {
