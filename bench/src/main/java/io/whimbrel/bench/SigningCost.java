@@ -218,7 +218,8 @@ public final class SigningCost {
         }
         Signing.Shelf shelf = place -> keys.get(Integer.parseInt(place.toString().substring(1)));
         return new Signing(
-                new SigningSettings(rules, Path.of("/"), OptionalInt.empty(), 1 << 20),
+                new SigningSettings(
+                        rules, Optional.empty(), Path.of("/"), OptionalInt.empty(), 1 << 20),
                 new Signing.Keys(shelf, Signing.Succession.NONE),
                 providers,
                 new Metrics().signing,
