@@ -61,16 +61,12 @@ public final class SigningFixture {
                         Signing.Succession.NONE);
         try {
             return new Signing(
-<<<<<<< HEAD
-                    new SigningSettings(List.of(rule), Optional.empty(), Path.of("/"), OptionalInt.of(2), 1 << 20),
-=======
                     new SigningSettings(
                             List.of(rule),
                             Optional.empty(),
                             Path.of("/"),
                             OptionalInt.of(2),
                             1 << 20),
->>>>>>> h/arc
                     keys,
                     PROVIDERS,
                     metrics.signing,
