@@ -87,6 +87,8 @@ class Signer:
 
 def test():
     lib.need(("softhsm2-util", "softhsm2"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"))
+    # Builds where need be, which --java-home does not.
+    run(os.path.join(mta.ROOT, "whimbrel"), "--version")
     home = run(os.path.join(mta.ROOT, "whimbrel"), "--java-home").strip()
     with reception.folder() as folder:
         # Keys must not lie below a folder that others may write to, and this one is in /tmp.

@@ -409,9 +409,9 @@ final class Node implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         pathsFile.close();
+        ticker.close();
         outgoing.close();
         quotasFile.close();
-        ticker.close();
         budgets.close();
         jobs.close();
         spool.close();

@@ -22,6 +22,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 
 /// The keys that mail is signed with: where they lie, which has taken the place of which, and who
@@ -35,6 +36,7 @@ final class SigningKeys implements AutoCloseable {
     private volatile KeyShelf shelf;
     private volatile RotationWatch watch;
     private Instant tickedAt = Instant.MIN;
+    private volatile boolean isRenewalDue;
     private volatile Optional<Signing> signing = Optional.empty();
 
     /// What a reload is to put in force.
@@ -77,15 +79,19 @@ final class SigningKeys implements AutoCloseable {
 
     /// On the thread of a round of the watch.
     private void changed(KeyName entry, PlacedKey current) {
-        if (signing.isEmpty()) {
+        LOG.info("{} is to sign in place of the key of {}", current.selector(), entry);
+        isRenewalDue = true;
+        renew();
+    }
+
+    /// Until all keys that are to sign do.
+    private synchronized void renew() {
+        if (signing.isEmpty() || !isRenewalDue) {
             return;
         }
-        try {
-            signing.get().renew(keys(shelf, watch));
-            LOG.info("{} signs in place of the key of {}", current.selector(), entry);
-        } catch (IOException e) {
-            LOG.warn("the old key of {} goes on signing: {}", entry, e.getMessage());
-        }
+        List<String> problems = signing.get().renew(keys(shelf, watch));
+        isRenewalDue = !problems.isEmpty();
+        problems.forEach(problem -> LOG.warn("the key before goes on signing: {}", problem));
     }
 
     /// Opens what `fresh` names; nothing is in force yet.
@@ -103,12 +109,15 @@ final class SigningKeys implements AutoCloseable {
         return new Opened(keys, rounds, opened);
     }
 
-    void use(Opened opened) {
+    synchronized void use(Opened opened) {
         KeyShelf oldShelf = shelf;
         RotationWatch oldWatch = watch;
         shelf = opened.shelf();
         watch = opened.watch();
         signing.orElseThrow().use(opened.signing());
+        // A key may have taken the place of another since they were read.
+        isRenewalDue = true;
+        renew();
         if (oldWatch != watch) {
             oldWatch.close();
         }
@@ -123,6 +132,9 @@ final class SigningKeys implements AutoCloseable {
         if (isDue) {
             tickedAt = now;
             watch.tick(now);
+            if (isRenewalDue) {
+                Thread.ofVirtual().name("key-renewal").start(this::renew);
+            }
         }
     }
 

@@ -80,6 +80,11 @@ final class Rendering {
         Envelope envelope = message.envelope();
         int first = entry.recipients().get(0);
         Additions additions = campaigns.get().additions(message.id(), envelope, first);
+        if (additions.isSingly() && entry.recipients().size() > 1) {
+            // It was taken before a reload that wants each by himself.
+            return new Outcome.Impossible(
+                    SmtpReply.of(451, 4, 3, 0, "The configuration has changed; tried again apart"));
+        }
         var outbound =
                 new Outbound(
                         message.id(),
@@ -87,8 +92,7 @@ final class Rendering {
                         converted.map(SevenBitBody.Converted::size).orElse(message.size()),
                         converted.map(SevenBitBody.Converted::bodies).orElse(source),
                         converted.isPresent(),
-                        !additions.isSingly()
-                                && entry.recipients().size() < envelope.recipients().size(),
+                        entry.recipients().size() < envelope.recipients().size(),
                         additions.fields(),
                         additions.isSingly() ? first : Outbound.EVERYBODY);
         return switch (signing.render(outbound, path)) {

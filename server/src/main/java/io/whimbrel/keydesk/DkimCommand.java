@@ -99,7 +99,7 @@ final class DkimCommand implements Runnable {
     /// Without a verb there is nothing to do.
     @Override
     public void run() {
-        throw console.usage("Say what to do: gen, list, show, rotate or revoke");
+        throw console.usage("Say what to do: gen, list, show, rotate, revoke or import");
     }
 
     @Command(

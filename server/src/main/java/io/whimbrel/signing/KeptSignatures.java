@@ -1,8 +1,10 @@
 package io.whimbrel.signing;
 
+import io.whimbrel.mail.AddedField;
 import io.whimbrel.mail.QueueId;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,10 +39,29 @@ final class KeptSignatures {
 
     /// What stands in front of a message, and why.
     ///
+    /// @param added what was to stand in front of it as well
     /// @param front fields with CRLF
     /// @param until when it is to be made anew
-    record Kept(RuleBook book, List<Applied> applied, byte[] front, long size, Instant until)
+    record Kept(
+            RuleBook book,
+            List<Applied> applied,
+            List<AddedField> added,
+            byte[] front,
+            long size,
+            Instant until)
             implements Entry {
+
+        /// Whether `others` are the same fields.
+        boolean isOf(List<AddedField> others) {
+            boolean isSame = added.size() == others.size();
+            for (int i = 0; isSame && i < added.size(); i++) {
+                isSame =
+                        added.get(i).unless().equals(others.get(i).unless())
+                                && Arrays.equals(added.get(i).bytes(), others.get(i).bytes());
+            }
+            return isSame;
+        }
+
         @Override
         public int weight() {
             return OVERHEAD + front.length;

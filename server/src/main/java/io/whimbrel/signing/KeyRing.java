@@ -65,6 +65,25 @@ final class KeyRing {
         return ring;
     }
 
+    /// The same book with the keys that are there now; of a rule whose key cannot be used the one
+    /// before goes on signing.
+    ///
+    /// @param problems to which those are added, a line each
+    KeyRing renewed(RuleBook book, Shelf from, Succession now, List<String> problems) {
+        var ring = new KeyRing(from, now);
+        List<DkimRule> rules = new ArrayList<>(book.rules());
+        book.sealer().ifPresent(sealer -> rules.add(sealer.rule()));
+        for (DkimRule rule : rules) {
+            try {
+                ring.read(rule);
+            } catch (IOException e) {
+                problems.add(rule + ": " + e.getMessage());
+                Optional.ofNullable(read.get(rule)).ifPresent(named -> ring.read.put(rule, named));
+            }
+        }
+        return ring;
+    }
+
     private void read(DkimRule rule) throws IOException {
         if (rule.domain().isPresent()) {
             String domain = rule.domain().get().value();
@@ -137,8 +156,14 @@ final class KeyRing {
 
     /// The key where it need not be asked for.
     Optional<Named> atHand(Candidate candidate) {
-        return Optional.ofNullable(read.get(candidate.rule()))
-                .map(named -> named.of(candidate.domain()));
+        DkimRule rule = candidate.rule();
+        // One file for every domain: each may have another in its place by now.
+        boolean isReplaced =
+                rule.domain().isEmpty()
+                        && !successor(rule, candidate.domain()).place().equals(rule.key());
+        return isReplaced
+                ? Optional.empty()
+                : Optional.ofNullable(read.get(rule)).map(named -> named.of(candidate.domain()));
     }
 
     /// The key; may block. Empty where the rule is for every domain and has none for this one.
@@ -156,7 +181,8 @@ final class KeyRing {
                 Labels.isQualified(domain);
                 domain = Labels.parent(domain)) {
             Successor now = successor(candidate.rule(), domain);
-            if (!(now.place() instanceof KeyPlace.File(Path path)) || Files.exists(path)) {
+            // A folder that cannot be looked into is no reason to leave unsigned.
+            if (!(now.place() instanceof KeyPlace.File(Path path)) || !Files.notExists(path)) {
                 return Optional.of(named(candidate.rule(), domain));
             }
         }

@@ -82,7 +82,12 @@ final class Making {
             return means.threads().call(line, signatures -> signed(found, signatures));
         } catch (IOException e) {
             return new Rendition.Impossible(
-                    SmtpReply.of(451, 4, 3, 0, "Cannot be read to be signed: " + e.getMessage()));
+                    SmtpReply.of(
+                            451,
+                            4,
+                            3,
+                            0,
+                            "The message cannot be read; see the log of this server"));
         } catch (KeyMissingException e) {
             return e.rendition();
         }
@@ -211,12 +216,14 @@ final class Making {
     private Rendition signed(List<Found> found, Signatures signatures) {
         int signers = found.size() - (next.isPresent() ? 1 : 0);
         List<Applied> applied = new ArrayList<>(narrowest(found.subList(0, signers)));
-        HeaderFields header = hashed.header().orElseThrow().below(addedFields());
+        List<HeaderField> front = addedFields();
+        List<String> names = front.stream().map(HeaderField::name).toList();
+        HeaderFields header = hashed.header().orElseThrow().below(front);
         Hashes hashes = known.or(hashed.hashes());
         List<byte[]> fields = new ArrayList<>(applied.size() + 1);
         for (Applied one : applied) {
             byte[] hash = hashes.of(one.rule().form().bodyIsRelaxed());
-            var field = new SignatureField(one, header, hash, at);
+            var field = new SignatureField(one, header, names, hash, at);
             try {
                 fields.add(field.complete(signatures.sign(one.key(), field.data())));
             } catch (GeneralSecurityException e) {
@@ -263,7 +270,18 @@ final class Making {
         added.forEach(one -> front.writeBytes(one.bytes()));
         byte[] bytes = front.toByteArray();
         long size = outbound.size() + bytes.length;
-        var kept = new Kept(now.book(), List.copyOf(applied), bytes, size, until(applied));
+        if (applied.isEmpty()) {
+            // It costs nothing to make again, and by then a key may be there.
+            return new Rendition.Ready(bytes, size, Optional.empty());
+        }
+        var kept =
+                new Kept(
+                        now.book(),
+                        List.copyOf(applied),
+                        outbound.added(),
+                        bytes,
+                        size,
+                        until(applied));
         return new Rendition.Ready(
                 bytes, size, Optional.of(new Rendition.Made(version, kept, hashes)));
     }

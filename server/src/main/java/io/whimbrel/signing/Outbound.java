@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 /// @param size octets, without `added`
 /// @param bodies the message from its beginning, at each call
 /// @param isSevenBit `bodies` have their 8-bit text encoded, unlike what is in the spool
-/// @param isWantedAgain others of its recipients are sent to apart
+/// @param hasOthers others of its recipients are sent to apart
 /// @param added fields that are to stand in front of it
 /// @param recipient whom alone `added` is for; [#EVERYBODY]: all
 public record Outbound(
@@ -24,7 +24,7 @@ public record Outbound(
         long size,
         Supplier<BodySource> bodies,
         boolean isSevenBit,
-        boolean isWantedAgain,
+        boolean hasOthers,
         List<AddedField> added,
         int recipient) {
     /// As `recipient`.
@@ -36,7 +36,12 @@ public record Outbound(
             MailStream stream,
             long size,
             Supplier<BodySource> bodies,
-            boolean isWantedAgain) {
-        this(id, stream, size, bodies, false, isWantedAgain, List.of(), EVERYBODY);
+            boolean hasOthers) {
+        this(id, stream, size, bodies, false, hasOthers, List.of(), EVERYBODY);
+    }
+
+    /// Whether what is made now serves other recipients, too.
+    boolean isWantedAgain() {
+        return hasOthers && recipient == EVERYBODY;
     }
 }

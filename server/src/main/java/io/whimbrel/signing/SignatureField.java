@@ -27,8 +27,14 @@ final class SignatureField {
     private final HeaderFields header;
     private final FoldedText text = new FoldedText(NAME);
 
+    /// @param added names of fields that are covered whatever the rule says
     /// @param bodyHash in the canonical form that the rule wants
-    SignatureField(Applied applied, HeaderFields header, byte[] bodyHash, Instant now) {
+    SignatureField(
+            Applied applied,
+            HeaderFields header,
+            List<String> added,
+            byte[] bodyHash,
+            Instant now) {
         this.applied = applied;
         this.header = header;
         Form form = applied.rule().form();
@@ -38,7 +44,7 @@ final class SignatureField {
         form.expire()
                 .ifPresent(most -> text.tag("x", Long.toString(now.plus(most).getEpochSecond())));
         identity(form.identity());
-        text.list("h", names(form));
+        text.list("h", names(form, added));
         text.tag("bh", BASE64.encodeToString(bodyHash));
         text.open("b");
     }
@@ -57,11 +63,12 @@ final class SignatureField {
         }
     }
 
-    private List<String> names(Form form) {
+    private List<String> names(Form form, List<String> added) {
         List<String> wanted = new ArrayList<>();
         wanted.add("from");
         wanted.addAll(form.fields());
         wanted.addAll(form.overSigned());
+        wanted.addAll(added);
         return SignedFields.names(header, wanted, form.overSigned());
     }
 

@@ -31,7 +31,11 @@ final class Signatures {
         try {
             signature.update(data);
             return signature.sign();
-        } catch (GeneralSecurityException | RuntimeException e) {
+        } catch (RuntimeException e) {
+            // As devices fail (java.security.ProviderException): no bug of ours.
+            ready.remove(key);
+            throw new GeneralSecurityException(String.valueOf(e.getMessage()), e);
+        } catch (GeneralSecurityException e) {
             // It may have lost its device; the next one begins anew.
             ready.remove(key);
             throw e;

@@ -12,6 +12,7 @@ import io.whimbrel.signing.Rendition.Made;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -142,11 +143,17 @@ public final class Signing implements AutoCloseable {
                 open(isSame ? book : new RuleBook(settings.rules(), settings.arc()), keys));
     }
 
-    /// Other keys are in force for the same rules: a key has taken the place of another.
+    /// Other keys are in force for the same rules: a key has taken the place of another. Not beside
+    /// [#use].
     ///
-    /// @throws IOException where one cannot be used; nothing has changed then
-    public void renew(Keys keys) throws IOException {
-        use(new Opened(open(current.book(), keys)));
+    /// @return what stands against it, a line for each key that cannot be used: there the one
+    ///   before goes on signing
+    public List<String> renew(Keys keys) {
+        Current now = current;
+        List<String> problems = new ArrayList<>();
+        KeyRing ring = now.ring().renewed(now.book(), keys.shelf(), keys.succession(), problems);
+        current = new Current(now.book(), ring, keys.shelf());
+        return problems;
     }
 
     /// What [#opened] has made.
@@ -189,7 +196,8 @@ public final class Signing implements AutoCloseable {
             return new Rendition.Ready(NOTHING, outbound.size(), Optional.empty());
         }
         var version = new Version(outbound.id(), outbound.isSevenBit(), outbound.recipient());
-        Optional<Kept> known = kept.find(version).filter(one -> isCurrent(one, now));
+        Optional<Kept> known =
+                kept.find(version).filter(one -> isCurrent(one, now) && one.isOf(outbound.added()));
         if (known.isPresent()) {
             metrics.reused();
             Kept one = known.get();
@@ -222,8 +230,13 @@ public final class Signing implements AutoCloseable {
                                 outbound,
                                 version)
                         .make(line);
-        if (outbound.isWantedAgain() && made instanceof Rendition.Ready ready) {
-            keep(ready);
+        if (outbound.hasOthers() && made instanceof Rendition.Ready ready) {
+            if (outbound.isWantedAgain()) {
+                keep(ready);
+            } else {
+                // Each of the others gets another header with the same body.
+                ready.made().ifPresent(it -> kept.keep(it.version(), it.hashes()));
+            }
         }
         return made;
     }

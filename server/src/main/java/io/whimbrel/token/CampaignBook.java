@@ -55,7 +55,8 @@ public final class CampaignBook {
     /// @param number of its recipient; of the first, where there are several
     public Additions additions(QueueId id, Envelope envelope, int number) {
         Optional<CampaignRule> found = find(envelope.stream());
-        if (found.isEmpty()) {
+        // Reports are ours, and go to the null reverse-path (RFC 5321 §4.5.5).
+        if (found.isEmpty() || envelope.reversePath().address().isEmpty()) {
             return Additions.NONE;
         }
         CampaignRule rule = found.get();
@@ -70,11 +71,9 @@ public final class CampaignBook {
                         stream.campaign(),
                         envelope.treatment().metadata(),
                         envelope.receivedAt());
-        // Reports go to the null reverse-path, or they would be answered (RFC 5321 §4.5.5).
-        boolean hasReversePath = !envelope.reversePath().address().isEmpty();
         return new Additions(
                 fields(rule, values),
-                rule.verp().filter(_ -> hasReversePath).flatMap(verp -> verp.render(values)),
+                rule.verp().flatMap(verp -> verp.render(values)),
                 rule.isSingly());
     }
 

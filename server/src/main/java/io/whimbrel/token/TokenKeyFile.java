@@ -175,6 +175,10 @@ public final class TokenKeyFile {
             }
             out.force(true);
         }
+        if (!Files.getOwner(unfinished).equals(Files.getOwner(folder))) {
+            // Made by root for the server, which must be able to read it.
+            Files.setOwner(unfinished, Files.getOwner(folder));
+        }
         Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
         try (var entries = FileChannel.open(folder, StandardOpenOption.READ)) {
             entries.force(true);

@@ -91,7 +91,7 @@ public final class VerpTemplate {
         String whole = prefix + suffix;
         for (int i = 0; i < whole.length(); i++) {
             char c = whole.charAt(i);
-            boolean isGood = Character.isLetterOrDigit(c) || ATEXT.indexOf(c) >= 0;
+            boolean isGood = (c < 0x80 && Character.isLetterOrDigit(c)) || ATEXT.indexOf(c) >= 0;
             if (!isGood) {
                 throw new TemplateException(1, "a local part has no \"" + c + "\"");
             }

@@ -43,7 +43,8 @@ class KeptSignaturesTest {
 
     @Test
     void moreThanEverFits_isNotKept() {
-        kept.keep(version(1), new Kept(BOOK, List.of(), new byte[20_000], 1, Instant.MAX));
+        kept.keep(
+                version(1), new Kept(BOOK, List.of(), List.of(), new byte[20_000], 1, Instant.MAX));
         assertThat(kept.find(version(1))).isEmpty();
         assertThat(kept.bytes()).isZero();
     }
@@ -62,6 +63,6 @@ class KeptSignaturesTest {
     }
 
     private static Kept signature() {
-        return new Kept(BOOK, List.of(), new byte[800], 900, Instant.MAX);
+        return new Kept(BOOK, List.of(), List.of(), new byte[800], 900, Instant.MAX);
     }
 }

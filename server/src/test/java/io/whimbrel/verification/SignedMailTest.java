@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.whimbrel.keys.KeyAlgorithm;
 import io.whimbrel.keys.KeyPlace;
 import io.whimbrel.keys.SigningKey;
+import io.whimbrel.mail.AddedField;
 import io.whimbrel.mail.BodySource;
 import io.whimbrel.mail.DomainName;
 import io.whimbrel.mail.DomainPattern;
@@ -348,6 +349,57 @@ class SignedMailTest {
 
         var message = outbound(MESSAGE.getBytes(StandardCharsets.ISO_8859_1), true);
         assertThat(verdicts(front(one, message) + MESSAGE)).containsExactly("pass example.com s2");
+    }
+
+    @Test
+    void renewal_whereAKeyCannotBeUsed_leavesTheOneBefore() {
+        Signing one = open(rule("example.com", "s1", KeyAlgorithm.RSA));
+        var broken =
+                new Signing.Keys(
+                        place -> {
+                            throw new IOException("gone: " + place);
+                        },
+                        Signing.Succession.NONE);
+
+        assertThat(one.renew(broken)).singleElement().asString().contains("s1", "gone: /s1");
+
+        var message = outbound(MESSAGE.getBytes(StandardCharsets.ISO_8859_1), true);
+        assertThat(verdicts(front(one, message) + MESSAGE)).containsExactly("pass example.com s1");
+    }
+
+    @Test
+    void bodyOfOneByOneMail_isHashedOnce() {
+        Signing one = open(rule("example.com", "s1", KeyAlgorithm.RSA));
+        byte[] bytes = (MESSAGE + "x".repeat(4_000)).getBytes(StandardCharsets.ISO_8859_1);
+        var read = new AtomicLong();
+        var id = new QueueId(77);
+        for (int recipient = 0; recipient < 3; recipient++) {
+            var message =
+                    new Outbound(
+                            id,
+                            SHOP,
+                            bytes.length,
+                            () -> {
+                                BodySource parts = parts(bytes);
+                                return () -> {
+                                    read.incrementAndGet();
+                                    return parts.nextPart();
+                                };
+                            },
+                            false,
+                            true,
+                            List.of(field("X-Whimbrel-Ref: " + recipient)),
+                            recipient);
+            String signed = front(one, message) + text(bytes);
+            assertThat(verdicts(signed)).containsExactly("pass example.com s1");
+            assertThat(signed).contains("X-Whimbrel-Ref: " + recipient + "\r\n");
+        }
+        // Once to its end, then for the header alone.
+        assertThat(read.get()).isLessThan(bytes.length / 40 + 20);
+    }
+
+    private static AddedField field(String text) {
+        return new AddedField("", (text + "\r\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     @Test
