@@ -23,6 +23,7 @@ import io.whimbrel.signing.SigningSettings;
 import io.whimbrel.time.SteadyClock;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
@@ -248,7 +249,12 @@ public final class SigningCost {
             var outbound =
                     new Outbound(
                             new QueueId(id), MailStream.NONE, SIZE, () -> parts(message), false);
-            Rendition made = signing.render(outbound, "site");
+            Rendition made;
+            try {
+                made = signing.render(outbound, "site");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
             if (!(made instanceof Rendition.Ready ready) || ready.front().length < 100) {
                 throw new IllegalStateException("not signed: " + made);
             }

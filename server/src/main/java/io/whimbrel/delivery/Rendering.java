@@ -75,7 +75,8 @@ final class Rendering {
             EgressPath path,
             QueueEntry entry,
             Supplier<BodySource> source,
-            Optional<SevenBitBody.Converted> converted) {
+            Optional<SevenBitBody.Converted> converted)
+            throws IOException {
         SpooledMessage message = entry.message();
         Envelope envelope = message.envelope();
         int first = entry.recipients().get(0);

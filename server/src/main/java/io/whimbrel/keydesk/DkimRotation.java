@@ -352,7 +352,7 @@ final class DkimRotation {
             var printer = new Printer(console, dkim);
             if (Sighting.of(desk.lookup(), name, Optional.empty()).isGone()) {
                 if (!isDry) {
-                    folder.retire(new KeyPlace.File(folder.file(name)));
+                    folder.retire(name, new KeyPlace.File(folder.file(name)));
                 }
                 printer.print(
                         name, (isDry ? "would put aside " : "put aside ") + folder.file(name));
@@ -413,15 +413,17 @@ final class DkimRotation {
                                     + rotation.entry().selector()
                                     + " in the configuration: "
                                     + text(rotation));
-            tail(moved.step()).ifPresent(console.out()::println);
+            tail(moved.rotation().entry().domain(), moved.step()).ifPresent(console.out()::println);
             record.ifPresent(dkim::print);
         }
 
-        private Optional<String> tail(RotationStep step) throws IOException {
+        private Optional<String> tail(String domain, RotationStep step) throws IOException {
             return switch (step) {
-                case RotationStep.Retire(PlacedKey old) -> Optional.of(aside(old));
+                case RotationStep.Retire(PlacedKey old) -> Optional.of(aside(domain, old));
                 case RotationStep.Discard(PlacedKey next) ->
-                        Optional.of(aside(next) + "; remove its record, if you have published it");
+                        Optional.of(
+                                aside(domain, next)
+                                        + "; remove its record, if you have published it");
                 case RotationStep.Wait _,
                         RotationStep.Publish _,
                         RotationStep.Switch _,
@@ -431,10 +433,12 @@ final class DkimRotation {
             };
         }
 
-        private String aside(PlacedKey key) throws IOException {
-            return dkim.folder().has(key.place())
+        private String aside(String domain, PlacedKey key) throws IOException {
+            return dkim.folder().isOf(new KeyName(domain, key.selector()), key.place())
                     ? key.place() + " is put aside"
-                    : key.place() + " is not needed any more; remove it";
+                    : key.place()
+                            + " is not needed by it any more; remove it, unless other keys are the"
+                            + " same file";
         }
 
         void print(KeyName name, String what) {

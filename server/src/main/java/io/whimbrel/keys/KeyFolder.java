@@ -49,13 +49,14 @@ public record KeyFolder(Path path) {
         return new KeyPlace.File(file);
     }
 
-    /// Renames the file of a key so that nobody uses it any more.
+    /// Renames the file of a key so that nobody uses it any more. One under another name than that
+    /// of the key stays: more keys than this may be meant by it.
     ///
     /// @return empty where it is not one of this folder, and is left to the operator; else what it
     ///   is called now. Nothing happens where that has been done before
-    public Optional<Path> retire(KeyPlace place) throws IOException {
+    public Optional<Path> retire(KeyName name, KeyPlace place) throws IOException {
         return switch (place) {
-            case KeyPlace.File(Path file) when isInside(file) -> {
+            case KeyPlace.File(Path file) when isOf(name, place) -> {
                 Path revoked = revoked(file);
                 if (Files.exists(file)) {
                     Files.move(file, revoked, StandardCopyOption.ATOMIC_MOVE);
@@ -67,13 +68,10 @@ public record KeyFolder(Path path) {
         };
     }
 
-    /// Whether it is one of this folder, which [#retire] puts aside.
-    public boolean has(KeyPlace place) {
-        return place instanceof KeyPlace.File(Path file) && isInside(file);
-    }
-
-    private boolean isInside(Path file) {
-        return file.toAbsolutePath().normalize().startsWith(path);
+    /// Whether it lies where this folder has the key of that name, so that [#retire] puts it aside.
+    public boolean isOf(KeyName name, KeyPlace place) {
+        return place instanceof KeyPlace.File(Path file)
+                && file.toAbsolutePath().normalize().equals(file(name));
     }
 
     private static Path revoked(Path file) {

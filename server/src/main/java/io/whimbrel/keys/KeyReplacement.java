@@ -33,7 +33,7 @@ public record KeyReplacement(KeyFolder folder, KeyLookup lookup) {
         Transition begun = file().begin(rotation, new RotationEvent.Begin(next, plan.terms()), now);
         if (begun.step() instanceof RotationStep.Refused) {
             // Somebody else has begun since.
-            folder.retire(place);
+            folder.retire(plan.name(), place);
         }
         return begun;
     }

@@ -113,7 +113,7 @@ public final class RotationsFile {
                     change.of(before)
                             .orElseThrow(() -> new IOException(file + " knows no such key"));
             if (!(transition.step() instanceof RotationStep.Refused)) {
-                tidyUp(transition.step());
+                tidyUp(transition.rotation().entry().domain(), transition.step());
                 Rotations after = before.with(transition.rotation());
                 if (!after.equals(before)) {
                     write(RotationsText.render(after));
@@ -139,16 +139,20 @@ public final class RotationsFile {
         }
     }
 
-    private void tidyUp(RotationStep step) throws IOException {
+    private void tidyUp(String domain, RotationStep step) throws IOException {
         switch (step) {
-            case RotationStep.Retire(PlacedKey old) -> folder.retire(old.place());
-            case RotationStep.Discard(PlacedKey next) -> folder.retire(next.place());
+            case RotationStep.Retire(PlacedKey old) -> retire(domain, old);
+            case RotationStep.Discard(PlacedKey next) -> retire(domain, next);
             case RotationStep.Wait _,
                     RotationStep.Publish _,
                     RotationStep.Switch _,
                     RotationStep.PublishRevoked _,
                     RotationStep.Refused _ -> {}
         }
+    }
+
+    private void retire(String domain, PlacedKey key) throws IOException {
+        folder.retire(new KeyName(domain, key.selector()), key.place());
     }
 
     private void write(byte[] bytes) throws IOException {

@@ -64,7 +64,8 @@ final class Making {
         this.known = means.kept().hashes(version).orElse(Hashes.NONE);
     }
 
-    Rendition make(Object line) {
+    /// @throws IOException where the message cannot be read
+    Rendition make(Object line) throws IOException {
         try {
             var slices = new Slices(outbound.bodies().get());
             boolean isMoreWanted = true;
@@ -80,14 +81,6 @@ final class Making {
             // A key was not at hand: whoever waits for it waits here, not on those threads.
             List<Found> found = keys();
             return means.threads().call(line, signatures -> signed(found, signatures));
-        } catch (IOException e) {
-            return new Rendition.Impossible(
-                    SmtpReply.of(
-                            451,
-                            4,
-                            3,
-                            0,
-                            "The message cannot be read; see the log of this server"));
         } catch (KeyMissingException e) {
             return e.rendition();
         }

@@ -172,16 +172,6 @@ public final class Signing implements AutoCloseable {
         troubles.clear();
     }
 
-    /// Whether any rule could be for a message.
-    public boolean isIdle() {
-        return current.book().isEmpty();
-    }
-
-    /// What computes.
-    public SigningProviders providers() {
-        return providers;
-    }
-
     /// Keys that cannot be had now, a line each.
     public List<String> warnings() {
         return troubles.lines();
@@ -190,7 +180,8 @@ public final class Signing implements AutoCloseable {
     /// Makes what stands in front of `outbound`; blocks until it is there.
     ///
     /// @param line whose turn it is to wait for, such as the egress path
-    public Rendition render(Outbound outbound, Object line) {
+    /// @throws IOException where the message cannot be read
+    public Rendition render(Outbound outbound, Object line) throws IOException {
         Current now = current;
         if (now.book().isEmpty() && outbound.added().isEmpty()) {
             return new Rendition.Ready(NOTHING, outbound.size(), Optional.empty());
@@ -221,7 +212,8 @@ public final class Signing implements AutoCloseable {
         }
     }
 
-    private Rendition make(Outbound outbound, Version version, Current now, Object line) {
+    private Rendition make(Outbound outbound, Version version, Current now, Object line)
+            throws IOException {
         Rendition made =
                 new Making(
                                 new Making.Means(threads, kept, troubles, metrics),
@@ -277,7 +269,7 @@ public final class Signing implements AutoCloseable {
         }
     }
 
-    private static Rendition await(FutureTask<Rendition> task) {
+    private static Rendition await(FutureTask<Rendition> task) throws IOException {
         boolean isInterrupted = false;
         try {
             while (true) {
@@ -286,6 +278,9 @@ public final class Signing implements AutoCloseable {
                 } catch (InterruptedException _) {
                     isInterrupted = true;
                 } catch (ExecutionException e) {
+                    if (e.getCause() instanceof IOException unreadable) {
+                        throw unreadable;
+                    }
                     throw new IllegalStateException("signing failed unexpectedly", e);
                 }
             }

@@ -17,7 +17,9 @@ import java.util.Random;
 
 class PmtaImportTest {
     private static final int ROUNDS = 2_000;
-    private static final Path SAMPLES = Path.of("/work/shared/testdata/powermta");
+    private static final Path SAMPLES =
+            Path.of(System.getProperty("whimbrel.root", ".."))
+                    .resolve("../shared/testdata/powermta");
 
     private static final String WHOLE =
             """

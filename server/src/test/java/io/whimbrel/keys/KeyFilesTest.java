@@ -104,13 +104,21 @@ class KeyFilesTest {
     void retired_isRenamed_andItsSelectorStaysTaken() throws IOException {
         KeyPlace place = folder.create(NAME, KEY);
 
-        assertThat(folder.retire(place)).isPresent().get().asString().endsWith("s1.pem.revoked");
-        assertThat(folder.retire(place)).isPresent();
+        assertThat(folder.retire(NAME, place))
+                .isPresent()
+                .get()
+                .asString()
+                .endsWith("s1.pem.revoked");
+        assertThat(folder.retire(NAME, place)).isPresent();
         assertThat(folder.entries()).isEmpty();
         assertThat(folder.has(NAME)).isTrue();
         assertThatThrownBy(() -> folder.create(NAME, KEY)).hasMessageContaining("used already");
-        assertThat(folder.retire(new KeyPlace.File(temp.resolve("elsewhere.pem")))).isEmpty();
-        assertThat(folder.retire(new KeyPlace.Pkcs11("pkcs11:id=1"))).isEmpty();
+        assertThat(folder.retire(NAME, new KeyPlace.File(temp.resolve("elsewhere.pem")))).isEmpty();
+        assertThat(folder.retire(NAME, new KeyPlace.Pkcs11("pkcs11:id=1"))).isEmpty();
+        // One that more keys than this may be meant by.
+        Path shared = Files.write(folder.path().resolve("shared.pem"), new byte[1]);
+        assertThat(folder.retire(NAME, new KeyPlace.File(shared))).isEmpty();
+        assertThat(shared).exists();
     }
 
     @Test

@@ -44,7 +44,8 @@ class SelectorTemplateTest {
     void whatTheFolderOrTheDnsHas_isTaken_revokedOrNot() throws IOException {
         dns.publish(name("s20261128e"), KEY);
         KeyFolder folder = taken().folder();
-        folder.retire(folder.create(name("s20261128e-2"), KeyKind.ED25519.generate()));
+        KeyName used = name("s20261128e-2");
+        folder.retire(used, folder.create(used, KeyKind.ED25519.generate()));
         assertThat(free(SelectorTemplate.DEFAULT.text(), KeyKind.ED25519))
                 .isEqualTo("s20261128e-3");
     }

@@ -210,11 +210,11 @@ class SealedMailTest {
         open(List.of(simple), Optional.empty());
         String message = verified(MESSAGE.replace("shop.test", "example.com"));
         var outbound = outbound(message, true);
-        signing.orElseThrow().render(outbound, "line");
+        rendered(signing.orElseThrow(), outbound);
 
         Signing one = signing.orElseThrow();
         one.use(one.opened(settings(List.of(simple), Optional.of(sealer("a1"))), ring()));
-        String sealed = text(((Rendition.Ready) one.render(outbound, "line")).front()) + message;
+        String sealed = text(((Rendition.Ready) rendered(one, outbound)).front()) + message;
 
         assertThat(arc(sealed)).isEqualTo("pass 1 example.com");
     }
@@ -224,12 +224,12 @@ class SealedMailTest {
         open(List.of());
         Signing one = signing.orElseThrow();
         var outbound = outbound(verified(MESSAGE), true);
-        byte[] first = ((Rendition.Ready) one.render(outbound, "line")).front();
+        byte[] first = ((Rendition.Ready) rendered(one, outbound)).front();
 
-        assertThat(((Rendition.Ready) one.render(outbound, "line")).front()).isSameAs(first);
+        assertThat(((Rendition.Ready) rendered(one, outbound)).front()).isSameAs(first);
         Signing.Succession next = (_, _, _) -> new Signing.Successor("s1", place("s1"));
         one.renew(new Signing.Keys(ring().shelf(), next));
-        String renewed = text(((Rendition.Ready) one.render(outbound, "line")).front());
+        String renewed = text(((Rendition.Ready) rendered(one, outbound)).front());
         assertThat(renewed).contains("; s=s1;");
         assertThat(arc(renewed + verified(MESSAGE))).isEqualTo("pass 1 example.com");
     }
@@ -252,7 +252,7 @@ class SealedMailTest {
         var settings = new ArcSettings(new DomainName("example.com"), "v1", vault, US);
         open(List.of(), Optional.of(settings));
 
-        assertThat(signing.orElseThrow().render(outbound(verified(MESSAGE), false), "line"))
+        assertThat(rendered(signing.orElseThrow(), outbound(verified(MESSAGE), false)))
                 .isInstanceOfSatisfying(
                         Rendition.Impossible.class,
                         it -> assertThat(it.reply().toString()).startsWith("451 4.7.5"));
@@ -364,7 +364,7 @@ class SealedMailTest {
     }
 
     private String sealed(String message) {
-        Rendition rendition = signing.orElseThrow().render(outbound(message, false), "line");
+        Rendition rendition = rendered(signing.orElseThrow(), outbound(message, false));
         return text(((Rendition.Ready) rendition).front()) + message;
     }
 
@@ -468,5 +468,14 @@ class SealedMailTest {
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    /// The message can always be read.
+    private static Rendition rendered(Signing signing, Outbound message) {
+        try {
+            return signing.render(message, "line");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -311,7 +311,7 @@ class SignedMailTest {
         DkimRule rule = rule("example.com", "s1", KeyAlgorithm.RSA, Scope.ALL, form);
         Signing one = open(rule);
         var message = outbound(MESSAGE.getBytes(StandardCharsets.ISO_8859_1), false);
-        var first = (Rendition.Ready) one.render(message, "line");
+        var first = (Rendition.Ready) rendered(one, message);
 
         seconds.addAndGet(60);
         assertThat(front(one, message)).isNotEqualTo(text(first.front()));
@@ -533,7 +533,7 @@ class SignedMailTest {
 
     private Rendition render(String message, DkimRule... rules) {
         byte[] bytes = message.getBytes(StandardCharsets.ISO_8859_1);
-        return open(rules).render(outbound(bytes, false), "line");
+        return rendered(open(rules), outbound(bytes, false));
     }
 
     /// In parts, as the spool gives it.
@@ -556,7 +556,7 @@ class SignedMailTest {
     }
 
     private static String front(Signing signing, Outbound message) {
-        return text(((Rendition.Ready) signing.render(message, "line")).front());
+        return text(((Rendition.Ready) rendered(signing, message)).front());
     }
 
     private static String text(byte[] bytes) {
@@ -569,5 +569,14 @@ class SignedMailTest {
         return Checked.dkim(zone, bytes.toByteArray()).stream()
                 .map(it -> it.result().word() + " " + it.domain() + " " + it.selector())
                 .toList();
+    }
+
+    /// The message can always be read.
+    private static Rendition rendered(Signing signing, Outbound message) {
+        try {
+            return signing.render(message, "line");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }
